@@ -1,0 +1,190 @@
+//! Commands: requests that may be refused, and the refusals.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::hold::{Hold, HoldScope};
+use super::stage::Stage;
+use crate::canonical::OrderDraft;
+use crate::ids::{ChannelId, CommandId, OrderId, Slug};
+use crate::quantity::Quantity;
+
+/// What makes a new order: the draft and what the hub knows about where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placement {
+    /// The id that the hub gives it.
+    pub id: OrderId,
+    /// The channel it came through.
+    pub channel: ChannelId,
+    /// The channel's name at that time.
+    pub channel_slug: Slug,
+    /// The order.
+    pub draft: OrderDraft,
+    /// Its test mark counts: a live connection records test orders and does nothing with them.
+    pub live_connection: bool,
+    /// Hexadecimal SHA-256 of the canonical value of the body it came in.
+    pub body_hash: String,
+}
+
+/// A request about an order that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// End the order as far as it has not shipped.
+    Cancel {
+        /// Why, in a person's words.
+        reason: String,
+    },
+    /// Block edges until released.
+    Hold {
+        /// Which part of the order.
+        scope: HoldScope,
+        /// Which edges.
+        blocks: Vec<Edge>,
+        /// Why, in a person's words.
+        reason: String,
+        /// When it releases itself.
+        until: Option<Timestamp>,
+    },
+    /// Release one hold.
+    Release {
+        /// Which.
+        hold: u32,
+        /// Why, in a person's words.
+        reason: String,
+    },
+    /// A step at a location.
+    Fulfil {
+        /// The fulfilment's number.
+        fulfilment: u16,
+        /// Which step.
+        step: FulfilmentStep,
+    },
+}
+
+/// An edge that a hold can block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Edge {
+    /// Asking for stock.
+    Reserve,
+    /// Taking money.
+    Capture,
+    /// Asking a location to fulfil.
+    Release,
+    /// Buying a label and handing over.
+    Ship,
+    /// Giving money back.
+    Refund,
+}
+
+impl Edge {
+    /// Every edge.
+    pub const ALL: [Self; 5] =
+        [Self::Reserve, Self::Capture, Self::Release, Self::Ship, Self::Refund];
+}
+
+/// A step that a location takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FulfilmentStep {
+    /// Take the work.
+    Accept,
+    /// Refuse the work.
+    Reject {
+        /// Why.
+        reason: String,
+    },
+    /// Units were picked; `None` is everything that is left.
+    Pick {
+        /// Lines by the channel's line id.
+        lines: Option<Vec<(String, Quantity)>>,
+    },
+    /// Everything is packed.
+    Pack,
+    /// The carrier takes it.
+    HandOver,
+    /// The buyer can collect it.
+    Ready,
+    /// The buyer has it.
+    Collect,
+}
+
+/// Who asks, and how a repeat is recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The same for every repeat.
+    pub command_id: CommandId,
+    /// Hexadecimal SHA-256 of the body's canonical value.
+    pub body_hash: String,
+    /// Which generation of answers the sender got; answers to repeats are built by the same one.
+    pub reply_schema: u16,
+}
+
+/// The generation of answers that this code gives.
+pub const REPLY_SCHEMA: u16 = 1;
+
+/// Why a request is refused. Text is made at the edge; this is data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// The same key came with another body.
+    #[error("the idempotency key was used with another body")]
+    KeyReused,
+    /// The stage does not allow it.
+    #[error("an order that is {} cannot be {verb}", stage.word())]
+    WrongStage {
+        /// Where the order is.
+        stage: Stage,
+        /// What was asked, as a participle: "cancelled".
+        verb: &'static str,
+    },
+    /// The fulfilment's stage does not allow the step.
+    #[error("a fulfilment that is {stage} cannot be {verb}")]
+    WrongFulfilmentStage {
+        /// Where the fulfilment is.
+        stage: &'static str,
+        /// What was asked, as a participle: "packed".
+        verb: &'static str,
+    },
+    /// There is no such fulfilment.
+    #[error("the order has no fulfilment {0}")]
+    NoSuchFulfilment(u16),
+    /// There is no such hold, or it is released already.
+    #[error("the order has no hold {0}")]
+    NoSuchHold(u32),
+    /// There is no such line in the fulfilment.
+    #[error("the fulfilment has no line \"{0}\"")]
+    NoSuchLine(String),
+    /// More than is left to pick.
+    #[error("line \"{line}\" has {left} left to pick")]
+    TooMany {
+        /// The channel's line id.
+        line: String,
+        /// How many are left.
+        left: Quantity,
+    },
+    /// The label is not there yet.
+    #[error("the shipping label is not bought yet")]
+    LabelMissing,
+    /// A hold blocks it.
+    #[error("hold {} blocks it: {}", .0.id, .0.reason)]
+    OnHold(Box<Hold>),
+    /// The hold would block nothing.
+    #[error("a hold blocks at least one edge")]
+    BlocksNothing,
+}
+
+impl Rejection {
+    /// The stable code that clients branch on.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::KeyReused => "idempotency_key_reused",
+            Self::WrongStage { .. } | Self::WrongFulfilmentStage { .. } => "wrong_stage",
+            Self::NoSuchFulfilment(_) => "no_such_fulfilment",
+            Self::NoSuchHold(_) => "no_such_hold",
+            Self::NoSuchLine(_) => "no_such_line",
+            Self::TooMany { .. } => "too_many",
+            Self::LabelMissing => "label_missing",
+            Self::OnHold(_) => "on_hold",
+            Self::BlocksNothing => "blocks_nothing",
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! Effects: everything an order may ask of the world, as data.
+//!
+//! An effect is opened by one event and closed by evidence. Who carries it out, how often it is
+//! tried and over which wire is the shell's business; that it is wanted stands in the log.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{LocationCode, Sku};
+use crate::money::Money;
+use crate::quantity::Quantity;
+
+/// What is wanted of the world.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Effect {
+    /// Authorise `amount` on a tender.
+    AuthorizePayment {
+        /// The tender's number.
+        tender: u16,
+        /// How much.
+        amount: Money,
+    },
+    /// Capture `amount` of a tender's authorisation.
+    CapturePayment {
+        /// The tender's number.
+        tender: u16,
+        /// How much.
+        amount: Money,
+        /// Nothing more will be captured: the gateway may release the rest.
+        last: bool,
+    },
+    /// Release a tender's authorisation.
+    VoidPayment {
+        /// The tender's number.
+        tender: u16,
+    },
+    /// Give money back.
+    RefundPayment {
+        /// The tender's number.
+        tender: u16,
+        /// How much.
+        amount: Money,
+    },
+    /// Hold stock softly until `expires_at`. The same request again extends the hold.
+    ReserveStock {
+        /// Where.
+        location: LocationCode,
+        /// The try, counted per order.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// When the hold lapses by itself.
+        expires_at: Timestamp,
+    },
+    /// Make soft holds firm; a lapsed one is taken again if there still is stock.
+    ConfirmStock {
+        /// Where.
+        location: LocationCode,
+        /// The try that made the holds.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Give holds back.
+    ReleaseStock {
+        /// Where.
+        location: LocationCode,
+        /// The try that made the holds.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Units left the building: lower the firm hold and what is on hand.
+    ConsumeStock {
+        /// Where.
+        location: LocationCode,
+        /// The try that made the holds.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Ask a location to fulfil.
+    RequestFulfilment {
+        /// The fulfilment's number.
+        fulfilment: u16,
+    },
+    /// Ask a location to stop.
+    CancelFulfilment {
+        /// The fulfilment's number.
+        fulfilment: u16,
+    },
+    /// Buy a shipping label.
+    BuyLabel {
+        /// The fulfilment's number.
+        fulfilment: u16,
+    },
+    /// Give a label back.
+    VoidLabel {
+        /// The fulfilment's number.
+        fulfilment: u16,
+    },
+}
+
+/// Units of one line at one location.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct StockLine {
+    /// The line's number.
+    pub line: u16,
+    /// What.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
+}
+
+impl Effect {
+    /// The word for its kind: `authorize_payment`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::AuthorizePayment { .. } => "authorize_payment",
+            Self::CapturePayment { .. } => "capture_payment",
+            Self::VoidPayment { .. } => "void_payment",
+            Self::RefundPayment { .. } => "refund_payment",
+            Self::ReserveStock { .. } => "reserve_stock",
+            Self::ConfirmStock { .. } => "confirm_stock",
+            Self::ReleaseStock { .. } => "release_stock",
+            Self::ConsumeStock { .. } => "consume_stock",
+            Self::RequestFulfilment { .. } => "request_fulfilment",
+            Self::CancelFulfilment { .. } => "cancel_fulfilment",
+            Self::BuyLabel { .. } => "buy_label",
+            Self::VoidLabel { .. } => "void_label",
+        }
+    }
+
+    /// The kind of the event that opens it.
+    pub const fn opening_kind(&self) -> &'static str {
+        match self {
+            Self::AuthorizePayment { .. } => "payment.authorization_requested",
+            Self::CapturePayment { .. } => "payment.capture_requested",
+            Self::VoidPayment { .. } => "payment.void_requested",
+            Self::RefundPayment { .. } => "payment.refund_requested",
+            Self::ReserveStock { .. } => "inventory.reservation_requested",
+            Self::ConfirmStock { .. } => "inventory.confirmation_requested",
+            Self::ReleaseStock { .. } => "inventory.release_requested",
+            Self::ConsumeStock { .. } => "inventory.consumption_requested",
+            Self::RequestFulfilment { .. } => "fulfilment.requested",
+            Self::CancelFulfilment { .. } => "fulfilment.cancel_requested",
+            Self::BuyLabel { .. } => "shipment.label_requested",
+            Self::VoidLabel { .. } => "shipment.label_void_requested",
+        }
+    }
+
+    /// All kinds of opening events.
+    pub const OPENING_KINDS: [&'static str; 12] = [
+        "payment.authorization_requested",
+        "payment.capture_requested",
+        "payment.void_requested",
+        "payment.refund_requested",
+        "inventory.reservation_requested",
+        "inventory.confirmation_requested",
+        "inventory.release_requested",
+        "inventory.consumption_requested",
+        "fulfilment.requested",
+        "fulfilment.cancel_requested",
+        "shipment.label_requested",
+        "shipment.label_void_requested",
+    ];
+
+    /// How long a try may stay unanswered before it counts as lost and is tried again: the call's
+    /// own time-out and 15 s.
+    pub const fn lease(&self) -> SignedDuration {
+        match self {
+            Self::ReserveStock { .. }
+            | Self::ConfirmStock { .. }
+            | Self::ReleaseStock { .. }
+            | Self::ConsumeStock { .. }
+            | Self::RequestFulfilment { .. }
+            | Self::CancelFulfilment { .. } => SignedDuration::from_secs(20),
+            Self::AuthorizePayment { .. }
+            | Self::CapturePayment { .. }
+            | Self::VoidPayment { .. }
+            | Self::RefundPayment { .. }
+            | Self::BuyLabel { .. }
+            | Self::VoidLabel { .. } => SignedDuration::from_secs(30),
+        }
+    }
+
+    /// The tender it is about.
+    pub const fn tender(&self) -> Option<u16> {
+        match self {
+            Self::AuthorizePayment { tender, .. }
+            | Self::CapturePayment { tender, .. }
+            | Self::VoidPayment { tender }
+            | Self::RefundPayment { tender, .. } => Some(*tender),
+            _ => None,
+        }
+    }
+
+    /// The fulfilment it is about.
+    pub const fn fulfilment(&self) -> Option<u16> {
+        match self {
+            Self::RequestFulfilment { fulfilment }
+            | Self::CancelFulfilment { fulfilment }
+            | Self::BuyLabel { fulfilment }
+            | Self::VoidLabel { fulfilment } => Some(*fulfilment),
+            _ => None,
+        }
+    }
+
+    /// The location's stock, the try and the lines it is about.
+    pub fn stock(&self) -> Option<(&LocationCode, u16, &[StockLine])> {
+        match self {
+            Self::ReserveStock { location, attempt, lines, .. }
+            | Self::ConfirmStock { location, attempt, lines }
+            | Self::ReleaseStock { location, attempt, lines }
+            | Self::ConsumeStock { location, attempt, lines } => Some((location, *attempt, lines)),
+            _ => None,
+        }
+    }
+}
+
+/// An effect that is open: wanted, and not yet answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outstanding {
+    /// What is wanted.
+    pub effect: Effect,
+    /// Since when.
+    pub opened_at: Timestamp,
+    /// Failed tries so far.
+    pub attempts: u32,
+    /// When it wants to be tried (again). In flight until then if it was never postponed.
+    pub next_try_at: Timestamp,
+    /// The last try may have been carried out: the next one must ask first or repeat under the
+    /// same key.
+    pub unknown: bool,
+}

@@ -1,0 +1,349 @@
+//! The folded state of an order. Plain data: `evolve` alone writes it, everyone reads it.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::effect::Outstanding;
+use super::event::{LineUnits, Outcome};
+use super::fact::Scan;
+use super::hold::Hold;
+use super::ledger::Ledger;
+use super::stage::Stage;
+use crate::canonical::{CaptureMode, OrderDraft, Terms, Totals};
+use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
+use crate::money::Money;
+use crate::quantity::Quantity;
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The channel it came through.
+    pub channel: ChannelId,
+    /// The channel's name when it came.
+    pub channel_slug: Slug,
+    /// The connection is live: a test order is recorded and nothing else.
+    pub live_connection: bool,
+    /// Hexadecimal SHA-256 of the canonical value of the body it came in.
+    pub body_hash: String,
+    /// The version of the last event.
+    pub version: u64,
+    /// When the first event was recorded.
+    pub received_at: Timestamp,
+    /// When the last event was recorded.
+    pub updated_at: Timestamp,
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// Since when.
+    pub stage_since: Timestamp,
+    /// Why it ended, when it ended before its time; or why it closed.
+    pub reason: Option<String>,
+    /// The hub is ending it; what is held and authorised is being given back.
+    pub ending: Option<Ending>,
+    /// The order as stated.
+    pub draft: OrderDraft,
+    /// Totals computed from the parts.
+    pub totals: Totals,
+    /// One per line of the draft, in its order; line numbers count from 1.
+    pub lines: Vec<LineState>,
+    /// The ways of paying, numbered from 1.
+    pub tenders: Vec<Tender>,
+    /// Holds on stock.
+    pub reservations: BTreeMap<ReservationKey, Reservation>,
+    /// Tries of getting stock so far; the number of the latest.
+    pub attempt: u16,
+    /// Locations that refused or rejected, with the lines they will not be asked for again.
+    pub excluded: BTreeSet<(LocationCode, u16)>,
+    /// How often a soft hold was extended.
+    pub extensions: u8,
+    /// Work asked of locations, numbered from 1.
+    pub fulfilments: Vec<Fulfilment>,
+    /// Holds in force.
+    pub holds: Vec<Hold>,
+    /// Number of the last hold placed.
+    pub last_hold: u32,
+    /// What is wanted of the world and not answered yet.
+    pub outstanding: BTreeMap<EffectId, Outstanding>,
+    /// Balances.
+    pub ledger: Ledger,
+    /// The last requests, newest last.
+    pub requests: VecDeque<RememberedRequest>,
+    /// Natural keys of facts that were ignored, newest last.
+    pub ignored: VecDeque<String>,
+}
+
+/// The hub is ending an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    /// How.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What the hub knows of a line beyond what was stated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineState {
+    /// Units cancelled.
+    pub cancelled: Quantity,
+}
+
+/// A way of paying, with the evidence about it. Evidence merges in any order: the status is
+/// computed from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tender {
+    /// The share of the total that it pays.
+    pub amount: Money,
+    /// On which terms.
+    pub terms: Terms,
+    /// The gateway's reference of the payment.
+    pub reference: Option<String>,
+    /// The buyer has to act.
+    pub action_required: bool,
+    /// What is authorised; the largest amount reported.
+    pub authorized: Option<Money>,
+    /// When the authorisation lapses.
+    pub expires_at: Option<Timestamp>,
+    /// The gateway's code of the refusal.
+    pub declined: Option<String>,
+    /// The authorisation was released.
+    pub voided: bool,
+    /// The gateway's code of the last refused capture.
+    pub capture_failed: Option<String>,
+    /// Money taken.
+    pub captured: Movements,
+    /// Money given back.
+    pub refunded: Movements,
+    /// The gateway's code of the last refused refund.
+    pub refund_failed: Option<String>,
+    /// Disputes by the gateway's reference.
+    pub disputes: BTreeMap<String, Dispute>,
+}
+
+/// Money that moved, as reported by cumulative totals and by single movements.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movements {
+    /// The largest total reported.
+    pub total: Option<Money>,
+    /// Single movements by reference.
+    pub parts: BTreeMap<String, Money>,
+}
+
+/// A dispute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// How much.
+    pub amount: Money,
+    /// How it ended: whether the retailer kept the money.
+    pub won: Option<bool>,
+}
+
+/// Names a hold on stock within an order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct ReservationKey {
+    /// The line's number.
+    pub line: u16,
+    /// Where.
+    pub location: LocationCode,
+    /// The try.
+    pub attempt: u16,
+}
+
+impl From<ReservationKey> for String {
+    fn from(key: ReservationKey) -> Self {
+        format!("{}/{}/{}", key.line, key.attempt, key.location)
+    }
+}
+
+impl TryFrom<String> for ReservationKey {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let mut parts = text.splitn(3, '/');
+        let (Some(line), Some(attempt), Some(location)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(format!("\"{text}\" is not a reservation"));
+        };
+        let number = |part: &str| part.parse().map_err(|_| format!("\"{text}\" is not a reservation"));
+        Ok(Self { line: number(line)?, attempt: number(attempt)?, location: location.into() })
+    }
+}
+
+/// A hold on stock, as the order knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// How many.
+    pub quantity: Quantity,
+    /// How firm.
+    pub state: ReservationState,
+    /// When it lapses by itself, while soft.
+    pub expires_at: Timestamp,
+}
+
+/// How firm a hold on stock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReservationState {
+    /// Asked for.
+    Requested,
+    /// Until it lapses.
+    Soft,
+    /// Until released or consumed.
+    Hard,
+    /// The units left the building.
+    Consumed,
+    /// Lapsed; confirming takes it again if there still is stock.
+    Expired,
+    /// Given back.
+    Released,
+    /// Lapsed, and the units are gone.
+    Lost,
+    /// Never held.
+    Refused,
+}
+
+impl ReservationState {
+    /// Whether units are held, or may be.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Requested | Self::Soft | Self::Hard | Self::Expired)
+    }
+}
+
+/// Work asked of a location.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fulfilment {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Where.
+    pub location: LocationCode,
+    /// The try that made its holds.
+    pub attempt: u16,
+    /// What.
+    pub lines: Vec<LineUnits>,
+    /// The buyer collects it.
+    pub pickup: bool,
+    /// Where the work is.
+    pub stage: FulfilmentStage,
+    /// Since when.
+    pub since: Timestamp,
+    /// Units picked.
+    pub picked: Vec<LineUnits>,
+    /// Why the location refused.
+    pub reason: Option<String>,
+    /// The label.
+    pub label: Option<Label>,
+    /// Why the last label could not be bought.
+    pub label_failed: Option<String>,
+    /// Sightings of the parcel; what they mean together is computed.
+    pub scans: BTreeSet<Scan>,
+    /// It left the building: handed over, collected or seen by the carrier.
+    pub shipped_at: Option<Timestamp>,
+    /// Its units were taken off the stock.
+    pub consumed: bool,
+}
+
+/// Where a location's work is. What the carrier does afterwards is computed from the scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfilmentStage {
+    /// To be asked.
+    Planned,
+    /// Asked.
+    Requested,
+    /// The location agreed.
+    Accepted,
+    /// Units are being picked.
+    Picking,
+    /// Packed.
+    Packed,
+    /// The label is on it.
+    Labelled,
+    /// The buyer can collect it.
+    ReadyForPickup,
+    /// The carrier has it.
+    HandedOver,
+    /// The buyer collected it.
+    Collected,
+    /// The location refused.
+    Rejected,
+    /// The location did not answer.
+    Unanswered,
+    /// The location was asked to stop.
+    CancelRequested,
+    /// The location stopped.
+    Cancelled,
+}
+
+/// A shipping label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The connection it was bought through.
+    pub account: Slug,
+    /// The carrier that moves the parcel.
+    pub carrier: String,
+    /// The carrier's tracking number.
+    pub tracking_number: String,
+    /// The connection's reference of the shipment.
+    pub reference: String,
+    /// Where it can be printed from.
+    pub label_url: Option<String>,
+    /// What it cost.
+    pub cost: Option<Money>,
+    /// It was given back.
+    pub voided: bool,
+    /// It cannot be given back.
+    pub void_refused: bool,
+}
+
+/// A request that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedRequest {
+    /// The same for every repeat.
+    pub command_id: CommandId,
+    /// Of the body's canonical value.
+    pub body_hash: String,
+    /// The generation of the answer.
+    pub reply_schema: u16,
+    /// The version its answer named.
+    pub version: u64,
+}
+
+/// How many requests an order remembers; older ones are looked up in the log.
+pub const REMEMBERED_REQUESTS: usize = 32;
+
+/// How many ignored facts are recorded per order; more are only counted.
+pub const IGNORED_FACTS: usize = 20;
+
+impl Tender {
+    /// How often its authorisation can be captured.
+    pub const fn capture_mode(&self) -> CaptureMode {
+        match &self.terms {
+            Terms::Authorized { capture, .. } | Terms::ToAuthorize { capture, .. } => *capture,
+            _ => CaptureMode::Many,
+        }
+    }
+
+    /// The connection that can move its money.
+    pub const fn gateway(&self) -> Option<&Slug> {
+        match &self.terms {
+            Terms::ToAuthorize { gateway, .. } => Some(gateway),
+            Terms::Authorized { gateway, .. } => gateway.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl Movements {
+    /// The sum: what the totals say or what the parts add up to, whichever is more. A total always
+    /// covers the parts before it, so the larger one knows more, in whatever order they came.
+    pub fn sum(&self, zero: Money) -> Money {
+        let parts = Money::sum(zero.currency(), self.parts.values().copied());
+        self.total.unwrap_or(zero).max(parts)
+    }
+}

@@ -1,0 +1,59 @@
+//! Policies: what a retailer may decide about how orders are handled, as data.
+//!
+//! Decisions store the version of the policy they used. Defaults are the hub's recommendation.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// The rules in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// Raised whenever a rule changes; decisions carry it.
+    pub version: u32,
+    /// How long stock is held softly while payment is under way.
+    pub reservation_ttl: SignedDuration,
+    /// How often a soft hold is extended while a payment's outcome is unknown.
+    pub reservation_extensions: u8,
+    /// How long an order waits for units that others hold softly before it is refused. Units come
+    /// back when another buyer's payment is declined.
+    pub contention_wait: SignedDuration,
+    /// How many locations may refuse or reject the same order before a person must look.
+    pub sourcing_tries: u16,
+    /// How long a location may take to accept a request.
+    pub acceptance_time: SignedDuration,
+    /// After delivery, how long until the order is closed.
+    pub auto_close: SignedDuration,
+    /// Shortest wait before a failed call is tried again; doubles up to `retry_most`.
+    pub retry_least: SignedDuration,
+    /// Longest wait between tries.
+    pub retry_most: SignedDuration,
+    /// Weight in grams of a unit whose weight nobody stated.
+    pub default_weight_g: u32,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            version: 1,
+            reservation_ttl: SignedDuration::from_mins(15),
+            reservation_extensions: 2,
+            contention_wait: SignedDuration::from_secs(20),
+            sourcing_tries: 5,
+            acceptance_time: SignedDuration::from_hours(4),
+            auto_close: SignedDuration::from_hours(14 * 24),
+            retry_least: SignedDuration::from_secs(2),
+            retry_most: SignedDuration::from_mins(5),
+            default_weight_g: 500,
+        }
+    }
+}
+
+impl Policy {
+    /// The wait before try number `attempt` + 1 (`attempt` counts from 1): doubling, capped. Without
+    /// jitter: the shell, which owns the dice, spreads a herd by its own slots.
+    pub fn retry_after(&self, attempt: u32) -> SignedDuration {
+        let doublings = attempt.saturating_sub(1).min(16);
+        let seconds = self.retry_least.as_secs().max(1).saturating_mul(1 << doublings);
+        SignedDuration::from_secs(seconds).min(self.retry_most)
+    }
+}
