@@ -109,7 +109,10 @@ impl DraftLine {
     /// Quantity times unit price less the line's discounts, at the currency's exponent.
     pub fn net(&self, currency: Currency) -> Money {
         let gross = Money::rounded(self.quantity.value() * self.unit_price, currency);
-        gross.minus(Money::sum(currency, self.discounts.iter().map(|d| d.amount)))
+        gross.minus(Money::sum(
+            currency,
+            self.discounts.iter().map(|d| d.amount),
+        ))
     }
 }
 
@@ -312,7 +315,11 @@ pub struct Violation {
 impl Violation {
     /// A violation.
     pub fn new(pointer: impl Into<String>, code: &'static str, hint: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, hint: hint.into() }
+        Self {
+            pointer: pointer.into(),
+            code,
+            hint: hint.into(),
+        }
     }
 }
 
@@ -354,17 +361,34 @@ impl OrderDraft {
             .lines
             .iter()
             .flat_map(|line| &line.taxes)
-            .chain(self.shipping.iter().chain(&self.fees).flat_map(|charge| &charge.taxes))
+            .chain(
+                self.shipping
+                    .iter()
+                    .chain(&self.fees)
+                    .flat_map(|charge| &charge.taxes),
+            )
             .collect();
         let taxes = sum(&mut all_taxes.iter().map(|tax| tax.amount));
         let on_top = match self.tax_mode {
             TaxMode::Inclusive => Money::zero(currency),
-            TaxMode::Exclusive => {
-                sum(&mut all_taxes.iter().filter(|tax| !tax.included).map(|tax| tax.amount))
-            }
+            TaxMode::Exclusive => sum(&mut all_taxes
+                .iter()
+                .filter(|tax| !tax.included)
+                .map(|tax| tax.amount)),
         };
-        let grand = items.minus(discounts).plus(shipping).plus(fees).plus(on_top);
-        Totals { items, discounts, shipping, fees, taxes, grand }
+        let grand = items
+            .minus(discounts)
+            .plus(shipping)
+            .plus(fees)
+            .plus(on_top);
+        Totals {
+            items,
+            discounts,
+            shipping,
+            fees,
+            taxes,
+            grand,
+        }
     }
 
     /// Everything in the draft that no order may have, whoever sent it. An empty answer means that
@@ -373,7 +397,11 @@ impl OrderDraft {
     pub fn violations(&self) -> Vec<Violation> {
         let mut found = Vec::new();
         if self.external_id.trim().is_empty() {
-            found.push(Violation::new("/external_id", "required", "the channel's id of the order"));
+            found.push(Violation::new(
+                "/external_id",
+                "required",
+                "the channel's id of the order",
+            ));
         }
         if self.lines.is_empty() {
             found.push(Violation::new("/lines", "required", "at least one line"));
@@ -383,7 +411,11 @@ impl OrderDraft {
             line.violations(index, self.currency, &mut found);
             if !seen.insert(line.external_id.as_str()) {
                 let pointer = format!("/lines/{index}/external_id");
-                found.push(Violation::new(pointer, "duplicate", "unique within the order"));
+                found.push(Violation::new(
+                    pointer,
+                    "duplicate",
+                    "unique within the order",
+                ));
             }
         }
         for (list, charges) in [("shipping", &self.shipping), ("fees", &self.fees)] {
@@ -397,11 +429,19 @@ impl OrderDraft {
         for (index, discount) in self.discounts.iter().enumerate() {
             if discount.amount.is_negative() {
                 let pointer = format!("/discounts/{index}/amount");
-                found.push(Violation::new(pointer, "negative", "a discount is a positive amount"));
+                found.push(Violation::new(
+                    pointer,
+                    "negative",
+                    "a discount is a positive amount",
+                ));
             }
         }
         if self.tenders.is_empty() {
-            found.push(Violation::new("/payment", "required", "how the order is paid"));
+            found.push(Violation::new(
+                "/payment",
+                "required",
+                "how the order is paid",
+            ));
         }
         if self.stated_total.is_negative() {
             found.push(Violation::new("/stated_total", "negative", "zero or more"));
@@ -414,16 +454,28 @@ impl DraftLine {
     fn violations(&self, index: usize, currency: Currency, found: &mut Vec<Violation>) {
         let at = |part: &str| format!("/lines/{index}/{part}");
         if self.quantity.is_zero() {
-            found.push(Violation::new(at("quantity"), "not_positive", "more than zero"));
+            found.push(Violation::new(
+                at("quantity"),
+                "not_positive",
+                "more than zero",
+            ));
         }
         if self.unit_price.is_sign_negative() && !self.unit_price.is_zero() {
             found.push(Violation::new(at("unit_price"), "negative", "zero or more"));
         }
         if self.unit_price.normalize().scale() > 6 {
-            found.push(Violation::new(at("unit_price"), "too_precise", "at most 6 decimals"));
+            found.push(Violation::new(
+                at("unit_price"),
+                "too_precise",
+                "at most 6 decimals",
+            ));
         }
         if self.net(currency).is_negative() {
-            found.push(Violation::new(at("discounts"), "too_large", "at most the line's price"));
+            found.push(Violation::new(
+                at("discounts"),
+                "too_large",
+                "at most the line's price",
+            ));
         }
         if self.fulfilled_by == FulfilledBy::Us {
             match &self.sku {
@@ -441,7 +493,10 @@ impl DraftLine {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }

@@ -24,7 +24,10 @@ pub struct MalformedId {
 }
 
 fn malformed(text: &str, expected: &'static str) -> MalformedId {
-    MalformedId { text: text.chars().take(80).collect(), expected }
+    MalformedId {
+        text: text.chars().take(80).collect(),
+        expected,
+    }
 }
 
 /// A virtual shard, 0..256: the unit of ownership and of the log's sequence.
@@ -103,7 +106,10 @@ impl OrderId {
     /// The effect that the event at `version` opens. One event opens at most one effect, so the
     /// pair is unique for ever; partners get it as idempotency key or reference.
     pub fn effect(self, version: u64) -> EffectId {
-        EffectId(Uuid::new_v5(&self.0, format!("effect:{version}").as_bytes()))
+        EffectId(Uuid::new_v5(
+            &self.0,
+            format!("effect:{version}").as_bytes(),
+        ))
     }
 }
 
@@ -124,7 +130,9 @@ impl FromStr for OrderId {
 
     fn from_str(text: &str) -> Result<Self, MalformedId> {
         text.strip_prefix("ord_")
-            .filter(|hex| hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
+            .filter(|hex| {
+                hex.len() == 32 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+            })
             .and_then(|hex| Uuid::try_parse(hex).ok())
             .map(Self)
             .ok_or_else(|| malformed(text, "an order id (ord_ and 32 hexadecimal digits)"))
@@ -151,8 +159,10 @@ impl FromStr for FulfilmentId {
 
     fn from_str(text: &str) -> Result<Self, MalformedId> {
         let wrong = || malformed(text, "a fulfilment id (ful_<order>_<number>)");
-        let (order, number) =
-            text.strip_prefix("ful_").and_then(|rest| rest.split_once('_')).ok_or_else(wrong)?;
+        let (order, number) = text
+            .strip_prefix("ful_")
+            .and_then(|rest| rest.split_once('_'))
+            .ok_or_else(wrong)?;
         let order: OrderId = format!("ord_{order}").parse().map_err(|_| wrong())?;
         let number: u16 = number.parse().map_err(|_| wrong())?;
         let id = Self { order, number };
@@ -278,7 +288,11 @@ mod tests {
 
     fn order() -> OrderId {
         let channel = ChannelId(Uuid::from_u128(7));
-        OrderId::new(1_760_000_000_000, [1, 2, 3, 4, 5, 6, 7, 8], channel.hash16("W-1"))
+        OrderId::new(
+            1_760_000_000_000,
+            [1, 2, 3, 4, 5, 6, 7, 8],
+            channel.hash16("W-1"),
+        )
     }
 
     #[test]

@@ -11,3 +11,4 @@ pub mod money;
 pub mod order;
 pub mod policy;
 pub mod quantity;
+pub mod stock;

@@ -53,7 +53,11 @@ impl Policy {
     /// jitter: the shell, which owns the dice, spreads a herd by its own slots.
     pub fn retry_after(&self, attempt: u32) -> SignedDuration {
         let doublings = attempt.saturating_sub(1).min(16);
-        let seconds = self.retry_least.as_secs().max(1).saturating_mul(1 << doublings);
+        let seconds = self
+            .retry_least
+            .as_secs()
+            .max(1)
+            .saturating_mul(1 << doublings);
         SignedDuration::from_secs(seconds).min(self.retry_most)
     }
 }

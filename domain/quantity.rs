@@ -28,7 +28,11 @@ impl Quantity {
         let fits = !(value.is_sign_negative() && !value.is_zero())
             && value.scale() <= 6
             && value <= Decimal::from(LARGEST);
-        fits.then_some(Self(if value.is_zero() { Decimal::ZERO } else { value }))
+        fits.then_some(Self(if value.is_zero() {
+            Decimal::ZERO
+        } else {
+            value
+        }))
     }
 
     /// The number.
@@ -38,7 +42,11 @@ impl Quantity {
 
     /// The number of whole units, or `None` for a fraction: stock is counted in whole units.
     pub fn whole(self) -> Option<i64> {
-        self.0.fract().is_zero().then(|| i64::try_from(self.0.trunc().mantissa()).ok()).flatten()
+        self.0
+            .fract()
+            .is_zero()
+            .then(|| i64::try_from(self.0.trunc().mantissa()).ok())
+            .flatten()
     }
 
     /// Whether it is none at all.

@@ -182,13 +182,21 @@ impl Money {
     /// The larger of two amounts.
     #[must_use]
     pub fn max(self, other: Self) -> Self {
-        if other.amount > self.amount { other } else { self }
+        if other.amount > self.amount {
+            other
+        } else {
+            self
+        }
     }
 
     /// The smaller of two amounts.
     #[must_use]
     pub fn min(self, other: Self) -> Self {
-        if other.amount < self.amount { other } else { self }
+        if other.amount < self.amount {
+            other
+        } else {
+            self
+        }
     }
 
     /// The difference, but never below zero.
@@ -232,7 +240,11 @@ mod tests {
 
     #[test]
     fn minor_units_round_trip() {
-        for (code, minor, text) in [("EUR", 4497, "44.97"), ("JPY", 500, "500"), ("KWD", 1000, "1.000")] {
+        for (code, minor, text) in [
+            ("EUR", 4497, "44.97"),
+            ("JPY", 500, "500"),
+            ("KWD", 1000, "1.000"),
+        ] {
             let money = Money::from_minor(minor, currency(code)).expect("in range");
             assert_eq!(money.amount().to_string(), text);
             assert_eq!(money.minor(), minor);
@@ -251,7 +263,9 @@ mod tests {
     fn halves_round_away_from_zero() {
         let eur = currency("EUR");
         let rounded = |text: &str| {
-            Money::rounded(text.parse().expect("a decimal"), eur).amount().to_string()
+            Money::rounded(text.parse().expect("a decimal"), eur)
+                .amount()
+                .to_string()
         };
         assert_eq!(rounded("0.125"), "0.13");
         assert_eq!(rounded("-0.125"), "-0.13");

@@ -18,14 +18,20 @@ pub fn spread(total: Money, weights: &[Decimal]) -> Vec<Money> {
     }
     let whole: Decimal = weights.iter().sum();
     let minor = Decimal::from(total.minor());
-    let ideal: Vec<Decimal> =
-        weights.iter().map(|w| minor.checked_mul(*w).unwrap_or(minor) / whole).collect();
+    let ideal: Vec<Decimal> = weights
+        .iter()
+        .map(|w| minor.checked_mul(*w).unwrap_or(minor) / whole)
+        .collect();
     let mut shares: Vec<i64> = ideal.iter().map(|i| to_minor(i.trunc())).collect();
     let left = total.minor() - shares.iter().sum::<i64>();
     let mut by_remainder: Vec<usize> = (0..shares.len()).collect();
     by_remainder.sort_by_key(|i| (std::cmp::Reverse(ideal[*i].fract().abs()), *i));
     let step = left.signum();
-    for position in by_remainder.iter().cycle().take(usize::try_from(left.abs()).unwrap_or(0)) {
+    for position in by_remainder
+        .iter()
+        .cycle()
+        .take(usize::try_from(left.abs()).unwrap_or(0))
+    {
         shares[*position] += step;
     }
     shares

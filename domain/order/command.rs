@@ -79,8 +79,13 @@ pub enum Edge {
 
 impl Edge {
     /// Every edge.
-    pub const ALL: [Self; 5] =
-        [Self::Reserve, Self::Capture, Self::Release, Self::Ship, Self::Refund];
+    pub const ALL: [Self; 5] = [
+        Self::Reserve,
+        Self::Capture,
+        Self::Release,
+        Self::Ship,
+        Self::Refund,
+    ];
 }
 
 /// A step that a location takes.

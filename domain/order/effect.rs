@@ -210,10 +210,27 @@ impl Effect {
     /// The location's stock, the try and the lines it is about.
     pub fn stock(&self) -> Option<(&LocationCode, u16, &[StockLine])> {
         match self {
-            Self::ReserveStock { location, attempt, lines, .. }
-            | Self::ConfirmStock { location, attempt, lines }
-            | Self::ReleaseStock { location, attempt, lines }
-            | Self::ConsumeStock { location, attempt, lines } => Some((location, *attempt, lines)),
+            Self::ReserveStock {
+                location,
+                attempt,
+                lines,
+                ..
+            }
+            | Self::ConfirmStock {
+                location,
+                attempt,
+                lines,
+            }
+            | Self::ReleaseStock {
+                location,
+                attempt,
+                lines,
+            }
+            | Self::ConsumeStock {
+                location,
+                attempt,
+                lines,
+            } => Some((location, *attempt, lines)),
             _ => None,
         }
     }

@@ -419,7 +419,10 @@ impl Event {
     /// When this binary does not know the kind or cannot read the body: a fold never skips, so the
     /// order must stay untouched by it.
     pub fn from_stored(kind: &str, mut body: Value) -> Result<Self, UnreadableEvent> {
-        let unreadable = |reason: String| UnreadableEvent { kind: kind.to_owned(), reason };
+        let unreadable = |reason: String| UnreadableEvent {
+            kind: kind.to_owned(),
+            reason,
+        };
         let shape = match &mut body {
             Value::Object(fields) => match fields.remove("shape") {
                 Some(Value::String(shape)) => shape,
@@ -434,7 +437,11 @@ impl Event {
         };
         let event: Self =
             serde_json::from_value(tagged).map_err(|error| unreadable(error.to_string()))?;
-        if event.kind() == kind { Ok(event) } else { Err(unreadable("kind and body differ".into())) }
+        if event.kind() == kind {
+            Ok(event)
+        } else {
+            Err(unreadable("kind and body differ".into()))
+        }
     }
 
     /// The open effects that it closes.

@@ -71,8 +71,14 @@ pub fn transfer(from: Account, to: Account, amount: Money) -> Vec<Posting> {
         return Vec::new();
     }
     vec![
-        Posting { account: to, amount },
-        Posting { account: from, amount: amount.negated() },
+        Posting {
+            account: to,
+            amount,
+        },
+        Posting {
+            account: from,
+            amount: amount.negated(),
+        },
     ]
 }
 
@@ -93,12 +99,18 @@ impl Ledger {
 
     /// The balance of an account.
     pub fn balance(&self, account: &Account, currency: Currency) -> Money {
-        self.0.get(account).copied().unwrap_or(Money::zero(currency))
+        self.0
+            .get(account)
+            .copied()
+            .unwrap_or(Money::zero(currency))
     }
 
     /// What gateways and the channel hold for the retailer.
     pub fn cash(&self, currency: Currency) -> Money {
-        let held = self.0.iter().filter(|(account, _)| matches!(account, Account::Cash(_)));
+        let held = self
+            .0
+            .iter()
+            .filter(|(account, _)| matches!(account, Account::Cash(_)));
         Money::sum(currency, held.map(|(_, balance)| *balance))
     }
 

@@ -73,12 +73,17 @@ impl Stage {
 
     /// Whether nothing happens any more unless new evidence arrives.
     pub const fn is_terminal(self) -> bool {
-        matches!(self, Self::Closed | Self::Rejected | Self::Expired | Self::Cancelled)
+        matches!(
+            self,
+            Self::Closed | Self::Rejected | Self::Expired | Self::Cancelled
+        )
     }
 
     /// Whether the table lets an order move from here to `to`.
     pub fn may_become(self, to: Self) -> bool {
-        MOVES.iter().any(|(from, targets)| *from == self && targets.contains(&to))
+        MOVES
+            .iter()
+            .any(|(from, targets)| *from == self && targets.contains(&to))
     }
 }
 
@@ -86,18 +91,42 @@ impl Stage {
 pub const MOVES: &[(Stage, &[Stage])] = &[
     (
         Stage::Received,
-        &[Stage::Screening, Stage::Reserving, Stage::Closed, Stage::Rejected, Stage::Cancelling, Stage::Cancelled],
+        &[
+            Stage::Screening,
+            Stage::Reserving,
+            Stage::Closed,
+            Stage::Rejected,
+            Stage::Cancelling,
+            Stage::Cancelled,
+        ],
     ),
-    (Stage::Screening, &[Stage::Reserving, Stage::Rejected, Stage::Cancelling]),
+    (
+        Stage::Screening,
+        &[Stage::Reserving, Stage::Rejected, Stage::Cancelling],
+    ),
     (
         Stage::Reserving,
-        &[Stage::Authorizing, Stage::Rejected, Stage::Expired, Stage::Cancelling],
+        &[
+            Stage::Authorizing,
+            Stage::Rejected,
+            Stage::Expired,
+            Stage::Cancelling,
+        ],
     ),
     (
         Stage::Authorizing,
-        &[Stage::Reserving, Stage::Confirmed, Stage::Rejected, Stage::Expired, Stage::Cancelling],
+        &[
+            Stage::Reserving,
+            Stage::Confirmed,
+            Stage::Rejected,
+            Stage::Expired,
+            Stage::Cancelling,
+        ],
     ),
-    (Stage::Confirmed, &[Stage::Fulfilling, Stage::Completed, Stage::Cancelling]),
+    (
+        Stage::Confirmed,
+        &[Stage::Fulfilling, Stage::Completed, Stage::Cancelling],
+    ),
     (Stage::Fulfilling, &[Stage::Completed, Stage::Cancelling]),
     (Stage::Completed, &[Stage::Closed, Stage::Fulfilling]),
     (Stage::Cancelling, &[Stage::Cancelled, Stage::Fulfilling]),

@@ -166,12 +166,20 @@ impl TryFrom<String> for ReservationKey {
 
     fn try_from(text: String) -> Result<Self, String> {
         let mut parts = text.splitn(3, '/');
-        let (Some(line), Some(attempt), Some(location)) = (parts.next(), parts.next(), parts.next())
+        let (Some(line), Some(attempt), Some(location)) =
+            (parts.next(), parts.next(), parts.next())
         else {
             return Err(format!("\"{text}\" is not a reservation"));
         };
-        let number = |part: &str| part.parse().map_err(|_| format!("\"{text}\" is not a reservation"));
-        Ok(Self { line: number(line)?, attempt: number(attempt)?, location: location.into() })
+        let number = |part: &str| {
+            part.parse()
+                .map_err(|_| format!("\"{text}\" is not a reservation"))
+        };
+        Ok(Self {
+            line: number(line)?,
+            attempt: number(attempt)?,
+            location: location.into(),
+        })
     }
 }
 
@@ -211,7 +219,10 @@ pub enum ReservationState {
 impl ReservationState {
     /// Whether units are held, or may be.
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Requested | Self::Soft | Self::Hard | Self::Expired)
+        matches!(
+            self,
+            Self::Requested | Self::Soft | Self::Hard | Self::Expired
+        )
     }
 }
 

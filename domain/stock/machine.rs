@@ -1,0 +1,443 @@
+//! Decides what a location does with a command, and applies what was committed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{
+    Counters, HoldKey, HoldState, LedgerRow, LocationStock, StockChange, StockCommand,
+    StockDecision, StockHold,
+};
+use crate::ids::{EffectId, LocationCode, OrderId, Sku};
+use crate::order::{StockEvidence, StockLine, StockRefusal};
+
+impl LocationStock {
+    /// A location without stock.
+    pub const fn empty(location: LocationCode) -> Self {
+        Self {
+            location,
+            seq: 0,
+            counters: BTreeMap::new(),
+            holds: BTreeMap::new(),
+        }
+    }
+
+    /// The counters of a SKU; zeros where nothing is known.
+    pub fn counters(&self, sku: &Sku) -> Counters {
+        self.counters.get(sku).copied().unwrap_or_default()
+    }
+
+    /// Decides a command. `effect` is the order's effect that asked, for the ledger's key.
+    pub fn decide(
+        &self,
+        command: &StockCommand,
+        effect: Option<EffectId>,
+        now: Timestamp,
+    ) -> StockDecision {
+        let mut draft = Draft {
+            stock: self,
+            change: StockChange::default(),
+            effect,
+        };
+        let mut told = Vec::new();
+        let evidence = match command {
+            StockCommand::Reserve {
+                order,
+                attempt,
+                lines,
+                expires_at,
+            } => Some(draft.reserve(*order, *attempt, lines, *expires_at)),
+            StockCommand::Confirm {
+                order,
+                attempt,
+                lines,
+            } => Some(draft.confirm(*order, *attempt, lines, now)),
+            StockCommand::Release {
+                order,
+                attempt,
+                lines,
+            } => {
+                draft.end(*order, *attempt, lines, HoldState::Released, now);
+                Some(StockEvidence::Released)
+            }
+            StockCommand::Consume {
+                order,
+                attempt,
+                lines,
+            } => {
+                draft.end(*order, *attempt, lines, HoldState::Consumed, now);
+                Some(StockEvidence::Consumed)
+            }
+            StockCommand::Count {
+                sku,
+                on_hand,
+                buffer,
+            } => {
+                draft.count(sku, *on_hand, *buffer);
+                None
+            }
+            StockCommand::Expire { limit } => {
+                told = draft.expire(*limit, now);
+                None
+            }
+            StockCommand::Told { holds } => {
+                draft.told(holds);
+                None
+            }
+        };
+        StockDecision {
+            change: draft.change,
+            evidence,
+            told,
+        }
+    }
+
+    /// Applies a committed change.
+    pub fn apply(&mut self, change: &StockChange) {
+        if let Some(last) = change.ledger.last() {
+            self.seq = last.seq;
+        }
+        for (sku, counters) in &change.counters {
+            debug_assert!(counters.holds(), "{sku}: {counters:?}");
+            self.counters.insert(sku.clone(), *counters);
+        }
+        for (key, _, hold) in &change.holds {
+            if hold.state.is_live() || hold.rev != hold.told_rev {
+                self.holds.insert(*key, hold.clone());
+            } else {
+                self.holds.remove(key);
+            }
+        }
+    }
+
+    /// When the next soft hold lapses.
+    pub fn next_expiry(&self) -> Option<Timestamp> {
+        let soft = self
+            .holds
+            .values()
+            .filter(|hold| hold.state == HoldState::Soft);
+        soft.map(|hold| hold.expires_at).min()
+    }
+
+    /// Holds whose order has not yet committed what the location decided by itself.
+    pub fn untold(&self) -> Vec<(HoldKey, i32)> {
+        let untold = self
+            .holds
+            .iter()
+            .filter(|(_, hold)| hold.rev != hold.told_rev);
+        untold.map(|(key, hold)| (*key, hold.rev)).collect()
+    }
+}
+
+/// A decision being made: reads see what it has changed so far.
+struct Draft<'a> {
+    stock: &'a LocationStock,
+    change: StockChange,
+    effect: Option<EffectId>,
+}
+
+impl Draft<'_> {
+    fn counters(&self, sku: &Sku) -> Counters {
+        self.change
+            .counters
+            .get(sku)
+            .copied()
+            .unwrap_or_else(|| self.stock.counters(sku))
+    }
+
+    fn hold(&self, key: HoldKey) -> Option<StockHold> {
+        let changed = self.change.holds.iter().rev().find(|(k, ..)| *k == key);
+        changed
+            .map(|(.., hold)| hold)
+            .or_else(|| self.stock.holds.get(&key))
+            .cloned()
+    }
+
+    fn put(&mut self, key: HoldKey, hold: StockHold) {
+        if let Some(changed) = self.change.holds.iter_mut().find(|(k, ..)| *k == key) {
+            changed.2 = hold;
+            return;
+        }
+        let before = self.stock.holds.get(&key).map_or(0, |hold| hold.rev);
+        self.change.holds.push((key, before, hold));
+    }
+
+    /// Books one row and the counters after it. A falling promise works the shortfall off first.
+    fn book(
+        &mut self,
+        sku: &Sku,
+        order: Option<OrderId>,
+        cause: &'static str,
+        (d_on_hand, d_reserved, d_allocated): (i64, i64, i64),
+    ) {
+        let mut counters = self.counters(sku);
+        counters.on_hand += d_on_hand;
+        counters.reserved += d_reserved;
+        counters.allocated += d_allocated;
+        let promised = counters.reserved + counters.allocated;
+        counters.shortfall = (promised - counters.on_hand - counters.backorder_limit).max(0);
+        self.change.counters.insert(sku.clone(), counters);
+        let seq = self.stock.seq + 1 + i64::try_from(self.change.ledger.len()).unwrap_or(i64::MAX);
+        self.change.ledger.push(LedgerRow {
+            seq,
+            sku: sku.clone(),
+            d_on_hand,
+            d_reserved,
+            d_allocated,
+            cause,
+            order,
+            effect: self.effect,
+        });
+    }
+
+    fn reserve(
+        &mut self,
+        order: OrderId,
+        attempt: u16,
+        lines: &[StockLine],
+        expires_at: Timestamp,
+    ) -> StockEvidence {
+        let refused = |reason| StockEvidence::Refused { reason };
+        let keys = lines.iter().map(|line| HoldKey {
+            order,
+            line: line.line,
+            attempt,
+        });
+        let known: Vec<Option<StockHold>> = keys.clone().map(|key| self.hold(key)).collect();
+        if known
+            .iter()
+            .flatten()
+            .any(|h| !matches!(h.state, HoldState::Soft | HoldState::Hard))
+        {
+            return refused(StockRefusal::AlreadyEnded);
+        }
+        let mut wanted: BTreeMap<&Sku, i64> = BTreeMap::new();
+        for (line, hold) in lines.iter().zip(&known) {
+            let Some(quantity) = line.quantity.whole().filter(|units| *units > 0) else {
+                return refused(StockRefusal::Short);
+            };
+            if hold.is_none() {
+                *wanted.entry(&line.sku).or_default() += quantity;
+            }
+        }
+        if wanted
+            .iter()
+            .any(|(sku, units)| self.counters(sku).available() < *units)
+        {
+            return refused(StockRefusal::Short);
+        }
+        for ((line, hold), key) in lines.iter().zip(known).zip(keys) {
+            if let Some(mut hold) = hold {
+                if hold.state == HoldState::Soft && hold.expires_at < expires_at {
+                    hold.expires_at = expires_at;
+                    hold.rev += 1;
+                    hold.told_rev = hold.rev;
+                    self.put(key, hold);
+                }
+                continue;
+            }
+            let quantity = line.quantity.whole().unwrap_or(0);
+            self.book(&line.sku, Some(order), "reserve", (0, quantity, 0));
+            let sku = line.sku.clone();
+            let state = HoldState::Soft;
+            self.put(
+                key,
+                StockHold {
+                    sku,
+                    quantity,
+                    state,
+                    rev: 1,
+                    told_rev: 1,
+                    expires_at,
+                },
+            );
+        }
+        StockEvidence::Reserved { expires_at }
+    }
+
+    fn confirm(
+        &mut self,
+        order: OrderId,
+        attempt: u16,
+        lines: &[StockLine],
+        now: Timestamp,
+    ) -> StockEvidence {
+        let mut lost = Vec::new();
+        for line in lines {
+            let key = HoldKey {
+                order,
+                line: line.line,
+                attempt,
+            };
+            let quantity = line.quantity.whole().unwrap_or(0);
+            let Some(mut hold) = self.hold(key) else {
+                // Never reserved here: nothing to make firm. A tombstone keeps it that way.
+                self.tombstone(key, line, quantity, HoldState::Lost, now);
+                lost.push(line.line);
+                continue;
+            };
+            match hold.state {
+                HoldState::Hard | HoldState::Consumed => continue,
+                HoldState::Soft => {
+                    self.book(
+                        &hold.sku,
+                        Some(order),
+                        "confirm",
+                        (0, -hold.quantity, hold.quantity),
+                    );
+                    hold.state = HoldState::Hard;
+                }
+                HoldState::Expired if self.counters(&hold.sku).available() >= hold.quantity => {
+                    self.book(&hold.sku, Some(order), "confirm", (0, 0, hold.quantity));
+                    hold.state = HoldState::Hard;
+                }
+                HoldState::Expired => {
+                    hold.state = HoldState::Lost;
+                    lost.push(line.line);
+                }
+                HoldState::Released | HoldState::Lost => {
+                    lost.push(line.line);
+                    continue;
+                }
+            }
+            hold.rev += 1;
+            hold.told_rev = hold.rev;
+            self.put(key, hold);
+        }
+        if lost.is_empty() {
+            StockEvidence::Confirmed
+        } else {
+            StockEvidence::Lost { lines: lost }
+        }
+    }
+
+    /// Ends holds for good, as released or consumed. Ending what has ended changes nothing.
+    fn end(
+        &mut self,
+        order: OrderId,
+        attempt: u16,
+        lines: &[StockLine],
+        state: HoldState,
+        now: Timestamp,
+    ) {
+        let consumed = state == HoldState::Consumed;
+        let cause = if consumed { "consume" } else { "release" };
+        for line in lines {
+            let key = HoldKey {
+                order,
+                line: line.line,
+                attempt,
+            };
+            let quantity = line.quantity.whole().unwrap_or(0);
+            let Some(mut hold) = self.hold(key) else {
+                self.tombstone(key, line, quantity, state, now);
+                continue;
+            };
+            let units = hold.quantity;
+            match (hold.state, consumed) {
+                (HoldState::Consumed | HoldState::Released | HoldState::Lost, _) => continue,
+                (HoldState::Soft, false) => {
+                    self.book(&hold.sku, Some(order), cause, (0, -units, 0));
+                }
+                (HoldState::Hard, false) => {
+                    self.book(&hold.sku, Some(order), cause, (0, 0, -units));
+                }
+                (HoldState::Expired, false) => {}
+                (HoldState::Hard, true) => {
+                    let leaves = self.leaves(&hold.sku, units);
+                    self.book(&hold.sku, Some(order), cause, (-leaves, 0, -units));
+                }
+                (HoldState::Soft, true) => {
+                    let leaves = self.leaves(&hold.sku, units);
+                    self.book(&hold.sku, Some(order), cause, (-leaves, -units, 0));
+                }
+                (HoldState::Expired, true) => {
+                    let leaves = self.leaves(&hold.sku, units);
+                    self.book(&hold.sku, Some(order), cause, (-leaves, 0, 0));
+                }
+            }
+            hold.state = state;
+            hold.rev += 1;
+            hold.told_rev = hold.rev;
+            self.put(key, hold);
+        }
+    }
+
+    /// Units that can leave: never more than a count left in the building. A parcel that went out
+    /// although the count says there was none is evidence; the count was wrong, not the parcel.
+    fn leaves(&self, sku: &Sku, units: i64) -> i64 {
+        units.min(self.counters(sku).on_hand)
+    }
+
+    fn tombstone(
+        &mut self,
+        key: HoldKey,
+        line: &StockLine,
+        quantity: i64,
+        state: HoldState,
+        now: Timestamp,
+    ) {
+        let sku = line.sku.clone();
+        self.put(
+            key,
+            StockHold {
+                sku,
+                quantity,
+                state,
+                rev: 1,
+                told_rev: 1,
+                expires_at: now,
+            },
+        );
+    }
+
+    fn count(&mut self, sku: &Sku, on_hand: i64, buffer: Option<i64>) {
+        let on_hand = on_hand.max(0);
+        let before = self.counters(sku);
+        let known = self.stock.counters.contains_key(sku);
+        if !known || before.on_hand != on_hand {
+            self.book(sku, None, "count", (on_hand - before.on_hand, 0, 0));
+        }
+        if let Some(buffer) = buffer.map(|units| units.max(0))
+            && buffer != before.buffer
+        {
+            let counters = Counters {
+                buffer,
+                ..self.counters(sku)
+            };
+            self.change.counters.insert(sku.clone(), counters);
+        }
+    }
+
+    fn expire(&mut self, limit: usize, now: Timestamp) -> Vec<(HoldKey, i32)> {
+        let due: Vec<(HoldKey, StockHold)> = self
+            .stock
+            .holds
+            .iter()
+            .filter(|(_, hold)| hold.state == HoldState::Soft && hold.expires_at <= now)
+            .take(limit)
+            .map(|(key, hold)| (*key, hold.clone()))
+            .collect();
+        let mut told = Vec::new();
+        for (key, mut hold) in due {
+            self.book(&hold.sku, Some(key.order), "expire", (0, -hold.quantity, 0));
+            hold.state = HoldState::Expired;
+            hold.rev += 1;
+            told.push((key, hold.rev));
+            self.put(key, hold);
+        }
+        told
+    }
+
+    fn told(&mut self, holds: &[(HoldKey, i32)]) {
+        for (key, rev) in holds {
+            if let Some(mut hold) = self.hold(*key)
+                && hold.told_rev < *rev
+                && *rev <= hold.rev
+            {
+                hold.told_rev = *rev;
+                self.put(*key, hold);
+            }
+        }
+    }
+}

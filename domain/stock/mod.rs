@@ -1,0 +1,261 @@
+//! A location's stock: counters per SKU, the holds on them, and the pure machine that decides.
+//!
+//! The location's actor is the single writer. It decides here, commits, and only then answers;
+//! the database's CHECK and keys are the net under it.
+
+mod machine;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{EffectId, LocationCode, OrderId, Sku};
+use crate::order::{StockEvidence, StockLine};
+
+/// The counters of one SKU at one location. All in whole units.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counters {
+    /// Units in the building.
+    pub on_hand: i64,
+    /// Units held softly.
+    pub reserved: i64,
+    /// Units held firmly.
+    pub allocated: i64,
+    /// Units kept back from sale.
+    pub buffer: i64,
+    /// Units that may be promised beyond what is on hand.
+    pub backorder_limit: i64,
+    /// Units promised that a count found missing; declared, and worked off first.
+    pub shortfall: i64,
+}
+
+impl Counters {
+    /// Units that can still be promised.
+    pub fn available(&self) -> i64 {
+        let promised = self.reserved + self.allocated;
+        (self.on_hand + self.backorder_limit - promised - self.buffer).max(0)
+    }
+
+    /// Units that could be promised if every soft hold lapsed.
+    pub fn attainable(&self) -> i64 {
+        (self.on_hand + self.backorder_limit - self.allocated - self.buffer).max(0)
+    }
+
+    /// The bound that never breaks, at any prefix of the ledger.
+    pub fn holds(&self) -> bool {
+        self.on_hand >= 0
+            && self.reserved >= 0
+            && self.allocated >= 0
+            && self.shortfall >= 0
+            && self.reserved + self.allocated
+                <= self.on_hand + self.backorder_limit + self.shortfall
+    }
+}
+
+/// Names a hold at a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HoldKey {
+    /// The order.
+    pub order: OrderId,
+    /// The line's number.
+    pub line: u16,
+    /// The order's try.
+    pub attempt: u16,
+}
+
+/// A hold, as the location knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockHold {
+    /// What.
+    pub sku: Sku,
+    /// How many units.
+    pub quantity: i64,
+    /// How firm.
+    pub state: HoldState,
+    /// Raised by everything that happens to it.
+    pub rev: i32,
+    /// The last `rev` that the order has committed; lower than `rev` while the order must still
+    /// be told what the location decided by itself.
+    pub told_rev: i32,
+    /// When it lapses, while soft.
+    pub expires_at: Timestamp,
+}
+
+/// How firm a hold is at its location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldState {
+    /// Until it lapses.
+    Soft,
+    /// Until released or consumed.
+    Hard,
+    /// The units left the building. Final.
+    Consumed,
+    /// Lapsed; confirming takes it again if there still is stock.
+    Expired,
+    /// Given back. Final.
+    Released,
+    /// Lapsed, and the units were gone when it was confirmed. Final.
+    Lost,
+}
+
+impl HoldState {
+    /// The word that the database keeps.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Soft => "soft",
+            Self::Hard => "hard",
+            Self::Consumed => "consumed",
+            Self::Expired => "expired",
+            Self::Released => "released",
+            Self::Lost => "lost",
+        }
+    }
+
+    /// The state with this word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Soft,
+            Self::Hard,
+            Self::Consumed,
+            Self::Expired,
+            Self::Released,
+            Self::Lost,
+        ]
+        .into_iter()
+        .find(|state| state.word() == word)
+    }
+
+    /// Whether the location must keep it in memory: it holds units or may yet.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Soft | Self::Hard | Self::Expired)
+    }
+}
+
+/// The stock of one location in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationStock {
+    /// Which.
+    pub location: LocationCode,
+    /// Sequence of the last ledger row: 1, 2, 3, ... without a gap.
+    pub seq: i64,
+    /// Counters by SKU.
+    pub counters: BTreeMap<Sku, Counters>,
+    /// Holds that are live, and final ones that were looked up.
+    pub holds: BTreeMap<HoldKey, StockHold>,
+}
+
+/// What may be asked of a location's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StockCommand {
+    /// Hold softly, all lines or none; again: extend.
+    Reserve {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// Make firm.
+    Confirm {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Give back.
+    Release {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Units left the building.
+    Consume {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Somebody counted (or a feed said) how many there are.
+    Count {
+        /// What.
+        sku: Sku,
+        /// How many units are in the building.
+        on_hand: i64,
+        /// Units to keep back; `None` leaves it.
+        buffer: Option<i64>,
+    },
+    /// Let soft holds lapse whose time is over.
+    Expire {
+        /// At most so many.
+        limit: usize,
+    },
+    /// An order has committed what the location told it.
+    Told {
+        /// Which holds, with the `rev` that was told.
+        holds: Vec<(HoldKey, i32)>,
+    },
+}
+
+/// What a decision changes, ready to be committed in one statement.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StockChange {
+    /// Rows for the ledger, with consecutive `seq`.
+    pub ledger: Vec<LedgerRow>,
+    /// Counters after the change, by SKU.
+    pub counters: BTreeMap<Sku, Counters>,
+    /// Holds after the change, with the `rev` they had before (0: new).
+    pub holds: Vec<(HoldKey, i32, StockHold)>,
+}
+
+impl StockChange {
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.ledger.is_empty() && self.counters.is_empty() && self.holds.is_empty()
+    }
+}
+
+/// One row of a location's append-only ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerRow {
+    /// Its place: 1, 2, 3, ... per location.
+    pub seq: i64,
+    /// What.
+    pub sku: Sku,
+    /// Change of what is in the building.
+    pub d_on_hand: i64,
+    /// Change of what is held softly.
+    pub d_reserved: i64,
+    /// Change of what is held firmly.
+    pub d_allocated: i64,
+    /// Why: `count`, `reserve`, `confirm`, `release`, `consume`, `expire`.
+    pub cause: &'static str,
+    /// For which order.
+    pub order: Option<OrderId>,
+    /// The effect that asked, if one did.
+    pub effect: Option<EffectId>,
+}
+
+/// What comes of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockDecision {
+    /// What to commit; empty for a repeat.
+    pub change: StockChange,
+    /// What to tell the order that asked.
+    pub evidence: Option<StockEvidence>,
+    /// What to tell other orders: holds that lapsed.
+    pub told: Vec<(HoldKey, i32)>,
+}

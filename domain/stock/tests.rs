@@ -1,0 +1,188 @@
+//! Properties of a location's stock under random commands.
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::quantity::Quantity;
+
+fn order(number: u8) -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(u128::from(number)))
+}
+
+fn lines(units: u32) -> Vec<StockLine> {
+    vec![StockLine {
+        line: 1,
+        sku: "SKU".into(),
+        quantity: Quantity::units(units),
+    }]
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("a time")
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Command(StockCommand),
+    Wait(i64),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let who = (0_u8..6, 1_u16..3, 1_u32..4);
+    prop_oneof![
+        4 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Reserve {
+            order: order(o), attempt, lines: lines(units), expires_at: at(100),
+        })),
+        3 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Confirm {
+            order: order(o), attempt, lines: lines(units),
+        })),
+        2 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Release {
+            order: order(o), attempt, lines: lines(units),
+        })),
+        2 => who.prop_map(|(o, attempt, units)| Step::Command(StockCommand::Consume {
+            order: order(o), attempt, lines: lines(units),
+        })),
+        1 => (0_i64..12, prop::option::of(0_i64..3)).prop_map(|(on_hand, buffer)| {
+            Step::Command(StockCommand::Count { sku: "SKU".into(), on_hand, buffer })
+        }),
+        1 => Just(Step::Command(StockCommand::Expire { limit: 3 })),
+        1 => (1_i64..60).prop_map(Step::Wait),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_prefix_of_the_ledger_breaks_the_bound(steps in prop::collection::vec(step(), 1..60)) {
+        let mut stock = LocationStock::empty("BER1".into());
+        let mut now = 0;
+        let mut folded = Counters::default();
+        let mut expected_seq = 0;
+        for step in steps {
+            let command = match step {
+                Step::Wait(seconds) => { now += seconds; continue; }
+                Step::Command(command) => command,
+            };
+            let before = stock.counters(&"SKU".into());
+            let decision = stock.decide(&command, None, at(now));
+            for row in &decision.change.ledger {
+                expected_seq += 1;
+                prop_assert_eq!(row.seq, expected_seq);
+                folded.on_hand += row.d_on_hand;
+                folded.reserved += row.d_reserved;
+                folded.allocated += row.d_allocated;
+                prop_assert!(folded.reserved >= 0 && folded.allocated >= 0 && folded.on_hand >= 0);
+                // Only a count may find less than what is promised, and it says so.
+                let promised = folded.reserved + folded.allocated;
+                let shortfall = (promised - folded.on_hand).max(0);
+                if row.cause == "reserve" {
+                    prop_assert!(promised <= folded.on_hand.max(before.on_hand));
+                }
+                let last = decision.change.ledger.last() == Some(row);
+                if let Some(counters) = decision.change.counters.get(&row.sku).filter(|_| last) {
+                    prop_assert!(counters.holds());
+                    prop_assert_eq!(counters.shortfall, shortfall);
+                }
+            }
+            stock.apply(&decision.change);
+            let counters = stock.counters(&"SKU".into());
+            prop_assert_eq!(
+                (counters.on_hand, counters.reserved, counters.allocated),
+                (folded.on_hand, folded.reserved, folded.allocated)
+            );
+            let live = |state| -> i64 {
+                stock.holds.values().filter(|h| h.state == state).map(|h| h.quantity).sum()
+            };
+            prop_assert_eq!(counters.reserved, live(HoldState::Soft));
+            prop_assert_eq!(counters.allocated, live(HoldState::Hard));
+
+            // A repeat of the same command, at once, changes nothing more: while the holds are
+            // known it is recognised; ended ones are looked up by the store's key.
+            if !matches!(command, StockCommand::Expire { .. }) {
+                let mut remembering = stock.clone();
+                for (key, _, hold) in &decision.change.holds {
+                    remembering.holds.insert(*key, hold.clone());
+                }
+                let again = remembering.decide(&command, None, at(now));
+                let known = !matches!(&command,
+                    StockCommand::Release { .. } | StockCommand::Consume { .. }
+                    | StockCommand::Confirm { .. }) || !decision.change.holds.is_empty();
+                if known {
+                    prop_assert!(again.change.ledger.is_empty(), "{:?}", again);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_late_reserve_after_its_release_is_refused() {
+    let mut stock = LocationStock::empty("BER1".into());
+    let count = StockCommand::Count {
+        sku: "SKU".into(),
+        on_hand: 5,
+        buffer: None,
+    };
+    stock.apply(&stock.decide(&count, None, at(0)).change);
+    let release = StockCommand::Release {
+        order: order(1),
+        attempt: 1,
+        lines: lines(2),
+    };
+    let released = stock.decide(&release, None, at(0));
+    let (key, _, tombstone) = released.change.holds[0].clone();
+    assert_eq!(tombstone.state, HoldState::Released);
+    // The store answers the key's conflict with the tombstone.
+    stock.holds.insert(key, tombstone);
+    let reserve = StockCommand::Reserve {
+        order: order(1),
+        attempt: 1,
+        lines: lines(2),
+        expires_at: at(900),
+    };
+    let late = stock.decide(&reserve, None, at(1));
+    assert!(late.change.is_empty());
+    assert!(matches!(late.evidence, Some(StockEvidence::Refused { .. })));
+}
+
+#[test]
+fn a_count_below_what_is_promised_books_the_shortfall() {
+    let mut stock = LocationStock::empty("BER1".into());
+    for command in [
+        StockCommand::Count {
+            sku: "SKU".into(),
+            on_hand: 5,
+            buffer: None,
+        },
+        StockCommand::Reserve {
+            order: order(1),
+            attempt: 1,
+            lines: lines(4),
+            expires_at: at(900),
+        },
+        StockCommand::Count {
+            sku: "SKU".into(),
+            on_hand: 1,
+            buffer: None,
+        },
+    ] {
+        stock.apply(&stock.decide(&command, None, at(0)).change);
+    }
+    let counters = stock.counters(&"SKU".into());
+    assert_eq!(
+        (counters.on_hand, counters.reserved, counters.shortfall),
+        (1, 4, 3)
+    );
+    assert!(counters.holds());
+    let lapse = stock.decide(
+        &StockCommand::Expire { limit: 9 },
+        None,
+        at(0) + SignedDuration::from_hours(1),
+    );
+    stock.apply(&lapse.change);
+    assert_eq!(stock.counters(&"SKU".into()).shortfall, 0);
+    assert_eq!(lapse.told.len(), 1);
+}
