@@ -1,1 +1,12 @@
-//! placeholder
+//! Everything that speaks someone else's protocol.
+//!
+//! A connector translates and calls; it decides nothing, keeps nothing and knows neither actors nor
+//! tables. One folder per connector, one line per connector in its family's registry.
+
+#![deny(missing_docs)]
+
+pub mod carriers;
+pub mod payments;
+pub mod port;
+pub mod sales;
+pub mod warehouses;

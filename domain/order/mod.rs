@@ -7,6 +7,7 @@ mod event;
 mod fact;
 mod hold;
 mod ledger;
+mod machine;
 mod stage;
 mod state;
 
@@ -16,5 +17,6 @@ pub use event::*;
 pub use fact::*;
 pub use hold::*;
 pub use ledger::*;
+pub use machine::*;
 pub use stage::*;
 pub use state::*;

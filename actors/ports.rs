@@ -1,0 +1,266 @@
+//! What the actors need of the world: a journal, a stock book, a clock. Implemented by the store
+//! for Postgres and by [`crate::twin`] in memory; both pass the same contract suite.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use orderhub_domain::canonical::PrivateDetails;
+use orderhub_domain::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, ShardId, Sku};
+use orderhub_domain::order::{Recorded, RememberedRequest, Stage};
+use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
+
+/// The store cannot answer now. The same question may be asked again.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("the store is not available: {0}")]
+pub struct Unavailable(pub String);
+
+/// A write to one order's stream: events with consecutive versions and what goes with them.
+#[derive(Debug, Clone)]
+pub struct Append {
+    /// The order.
+    pub order: OrderId,
+    /// The owner's epoch of the order's shard; a write under an old one is fenced.
+    pub epoch: i64,
+    /// The version before; 0 creates the order.
+    pub expected: u64,
+    /// What names a new order outside; required when `expected` is 0.
+    pub identity: Option<Identity>,
+    /// What happened, versions `expected + 1 ..`.
+    pub events: Vec<Recorded>,
+    /// Stage after the events.
+    pub stage: Stage,
+    /// When the order wants attention at the latest, folded after the events.
+    pub wake_at: Option<Timestamp>,
+    /// Write `wake_at` even if it is later than the stored one, because the stored one is due or
+    /// the order falls asleep. An earlier one is always written.
+    pub settle_wake: bool,
+    /// References that become known with these events.
+    pub refs: Vec<OrderRef>,
+    /// Personal data that belongs to these events.
+    pub private: Option<PrivateDetails>,
+}
+
+/// What names an order outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The channel's id of the order.
+    pub external_id: String,
+    /// Hexadecimal SHA-256 of the canonical value of the body.
+    pub body_hash: String,
+}
+
+/// Another name of an order: a gateway's reference, a tracking number.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrderRef {
+    /// What kind of name.
+    pub kind: RefKind,
+    /// The account that gave it.
+    pub scope: String,
+    /// The name.
+    pub value: String,
+}
+
+/// Kinds of names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefKind {
+    /// A gateway's reference of a payment.
+    Payment,
+    /// A carrier's tracking number.
+    Tracking,
+}
+
+impl RefKind {
+    /// The word that the database keeps.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::Tracking => "tracking",
+        }
+    }
+}
+
+/// What became of an append. Final: an unknown commit is resolved before this is said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// It is on disk.
+    Committed,
+    /// The order has another version: drop the state and load it again.
+    Stale,
+    /// This node does not own the shard any more.
+    Fenced,
+    /// The channel and external id are taken by this order.
+    Duplicate(OrderId),
+    /// The database refuses these values for good; nothing of it was stored.
+    Refused(String),
+    /// The store could not be reached in time; nothing of it was stored.
+    Unavailable(String),
+    /// It could not be found out in time whether it is on disk. Ask again with the same key.
+    OutcomeUnknown(String),
+}
+
+/// A lane's own connection: commits batches of appends, each with a final answer. Answers stand in
+/// the order of the batch. Not cancellable: called from a task that nobody drops.
+#[async_trait]
+pub trait LaneWriter: Send {
+    /// Commits what can be committed.
+    async fn commit(&mut self, batch: &[Append]) -> Vec<Appended>;
+}
+
+/// An order as the store keeps it: its log, from the beginning.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The order.
+    pub order: OrderId,
+    /// Every event, or why the log cannot be read by this binary.
+    pub events: Result<Vec<Recorded>, String>,
+    /// The stored wake-up time.
+    pub wake_at: Option<Timestamp>,
+}
+
+/// Reads of the journal and the small writes beside it. Each call is one statement.
+#[async_trait]
+pub trait Journal: Send + Sync {
+    /// The database's time.
+    async fn now(&self) -> Result<Timestamp, Unavailable>;
+
+    /// The logs of these orders; absent ones are left out.
+    async fn load(&self, orders: &[OrderId]) -> Result<Vec<Loaded>, Unavailable>;
+
+    /// The order with this external id.
+    async fn find(
+        &self,
+        channel: ChannelId,
+        external_id: &str,
+    ) -> Result<Option<OrderId>, Unavailable>;
+
+    /// The order with this other name.
+    async fn resolve(&self, reference: &OrderRef) -> Result<Option<OrderId>, Unavailable>;
+
+    /// A request that an order answered long ago.
+    async fn request(
+        &self,
+        order: OrderId,
+        command: CommandId,
+    ) -> Result<Option<RememberedRequest>, Unavailable>;
+
+    /// Orders of a shard whose `wake_at` is at most `until`, by (`wake_at`, id), after `mark`.
+    async fn due(
+        &self,
+        shard: ShardId,
+        mark: Option<(Timestamp, OrderId)>,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, OrderId)>, Unavailable>;
+
+    /// The personal data of an order; `None` when it was erased or never given.
+    async fn private(&self, order: OrderId) -> Result<Option<PrivateDetails>, Unavailable>;
+
+    /// Keeps a verified message that has no order yet, or that nobody can read.
+    async fn park(&self, message: &Parked) -> Result<(), Unavailable>;
+
+    /// Messages that wait for an order, oldest first: those that wait for this reference, or all.
+    async fn parked(
+        &self,
+        waiting_for: Option<&OrderRef>,
+        limit: u32,
+    ) -> Result<Vec<Parked>, Unavailable>;
+
+    /// Forgets a parked message that was applied.
+    async fn unpark(&self, id: uuid::Uuid) -> Result<(), Unavailable>;
+}
+
+/// A message that is kept although it changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    /// Its id: computed from source and body, so that a repeat is the same row.
+    pub id: uuid::Uuid,
+    /// Where it came from: `payments/stripe-eu`.
+    pub source: String,
+    /// Why it is kept: `no_order`, `unknown_topic:<topic>`, `unreadable: ...`.
+    pub reason: String,
+    /// The reference it waits for.
+    pub waiting_for: Option<OrderRef>,
+    /// When it arrived.
+    pub received_at: Timestamp,
+    /// The raw body; stored encrypted.
+    pub body: Vec<u8>,
+    /// Headers that reading needs, without secrets and signatures.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// A write to one location's stock.
+#[derive(Debug, Clone)]
+pub struct StockAppend {
+    /// The location.
+    pub location: LocationCode,
+    /// The owner's epoch; a write under an old one is fenced.
+    pub epoch: i64,
+    /// What to change.
+    pub change: StockChange,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// What became of a stock write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StockAppended {
+    /// It is on disk.
+    Committed,
+    /// A hold exists that the writer did not know, or a ledger place is taken: load and decide
+    /// again.
+    Conflict,
+    /// This node does not own the location any more.
+    Fenced,
+    /// The store could not be reached, or it could not be found out in time: load and decide again.
+    Unavailable(String),
+}
+
+/// The stock lane's own connection. Answers stand in the order of the batch; after the first
+/// answer of a location that is not `Committed`, all later ones of that location are not either.
+#[async_trait]
+pub trait StockWriter: Send {
+    /// Commits what can be committed.
+    async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended>;
+}
+
+/// Reads of stock.
+#[async_trait]
+pub trait StockBook: Send + Sync {
+    /// A location's counters, live holds and those whose order is not told yet.
+    async fn load(&self, location: &LocationCode) -> Result<LocationStock, Unavailable>;
+
+    /// Holds by key, whatever their state.
+    async fn holds(
+        &self,
+        location: &LocationCode,
+        keys: &[HoldKey],
+    ) -> Result<Vec<(HoldKey, StockHold)>, Unavailable>;
+
+    /// The counters of a SKU at every location that ever had it.
+    async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable>;
+}
+
+/// Who owns what: leases and epochs.
+#[async_trait]
+pub trait Ownership: Send + Sync {
+    /// Takes every shard and every location for this incarnation of the node, with new epochs.
+    async fn claim_all(&self, locations: &[LocationCode]) -> Result<Claims, Unavailable>;
+
+    /// Says that this incarnation still lives; `false` when a newer one has superseded it.
+    async fn renew(&self) -> Result<bool, Unavailable>;
+}
+
+/// What was claimed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims {
+    /// Epoch per shard.
+    pub shards: BTreeMap<ShardId, i64>,
+    /// Epoch per location.
+    pub locations: BTreeMap<LocationCode, i64>,
+}
+
+/// The id that a repeat of an effect's stock write is known by.
+pub type StockEffect = Option<EffectId>;

@@ -1,0 +1,167 @@
+//! The port: what a connector gets and what it must answer. No connector is named here, and
+//! nothing here has an insecure default: a connector that does not verify does not compile.
+//!
+//! A connector is two halves. The inbound half is pure: `verify` the raw bytes, then `read` them
+//! into [`Inbound`] values. The outbound half makes the calls and says how each may be repeated.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+use orderhub_domain::canonical::Submission;
+use orderhub_domain::order::{ChannelFact, FulfilmentEvidence, LabelEvidence, ParcelStatus};
+use orderhub_domain::order::{PaymentEvidence, Scan};
+
+/// A webhook as it arrived: nothing parsed, nothing trusted.
+#[derive(Debug, Clone, Copy)]
+pub struct RawRequest<'a> {
+    /// All headers.
+    pub headers: &'a HeaderMap,
+    /// The body's bytes as received: signatures are over these and no others.
+    pub body: &'a [u8],
+    /// The URL as registered with the vendor; some schemes sign it.
+    pub url: &'a str,
+    /// When it arrived.
+    pub received_at: Timestamp,
+}
+
+impl RawRequest<'_> {
+    /// A header's value as text; `None` when absent or not ASCII.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}
+
+/// Why a webhook is not believed. All reasons get the same answer; the reason is for metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Forged {
+    /// The signature's header is not there.
+    #[error("the signature is missing")]
+    Missing,
+    /// The signature is not one of ours.
+    #[error("the signature does not match")]
+    Mismatch,
+    /// The signature is right, but older or newer than the scheme allows.
+    #[error("the signed time is outside the window")]
+    Stale,
+}
+
+/// What a verified webhook says. One webhook may say several things; one bad item loses nothing
+/// else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inbound {
+    /// The state of an order at a sales channel: placed if it is new, compared if it is known.
+    Order(Box<InboundOrder>),
+    /// Money moved, or did not.
+    Payment {
+        /// How the gateway names the payment.
+        reference: String,
+        /// The order the gateway was told about, as text of our order id, if it says so.
+        order: Option<String>,
+        /// When it happened there.
+        occurred_at: Option<Timestamp>,
+        /// Test data: counts on a test connection only.
+        test: bool,
+        /// What is known.
+        evidence: PaymentEvidence,
+    },
+    /// A parcel was seen.
+    Scans {
+        /// The carrier's tracking number.
+        tracking_number: String,
+        /// Test data: counts on a test connection only.
+        test: bool,
+        /// The sightings.
+        scans: Vec<Scan>,
+    },
+    /// Verified and well-formed, but nothing that the hub acts on: kept with the reason.
+    Unknown {
+        /// What it was: a topic, an event type, an unknown status.
+        topic: String,
+    },
+    /// Verified, but it cannot be read as what it claims to be: parked with the reason.
+    Unreadable {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+/// An order as a sales channel states it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboundOrder {
+    /// The order.
+    pub submission: Submission,
+    /// Hexadecimal SHA-256 of the canonical value of the body.
+    pub body_hash: String,
+    /// What this state means for an order that is known already.
+    pub facts: Vec<ChannelFact>,
+}
+
+/// How a call may be repeated when its outcome is unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Under the same key it is carried out once, within this time; a repeat counts as the query.
+    Keyed {
+        /// How long the partner remembers the key.
+        valid_for: Duration,
+    },
+    /// It can be repeated at will: the second time changes nothing.
+    Natural,
+    /// It must be looked up first; only a firm "not there" allows a repeat.
+    QueryFirst,
+}
+
+/// Why a call has no evidence to give. A refusal by the partner *is* evidence and never an error.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CallError {
+    /// It was certainly not carried out; try again later.
+    #[error("{reason}")]
+    NotDone {
+        /// One sentence, without payload or personal data.
+        reason: String,
+        /// What the partner asked for (`Retry-After`).
+        retry_after: Option<Duration>,
+    },
+    /// It may have been carried out.
+    #[error("{reason}")]
+    Unknown {
+        /// One sentence, without payload or personal data.
+        reason: String,
+    },
+}
+
+impl CallError {
+    /// Certainly not carried out.
+    pub fn not_done(reason: impl Into<String>) -> Self {
+        Self::NotDone {
+            reason: reason.into(),
+            retry_after: None,
+        }
+    }
+
+    /// Perhaps carried out.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self::Unknown {
+            reason: reason.into(),
+        }
+    }
+}
+
+/// What looking something up found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found<T> {
+    /// It is there.
+    There(T),
+    /// It is firmly not there.
+    Absent,
+}
+
+/// The answer of a label purchase or its voiding.
+pub type LabelAnswer = Result<LabelEvidence, CallError>;
+/// The answer of a gateway call.
+pub type PaymentAnswer = Result<PaymentEvidence, CallError>;
+/// The answer of a warehouse call.
+pub type WorkAnswer = Result<FulfilmentEvidence, CallError>;
+
+/// A status of a carrier in the hub's words, with the carrier's own code.
+pub type MappedStatus = (ParcelStatus, String);
