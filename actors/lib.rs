@@ -5,4 +5,5 @@
 //! `orderhub-domain`'s business, what a partner's wire looks like is `orderhub-channels`', what
 //! SQL says is the store's.
 
+pub mod api;
 pub mod ports;

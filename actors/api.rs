@@ -1,0 +1,155 @@
+//! The hub's front door, as the edges (HTTP, command line, later the inbox) see it.
+//!
+//! Every answer that says "done" is given after the commit. What the edges send has been verified
+//! and parsed; who may send it is the edge's business.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orderhub_channels::port::Inbound;
+use orderhub_domain::canonical::Submission;
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
+use orderhub_domain::order::{Command, Order, Recorded, Rejection, Request};
+use orderhub_domain::stock::Counters;
+
+/// The front door.
+#[async_trait]
+pub trait HubApi: Send + Sync {
+    /// Whether orders are accepted now.
+    fn ready(&self) -> bool;
+
+    /// Records a new order, or recognises it. Never decided twice, whoever asks how often at once.
+    async fn place(&self, order: NewOrder) -> Result<Placed, HubError>;
+
+    /// Carries out a request about an order.
+    async fn command(
+        &self,
+        order: OrderId,
+        command: Command,
+        request: Option<Request>,
+        actor: String,
+    ) -> Result<Done, HubError>;
+
+    /// Takes what a verified webhook said. `source` names the connection: `payments/stripe-eu`.
+    async fn inbound(&self, delivery: Delivery) -> Result<Received, HubError>;
+
+    /// An order and its log, as committed. Never wakes it.
+    async fn order(&self, order: OrderId) -> Result<Option<(Order, Vec<Recorded>)>, HubError>;
+
+    /// Sets what was counted at a location.
+    async fn count(
+        &self,
+        location: LocationCode,
+        sku: Sku,
+        on_hand: i64,
+        buffer: Option<i64>,
+    ) -> Result<Counters, HubError>;
+
+    /// The counters of a SKU at every location.
+    async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError>;
+}
+
+/// An order to record.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// The channel.
+    pub channel: ChannelId,
+    /// Its slug.
+    pub channel_slug: Slug,
+    /// The connection is live: test orders are recorded and nothing else.
+    pub live_connection: bool,
+    /// The order.
+    pub submission: Submission,
+    /// Hexadecimal SHA-256 of the canonical value of the body.
+    pub body_hash: String,
+    /// How its repeat is recognised, when the sender gave an idempotency key.
+    pub request: Option<Request>,
+    /// Who: `channel:<slug>` or `key:<name>`.
+    pub actor: String,
+}
+
+/// A recorded order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Its id.
+    pub order: OrderId,
+    /// It was there before; this is the same order again.
+    pub repeated: bool,
+    /// The first event, from which the answer is built.
+    pub received: Recorded,
+}
+
+/// A request that was carried out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    /// The order.
+    pub order: OrderId,
+    /// The order's version after it, or after its first time.
+    pub version: u64,
+    /// It was carried out before; this is the same answer again.
+    pub repeated: bool,
+}
+
+/// What a verified webhook said, with what is needed to keep it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The connection: `sales/shop-de`, `payments/stripe-eu`, `carriers/easypost`.
+    pub source: String,
+    /// The connection's slug.
+    pub slug: Slug,
+    /// The channel, for sales.
+    pub channel: Option<ChannelId>,
+    /// The connection is live: facts marked as test change nothing.
+    pub live: bool,
+    /// What it said.
+    pub items: Vec<Inbound>,
+    /// The raw body, kept (encrypted) when an item must wait or cannot be applied.
+    pub body: Vec<u8>,
+    /// Headers that reading it again needs; no signatures.
+    pub headers: std::collections::BTreeMap<String, String>,
+}
+
+/// What became of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received {
+    /// Everything in it found its order and is on disk, or was known, or is of a kind that is only
+    /// kept: answer 200.
+    Applied,
+    /// A part of it waits for its order, or cannot be read: answer 202.
+    Parked,
+}
+
+/// Why the hub did not do it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum HubError {
+    /// The order refuses.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// There is no such order or location.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The channel and external id are taken by an order with another body.
+    #[error("{existing} has this external id and another body")]
+    ExternalIdConflict {
+        /// The order that has it.
+        existing: OrderId,
+    },
+    /// The key was used for another body.
+    #[error("the idempotency key was used with another body")]
+    KeyReused,
+    /// The order can be read, but this binary must not write it.
+    #[error("the order cannot be changed by this version of the hub: {0}")]
+    ReadOnly(String),
+    /// Too much at once; nothing was stored.
+    #[error("the hub is busy; try again")]
+    Overloaded {
+        /// After this long.
+        retry_after: Duration,
+    },
+    /// The store cannot be reached; nothing was stored.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// It is not known whether it was stored; the same request, sent again, finds out.
+    #[error("it is not known yet whether it was stored: {0}")]
+    OutcomeUnknown(String),
+}
