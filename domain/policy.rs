@@ -39,7 +39,7 @@ impl Default for Policy {
             reservation_extensions: 2,
             contention_wait: SignedDuration::from_secs(20),
             sourcing_tries: 5,
-            acceptance_time: SignedDuration::from_hours(4),
+            acceptance_time: SignedDuration::from_hours(24),
             auto_close: SignedDuration::from_hours(14 * 24),
             retry_least: SignedDuration::from_secs(2),
             retry_most: SignedDuration::from_mins(5),

@@ -27,6 +27,8 @@ pub enum Effect {
         tender: u16,
         /// How much.
         amount: Money,
+        /// Everything captured of the tender once this is done.
+        total: Money,
         /// Nothing more will be captured: the gateway may release the rest.
         last: bool,
     },
@@ -41,6 +43,8 @@ pub enum Effect {
         tender: u16,
         /// How much.
         amount: Money,
+        /// Everything refunded of the tender once this is done.
+        total: Money,
     },
     /// Hold stock softly until `expires_at`. The same request again extends the hold.
     ReserveStock {

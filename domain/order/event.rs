@@ -8,13 +8,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::command::{Edge, Request};
+use super::command::Request;
 use super::effect::Effect;
 use super::fact::{
     FulfilmentEvidence, LabelEvidence, ParcelStatus, PaymentEvidence, PickedLine, Scan,
     StockEvidence,
 };
-use super::hold::{Hold, HoldScope};
+use super::hold::Hold;
 use super::ledger::Posting;
 use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
@@ -260,12 +260,6 @@ pub enum Event {
         /// Why: `auto_close`, `test_order`.
         reason: String,
     },
-    /// A request arrived that changed nothing; it is remembered so that its repeat is known.
-    #[serde(rename = "order.request_noted")]
-    RequestNoted {
-        /// What was asked.
-        verb: String,
-    },
     /// A report that is not applied.
     #[serde(rename = "order.fact_ignored")]
     FactIgnored {
@@ -276,19 +270,14 @@ pub enum Event {
         /// The natural key of the fact; each is recorded once.
         key: String,
     },
-    /// The request that caused the commit; always the first of a requested commit, if present.
-    #[serde(rename = "order.requested")]
+    /// A request with an idempotency key was answered; the first event of its commit, and the only
+    /// one when the request changed nothing. Remembered so that a repeat gets the same answer.
+    #[serde(rename = "order.request_noted")]
     Requested {
         /// How its repeat is recognised.
         request: Request,
         /// What was asked.
         verb: String,
-        /// Which edges a hold blocks, for audit.
-        #[serde(default, skip_serializing_if = "Vec::is_empty")]
-        blocks: Vec<Edge>,
-        /// The scope, for audit.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        scope: Option<HoldScope>,
     },
 }
 
@@ -388,9 +377,8 @@ impl Event {
             Self::Expired { .. } => "order.expired",
             Self::Completed => "order.completed",
             Self::Closed { .. } => "order.closed",
-            Self::RequestNoted { .. } => "order.request_noted",
             Self::FactIgnored { .. } => "order.fact_ignored",
-            Self::Requested { .. } => "order.requested",
+            Self::Requested { .. } => "order.request_noted",
         }
     }
 

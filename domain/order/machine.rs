@@ -1,10 +1,8 @@
-//! The two functions that carry everything, and what they need.
+//! What the core is given and what it gives back: the vocabulary of `place` and `decide`.
 
 use jiff::Timestamp;
 
-use super::{
-    Command, Fact, Order, Outstanding, Placement, Recorded, Rejection, RememberedRequest, Request,
-};
+use super::{Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request};
 use crate::ids::{EffectId, LocationCode, Sku};
 use crate::policy::Policy;
 use crate::stock::Counters;
@@ -69,53 +67,14 @@ pub enum Decided {
     Repeat(RememberedRequest),
 }
 
-/// Decides what a new order is and what it wants first.
-pub fn place(
-    _placement: Placement,
-    _actor: &str,
-    _request: Option<Request>,
-    _context: &Context<'_>,
-) -> (Vec<Recorded>, Order) {
-    unreachable!()
-}
-
-/// Decides what an input does to an order.
-pub fn decide(
-    _order: &Order,
-    _input: &Input,
-    _context: &Context<'_>,
-) -> Result<Decided, Rejection> {
-    Ok(Decided::Nothing)
-}
-
-/// The order after an event. `None` only before the first one.
-///
-/// # Errors
-/// When the event is not the next one.
-pub fn evolve(_order: Option<Order>, _event: &Recorded) -> Result<Order, OutOfOrder> {
-    Err(OutOfOrder)
-}
-
-/// An event that does not follow on the state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the event is not the next one of this order")]
-pub struct OutOfOrder;
-
-/// When the order wants attention at the latest, if ever.
-pub fn wake_at(_order: &Order, _policy: &Policy) -> Option<Timestamp> {
-    None
-}
-
 /// The effects whose next try is due, oldest first.
 pub fn due_effects(order: &Order, now: Timestamp) -> Vec<(EffectId, Outstanding)> {
-    let due = order
+    let mut due: Vec<(EffectId, Outstanding)> = order
         .outstanding
         .iter()
-        .filter(|(_, open)| open.next_try_at <= now);
-    due.map(|(id, open)| (*id, open.clone())).collect()
-}
-
-/// SKUs whose units the order waits for because others hold them softly: wake it when they move.
-pub fn waits_for_stock(_order: &Order) -> Vec<Sku> {
-    Vec::new()
+        .filter(|(_, open)| open.next_try_at <= now)
+        .map(|(id, open)| (*id, open.clone()))
+        .collect();
+    due.sort_by_key(|(id, open)| (open.next_try_at, *id));
+    due
 }

@@ -1,22 +1,38 @@
-//! The order: its state, what may be asked of it, what can happen to it, and the two functions
-//! that carry everything: [`decide`] and [`evolve`].
+//! The order: its state, what may be asked of it, what can happen to it, and the functions that
+//! carry everything: [`place`] and [`decide`] turn inputs into events, [`evolve`] folds events into
+//! state, [`wake_at`] says when time alone changes something.
 
 mod command;
+mod decide;
 mod effect;
 mod event;
+mod evolve;
 mod fact;
 mod hold;
 mod ledger;
 mod machine;
+mod parcel;
+mod planning;
+mod quantities;
 mod stage;
 mod state;
+mod tender;
+#[cfg(test)]
+mod tests;
+mod wake;
 
 pub use command::*;
+pub use decide::{decide, place, waits_for_stock};
 pub use effect::*;
 pub use event::*;
+pub use evolve::*;
 pub use fact::*;
 pub use hold::*;
 pub use ledger::*;
 pub use machine::*;
+pub use parcel::{SCANS_KEPT, parcel_status};
+pub use planning::{Plan, plan};
+pub use quantities::Quantities;
 pub use stage::*;
 pub use state::*;
+pub use wake::wake_at;

@@ -135,3 +135,10 @@ pub const MOVES: &[(Stage, &[Stage])] = &[
     (Stage::Expired, &[]),
     (Stage::Cancelled, &[]),
 ];
+
+impl Stage {
+    /// Whether the order ended before its time: nothing of it will ship.
+    pub const fn is_dead(self) -> bool {
+        matches!(self, Self::Rejected | Self::Expired | Self::Cancelled)
+    }
+}

@@ -39,6 +39,8 @@ pub struct Order {
     pub stage: Stage,
     /// Since when.
     pub stage_since: Timestamp,
+    /// Since when stock and money were secured.
+    pub confirmed_at: Option<Timestamp>,
     /// Why it ended, when it ended before its time; or why it closed.
     pub reason: Option<String>,
     /// The hub is ending it; what is held and authorised is being given back.
@@ -57,8 +59,6 @@ pub struct Order {
     pub attempt: u16,
     /// Locations that refused or rejected, with the lines they will not be asked for again.
     pub excluded: BTreeSet<(LocationCode, u16)>,
-    /// How often a soft hold was extended.
-    pub extensions: u8,
     /// Work asked of locations, numbered from 1.
     pub fulfilments: Vec<Fulfilment>,
     /// Holds in force.
@@ -243,6 +243,10 @@ pub struct Fulfilment {
     pub stage: FulfilmentStage,
     /// Since when.
     pub since: Timestamp,
+    /// Where the work goes on if the location refuses to stop.
+    pub resumes: Option<FulfilmentStage>,
+    /// The location refused to stop: it will ship.
+    pub cancel_refused: bool,
     /// Units picked.
     pub picked: Vec<LineUnits>,
     /// Why the location refused.

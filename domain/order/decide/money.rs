@@ -1,0 +1,174 @@
+//! Reports about money: checked against what was asked, merged, booked.
+
+use super::super::*;
+use super::Draft;
+use crate::canonical::Terms;
+use crate::money::Money;
+
+impl Order {
+    /// Numbers of the tenders, from 1.
+    pub fn tender_numbers(&self) -> impl Iterator<Item = u16> + use<> {
+        1..=u16::try_from(self.tenders.len()).unwrap_or(u16::MAX)
+    }
+
+    /// The tender with this number, counted from 1.
+    pub fn tender(&self, number: u16) -> Option<&Tender> {
+        usize::from(number)
+            .checked_sub(1)
+            .and_then(|index| self.tenders.get(index))
+    }
+
+    /// Whether every tender can be relied on.
+    pub fn is_money_secured(&self) -> bool {
+        self.tenders.iter().all(Tender::is_secured)
+    }
+}
+
+impl Draft<'_> {
+    /// A gateway reported.
+    pub(super) fn payment(&mut self, fact: &PaymentFact) {
+        self.occurred_at = fact.occurred_at;
+        let kind = fact.evidence.kind();
+        let key = serde_json::to_string(&fact.evidence).unwrap_or_default();
+        let Some(number) = self.select(fact) else {
+            self.ignore(kind, "no tender has this reference", &key);
+            return;
+        };
+        let Some(tender) = self.order.tender(number).cloned() else {
+            return;
+        };
+        if let Some(reason) = misfit(&tender, fact) {
+            let seen = format!("{kind}:{key}");
+            if !self.order.ignored.contains(&seen) {
+                let payment = fact.evidence.clone();
+                self.emit(Event::MismatchFound {
+                    tender: number,
+                    payment,
+                    reason: reason.into(),
+                });
+                self.ignore(kind, reason, &key);
+                let blocks = [Edge::Capture, Edge::Ship, Edge::Refund];
+                self.hold_once(REASON_PAYMENT_MISMATCH, HoldScope::Order, &blocks);
+            }
+            return;
+        }
+        let mut after = tender.clone();
+        after.merge(&fact.evidence);
+        let closes = self.open_ids(|effect| {
+            effect.tender() == Some(number) && effect.is_answered_by(&fact.evidence, &after)
+        });
+        if after == tender && closes.is_empty() {
+            return;
+        }
+        let postings = tender.postings(&after, &self.order.channel_slug);
+        let payment = fact.evidence.clone();
+        self.emit(Event::PaymentReported {
+            tender: number,
+            payment,
+            postings,
+            closes,
+        });
+    }
+
+    /// The tender that a report is about.
+    fn select(&self, fact: &PaymentFact) -> Option<u16> {
+        let by_account =
+            |t: &Tender| fact.account.is_none() || t.gateway() == fact.account.as_ref();
+        let numbered: Vec<(u16, &Tender)> = self
+            .order
+            .tender_numbers()
+            .zip(&self.order.tenders)
+            .filter(|(_, tender)| by_account(tender))
+            .collect();
+        match &fact.tender {
+            TenderSelector::Number(number) => {
+                numbered.iter().map(|(n, _)| *n).find(|n| n == number)
+            }
+            TenderSelector::Reference(reference) => {
+                let known = numbered
+                    .iter()
+                    .find(|(_, t)| t.reference.as_ref() == Some(reference));
+                if let Some((number, _)) = known {
+                    return Some(*number);
+                }
+                // A webhook may overtake the answer that would have told us the reference.
+                let mut waiting = numbered.iter().filter(|(_, t)| t.reference.is_none());
+                match (waiting.next(), waiting.next()) {
+                    (Some((number, _)), None) => Some(*number),
+                    _ => None,
+                }
+            }
+        }
+    }
+
+    /// The channel says that it has the money of a tender.
+    pub(super) fn settle_by_channel(&mut self, number: u16) {
+        let Some(tender) = self.order.tender(number) else {
+            return;
+        };
+        let due = tender.amount.less(tender.captured_sum());
+        if tender.is_ours() || due.is_zero() {
+            return;
+        }
+        let cash = Account::Cash(self.order.channel_slug.clone());
+        let postings = transfer(Account::Receivable, cash, due);
+        let amount = tender.amount;
+        self.emit(Event::SettledByChannel {
+            tender: number,
+            amount,
+            postings,
+        });
+    }
+
+    /// The order's own sales channel reported.
+    pub(super) fn channel(&mut self, fact: &ChannelFact) {
+        match fact {
+            ChannelFact::Paid { .. } => {
+                let dead = self.order.stage.is_dead() || self.order.stage == Stage::Closed;
+                for number in self.order.tender_numbers().filter(|_| !dead) {
+                    let on_gateway =
+                        |t: &Tender| matches!(t.terms, Terms::ToAuthorize { .. }) || t.is_ours();
+                    if !self.order.tender(number).is_some_and(on_gateway) {
+                        self.settle_by_channel(number);
+                    }
+                }
+            }
+            ChannelFact::Cancelled { at } => {
+                self.occurred_at = Some(*at);
+                if self.order.stage.is_dead() || self.order.ending.is_some() {
+                    return;
+                }
+                if self.order.can_cancel().is_ok() {
+                    let reason = "cancelled_at_source".to_owned();
+                    self.emit(Event::CancelRequested { reason });
+                } else {
+                    let reason = "too late: everything has shipped or the order is closed";
+                    self.ignore("order.cancelled", reason, "cancelled_at_source");
+                }
+            }
+        }
+    }
+}
+
+/// What does not fit in a report, whatever its signature says.
+fn misfit(tender: &Tender, fact: &PaymentFact) -> Option<&'static str> {
+    let currency = tender.amount.currency();
+    let amount = fact.evidence.amount();
+    if amount.is_some_and(|amount| amount.currency() != currency) {
+        return Some("another currency than the order's");
+    }
+    if amount.is_some_and(Money::is_negative) {
+        return Some("a negative amount");
+    }
+    let mut after = tender.clone();
+    after.merge(&fact.evidence);
+    match &fact.evidence {
+        PaymentEvidence::Authorized { amount, .. } if *amount < tender.amount => {
+            Some("less was authorised than was asked")
+        }
+        PaymentEvidence::Captured { .. } if after.captured_sum() > tender.amount => {
+            Some("more was captured than the tender's amount")
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! The first decisions about a new order.
+
+use super::super::*;
+use super::Draft;
+use crate::canonical::Terms;
+
+/// Decides what a new order is and what it wants first. A pure function of its arguments: the
+/// events of the first commit and the order after them.
+pub fn place(
+    placement: Placement,
+    actor: &str,
+    request: Option<Request>,
+    context: &Context<'_>,
+) -> (Vec<Recorded>, Order) {
+    let command_id = request.as_ref().map(|request| request.command_id);
+    let first = Recorded {
+        version: 1,
+        recorded_at: context.now,
+        occurred_at: Some(placement.draft.placed_at),
+        actor: actor.to_owned(),
+        command_id,
+        event: Event::Received(Box::new(Received {
+            id: placement.id,
+            channel: placement.channel,
+            channel_slug: placement.channel_slug,
+            live_connection: placement.live_connection,
+            body_hash: placement.body_hash,
+            request,
+            draft: placement.draft,
+        })),
+    };
+    let Ok(order) = evolve(None, &first) else {
+        unreachable!("a first event is the next one")
+    };
+    let mut draft = Draft::new(order, actor, context);
+    draft.command_id = command_id;
+    draft.events.push(first);
+    draft.advance();
+    (draft.events, draft.order)
+}
+
+impl Draft<'_> {
+    /// Looks at a new order before stock and money are touched.
+    pub(super) fn screen(&mut self) -> bool {
+        if self.order.stage != Stage::Received {
+            return false;
+        }
+        if self.order.draft.cancelled_at.is_some() {
+            let reason = "cancelled_at_source".to_owned();
+            self.emit(Event::Cancelled {
+                reason,
+                postings: Vec::new(),
+            });
+            return true;
+        }
+        if self.order.draft.test && self.order.live_connection {
+            self.emit(Event::Closed {
+                reason: "test_order".into(),
+            });
+            return true;
+        }
+        if self.order.draft.stated_total != self.order.totals.grand {
+            let blocks = [Edge::Reserve, Edge::Capture, Edge::Release, Edge::Ship];
+            if self.hold_once(REASON_TOTAL_MISMATCH, HoldScope::Order, &blocks) {
+                return true;
+            }
+        }
+        let policy = self.context.policy.version;
+        self.emit(Event::Screened {
+            verdict: Verdict::Pass,
+            policy,
+        });
+        for number in self.order.tender_numbers() {
+            let prepaid = |t: &Tender| matches!(t.terms, Terms::Prepaid { .. });
+            if self.order.tender(number).is_some_and(prepaid) {
+                self.settle_by_channel(number);
+            }
+        }
+        true
+    }
+}

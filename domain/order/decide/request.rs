@@ -1,0 +1,248 @@
+//! Requests: what may be asked of an order, and when it is refused.
+
+use super::super::*;
+use super::Draft;
+
+impl Command {
+    /// The word for it: `cancel`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Cancel { .. } => "cancel",
+            Self::Hold { .. } => "hold",
+            Self::Release { .. } => "release",
+            Self::Fulfil { step, .. } => step.word(),
+        }
+    }
+}
+
+impl FulfilmentStep {
+    /// The word for it: `hand-over`.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Reject { .. } => "reject",
+            Self::Pick { .. } => "pick",
+            Self::Pack => "pack",
+            Self::HandOver => "hand-over",
+            Self::Ready => "ready",
+            Self::Collect => "collect",
+        }
+    }
+
+    /// The participle for refusals.
+    const fn participle(&self) -> &'static str {
+        match self {
+            Self::Accept => "accepted",
+            Self::Reject { .. } => "rejected",
+            Self::Pick { .. } => "picked",
+            Self::Pack => "packed",
+            Self::HandOver => "handed over",
+            Self::Ready => "made ready for pickup",
+            Self::Collect => "collected",
+        }
+    }
+}
+
+impl Order {
+    /// Whether a cancellation could still change something, and if not, why.
+    pub fn can_cancel(&self) -> Result<(), Rejection> {
+        let refused = Err(Rejection::WrongStage {
+            stage: self.stage,
+            verb: "cancelled",
+        });
+        match self.stage {
+            Stage::Completed | Stage::Closed | Stage::Rejected | Stage::Expired => refused,
+            Stage::Fulfilling if self.is_served() => refused,
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Draft<'_> {
+    pub(super) fn request(&mut self, command: &Command) -> Result<(), Rejection> {
+        match command {
+            Command::Cancel { reason } => self.cancel(reason),
+            Command::Hold {
+                scope,
+                blocks,
+                reason,
+                until,
+            } => self.place_hold(scope, blocks, reason, *until),
+            Command::Release { hold, reason } => {
+                if !self.order.holds.iter().any(|known| known.id == *hold) {
+                    return Err(Rejection::NoSuchHold(*hold));
+                }
+                self.emit(Event::HoldReleased {
+                    hold: *hold,
+                    reason: reason.clone(),
+                });
+                Ok(())
+            }
+            Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
+        }
+    }
+
+    fn cancel(&mut self, reason: &str) -> Result<(), Rejection> {
+        self.order.can_cancel()?;
+        let under_way = matches!(self.order.stage, Stage::Cancelling | Stage::Cancelled);
+        // An order that is being refused ends by itself; asking for its end changes nothing.
+        if !under_way && self.order.ending.is_none() {
+            self.emit(Event::CancelRequested {
+                reason: reason.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    fn place_hold(
+        &mut self,
+        scope: &HoldScope,
+        blocks: &[Edge],
+        reason: &str,
+        until: Option<jiff::Timestamp>,
+    ) -> Result<(), Rejection> {
+        if blocks.is_empty() {
+            return Err(Rejection::BlocksNothing);
+        }
+        if self.order.stage.is_terminal() {
+            return Err(Rejection::WrongStage {
+                stage: self.order.stage,
+                verb: "held",
+            });
+        }
+        if let HoldScope::Fulfilment { number } = scope
+            && self.order.fulfilment(*number).is_none()
+        {
+            return Err(Rejection::NoSuchFulfilment(*number));
+        }
+        let mut blocks = blocks.to_vec();
+        blocks.sort_unstable();
+        blocks.dedup();
+        let hold = Hold {
+            id: self.order.last_hold + 1,
+            scope: scope.clone(),
+            blocks,
+            reason: reason.to_owned(),
+            owner: self.actor.clone(),
+            since: self.context.now,
+            until,
+        };
+        self.emit(Event::HoldPlaced { hold });
+        Ok(())
+    }
+
+    fn take_step(&mut self, number: u16, step: &FulfilmentStep) -> Result<(), Rejection> {
+        use FulfilmentStage as At;
+        let Some(work) = self.order.fulfilment(number).cloned() else {
+            return Err(Rejection::NoSuchFulfilment(number));
+        };
+        let wrong = Err(Rejection::WrongFulfilmentStage {
+            stage: work.word(),
+            verb: step.participle(),
+        });
+        let evidence = match step {
+            FulfilmentStep::Accept => match work.stage {
+                At::Requested => FulfilmentEvidence::Accepted,
+                stage if stage >= At::Accepted && stage <= At::Collected => return Ok(()),
+                _ => return wrong,
+            },
+            FulfilmentStep::Reject { reason } => match work.stage {
+                At::Requested | At::Accepted | At::Picking => FulfilmentEvidence::Rejected {
+                    reason: reason.clone(),
+                },
+                At::Rejected => return Ok(()),
+                _ => return wrong,
+            },
+            FulfilmentStep::Pick { lines } => match work.stage {
+                At::Requested | At::Accepted | At::Picking => {
+                    let lines = self.picked_lines(&work, lines.as_deref())?;
+                    if lines.is_empty() {
+                        return Ok(());
+                    }
+                    FulfilmentEvidence::Picked { lines }
+                }
+                stage if stage > At::Picking && stage <= At::Collected => return Ok(()),
+                _ => return wrong,
+            },
+            FulfilmentStep::Pack => match work.stage {
+                At::Picking if Order::left_to_pick(&work).is_empty() => FulfilmentEvidence::Packed,
+                stage if stage >= At::Packed && stage <= At::Collected => return Ok(()),
+                _ => return wrong,
+            },
+            FulfilmentStep::HandOver => match work.stage {
+                At::Packed if work.pickup => return wrong,
+                At::Packed => return Err(Rejection::LabelMissing),
+                At::Labelled => {
+                    self.check_shippable(number)?;
+                    FulfilmentEvidence::HandedOver
+                }
+                At::HandedOver => return Ok(()),
+                _ => return wrong,
+            },
+            FulfilmentStep::Ready => match work.stage {
+                At::Packed if work.pickup => FulfilmentEvidence::ReadyForPickup,
+                At::ReadyForPickup | At::Collected => return Ok(()),
+                _ => return wrong,
+            },
+            FulfilmentStep::Collect => match work.stage {
+                At::ReadyForPickup => {
+                    self.check_shippable(number)?;
+                    FulfilmentEvidence::Collected
+                }
+                At::Collected => return Ok(()),
+                _ => return wrong,
+            },
+        };
+        self.report_work(number, evidence);
+        Ok(())
+    }
+
+    fn check_shippable(&self, number: u16) -> Result<(), Rejection> {
+        match self
+            .order
+            .holds
+            .iter()
+            .find(|hold| hold.blocks(Edge::Ship, Some(number)))
+        {
+            Some(hold) => Err(Rejection::OnHold(Box::new(hold.clone()))),
+            None => Ok(()),
+        }
+    }
+
+    fn picked_lines(
+        &self,
+        work: &Fulfilment,
+        stated: Option<&[(String, crate::quantity::Quantity)]>,
+    ) -> Result<Vec<LineUnits>, Rejection> {
+        let left = Order::left_to_pick(work);
+        let Some(stated) = stated else {
+            return Ok(left);
+        };
+        let mut picked: Vec<LineUnits> = Vec::new();
+        for (external_id, quantity) in stated {
+            let named = |units: &&LineUnits| {
+                self.order
+                    .line(units.line)
+                    .is_some_and(|line| line.external_id == *external_id)
+            };
+            let Some(planned) = work.lines.iter().find(named) else {
+                return Err(Rejection::NoSuchLine(external_id.clone()));
+            };
+            let taken = units_of(&picked, planned.line);
+            let left = units_of(&left, planned.line).minus(taken);
+            if *quantity > left {
+                return Err(Rejection::TooMany {
+                    line: external_id.clone(),
+                    left,
+                });
+            }
+            if !quantity.is_zero() {
+                picked.push(LineUnits {
+                    line: planned.line,
+                    quantity: *quantity,
+                });
+            }
+        }
+        Ok(picked)
+    }
+}

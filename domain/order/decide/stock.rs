@@ -1,0 +1,296 @@
+//! Stock: asking locations, taking their answers in, giving up.
+
+use super::super::*;
+use super::Draft;
+
+impl Draft<'_> {
+    /// A location reported about holds.
+    pub(super) fn stock(&mut self, fact: &StockFact) {
+        let closes = self.answered(fact);
+        let mut after = self.order.clone();
+        let event = Event::StockAnswered {
+            location: fact.location.clone(),
+            attempt: fact.attempt,
+            stock: fact.evidence.clone(),
+            closes: closes.clone(),
+        };
+        after.apply(&Recorded {
+            version: self.order.version + 1,
+            recorded_at: self.context.now,
+            occurred_at: None,
+            actor: String::new(),
+            command_id: None,
+            event: event.clone(),
+        });
+        let changed = after.reservations != self.order.reservations;
+        if changed || !closes.is_empty() {
+            self.emit(event);
+        }
+    }
+
+    /// The open effects that a location's report answers.
+    fn answered(&self, fact: &StockFact) -> Vec<crate::ids::EffectId> {
+        self.open_ids(|effect| {
+            let Some((location, attempt, _)) = effect.stock() else {
+                return false;
+            };
+            if *location != fact.location || attempt != fact.attempt {
+                return false;
+            }
+            match &fact.evidence {
+                StockEvidence::Reserved { expires_at: until } => {
+                    matches!(effect, Effect::ReserveStock { expires_at, .. } if expires_at <= until)
+                }
+                StockEvidence::Refused { .. } => matches!(effect, Effect::ReserveStock { .. }),
+                StockEvidence::Confirmed | StockEvidence::Lost { .. } => {
+                    matches!(effect, Effect::ConfirmStock { .. })
+                }
+                StockEvidence::Released => matches!(
+                    effect,
+                    Effect::ReleaseStock { .. }
+                        | Effect::ReserveStock { .. }
+                        | Effect::ConfirmStock { .. }
+                ),
+                StockEvidence::Consumed => matches!(effect, Effect::ConsumeStock { .. }),
+                StockEvidence::Expired { .. } => false,
+            }
+        })
+    }
+
+    /// Asks locations for what nothing covers yet, or gives up.
+    pub(super) fn reserve(&mut self) -> bool {
+        let stage = self.order.stage;
+        let sourcing = matches!(
+            stage,
+            Stage::Reserving | Stage::Confirmed | Stage::Fulfilling
+        );
+        let covered = self
+            .order
+            .line_numbers()
+            .all(|n| self.order.uncovered(n).is_zero());
+        if !sourcing
+            || covered
+            || self.order.ending.is_some()
+            || self.is_blocked(Edge::Reserve, None)
+            || self
+                .order
+                .holds
+                .iter()
+                .any(|hold| hold.reason == REASON_NO_LOCATION)
+        {
+            return false;
+        }
+        let refusals = self.order.fulfilments.iter().filter(|f| f.is_off()).count();
+        let plan = if refusals >= usize::from(self.context.policy.sourcing_tries)
+            || self.order.attempt >= ATTEMPTS_MOST
+        {
+            Plan::Short
+        } else {
+            plan(&self.order, self.context)
+        };
+        match plan {
+            Plan::Ask(asked) => {
+                let attempt = self.order.attempt + 1;
+                let now = self.context.now;
+                let ttl = self.context.policy.reservation_ttl;
+                let expires_at = now.saturating_add(ttl).unwrap_or(now);
+                for (location, lines) in asked {
+                    self.open(Effect::ReserveStock {
+                        location,
+                        attempt,
+                        lines,
+                        expires_at,
+                    });
+                }
+                true
+            }
+            Plan::Contended if !self.order.waited_long_enough(self.context) => false,
+            Plan::Contended | Plan::Short => self.give_up(),
+        }
+    }
+
+    /// Nothing can provide it: before the order stands it is refused; afterwards a person decides.
+    fn give_up(&mut self) -> bool {
+        if self.order.stage != Stage::Reserving {
+            let blocks = [Edge::Reserve];
+            return self.hold_once(REASON_NO_LOCATION, HoldScope::Order, &blocks);
+        }
+        let reason = "out_of_stock".to_owned();
+        self.emit(Event::EndDecided {
+            outcome: Outcome::Rejected,
+            reason,
+        });
+        true
+    }
+
+    /// Makes soft holds firm once the money is secured.
+    pub(super) fn confirm_stock(&mut self) -> bool {
+        let stage = self.order.stage;
+        let standing = matches!(
+            stage,
+            Stage::Authorizing | Stage::Confirmed | Stage::Fulfilling
+        );
+        if !standing || self.order.ending.is_some() || !self.order.is_money_secured() {
+            return false;
+        }
+        let soft = [ReservationState::Soft, ReservationState::Expired];
+        for (location, attempt, lines) in self.order.holds_in(&soft) {
+            let same = |effect: &Effect| {
+                matches!(
+                    effect,
+                    Effect::ConfirmStock { .. } | Effect::ReserveStock { .. }
+                ) && effect
+                    .stock()
+                    .is_some_and(|(l, a, _)| *l == location && a == attempt)
+            };
+            if !self.is_open(same) {
+                self.open(Effect::ConfirmStock {
+                    location,
+                    attempt,
+                    lines,
+                });
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Takes the units of what left the building off the stock.
+    pub(super) fn consume(&mut self) -> bool {
+        let unconsumed = self
+            .order
+            .fulfilments
+            .iter()
+            .filter(|f| f.is_shipped() && !f.consumed);
+        for work in unconsumed.cloned().collect::<Vec<_>>() {
+            let (location, attempt) = (work.location.clone(), work.attempt);
+            let same = |effect: &Effect| {
+                matches!(effect, Effect::ConsumeStock { .. })
+                    && effect
+                        .stock()
+                        .is_some_and(|(l, a, _)| *l == location && a == attempt)
+            };
+            if !self.is_open(same) {
+                let lines = self.order.stock_lines(&work.lines);
+                self.open(Effect::ConsumeStock {
+                    location,
+                    attempt,
+                    lines,
+                });
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Gives the firm hold of work that will not ship back, so that others can be asked.
+    pub(super) fn release_refused(&mut self) -> bool {
+        for work in self.order.fulfilments.clone() {
+            if work.is_off() && self.release(&work.location, work.attempt) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Gives live holds back, unless that is under way or they wait for another answer.
+    pub(super) fn release(&mut self, location: &crate::ids::LocationCode, attempt: u16) -> bool {
+        let held = [
+            ReservationState::Soft,
+            ReservationState::Hard,
+            ReservationState::Expired,
+        ];
+        let here = |(l, a, _): &(crate::ids::LocationCode, u16, _)| l == location && *a == attempt;
+        let Some((location, attempt, lines)) = self.order.holds_in(&held).into_iter().find(here)
+        else {
+            return false;
+        };
+        let busy = |effect: &Effect| {
+            effect
+                .stock()
+                .is_some_and(|(l, a, _)| *l == location && a == attempt)
+        };
+        if self.is_open(busy) {
+            return false;
+        }
+        self.open(Effect::ReleaseStock {
+            location,
+            attempt,
+            lines,
+        });
+        true
+    }
+}
+
+/// Tries of getting stock before an order gives up: only a snapshot that never comes true runs
+/// into it.
+const ATTEMPTS_MOST: u16 = 50;
+
+impl Order {
+    /// Live holds in these states, grouped as they were asked for.
+    pub(super) fn holds_in(
+        &self,
+        states: &[ReservationState],
+    ) -> Vec<(crate::ids::LocationCode, u16, Vec<StockLine>)> {
+        let mut groups: std::collections::BTreeMap<_, Vec<StockLine>> = Default::default();
+        for (key, hold) in self
+            .reservations
+            .iter()
+            .filter(|(_, h)| states.contains(&h.state))
+        {
+            let Some(sku) = self.line(key.line).and_then(|line| line.sku.clone()) else {
+                continue;
+            };
+            let line = StockLine {
+                line: key.line,
+                sku,
+                quantity: hold.quantity,
+            };
+            groups
+                .entry((key.attempt, key.location.clone()))
+                .or_default()
+                .push(line);
+        }
+        groups
+            .into_iter()
+            .map(|((attempt, location), lines)| (location, attempt, lines))
+            .collect()
+    }
+
+    /// Units with their SKUs.
+    pub(super) fn stock_lines(&self, units: &[LineUnits]) -> Vec<StockLine> {
+        let with_sku = |units: &LineUnits| {
+            let sku = self.line(units.line).and_then(|line| line.sku.clone())?;
+            Some(StockLine {
+                line: units.line,
+                sku,
+                quantity: units.quantity,
+            })
+        };
+        units.iter().filter_map(with_sku).collect()
+    }
+
+    /// Whether the time for waiting for other buyers' units is over.
+    fn waited_long_enough(&self, context: &Context<'_>) -> bool {
+        let wait = context.policy.contention_wait;
+        self.stage_since
+            .saturating_add(wait)
+            .is_ok_and(|until| context.now >= until)
+    }
+}
+
+/// SKUs whose units the order waits for because others hold them softly: wake it when they move.
+pub fn waits_for_stock(order: &Order) -> Vec<crate::ids::Sku> {
+    if order.stage != Stage::Reserving || order.ending.is_some() {
+        return Vec::new();
+    }
+    let missing = order
+        .line_numbers()
+        .filter(|number| !order.uncovered(*number).is_zero());
+    let mut skus: Vec<_> = missing
+        .filter_map(|number| order.line(number).and_then(|line| line.sku.clone()))
+        .collect();
+    skus.sort();
+    skus.dedup();
+    skus
+}

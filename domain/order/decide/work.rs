@@ -1,0 +1,104 @@
+//! Reports about a location's work.
+
+use super::super::*;
+use super::Draft;
+
+impl Order {
+    /// The fulfilment with this number.
+    pub fn fulfilment(&self, number: u16) -> Option<&Fulfilment> {
+        self.fulfilments.iter().find(|work| work.number == number)
+    }
+}
+
+impl Draft<'_> {
+    /// A location reported about its work.
+    pub(super) fn work(&mut self, fact: &FulfilmentFact) {
+        self.occurred_at = fact.occurred_at;
+        self.report_work(fact.fulfilment, fact.evidence.clone());
+    }
+
+    /// Takes evidence about a location's work in: what moves the work forward is recorded, what it
+    /// already implies is not, what contradicts it is recorded as ignored.
+    pub(super) fn report_work(&mut self, number: u16, evidence: FulfilmentEvidence) {
+        use FulfilmentStage as At;
+        let kind = evidence.kind();
+        let key = serde_json::to_string(&evidence).unwrap_or_default();
+        let Some(work) = self.order.fulfilment(number) else {
+            self.ignore(
+                kind,
+                "the order has no such fulfilment",
+                &format!("{number}:{key}"),
+            );
+            return;
+        };
+        let closes = self.open_ids(|effect| {
+            effect.fulfilment() == Some(number)
+                && match effect {
+                    Effect::RequestFulfilment { .. } => true,
+                    Effect::CancelFulfilment { .. } => matches!(
+                        evidence,
+                        FulfilmentEvidence::Cancelled
+                            | FulfilmentEvidence::CancelRefused
+                            | FulfilmentEvidence::Rejected { .. }
+                            | FulfilmentEvidence::HandedOver
+                            | FulfilmentEvidence::Collected
+                    ),
+                    _ => false,
+                }
+        });
+        let open = !work.is_off() && !work.is_shipped();
+        let news = match (&evidence, work.stage) {
+            (FulfilmentEvidence::Delivered, _) => false,
+            (FulfilmentEvidence::Accepted, At::Planned | At::Requested) => true,
+            (
+                FulfilmentEvidence::Picked { lines },
+                At::Planned | At::Requested | At::Accepted | At::Picking,
+            ) => {
+                let left = Order::left_to_pick(work);
+                lines
+                    .iter()
+                    .all(|units| units.quantity <= units_of(&left, units.line))
+            }
+            (FulfilmentEvidence::Packed, stage) => stage < At::Packed,
+            (FulfilmentEvidence::ReadyForPickup, stage) => stage < At::ReadyForPickup,
+            (FulfilmentEvidence::HandedOver | FulfilmentEvidence::Collected, _)
+            | (FulfilmentEvidence::Cancelled, _)
+            | (FulfilmentEvidence::Rejected { .. }, _) => open,
+            (FulfilmentEvidence::CancelRefused, At::CancelRequested) => true,
+            _ => false,
+        };
+        if news || !closes.is_empty() {
+            let work = if news {
+                evidence
+            } else {
+                FulfilmentEvidence::Delivered
+            };
+            self.emit(Event::FulfilmentReported {
+                fulfilment: number,
+                work,
+                closes,
+            });
+            return;
+        }
+        let contradicts = matches!(
+            evidence,
+            FulfilmentEvidence::HandedOver
+                | FulfilmentEvidence::Collected
+                | FulfilmentEvidence::Accepted
+                | FulfilmentEvidence::Picked { .. }
+                | FulfilmentEvidence::Packed
+        );
+        if contradicts
+            && self
+                .order
+                .fulfilment(number)
+                .is_some_and(Fulfilment::is_off)
+        {
+            self.ignore(
+                kind,
+                "the fulfilment was ended before",
+                &format!("{number}:{key}"),
+            );
+        }
+    }
+}

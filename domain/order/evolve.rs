@@ -1,0 +1,594 @@
+//! The fold: the order after an event. Total: it never refuses evidence, it only takes it in.
+//! Nothing is decided here and nothing is looked up.
+
+use super::*;
+use crate::canonical::Terms;
+use crate::quantity::Quantity;
+
+/// The order after an event. `None` only before the first one.
+///
+/// # Errors
+/// When the event is not the next one.
+pub fn evolve(order: Option<Order>, recorded: &Recorded) -> Result<Order, OutOfOrder> {
+    match (order, &recorded.event) {
+        (None, Event::Received(received)) if recorded.version == 1 => Ok(born(received, recorded)),
+        (Some(mut order), _) if recorded.version == order.version + 1 => {
+            order.apply(recorded);
+            Ok(order)
+        }
+        _ => Err(OutOfOrder),
+    }
+}
+
+/// An event that does not follow on the state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the event is not the next one of this order")]
+pub struct OutOfOrder;
+
+fn born(received: &Received, recorded: &Recorded) -> Order {
+    let draft = received.draft.clone();
+    let totals = draft.totals();
+    let tenders = draft.tenders.iter().map(Tender::stated).collect();
+    let lines = vec![LineState::default(); draft.lines.len()];
+    let mut order = Order {
+        id: received.id,
+        channel: received.channel,
+        channel_slug: received.channel_slug.clone(),
+        live_connection: received.live_connection,
+        body_hash: received.body_hash.clone(),
+        version: 1,
+        received_at: recorded.recorded_at,
+        updated_at: recorded.recorded_at,
+        stage: Stage::Received,
+        stage_since: recorded.recorded_at,
+        confirmed_at: None,
+        reason: None,
+        ending: None,
+        draft,
+        totals,
+        lines,
+        tenders,
+        reservations: std::collections::BTreeMap::new(),
+        attempt: 0,
+        excluded: std::collections::BTreeSet::new(),
+        fulfilments: Vec::new(),
+        holds: Vec::new(),
+        last_hold: 0,
+        outstanding: std::collections::BTreeMap::new(),
+        ledger: Ledger::default(),
+        requests: std::collections::VecDeque::new(),
+        ignored: std::collections::VecDeque::new(),
+    };
+    if let Some(request) = &received.request {
+        order.remember(request, recorded);
+    }
+    order
+}
+
+impl Tender {
+    fn stated(draft: &crate::canonical::DraftTender) -> Self {
+        let (reference, authorized, expires_at) = match &draft.terms {
+            Terms::Authorized {
+                reference,
+                expires_at,
+                ..
+            } => (reference.clone(), Some(draft.amount), *expires_at),
+            _ => (None, None, None),
+        };
+        Self {
+            amount: draft.amount,
+            terms: draft.terms.clone(),
+            reference,
+            action_required: false,
+            authorized,
+            expires_at,
+            declined: None,
+            voided: false,
+            capture_failed: None,
+            captured: Movements::default(),
+            refunded: Movements::default(),
+            refund_failed: None,
+            disputes: std::collections::BTreeMap::new(),
+        }
+    }
+}
+
+impl Order {
+    pub(super) fn apply(&mut self, recorded: &Recorded) {
+        let at = recorded.recorded_at;
+        self.version = recorded.version;
+        self.updated_at = at;
+        let same_commit = |r: &RememberedRequest| recorded.command_id == Some(r.command_id);
+        if let Some(request) = self.requests.back_mut().filter(|r| same_commit(r)) {
+            request.version = recorded.version;
+        }
+        for id in recorded.event.closes() {
+            self.outstanding.remove(id);
+        }
+        self.ledger.book(recorded.event.postings());
+        match &recorded.event {
+            // A second birth is evidence of a broken log; the versions' key makes it impossible.
+            Event::Received(_) | Event::MismatchFound { .. } => {}
+            Event::Requested { request, .. } => self.remember(request, recorded),
+            Event::Screened { verdict, .. } => match verdict {
+                Verdict::Pass => self.enter(Stage::Reserving, at),
+                Verdict::Review => self.enter(Stage::Screening, at),
+            },
+            Event::EffectOpened { effect } => self.opened(effect, at),
+            Event::EffectPostponed {
+                postpones,
+                attempt,
+                next_try_at,
+                unknown,
+                ..
+            } => {
+                if let Some(open) = self.outstanding.get_mut(postpones) {
+                    open.attempts = *attempt;
+                    open.next_try_at = *next_try_at;
+                    open.unknown |= *unknown;
+                }
+            }
+            Event::StockAnswered {
+                location,
+                attempt,
+                stock,
+                ..
+            } => {
+                self.stock_answered(location, *attempt, stock);
+            }
+            Event::PaymentReported {
+                tender, payment, ..
+            } => {
+                if let Some(tender) = self.tender_mut(*tender) {
+                    tender.merge(payment);
+                }
+            }
+            Event::SettledByChannel { tender, amount, .. } => {
+                if let Some(tender) = self.tender_mut(*tender) {
+                    let total = Reported::Total { amount: *amount };
+                    let reference = tender.reference.clone().unwrap_or_default();
+                    tender.merge(&PaymentEvidence::Captured {
+                        reference,
+                        amount: total,
+                    });
+                }
+            }
+            Event::Confirmed { .. } => {
+                self.confirmed_at = Some(at);
+                self.enter(Stage::Confirmed, at);
+            }
+            Event::FulfilmentPlanned {
+                fulfilment,
+                location,
+                attempt,
+                lines,
+                pickup,
+            } => {
+                self.fulfilments.push(Fulfilment {
+                    number: *fulfilment,
+                    location: location.clone(),
+                    attempt: *attempt,
+                    lines: lines.clone(),
+                    pickup: *pickup,
+                    stage: FulfilmentStage::Planned,
+                    since: at,
+                    resumes: None,
+                    cancel_refused: false,
+                    picked: Vec::new(),
+                    reason: None,
+                    label: None,
+                    label_failed: None,
+                    scans: std::collections::BTreeSet::new(),
+                    shipped_at: None,
+                    consumed: false,
+                });
+            }
+            Event::FulfilmentReported {
+                fulfilment, work, ..
+            } => {
+                self.work_reported(*fulfilment, work, at);
+            }
+            Event::FulfilmentUnanswered { fulfilment, .. } => {
+                self.off(*fulfilment, FulfilmentStage::Unanswered, "unanswered", at);
+            }
+            Event::LabelReported {
+                fulfilment, label, ..
+            } => {
+                self.label_reported(*fulfilment, label, at);
+            }
+            Event::Scanned { fulfilment, scan } => self.scanned(*fulfilment, scan, at),
+            Event::HoldPlaced { hold } => {
+                self.last_hold = self.last_hold.max(hold.id);
+                self.holds.push(hold.clone());
+            }
+            Event::HoldReleased { hold, .. } | Event::HoldExpired { hold } => self.release(*hold),
+            Event::CancelRequested { reason } => {
+                let outcome = Outcome::Cancelled;
+                self.ending = Some(Ending {
+                    outcome,
+                    reason: reason.clone(),
+                    since: at,
+                });
+                self.enter(Stage::Cancelling, at);
+            }
+            Event::EndDecided { outcome, reason } => {
+                self.ending = Some(Ending {
+                    outcome: *outcome,
+                    reason: reason.clone(),
+                    since: at,
+                });
+            }
+            Event::CancelRefused { .. } => {
+                self.ending = None;
+                self.enter(Stage::Fulfilling, at);
+            }
+            Event::LinesCancelled { lines, .. } => {
+                for cancelled in lines {
+                    self.cancel_units(cancelled.line, cancelled.quantity);
+                }
+                self.ending = None;
+                self.enter(Stage::Fulfilling, at);
+            }
+            Event::Cancelled { reason, .. } => {
+                for number in self.line_numbers() {
+                    let open = self.open(number);
+                    self.cancel_units(number, open);
+                }
+                self.end(Stage::Cancelled, reason, at);
+            }
+            Event::Rejected { reason } => self.end(Stage::Rejected, reason, at),
+            Event::Expired { reason } => self.end(Stage::Expired, reason, at),
+            Event::Completed => self.enter(Stage::Completed, at),
+            Event::Closed { reason } => self.end(Stage::Closed, reason, at),
+            Event::FactIgnored { key, .. } => {
+                self.ignored.push_back(key.clone());
+                while self.ignored.len() > IGNORED_FACTS {
+                    self.ignored.pop_front();
+                }
+            }
+        }
+        self.follow_holds(at);
+    }
+
+    fn enter(&mut self, stage: Stage, at: jiff::Timestamp) {
+        if self.stage != stage {
+            debug_assert!(
+                self.stage.may_become(stage),
+                "{:?} -> {stage:?}",
+                self.stage
+            );
+            self.stage = stage;
+            self.stage_since = at;
+        }
+    }
+
+    fn end(&mut self, stage: Stage, reason: &str, at: jiff::Timestamp) {
+        self.ending = None;
+        self.reason = Some(reason.to_owned());
+        self.enter(stage, at);
+    }
+
+    /// Reserving and Authorizing differ only in whether every stocked unit is held: that is
+    /// arithmetic, so the stage follows it.
+    fn follow_holds(&mut self, at: jiff::Timestamp) {
+        let held = self
+            .line_numbers()
+            .all(|number| self.unheld(number).is_zero());
+        match self.stage {
+            Stage::Reserving if held && self.ending.is_none() => self.enter(Stage::Authorizing, at),
+            Stage::Authorizing if !held && self.ending.is_none() => {
+                self.enter(Stage::Reserving, at);
+            }
+            _ => {}
+        }
+    }
+
+    fn remember(&mut self, request: &Request, recorded: &Recorded) {
+        self.requests.push_back(RememberedRequest {
+            command_id: request.command_id,
+            body_hash: request.body_hash.clone(),
+            reply_schema: request.reply_schema,
+            version: recorded.version,
+        });
+        while self.requests.len() > REMEMBERED_REQUESTS {
+            self.requests.pop_front();
+        }
+    }
+
+    fn tender_mut(&mut self, number: u16) -> Option<&mut Tender> {
+        usize::from(number)
+            .checked_sub(1)
+            .and_then(|index| self.tenders.get_mut(index))
+    }
+
+    fn fulfilment_mut(&mut self, number: u16) -> Option<&mut Fulfilment> {
+        self.fulfilments.iter_mut().find(|f| f.number == number)
+    }
+
+    fn cancel_units(&mut self, line: u16, quantity: Quantity) {
+        if let Some(state) = usize::from(line)
+            .checked_sub(1)
+            .and_then(|index| self.lines.get_mut(index))
+        {
+            state.cancelled = state.cancelled.plus(quantity);
+        }
+    }
+
+    fn opened(&mut self, opened: &OpenedEffect, at: jiff::Timestamp) {
+        let effect = opened.effect.clone();
+        match &effect {
+            Effect::ReserveStock {
+                location,
+                attempt,
+                lines,
+                expires_at,
+            } => {
+                self.attempt = self.attempt.max(*attempt);
+                for line in lines {
+                    let key = key(line.line, location, *attempt);
+                    let asked = Reservation {
+                        quantity: line.quantity,
+                        state: ReservationState::Requested,
+                        expires_at: *expires_at,
+                    };
+                    // Asking again for what is held is an extension; it becomes true when answered.
+                    self.reservations.entry(key).or_insert(asked);
+                }
+            }
+            Effect::RequestFulfilment { fulfilment } => {
+                self.move_work(*fulfilment, FulfilmentStage::Requested, at);
+                if self.stage == Stage::Confirmed {
+                    self.enter(Stage::Fulfilling, at);
+                }
+            }
+            Effect::CancelFulfilment { fulfilment } => {
+                if let Some(work) = self.fulfilment_mut(*fulfilment) {
+                    work.resumes = Some(work.stage);
+                }
+                self.move_work(*fulfilment, FulfilmentStage::CancelRequested, at);
+            }
+            Effect::CapturePayment { tender, .. } => {
+                if let Some(tender) = self.tender_mut(*tender) {
+                    tender.capture_failed = None;
+                }
+            }
+            Effect::RefundPayment { tender, .. } => {
+                if let Some(tender) = self.tender_mut(*tender) {
+                    tender.refund_failed = None;
+                }
+            }
+            _ => {}
+        }
+        let next_try_at = at.saturating_add(effect.lease()).unwrap_or(at);
+        let open = Outstanding {
+            effect,
+            opened_at: at,
+            attempts: 0,
+            next_try_at,
+            unknown: false,
+        };
+        self.outstanding.insert(opened.id, open);
+    }
+
+    fn stock_answered(
+        &mut self,
+        location: &crate::ids::LocationCode,
+        attempt: u16,
+        evidence: &StockEvidence,
+    ) {
+        use ReservationState as State;
+        let here = |key: &ReservationKey| key.location == *location && key.attempt == attempt;
+        for (key, hold) in self.reservations.iter_mut().filter(|(key, _)| here(key)) {
+            let next = match (evidence, hold.state) {
+                (StockEvidence::Reserved { expires_at }, State::Requested | State::Soft) => {
+                    hold.expires_at = hold.expires_at.max(*expires_at);
+                    State::Soft
+                }
+                (StockEvidence::Refused { .. }, State::Requested) => State::Refused,
+                (StockEvidence::Confirmed, State::Requested | State::Soft | State::Expired) => {
+                    State::Hard
+                }
+                (
+                    StockEvidence::Lost { lines },
+                    State::Requested | State::Soft | State::Expired,
+                ) => {
+                    if lines.contains(&key.line) {
+                        State::Lost
+                    } else {
+                        State::Hard
+                    }
+                }
+                (StockEvidence::Expired { lines }, State::Requested | State::Soft)
+                    if lines.contains(&key.line) =>
+                {
+                    State::Expired
+                }
+                (StockEvidence::Released, state) if state.is_live() => State::Released,
+                (StockEvidence::Consumed, _) => State::Consumed,
+                (_, state) => state,
+            };
+            hold.state = next;
+        }
+        if *evidence == StockEvidence::Consumed {
+            let same = |f: &&mut Fulfilment| f.location == *location && f.attempt == attempt;
+            for work in self.fulfilments.iter_mut().filter(same) {
+                work.consumed = true;
+            }
+        }
+    }
+
+    fn move_work(&mut self, number: u16, stage: FulfilmentStage, at: jiff::Timestamp) {
+        if let Some(work) = self.fulfilment_mut(number)
+            && work.stage != stage
+        {
+            work.stage = stage;
+            work.since = at;
+        }
+    }
+
+    fn off(&mut self, number: u16, stage: FulfilmentStage, reason: &str, at: jiff::Timestamp) {
+        let Some(work) = self.fulfilment_mut(number) else {
+            return;
+        };
+        work.reason = Some(reason.to_owned());
+        let (location, lines) = (work.location.clone(), work.lines.clone());
+        self.excluded
+            .extend(lines.iter().map(|units| (location.clone(), units.line)));
+        self.move_work(number, stage, at);
+    }
+
+    fn work_reported(&mut self, number: u16, evidence: &FulfilmentEvidence, at: jiff::Timestamp) {
+        match evidence {
+            FulfilmentEvidence::Delivered => {}
+            FulfilmentEvidence::Accepted => self.move_work(number, FulfilmentStage::Accepted, at),
+            FulfilmentEvidence::Rejected { reason } => {
+                self.off(number, FulfilmentStage::Rejected, reason, at);
+            }
+            FulfilmentEvidence::Picked { lines } => {
+                if let Some(work) = self.fulfilment_mut(number) {
+                    work.picked.extend(lines.iter().cloned());
+                }
+                self.move_work(number, FulfilmentStage::Picking, at);
+            }
+            FulfilmentEvidence::Packed => {
+                if let Some(work) = self.fulfilment_mut(number) {
+                    work.picked = work.lines.clone();
+                }
+                let labelled = self
+                    .fulfilment_mut(number)
+                    .is_some_and(|work| work.label.as_ref().is_some_and(|label| !label.voided));
+                let stage = if labelled {
+                    FulfilmentStage::Labelled
+                } else {
+                    FulfilmentStage::Packed
+                };
+                self.move_work(number, stage, at);
+            }
+            FulfilmentEvidence::ReadyForPickup => {
+                self.move_work(number, FulfilmentStage::ReadyForPickup, at);
+            }
+            FulfilmentEvidence::Collected => self.ship(number, FulfilmentStage::Collected, at),
+            FulfilmentEvidence::HandedOver => self.ship(number, FulfilmentStage::HandedOver, at),
+            FulfilmentEvidence::Cancelled => {
+                self.move_work(number, FulfilmentStage::Cancelled, at);
+            }
+            FulfilmentEvidence::CancelRefused => {
+                if let Some(work) = self.fulfilment_mut(number) {
+                    work.cancel_refused = true;
+                    if let Some(stage) = work.resumes.take() {
+                        work.stage = stage;
+                        work.since = at;
+                    }
+                }
+            }
+        }
+    }
+
+    fn ship(&mut self, number: u16, stage: FulfilmentStage, at: jiff::Timestamp) {
+        if let Some(work) = self.fulfilment_mut(number) {
+            work.picked = work.lines.clone();
+            work.shipped_at.get_or_insert(at);
+        }
+        self.move_work(number, stage, at);
+    }
+
+    fn label_reported(&mut self, number: u16, evidence: &LabelEvidence, at: jiff::Timestamp) {
+        let Some(work) = self.fulfilment_mut(number) else {
+            return;
+        };
+        match evidence {
+            LabelEvidence::Bought {
+                account,
+                carrier,
+                tracking_number,
+                reference,
+                label_url,
+                cost,
+            } => {
+                work.label_failed = None;
+                work.label = Some(Label {
+                    account: account.clone(),
+                    carrier: carrier.clone(),
+                    tracking_number: tracking_number.clone(),
+                    reference: reference.clone(),
+                    label_url: label_url.clone(),
+                    cost: *cost,
+                    voided: false,
+                    void_refused: false,
+                });
+                if work.stage == FulfilmentStage::Packed {
+                    self.move_work(number, FulfilmentStage::Labelled, at);
+                }
+            }
+            LabelEvidence::Failed { reason } => work.label_failed = Some(reason.clone()),
+            LabelEvidence::Voided => {
+                if let Some(label) = &mut work.label {
+                    label.voided = true;
+                }
+            }
+            LabelEvidence::VoidRefused { .. } => {
+                if let Some(label) = &mut work.label {
+                    label.void_refused = true;
+                }
+            }
+        }
+    }
+
+    fn scanned(&mut self, number: u16, scan: &Scan, at: jiff::Timestamp) {
+        let Some(work) = self.fulfilment_mut(number) else {
+            return;
+        };
+        work.scans.insert(scan.clone());
+        if scan.status.implies_shipped() && !work.is_shipped() {
+            self.ship(number, FulfilmentStage::HandedOver, at);
+        }
+    }
+
+    fn release(&mut self, id: u32) {
+        let Some(index) = self.holds.iter().position(|hold| hold.id == id) else {
+            return;
+        };
+        let hold = self.holds.remove(index);
+        // What failed is tried again once somebody has looked at it.
+        match (hold.reason.as_str(), &hold.scope) {
+            (REASON_CAPTURE_FAILED, _) => {
+                self.tenders
+                    .iter_mut()
+                    .for_each(|tender| tender.capture_failed = None);
+            }
+            (REASON_REFUND_FAILED, _) => {
+                self.tenders
+                    .iter_mut()
+                    .for_each(|tender| tender.refund_failed = None);
+            }
+            (REASON_LABEL_FAILED, HoldScope::Fulfilment { number }) => {
+                if let Some(work) = self.fulfilment_mut(*number) {
+                    work.label_failed = None;
+                }
+            }
+            (REASON_NO_LOCATION, _) => self.excluded.clear(),
+            _ => {}
+        }
+    }
+}
+
+/// A capture was refused for good.
+pub const REASON_CAPTURE_FAILED: &str = "capture_failed";
+/// A refund was refused for good.
+pub const REASON_REFUND_FAILED: &str = "refund_failed";
+/// A label cannot be bought as asked.
+pub const REASON_LABEL_FAILED: &str = "label_failed";
+/// No location can fulfil what is left.
+pub const REASON_NO_LOCATION: &str = "no_location";
+/// The stated total differs from its parts.
+pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
+/// A gateway reported another amount or currency than was asked.
+pub const REASON_PAYMENT_MISMATCH: &str = "payment_mismatch";
+
+fn key(line: u16, location: &crate::ids::LocationCode, attempt: u16) -> ReservationKey {
+    ReservationKey {
+        line,
+        location: location.clone(),
+        attempt,
+    }
+}

@@ -1,0 +1,180 @@
+//! What the sightings of a parcel mean together. Sightings are a set; the meaning is computed, so
+//! the order in which they were reported cannot matter.
+
+use std::collections::BTreeSet;
+
+use super::{Fulfilment, FulfilmentStage, ParcelStatus, Scan};
+
+/// How many sightings of one parcel are kept; more are counted as ignored.
+pub const SCANS_KEPT: usize = 200;
+
+impl ParcelStatus {
+    /// Whether seeing it means that the carrier has, or had, the parcel.
+    pub const fn implies_shipped(self) -> bool {
+        matches!(
+            self,
+            Self::PickedUp
+                | Self::InTransit
+                | Self::OutForDelivery
+                | Self::AttemptFailed
+                | Self::AvailableForPickup
+                | Self::ReturnToSender
+                | Self::Returned
+                | Self::Lost
+                | Self::Delivered
+        )
+    }
+
+    /// Whether only a correction leaves it.
+    const fn is_final(self) -> bool {
+        matches!(self, Self::Delivered | Self::Returned)
+    }
+
+    /// Whether it corrects a final status when it is newer.
+    const fn corrects(self) -> bool {
+        matches!(
+            self,
+            Self::ReturnToSender | Self::Returned | Self::Lost | Self::Exception
+        )
+    }
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::LabelCreated => "label_created",
+            Self::PickedUp => "picked_up",
+            Self::InTransit => "in_transit",
+            Self::Delayed => "delayed",
+            Self::OnHold => "on_hold",
+            Self::OutForDelivery => "out_for_delivery",
+            Self::AttemptFailed => "attempt_failed",
+            Self::AvailableForPickup => "available_for_pickup",
+            Self::Exception => "exception",
+            Self::ReturnToSender => "return_to_sender",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+            Self::Returned => "returned",
+            Self::Lost => "lost",
+            Self::Delivered => "delivered",
+        }
+    }
+}
+
+/// What the sightings mean: by event time, then by rank. `Unknown` and `LabelCreated` never
+/// overwrite anything; `Delivered` and `Returned` are left only by a newer correction.
+pub fn parcel_status(scans: &BTreeSet<Scan>) -> ParcelStatus {
+    // A set of scans iterates by time, then by the rank of the status.
+    scans.iter().fold(ParcelStatus::Unknown, |current, scan| {
+        let news = scan.status;
+        let says_nothing = news <= ParcelStatus::LabelCreated;
+        if says_nothing {
+            return current.max(news);
+        }
+        if current.is_final() && !news.corrects() {
+            return current;
+        }
+        news
+    })
+}
+
+impl Fulfilment {
+    /// What the carrier says about its parcel.
+    pub fn parcel(&self) -> ParcelStatus {
+        parcel_status(&self.scans)
+    }
+
+    /// Whether it left the building.
+    pub const fn is_shipped(&self) -> bool {
+        self.shipped_at.is_some()
+    }
+
+    /// Whether the buyer has it.
+    pub fn is_delivered(&self) -> bool {
+        self.stage == FulfilmentStage::Collected
+            || (self.is_shipped() && self.parcel() == ParcelStatus::Delivered)
+    }
+
+    /// Whether it will not ship: refused, unanswered or cancelled.
+    pub const fn is_off(&self) -> bool {
+        matches!(
+            self.stage,
+            FulfilmentStage::Rejected | FulfilmentStage::Unanswered | FulfilmentStage::Cancelled
+        )
+    }
+
+    /// The word for where it is, the carrier's part included.
+    pub fn word(&self) -> &'static str {
+        match self.stage {
+            FulfilmentStage::Planned => "planned",
+            FulfilmentStage::Requested => "requested",
+            FulfilmentStage::Accepted => "accepted",
+            FulfilmentStage::Picking => "picking",
+            FulfilmentStage::Packed => "packed",
+            FulfilmentStage::Labelled => "labelled",
+            FulfilmentStage::ReadyForPickup => "ready_for_pickup",
+            FulfilmentStage::Collected => "collected",
+            FulfilmentStage::Rejected => "rejected",
+            FulfilmentStage::Unanswered => "unanswered",
+            FulfilmentStage::CancelRequested => "cancel_requested",
+            FulfilmentStage::Cancelled => "cancelled",
+            FulfilmentStage::HandedOver => match self.parcel() {
+                ParcelStatus::Unknown | ParcelStatus::LabelCreated | ParcelStatus::PickedUp => {
+                    "handed_over"
+                }
+                seen => seen.word(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+
+    fn scan(second: i64, status: ParcelStatus) -> Scan {
+        let at = Timestamp::from_second(second).expect("a time");
+        Scan {
+            at,
+            status,
+            code: format!("{status:?}"),
+        }
+    }
+
+    #[test]
+    fn a_late_in_transit_never_leaves_delivered() {
+        let scans = [
+            scan(2, ParcelStatus::Delivered),
+            scan(9, ParcelStatus::InTransit),
+        ]
+        .into();
+        assert_eq!(parcel_status(&scans), ParcelStatus::Delivered);
+    }
+
+    #[test]
+    fn a_newer_correction_leaves_delivered_and_an_older_one_does_not() {
+        let newer = [
+            scan(2, ParcelStatus::Delivered),
+            scan(3, ParcelStatus::ReturnToSender),
+        ]
+        .into();
+        assert_eq!(parcel_status(&newer), ParcelStatus::ReturnToSender);
+        let older = [
+            scan(2, ParcelStatus::Delivered),
+            scan(1, ParcelStatus::ReturnToSender),
+        ]
+        .into();
+        assert_eq!(parcel_status(&older), ParcelStatus::Delivered);
+    }
+
+    proptest! {
+        #[test]
+        fn unknown_codes_never_move_a_parcel(second in 0_i64..100) {
+            let seen = scan(50, ParcelStatus::OutForDelivery);
+            let scans = [seen, scan(second, ParcelStatus::Unknown)].into();
+            prop_assert_eq!(parcel_status(&scans), ParcelStatus::OutForDelivery);
+        }
+    }
+}

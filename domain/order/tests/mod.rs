@@ -1,0 +1,7 @@
+//! Properties of the order: random lives in a small world, permutations of reports, tables.
+
+mod lives;
+mod permutations;
+mod straight;
+mod tables;
+mod world;
