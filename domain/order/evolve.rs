@@ -44,6 +44,7 @@ fn born(received: &Received, recorded: &Recorded) -> Order {
         confirmed_at: None,
         reason: None,
         ending: None,
+        cancelled_at_source: false,
         draft,
         totals,
         lines,
@@ -203,6 +204,7 @@ impl Order {
             }
             Event::HoldReleased { hold, .. } | Event::HoldExpired { hold } => self.release(*hold),
             Event::CancelRequested { reason } => {
+                self.cancelled_at_source |= reason == REASON_CANCELLED_AT_SOURCE;
                 let outcome = Outcome::Cancelled;
                 self.ending = Some(Ending {
                     outcome,
@@ -582,6 +584,10 @@ pub const REASON_LABEL_FAILED: &str = "label_failed";
 pub const REASON_NO_LOCATION: &str = "no_location";
 /// The stated total differs from its parts.
 pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
+/// An authorisation that the order relied on is gone.
+pub const REASON_PAYMENT_LOST: &str = "payment_lost";
+/// The sales channel cancelled the order.
+pub const REASON_CANCELLED_AT_SOURCE: &str = "cancelled_at_source";
 /// A gateway reported another amount or currency than was asked.
 pub const REASON_PAYMENT_MISMATCH: &str = "payment_mismatch";
 

@@ -45,6 +45,8 @@ pub struct Order {
     pub reason: Option<String>,
     /// The hub is ending it; what is held and authorised is being given back.
     pub ending: Option<Ending>,
+    /// The sales channel cancelled it; said again, that changes nothing.
+    pub cancelled_at_source: bool,
     /// The order as stated.
     pub draft: OrderDraft,
     /// Totals computed from the parts.

@@ -119,8 +119,9 @@ impl Tender {
         match &self.terms {
             Terms::Prepaid { .. } | Terms::OnDelivery | Terms::Invoice => true,
             Terms::Authorized { .. } | Terms::ToAuthorize { .. } => {
-                let captured = self.captured_sum().is_positive();
-                captured || (self.authorized.is_some() && !self.voided)
+                let captured = self.captured_sum();
+                (captured.is_positive() && captured >= self.amount)
+                    || (self.authorized.is_some() && !self.voided)
             }
         }
     }
@@ -172,14 +173,15 @@ impl Effect {
     /// Whether this evidence about its tender, merged into `after`, answers it.
     pub fn is_answered_by(&self, evidence: &PaymentEvidence, after: &Tender) -> bool {
         match self {
-            Self::AuthorizePayment { .. } => matches!(
-                evidence,
+            // Part of the money says nothing about the rest of it.
+            Self::AuthorizePayment { .. } => match evidence {
                 PaymentEvidence::ActionRequired { .. }
-                    | PaymentEvidence::Authorized { .. }
-                    | PaymentEvidence::Declined { .. }
-                    | PaymentEvidence::Captured { .. }
-                    | PaymentEvidence::Voided { .. }
-            ),
+                | PaymentEvidence::Authorized { .. }
+                | PaymentEvidence::Declined { .. }
+                | PaymentEvidence::Voided { .. } => true,
+                PaymentEvidence::Captured { .. } => after.is_secured(),
+                _ => false,
+            },
             Self::CapturePayment { total, .. } => match evidence {
                 PaymentEvidence::Captured { .. } => {
                     let once = after.capture_mode() == crate::canonical::CaptureMode::Once;

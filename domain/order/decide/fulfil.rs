@@ -45,6 +45,12 @@ impl Draft<'_> {
         if !self.is_standing() {
             return false;
         }
+        // A parcel is released only while its money can still be taken.
+        let waiting = |f: &Fulfilment| f.stage == FulfilmentStage::Planned;
+        if !self.order.is_money_secured() && self.order.fulfilments.iter().any(waiting) {
+            let blocks = [Edge::Release, Edge::Ship];
+            return self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks);
+        }
         let now = self.context.now;
         for work in self.order.fulfilments.clone() {
             let fulfilment = work.number;

@@ -135,15 +135,16 @@ impl Draft<'_> {
             }
             ChannelFact::Cancelled { at } => {
                 self.occurred_at = Some(*at);
-                if self.order.stage.is_dead() || self.order.ending.is_some() {
+                let known = self.order.cancelled_at_source || self.order.ending.is_some();
+                if known || self.order.stage.is_dead() {
                     return;
                 }
                 if self.order.can_cancel().is_ok() {
-                    let reason = "cancelled_at_source".to_owned();
+                    let reason = REASON_CANCELLED_AT_SOURCE.to_owned();
                     self.emit(Event::CancelRequested { reason });
                 } else {
                     let reason = "too late: everything has shipped or the order is closed";
-                    self.ignore("order.cancelled", reason, "cancelled_at_source");
+                    self.ignore("order.cancelled", reason, REASON_CANCELLED_AT_SOURCE);
                 }
             }
         }

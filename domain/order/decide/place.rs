@@ -46,7 +46,7 @@ impl Draft<'_> {
             return false;
         }
         if self.order.draft.cancelled_at.is_some() {
-            let reason = "cancelled_at_source".to_owned();
+            let reason = REASON_CANCELLED_AT_SOURCE.to_owned();
             self.emit(Event::Cancelled {
                 reason,
                 postings: Vec::new(),

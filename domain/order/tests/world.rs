@@ -74,6 +74,8 @@ pub(super) fn to_authorize(capture: CaptureMode) -> Terms {
     }
 }
 
+const FIRM: [ReservationState; 2] = [ReservationState::Hard, ReservationState::Consumed];
+
 pub(super) struct Shelves {
     locations: Vec<Location>,
     pub(super) stock: BTreeMap<LocationCode, LocationStock>,
@@ -165,10 +167,56 @@ impl World {
         };
         let decided = decide(&self.order, &input, &context)?;
         if let Decided::Commit(events, next) = &decided {
+            self.replay(events, next);
             self.log.extend(events.iter().cloned());
             self.order = (**next).clone();
         }
         Ok(decided)
+    }
+
+    /// Folds a commit one by one: nothing is entered without its evidence, and the fold is what
+    /// the decision said.
+    fn replay(&self, events: &[Recorded], next: &Order) {
+        let mut order = self.order.clone();
+        for recorded in events {
+            let before = order.clone();
+            order = evolve(Some(order), recorded).expect("the next event");
+            assert!(before.stage == order.stage || before.stage.may_become(order.stage));
+            match &recorded.event {
+                Event::Confirmed { .. } => {
+                    assert!(order.is_money_secured());
+                    assert!(
+                        order
+                            .line_numbers()
+                            .all(|n| order.stocked(n) == order.held(n, &FIRM))
+                    );
+                }
+                Event::EffectOpened { effect } => match &effect.effect {
+                    Effect::CapturePayment { total, .. } => assert!(*total <= order.earned()),
+                    Effect::BuyLabel { fulfilment } => {
+                        let work = order.fulfilment(*fulfilment).expect("it is there");
+                        assert_eq!(work.stage, FulfilmentStage::Packed);
+                    }
+                    Effect::RequestFulfilment { .. } => assert!(order.is_money_secured()),
+                    _ => {}
+                },
+                Event::Completed => {
+                    assert!(order.is_served());
+                    assert!(
+                        order
+                            .fulfilments
+                            .iter()
+                            .all(|f| f.is_off() || f.is_delivered())
+                    );
+                }
+                Event::Rejected { .. } | Event::Expired { .. } | Event::Cancelled { .. } => {
+                    assert!(!order.reservations.values().any(|hold| hold.state.is_live()));
+                    assert!(!order.fulfilments.iter().any(Fulfilment::is_shipped));
+                }
+                _ => {}
+            }
+        }
+        assert_eq!(order, *next);
     }
 
     pub(super) fn fact(&mut self, fact: Fact) -> Decided {
@@ -434,10 +482,6 @@ impl World {
         if order.stage.is_terminal() && order.outstanding.is_empty() {
             let held = order.reservations.values().any(|hold| hold.state.is_live());
             assert!(!held, "{:?}", order.reservations);
-        }
-        if order.stage == Stage::Confirmed {
-            assert!(order.is_money_secured());
-            assert!(order.line_numbers().all(|n| order.unheld(n).is_zero()));
         }
         for shelf in self.shelves.stock.values() {
             assert!(shelf.counters.values().all(Counters::holds));
