@@ -5,6 +5,7 @@
 
 #![deny(missing_docs)]
 
+pub mod append;
 pub mod canonical;
 pub mod ids;
 pub mod money;

@@ -1,0 +1,243 @@
+//! Why an order is where it is: what it waits for, until when, and what a person may do about it.
+
+use jiff::Timestamp;
+
+use super::{
+    Command, Edge, FulfilmentStage, Order, Outcome, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
+    REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
+    REASON_TOTAL_MISMATCH, Stage, waits_for_stock, wake_at,
+};
+use crate::policy::Policy;
+
+/// Why an order is where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// What it waits for, as a stable word: `stock`, `gateway`, `location`, `carrier`, `time`,
+    /// `person`, `nothing`.
+    pub waiting_for: &'static str,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when at the latest something happens by itself.
+    pub until: Option<Timestamp>,
+    /// One sentence for an operator.
+    pub because: String,
+    /// What may be asked, and why the rest may not.
+    pub actions: Vec<Action>,
+    /// The action that fits best, if one is needed.
+    pub recommended: Option<&'static str>,
+}
+
+/// Something that may be asked of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    /// Its word in the API.
+    pub action: &'static str,
+    /// `None` when it is allowed, otherwise why not.
+    pub why_not: Option<String>,
+}
+
+/// Explains an order.
+pub fn explain(order: &Order, policy: &Policy) -> Explanation {
+    let (waiting_for, since, because, recommended) = reason(order);
+    Explanation {
+        waiting_for,
+        since,
+        until: wake_at(order, policy),
+        because,
+        actions: actions(order),
+        recommended,
+    }
+}
+
+type Reason = (&'static str, Timestamp, String, Option<&'static str>);
+
+fn reason(order: &Order) -> Reason {
+    if let Some(hold) = order.holds.first() {
+        let (because, action) = held(&hold.reason);
+        return (
+            "person",
+            hold.since,
+            format!("Hold {}: {because}", hold.id),
+            Some(action),
+        );
+    }
+    if let Some(open) = order.outstanding.values().min_by_key(|open| open.opened_at) {
+        let whom = match () {
+            () if open.effect.stock().is_some() => "stock",
+            () if open.effect.tender().is_some() => "gateway",
+            () if matches!(open.effect.word(), "buy_label" | "void_label") => "carrier",
+            () => "location",
+        };
+        let tries = match (open.attempts, open.unknown) {
+            (0, _) => "was asked and has not answered yet".to_owned(),
+            (n, true) => format!("did not answer {n} times; it may have been done"),
+            (n, false) => format!("failed {n} times; it is tried again"),
+        };
+        let because = format!("{} {tries}.", open.effect.word());
+        return (whom, open.opened_at, because, None);
+    }
+    if let Some(ending) = &order.ending {
+        let how = match ending.outcome {
+            Outcome::Rejected => "is being refused",
+            Outcome::Expired => "is being given up",
+            Outcome::Cancelled => "is being cancelled",
+        };
+        let because = format!("The order {how} ({}).", ending.reason);
+        return ("nothing", ending.since, because, None);
+    }
+    by_stage(order)
+}
+
+fn held(reason: &str) -> (String, &'static str) {
+    match reason {
+        REASON_TOTAL_MISMATCH => (
+            "the stated total differs from its parts; check it with the shop".into(),
+            "release",
+        ),
+        REASON_PAYMENT_MISMATCH => (
+            "a gateway reported another amount or currency than was asked".into(),
+            "cancel",
+        ),
+        REASON_PAYMENT_LOST => (
+            "the authorisation is gone; nothing may ship".into(),
+            "cancel",
+        ),
+        REASON_CAPTURE_FAILED => (
+            "the gateway refused the capture; releasing tries again".into(),
+            "release",
+        ),
+        REASON_REFUND_FAILED => (
+            "the gateway refused the refund; releasing tries again".into(),
+            "release",
+        ),
+        REASON_LABEL_FAILED => (
+            "the carrier sells no label for this; releasing tries again".into(),
+            "release",
+        ),
+        REASON_NO_LOCATION => (
+            "no location can fulfil what is left; releasing asks them all again".into(),
+            "cancel",
+        ),
+        other => (other.to_owned(), "release"),
+    }
+}
+
+fn by_stage(order: &Order) -> Reason {
+    let since = order.stage_since;
+    let ended = order.reason.clone().unwrap_or_default();
+    match order.stage {
+        Stage::Reserving if !waits_for_stock(order).is_empty() => {
+            let because = "Other orders hold the last units; one may come back.".to_owned();
+            ("stock", since, because, None)
+        }
+        Stage::Authorizing if order.tenders.iter().any(|tender| tender.action_required) => {
+            let because = "The buyer has to confirm the payment.".to_owned();
+            ("gateway", since, because, None)
+        }
+        Stage::Confirmed | Stage::Fulfilling => working(order),
+        Stage::Completed => {
+            let because = "Delivered and paid; it closes by itself.".to_owned();
+            ("time", since, because, None)
+        }
+        Stage::Closed => ("nothing", since, format!("Closed ({ended})."), None),
+        Stage::Rejected => ("nothing", since, format!("Refused ({ended})."), None),
+        Stage::Expired => (
+            "nothing",
+            since,
+            format!("Nobody answered in time ({ended})."),
+            None,
+        ),
+        Stage::Cancelled => ("nothing", since, format!("Cancelled ({ended})."), None),
+        Stage::Screening => (
+            "person",
+            since,
+            "Somebody has to look at it.".to_owned(),
+            None,
+        ),
+        stage => (
+            "nothing",
+            since,
+            format!("The order is {}.", stage.word()),
+            None,
+        ),
+    }
+}
+
+fn working(order: &Order) -> Reason {
+    let unshipped = order
+        .fulfilments
+        .iter()
+        .find(|f| !f.is_off() && !f.is_shipped());
+    if let Some(work) = unshipped {
+        let next = match work.stage {
+            FulfilmentStage::Planned | FulfilmentStage::Requested => "to accept",
+            FulfilmentStage::Accepted | FulfilmentStage::Picking => "to pick and pack",
+            FulfilmentStage::ReadyForPickup => "the buyer to collect it",
+            FulfilmentStage::CancelRequested => "to say whether it stops",
+            _ => "to hand over",
+        };
+        let because = format!(
+            "Location {} has {next} fulfilment {}.",
+            work.location, work.number
+        );
+        return ("location", work.since, because, None);
+    }
+    let moving = order
+        .fulfilments
+        .iter()
+        .find(|f| f.is_shipped() && !f.is_delivered());
+    if let Some(work) = moving {
+        let because = format!("Parcel of fulfilment {} is {}.", work.number, work.word());
+        return ("carrier", work.since, because, None);
+    }
+    (
+        "nothing",
+        order.stage_since,
+        format!("The order is {}.", order.stage.word()),
+        None,
+    )
+}
+
+fn actions(order: &Order) -> Vec<Action> {
+    let cancel = order
+        .can_cancel()
+        .err()
+        .map(|rejection| rejection.to_string());
+    let terminal = order.stage.is_terminal();
+    let hold = terminal.then(|| format!("an order that is {} cannot be held", order.stage.word()));
+    let release = order
+        .holds
+        .is_empty()
+        .then(|| "there is no hold".to_owned());
+    let word = |command: Command| command.word();
+    vec![
+        Action {
+            action: word(Command::Cancel {
+                reason: String::new(),
+            }),
+            why_not: cancel,
+        },
+        Action {
+            action: "hold",
+            why_not: hold,
+        },
+        Action {
+            action: "release",
+            why_not: release,
+        },
+    ]
+}
+
+/// The words for edges, as the API spells them.
+impl Edge {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reserve => "reserve",
+            Self::Capture => "capture",
+            Self::Release => "release",
+            Self::Ship => "ship",
+            Self::Refund => "refund",
+        }
+    }
+}
