@@ -25,7 +25,7 @@ impl Quantity {
     /// The quantity, or `None` when it is negative, has more than six decimals or is absurd.
     pub fn new(value: Decimal) -> Option<Self> {
         let value = value.normalize();
-        let fits = !(value.is_sign_negative() && !value.is_zero())
+        let fits = (!value.is_sign_negative() || value.is_zero())
             && value.scale() <= 6
             && value <= Decimal::from(LARGEST);
         fits.then_some(Self(if value.is_zero() {

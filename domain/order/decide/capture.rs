@@ -1,6 +1,9 @@
 //! Taking the money for what shipped, and giving back what is not ours to keep.
 
-use super::super::*;
+use super::super::{
+    Edge, Effect, Fulfilment, HoldScope, Order, Outcome, REASON_CAPTURE_FAILED,
+    REASON_REFUND_FAILED, Tender,
+};
 use super::Draft;
 use crate::canonical::{CaptureMode, Terms};
 use crate::money::Money;

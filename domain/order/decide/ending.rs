@@ -1,7 +1,10 @@
 //! Ending an order before its time: stop the work, give the stock back, give the money back, and
 //! only then say so. Each step is asked for once and answered by evidence.
 
-use super::super::*;
+use super::super::{
+    Account, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Outcome,
+    Recorded, ReservationState, transfer, units_of,
+};
 use super::Draft;
 
 impl Draft<'_> {

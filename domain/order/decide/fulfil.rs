@@ -1,6 +1,9 @@
 //! Turning an order that stands into work at locations, and seeing it to its end.
 
-use super::super::*;
+use super::super::{
+    Edge, Effect, Event, Fulfilment, FulfilmentStage, HoldScope, LineUnits, REASON_PAYMENT_LOST,
+    ReservationState, Stage,
+};
 use super::Draft;
 
 impl Draft<'_> {

@@ -19,7 +19,10 @@ mod work;
 pub use place::place;
 pub use stock::waits_for_stock;
 
-use super::*;
+use super::{
+    Context, Decided, Edge, Effect, Event, Fact, Hold, HoldScope, IGNORED_FACTS, Input, InputBody,
+    OpenedEffect, Order, Postponement, Recorded, Rejection,
+};
 
 /// What may be asked of the world while deciding, and what has been decided so far.
 pub(super) struct Draft<'a> {

@@ -1,6 +1,9 @@
 //! Reports about money: checked against what was asked, merged, booked.
 
-use super::super::*;
+use super::super::{
+    Account, ChannelFact, Edge, Event, HoldScope, Order, PaymentEvidence, PaymentFact,
+    REASON_CANCELLED_AT_SOURCE, REASON_PAYMENT_MISMATCH, Stage, Tender, TenderSelector, transfer,
+};
 use super::Draft;
 use crate::canonical::Terms;
 use crate::money::Money;

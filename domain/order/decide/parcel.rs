@@ -1,6 +1,9 @@
 //! Labels and sightings.
 
-use super::super::*;
+use super::super::{
+    Edge, Effect, Event, Fulfilment, FulfilmentStage, HoldScope, LabelEvidence, LabelFact,
+    REASON_LABEL_FAILED, SCANS_KEPT, Scan, ScanFact,
+};
 use super::Draft;
 
 impl Draft<'_> {

@@ -1,6 +1,9 @@
 //! The first decisions about a new order.
 
-use super::super::*;
+use super::super::{
+    Context, Edge, Event, HoldScope, Order, Placement, REASON_CANCELLED_AT_SOURCE,
+    REASON_TOTAL_MISMATCH, Received, Recorded, Request, Stage, Tender, Verdict, evolve,
+};
 use super::Draft;
 use crate::canonical::Terms;
 

@@ -1,6 +1,9 @@
 //! Requests: what may be asked of an order, and when it is refused.
 
-use super::super::*;
+use super::super::{
+    Command, Edge, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, FulfilmentStep, Hold,
+    HoldScope, LineUnits, Order, Rejection, Stage, units_of,
+};
 use super::Draft;
 
 impl Command {

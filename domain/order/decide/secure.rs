@@ -1,6 +1,8 @@
 //! Securing the money, and the moment when the order stands.
 
-use super::super::*;
+use super::super::{
+    Account, Effect, Event, Order, Outcome, Posting, ReservationState, Stage, transfer,
+};
 use super::Draft;
 use crate::canonical::Terms;
 

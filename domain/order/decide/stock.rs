@@ -1,6 +1,11 @@
 //! Stock: asking locations, taking their answers in, giving up.
 
-use super::super::*;
+use std::collections::BTreeMap;
+
+use super::super::{
+    Context, Edge, Effect, Event, HoldScope, LineUnits, Order, Outcome, Plan, REASON_NO_LOCATION,
+    Recorded, ReservationState, Stage, StockEvidence, StockFact, StockLine, plan,
+};
 use super::Draft;
 
 impl Draft<'_> {
@@ -232,7 +237,7 @@ impl Order {
         &self,
         states: &[ReservationState],
     ) -> Vec<(crate::ids::LocationCode, u16, Vec<StockLine>)> {
-        let mut groups: std::collections::BTreeMap<_, Vec<StockLine>> = Default::default();
+        let mut groups: BTreeMap<_, Vec<StockLine>> = BTreeMap::new();
         for (key, hold) in self
             .reservations
             .iter()

@@ -1,6 +1,8 @@
 //! Reports about a location's work.
 
-use super::super::*;
+use super::super::{
+    Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentFact, FulfilmentStage, Order, units_of,
+};
 use super::Draft;
 
 impl Order {
@@ -47,25 +49,23 @@ impl Draft<'_> {
                 }
         });
         let open = !work.is_off() && !work.is_shipped();
-        let news = match (&evidence, work.stage) {
-            (FulfilmentEvidence::Delivered, _) => false,
-            (FulfilmentEvidence::Accepted, At::Planned | At::Requested) => true,
-            (
-                FulfilmentEvidence::Picked { lines },
-                At::Planned | At::Requested | At::Accepted | At::Picking,
-            ) => {
+        let news = match &evidence {
+            FulfilmentEvidence::Delivered => false,
+            FulfilmentEvidence::Accepted => work.stage < At::Accepted,
+            FulfilmentEvidence::Picked { lines } => {
                 let left = Order::left_to_pick(work);
-                lines
-                    .iter()
-                    .all(|units| units.quantity <= units_of(&left, units.line))
+                work.stage <= At::Picking
+                    && lines
+                        .iter()
+                        .all(|units| units.quantity <= units_of(&left, units.line))
             }
-            (FulfilmentEvidence::Packed, stage) => stage < At::Packed,
-            (FulfilmentEvidence::ReadyForPickup, stage) => stage < At::ReadyForPickup,
-            (FulfilmentEvidence::HandedOver | FulfilmentEvidence::Collected, _)
-            | (FulfilmentEvidence::Cancelled, _)
-            | (FulfilmentEvidence::Rejected { .. }, _) => open,
-            (FulfilmentEvidence::CancelRefused, At::CancelRequested) => true,
-            _ => false,
+            FulfilmentEvidence::Packed => work.stage < At::Packed,
+            FulfilmentEvidence::ReadyForPickup => work.stage < At::ReadyForPickup,
+            FulfilmentEvidence::HandedOver
+            | FulfilmentEvidence::Collected
+            | FulfilmentEvidence::Cancelled
+            | FulfilmentEvidence::Rejected { .. } => open,
+            FulfilmentEvidence::CancelRefused => work.stage == At::CancelRequested,
         };
         if news || !closes.is_empty() {
             let work = if news {

@@ -94,7 +94,7 @@ fn random_evidence(world: &World, number: u32) -> PaymentEvidence {
         },
         _ => PaymentEvidence::DisputeClosed {
             dispute: "d1".into(),
-            won: number % 5 == 0,
+            won: number.is_multiple_of(5),
             amount: half,
         },
     }

@@ -357,7 +357,7 @@ fn a_gateway_with_several_captures_takes_the_money_per_parcel() {
 }
 
 #[test]
-fn test_orders_on_a_live_connection_are_recorded_and_nothing_else() {
+fn orders_marked_as_test_on_a_live_connection_are_recorded_and_nothing_else() {
     let mut order = standard();
     order.test = true;
     let world = World::place(order, &stocked(5));

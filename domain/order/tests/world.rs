@@ -241,7 +241,6 @@ impl World {
     /// What the world answers to an effect when all goes well.
     pub(super) fn good_answer(&mut self, id: EffectId) -> Option<Fact> {
         let effect = self.order.outstanding.get(&id)?.effect.clone();
-        let order = self.order.id;
         let reference = || "pi_1".to_owned();
         let paid = |evidence| {
             let tender = effect.tender().map(TenderSelector::Number)?;
@@ -287,87 +286,54 @@ impl World {
                 fulfilment: *fulfilment,
                 evidence: LabelEvidence::Voided,
             })),
-            Effect::ReserveStock {
-                location,
-                attempt,
-                lines,
-                expires_at,
-            } => {
-                let command = StockCommand::Reserve {
-                    order,
-                    attempt: *attempt,
-                    lines: lines.clone(),
-                    expires_at: *expires_at,
-                };
-                self.shelf(location, *attempt, &command, id)
-            }
-            Effect::ConfirmStock {
-                location,
-                attempt,
-                lines,
-            } => {
-                let (attempt, lines) = (*attempt, lines.clone());
-                self.shelf(
-                    location,
-                    attempt,
-                    &StockCommand::Confirm {
-                        order,
-                        attempt,
-                        lines,
-                    },
-                    id,
-                )
-            }
-            Effect::ReleaseStock {
-                location,
-                attempt,
-                lines,
-            } => {
-                let (attempt, lines) = (*attempt, lines.clone());
-                self.shelf(
-                    location,
-                    attempt,
-                    &StockCommand::Release {
-                        order,
-                        attempt,
-                        lines,
-                    },
-                    id,
-                )
-            }
-            Effect::ConsumeStock {
-                location,
-                attempt,
-                lines,
-            } => {
-                let (attempt, lines) = (*attempt, lines.clone());
-                self.shelf(
-                    location,
-                    attempt,
-                    &StockCommand::Consume {
-                        order,
-                        attempt,
-                        lines,
-                    },
-                    id,
-                )
-            }
+            _ => self.stock_answer(id, &effect),
         }
     }
 
-    fn shelf(
+    /// What the location's own machine answers.
+    fn stock_answer(&mut self, id: EffectId, effect: &Effect) -> Option<Fact> {
+        let order = self.order.id;
+        let (location, attempt, lines) = effect.stock()?;
+        let (location, lines) = (location.clone(), lines.to_vec());
+        let command = match effect {
+            Effect::ReserveStock { expires_at, .. } => StockCommand::Reserve {
+                order,
+                attempt,
+                lines,
+                expires_at: *expires_at,
+            },
+            Effect::ConfirmStock { .. } => StockCommand::Confirm {
+                order,
+                attempt,
+                lines,
+            },
+            Effect::ReleaseStock { .. } => StockCommand::Release {
+                order,
+                attempt,
+                lines,
+            },
+            _ => StockCommand::Consume {
+                order,
+                attempt,
+                lines,
+            },
+        };
+        self.answer_of(&location, attempt, &command, id)
+    }
+
+    fn answer_of(
         &mut self,
         location: &LocationCode,
         attempt: u16,
         command: &StockCommand,
         id: EffectId,
     ) -> Option<Fact> {
-        let shelf = self.shelves.stock.get_mut(location)?;
-        let decision = shelf.decide(command, Some(id), self.now);
-        shelf.apply(&decision.change);
+        let stock = self.shelves.stock.get_mut(location)?;
+        let decision = stock.decide(command, Some(id), self.now);
+        stock.apply(&decision.change);
         // The store would answer a later repeat from the key; the test keeps the final rows too.
         for (key, _, hold) in decision.change.holds {
-            shelf.holds.insert(key, hold);
+            stock.holds.insert(key, hold);
         }
         let evidence = decision.evidence?;
         let (location, effect) = (location.clone(), Some(id));

@@ -1,7 +1,15 @@
 //! The fold: the order after an event. Total: it never refuses evidence, it only takes it in.
 //! Nothing is decided here and nothing is looked up.
 
-use super::*;
+mod opened;
+mod work;
+
+use super::{
+    Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Ledger, LineState,
+    Movements, Order, Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED,
+    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_REFUND_FAILED, REMEMBERED_REQUESTS, Received,
+    Recorded, RememberedRequest, Reported, Request, Stage, Tender, Verdict,
+};
 use crate::canonical::Terms;
 use crate::quantity::Quantity;
 
@@ -95,7 +103,7 @@ impl Tender {
 }
 
 impl Order {
-    pub(super) fn apply(&mut self, recorded: &Recorded) {
+    pub(in crate::order) fn apply(&mut self, recorded: &Recorded) {
         let at = recorded.recorded_at;
         self.version = recorded.version;
         self.updated_at = at;
@@ -107,6 +115,12 @@ impl Order {
             self.outstanding.remove(id);
         }
         self.ledger.book(recorded.event.postings());
+        self.take_in(recorded);
+        self.follow_holds(at);
+    }
+
+    fn take_in(&mut self, recorded: &Recorded) {
+        let at = recorded.recorded_at;
         match &recorded.event {
             // A second birth is evidence of a broken log; the versions' key makes it impossible.
             Event::Received(_) | Event::MismatchFound { .. } => {}
@@ -158,32 +172,7 @@ impl Order {
                 self.confirmed_at = Some(at);
                 self.enter(Stage::Confirmed, at);
             }
-            Event::FulfilmentPlanned {
-                fulfilment,
-                location,
-                attempt,
-                lines,
-                pickup,
-            } => {
-                self.fulfilments.push(Fulfilment {
-                    number: *fulfilment,
-                    location: location.clone(),
-                    attempt: *attempt,
-                    lines: lines.clone(),
-                    pickup: *pickup,
-                    stage: FulfilmentStage::Planned,
-                    since: at,
-                    resumes: None,
-                    cancel_refused: false,
-                    picked: Vec::new(),
-                    reason: None,
-                    label: None,
-                    label_failed: None,
-                    scans: std::collections::BTreeSet::new(),
-                    shipped_at: None,
-                    consumed: false,
-                });
-            }
+            Event::FulfilmentPlanned { .. } => self.planned(&recorded.event, at),
             Event::FulfilmentReported {
                 fulfilment, work, ..
             } => {
@@ -203,6 +192,27 @@ impl Order {
                 self.holds.push(hold.clone());
             }
             Event::HoldReleased { hold, .. } | Event::HoldExpired { hold } => self.release(*hold),
+            Event::CancelRequested { .. }
+            | Event::EndDecided { .. }
+            | Event::CancelRefused { .. }
+            | Event::LinesCancelled { .. }
+            | Event::Cancelled { .. }
+            | Event::Rejected { .. }
+            | Event::Expired { .. }
+            | Event::Completed
+            | Event::Closed { .. } => self.ended(&recorded.event, at),
+            Event::FactIgnored { key, .. } => {
+                self.ignored.push_back(key.clone());
+                while self.ignored.len() > IGNORED_FACTS {
+                    self.ignored.pop_front();
+                }
+            }
+        }
+    }
+
+    /// The order ends, in part or as a whole, or is asked to.
+    fn ended(&mut self, event: &Event, at: jiff::Timestamp) {
+        match event {
             Event::CancelRequested { reason } => {
                 self.cancelled_at_source |= reason == REASON_CANCELLED_AT_SOURCE;
                 let outcome = Outcome::Cancelled;
@@ -242,14 +252,8 @@ impl Order {
             Event::Expired { reason } => self.end(Stage::Expired, reason, at),
             Event::Completed => self.enter(Stage::Completed, at),
             Event::Closed { reason } => self.end(Stage::Closed, reason, at),
-            Event::FactIgnored { key, .. } => {
-                self.ignored.push_back(key.clone());
-                while self.ignored.len() > IGNORED_FACTS {
-                    self.ignored.pop_front();
-                }
-            }
+            _ => {}
         }
-        self.follow_holds(at);
     }
 
     fn enter(&mut self, stage: Stage, at: jiff::Timestamp) {
@@ -316,236 +320,6 @@ impl Order {
         }
     }
 
-    fn opened(&mut self, opened: &OpenedEffect, at: jiff::Timestamp) {
-        let effect = opened.effect.clone();
-        match &effect {
-            Effect::ReserveStock {
-                location,
-                attempt,
-                lines,
-                expires_at,
-            } => {
-                self.attempt = self.attempt.max(*attempt);
-                for line in lines {
-                    let key = key(line.line, location, *attempt);
-                    let asked = Reservation {
-                        quantity: line.quantity,
-                        state: ReservationState::Requested,
-                        expires_at: *expires_at,
-                    };
-                    // Asking again for what is held is an extension; it becomes true when answered.
-                    self.reservations.entry(key).or_insert(asked);
-                }
-            }
-            Effect::RequestFulfilment { fulfilment } => {
-                self.move_work(*fulfilment, FulfilmentStage::Requested, at);
-                if self.stage == Stage::Confirmed {
-                    self.enter(Stage::Fulfilling, at);
-                }
-            }
-            Effect::CancelFulfilment { fulfilment } => {
-                if let Some(work) = self.fulfilment_mut(*fulfilment) {
-                    work.resumes = Some(work.stage);
-                }
-                self.move_work(*fulfilment, FulfilmentStage::CancelRequested, at);
-            }
-            Effect::CapturePayment { tender, .. } => {
-                if let Some(tender) = self.tender_mut(*tender) {
-                    tender.capture_failed = None;
-                }
-            }
-            Effect::RefundPayment { tender, .. } => {
-                if let Some(tender) = self.tender_mut(*tender) {
-                    tender.refund_failed = None;
-                }
-            }
-            _ => {}
-        }
-        let next_try_at = at.saturating_add(effect.lease()).unwrap_or(at);
-        let open = Outstanding {
-            effect,
-            opened_at: at,
-            attempts: 0,
-            next_try_at,
-            unknown: false,
-        };
-        self.outstanding.insert(opened.id, open);
-    }
-
-    fn stock_answered(
-        &mut self,
-        location: &crate::ids::LocationCode,
-        attempt: u16,
-        evidence: &StockEvidence,
-    ) {
-        use ReservationState as State;
-        let here = |key: &ReservationKey| key.location == *location && key.attempt == attempt;
-        for (key, hold) in self.reservations.iter_mut().filter(|(key, _)| here(key)) {
-            let next = match (evidence, hold.state) {
-                (StockEvidence::Reserved { expires_at }, State::Requested | State::Soft) => {
-                    hold.expires_at = hold.expires_at.max(*expires_at);
-                    State::Soft
-                }
-                (StockEvidence::Refused { .. }, State::Requested) => State::Refused,
-                (StockEvidence::Confirmed, State::Requested | State::Soft | State::Expired) => {
-                    State::Hard
-                }
-                (
-                    StockEvidence::Lost { lines },
-                    State::Requested | State::Soft | State::Expired,
-                ) => {
-                    if lines.contains(&key.line) {
-                        State::Lost
-                    } else {
-                        State::Hard
-                    }
-                }
-                (StockEvidence::Expired { lines }, State::Requested | State::Soft)
-                    if lines.contains(&key.line) =>
-                {
-                    State::Expired
-                }
-                (StockEvidence::Released, state) if state.is_live() => State::Released,
-                (StockEvidence::Consumed, _) => State::Consumed,
-                (_, state) => state,
-            };
-            hold.state = next;
-        }
-        if *evidence == StockEvidence::Consumed {
-            let same = |f: &&mut Fulfilment| f.location == *location && f.attempt == attempt;
-            for work in self.fulfilments.iter_mut().filter(same) {
-                work.consumed = true;
-            }
-        }
-    }
-
-    fn move_work(&mut self, number: u16, stage: FulfilmentStage, at: jiff::Timestamp) {
-        if let Some(work) = self.fulfilment_mut(number)
-            && work.stage != stage
-        {
-            work.stage = stage;
-            work.since = at;
-        }
-    }
-
-    fn off(&mut self, number: u16, stage: FulfilmentStage, reason: &str, at: jiff::Timestamp) {
-        let Some(work) = self.fulfilment_mut(number) else {
-            return;
-        };
-        work.reason = Some(reason.to_owned());
-        let (location, lines) = (work.location.clone(), work.lines.clone());
-        self.excluded
-            .extend(lines.iter().map(|units| (location.clone(), units.line)));
-        self.move_work(number, stage, at);
-    }
-
-    fn work_reported(&mut self, number: u16, evidence: &FulfilmentEvidence, at: jiff::Timestamp) {
-        match evidence {
-            FulfilmentEvidence::Delivered => {}
-            FulfilmentEvidence::Accepted => self.move_work(number, FulfilmentStage::Accepted, at),
-            FulfilmentEvidence::Rejected { reason } => {
-                self.off(number, FulfilmentStage::Rejected, reason, at);
-            }
-            FulfilmentEvidence::Picked { lines } => {
-                if let Some(work) = self.fulfilment_mut(number) {
-                    work.picked.extend(lines.iter().cloned());
-                }
-                self.move_work(number, FulfilmentStage::Picking, at);
-            }
-            FulfilmentEvidence::Packed => {
-                if let Some(work) = self.fulfilment_mut(number) {
-                    work.picked = work.lines.clone();
-                }
-                let labelled = self
-                    .fulfilment_mut(number)
-                    .is_some_and(|work| work.label.as_ref().is_some_and(|label| !label.voided));
-                let stage = if labelled {
-                    FulfilmentStage::Labelled
-                } else {
-                    FulfilmentStage::Packed
-                };
-                self.move_work(number, stage, at);
-            }
-            FulfilmentEvidence::ReadyForPickup => {
-                self.move_work(number, FulfilmentStage::ReadyForPickup, at);
-            }
-            FulfilmentEvidence::Collected => self.ship(number, FulfilmentStage::Collected, at),
-            FulfilmentEvidence::HandedOver => self.ship(number, FulfilmentStage::HandedOver, at),
-            FulfilmentEvidence::Cancelled => {
-                self.move_work(number, FulfilmentStage::Cancelled, at);
-            }
-            FulfilmentEvidence::CancelRefused => {
-                if let Some(work) = self.fulfilment_mut(number) {
-                    work.cancel_refused = true;
-                    if let Some(stage) = work.resumes.take() {
-                        work.stage = stage;
-                        work.since = at;
-                    }
-                }
-            }
-        }
-    }
-
-    fn ship(&mut self, number: u16, stage: FulfilmentStage, at: jiff::Timestamp) {
-        if let Some(work) = self.fulfilment_mut(number) {
-            work.picked = work.lines.clone();
-            work.shipped_at.get_or_insert(at);
-        }
-        self.move_work(number, stage, at);
-    }
-
-    fn label_reported(&mut self, number: u16, evidence: &LabelEvidence, at: jiff::Timestamp) {
-        let Some(work) = self.fulfilment_mut(number) else {
-            return;
-        };
-        match evidence {
-            LabelEvidence::Bought {
-                account,
-                carrier,
-                tracking_number,
-                reference,
-                label_url,
-                cost,
-            } => {
-                work.label_failed = None;
-                work.label = Some(Label {
-                    account: account.clone(),
-                    carrier: carrier.clone(),
-                    tracking_number: tracking_number.clone(),
-                    reference: reference.clone(),
-                    label_url: label_url.clone(),
-                    cost: *cost,
-                    voided: false,
-                    void_refused: false,
-                });
-                if work.stage == FulfilmentStage::Packed {
-                    self.move_work(number, FulfilmentStage::Labelled, at);
-                }
-            }
-            LabelEvidence::Failed { reason } => work.label_failed = Some(reason.clone()),
-            LabelEvidence::Voided => {
-                if let Some(label) = &mut work.label {
-                    label.voided = true;
-                }
-            }
-            LabelEvidence::VoidRefused { .. } => {
-                if let Some(label) = &mut work.label {
-                    label.void_refused = true;
-                }
-            }
-        }
-    }
-
-    fn scanned(&mut self, number: u16, scan: &Scan, at: jiff::Timestamp) {
-        let Some(work) = self.fulfilment_mut(number) else {
-            return;
-        };
-        work.scans.insert(scan.clone());
-        if scan.status.implies_shipped() && !work.is_shipped() {
-            self.ship(number, FulfilmentStage::HandedOver, at);
-        }
-    }
-
     fn release(&mut self, id: u32) {
         let Some(index) = self.holds.iter().position(|hold| hold.id == id) else {
             return;
@@ -571,30 +345,5 @@ impl Order {
             (REASON_NO_LOCATION, _) => self.excluded.clear(),
             _ => {}
         }
-    }
-}
-
-/// A capture was refused for good.
-pub const REASON_CAPTURE_FAILED: &str = "capture_failed";
-/// A refund was refused for good.
-pub const REASON_REFUND_FAILED: &str = "refund_failed";
-/// A label cannot be bought as asked.
-pub const REASON_LABEL_FAILED: &str = "label_failed";
-/// No location can fulfil what is left.
-pub const REASON_NO_LOCATION: &str = "no_location";
-/// The stated total differs from its parts.
-pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
-/// An authorisation that the order relied on is gone.
-pub const REASON_PAYMENT_LOST: &str = "payment_lost";
-/// The sales channel cancelled the order.
-pub const REASON_CANCELLED_AT_SOURCE: &str = "cancelled_at_source";
-/// A gateway reported another amount or currency than was asked.
-pub const REASON_PAYMENT_MISMATCH: &str = "payment_mismatch";
-
-fn key(line: u16, location: &crate::ids::LocationCode, attempt: u16) -> ReservationKey {
-    ReservationKey {
-        line,
-        location: location.clone(),
-        attempt,
     }
 }

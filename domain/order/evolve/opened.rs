@@ -1,0 +1,119 @@
+//! The fold of effects that were opened and of what locations answered about stock.
+
+use super::super::{
+    Effect, Fulfilment, FulfilmentStage, OpenedEffect, Order, Outstanding, Reservation,
+    ReservationKey, ReservationState, Stage, StockEvidence,
+};
+
+impl Order {
+    pub(super) fn opened(&mut self, opened: &OpenedEffect, at: jiff::Timestamp) {
+        let effect = opened.effect.clone();
+        match &effect {
+            Effect::ReserveStock {
+                location,
+                attempt,
+                lines,
+                expires_at,
+            } => {
+                self.attempt = self.attempt.max(*attempt);
+                for line in lines {
+                    let key = key(line.line, location, *attempt);
+                    let asked = Reservation {
+                        quantity: line.quantity,
+                        state: ReservationState::Requested,
+                        expires_at: *expires_at,
+                    };
+                    // Asking again for what is held is an extension; it becomes true when answered.
+                    self.reservations.entry(key).or_insert(asked);
+                }
+            }
+            Effect::RequestFulfilment { fulfilment } => {
+                self.move_work(*fulfilment, FulfilmentStage::Requested, at);
+                if self.stage == Stage::Confirmed {
+                    self.enter(Stage::Fulfilling, at);
+                }
+            }
+            Effect::CancelFulfilment { fulfilment } => {
+                if let Some(work) = self.fulfilment_mut(*fulfilment) {
+                    work.resumes = Some(work.stage);
+                }
+                self.move_work(*fulfilment, FulfilmentStage::CancelRequested, at);
+            }
+            Effect::CapturePayment { tender, .. } => {
+                if let Some(tender) = self.tender_mut(*tender) {
+                    tender.capture_failed = None;
+                }
+            }
+            Effect::RefundPayment { tender, .. } => {
+                if let Some(tender) = self.tender_mut(*tender) {
+                    tender.refund_failed = None;
+                }
+            }
+            _ => {}
+        }
+        let next_try_at = at.saturating_add(effect.lease()).unwrap_or(at);
+        let open = Outstanding {
+            effect,
+            opened_at: at,
+            attempts: 0,
+            next_try_at,
+            unknown: false,
+        };
+        self.outstanding.insert(opened.id, open);
+    }
+
+    pub(super) fn stock_answered(
+        &mut self,
+        location: &crate::ids::LocationCode,
+        attempt: u16,
+        evidence: &StockEvidence,
+    ) {
+        use ReservationState as State;
+        let here = |key: &ReservationKey| key.location == *location && key.attempt == attempt;
+        for (key, hold) in self.reservations.iter_mut().filter(|(key, _)| here(key)) {
+            let next = match (evidence, hold.state) {
+                (StockEvidence::Reserved { expires_at }, State::Requested | State::Soft) => {
+                    hold.expires_at = hold.expires_at.max(*expires_at);
+                    State::Soft
+                }
+                (StockEvidence::Refused { .. }, State::Requested) => State::Refused,
+                (StockEvidence::Confirmed, State::Requested | State::Soft | State::Expired) => {
+                    State::Hard
+                }
+                (
+                    StockEvidence::Lost { lines },
+                    State::Requested | State::Soft | State::Expired,
+                ) => {
+                    if lines.contains(&key.line) {
+                        State::Lost
+                    } else {
+                        State::Hard
+                    }
+                }
+                (StockEvidence::Expired { lines }, State::Requested | State::Soft)
+                    if lines.contains(&key.line) =>
+                {
+                    State::Expired
+                }
+                (StockEvidence::Released, state) if state.is_live() => State::Released,
+                (StockEvidence::Consumed, _) => State::Consumed,
+                (_, state) => state,
+            };
+            hold.state = next;
+        }
+        if *evidence == StockEvidence::Consumed {
+            let same = |f: &&mut Fulfilment| f.location == *location && f.attempt == attempt;
+            for work in self.fulfilments.iter_mut().filter(same) {
+                work.consumed = true;
+            }
+        }
+    }
+}
+
+fn key(line: u16, location: &crate::ids::LocationCode, attempt: u16) -> ReservationKey {
+    ReservationKey {
+        line,
+        location: location.clone(),
+        attempt,
+    }
+}

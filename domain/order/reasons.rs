@@ -1,0 +1,18 @@
+//! Stable words for the hub's own holds and endings.
+
+/// A capture was refused for good.
+pub const REASON_CAPTURE_FAILED: &str = "capture_failed";
+/// A refund was refused for good.
+pub const REASON_REFUND_FAILED: &str = "refund_failed";
+/// A label cannot be bought as asked.
+pub const REASON_LABEL_FAILED: &str = "label_failed";
+/// No location can fulfil what is left.
+pub const REASON_NO_LOCATION: &str = "no_location";
+/// The stated total differs from its parts.
+pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
+/// An authorisation that the order relied on is gone.
+pub const REASON_PAYMENT_LOST: &str = "payment_lost";
+/// The sales channel cancelled the order.
+pub const REASON_CANCELLED_AT_SOURCE: &str = "cancelled_at_source";
+/// A gateway reported another amount or currency than was asked.
+pub const REASON_PAYMENT_MISMATCH: &str = "payment_mismatch";
