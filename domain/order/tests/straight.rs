@@ -357,6 +357,29 @@ fn a_gateway_with_several_captures_takes_the_money_per_parcel() {
 }
 
 #[test]
+fn an_ordinary_account_is_captured_once_when_the_last_parcel_has_left() {
+    let lines = vec![line(1, "SKU-1", 3, "33.33")];
+    let order = draft(lines, "4.99", to_authorize(CaptureMode::Once));
+    let total = order.stated_total;
+    let mut world = World::place(order, &[("BER1", "SKU-1", 2), ("HAM1", "SKU-1", 1)]);
+    world.settle();
+    for (fulfilment, taken) in [(1, eur("0.00")), (2, total)] {
+        for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+            world
+                .command(Command::Fulfil { fulfilment, step })
+                .expect("legal");
+        }
+        world.settle();
+        let step = FulfilmentStep::HandOver;
+        world
+            .command(Command::Fulfil { fulfilment, step })
+            .expect("legal");
+        world.settle();
+        assert_eq!(world.captured(), taken);
+    }
+}
+
+#[test]
 fn orders_marked_as_test_on_a_live_connection_are_recorded_and_nothing_else() {
     let mut order = standard();
     order.test = true;

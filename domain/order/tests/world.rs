@@ -167,56 +167,11 @@ impl World {
         };
         let decided = decide(&self.order, &input, &context)?;
         if let Decided::Commit(events, next) = &decided {
-            self.replay(events, next);
+            replay(self.order.clone(), events, next);
             self.log.extend(events.iter().cloned());
             self.order = (**next).clone();
         }
         Ok(decided)
-    }
-
-    /// Folds a commit one by one: nothing is entered without its evidence, and the fold is what
-    /// the decision said.
-    fn replay(&self, events: &[Recorded], next: &Order) {
-        let mut order = self.order.clone();
-        for recorded in events {
-            let before = order.clone();
-            order = evolve(Some(order), recorded).expect("the next event");
-            assert!(before.stage == order.stage || before.stage.may_become(order.stage));
-            match &recorded.event {
-                Event::Confirmed { .. } => {
-                    assert!(order.is_money_secured());
-                    assert!(
-                        order
-                            .line_numbers()
-                            .all(|n| order.stocked(n) == order.held(n, &FIRM))
-                    );
-                }
-                Event::EffectOpened { effect } => match &effect.effect {
-                    Effect::CapturePayment { total, .. } => assert!(*total <= order.earned()),
-                    Effect::BuyLabel { fulfilment } => {
-                        let work = order.fulfilment(*fulfilment).expect("it is there");
-                        assert_eq!(work.stage, FulfilmentStage::Packed);
-                    }
-                    Effect::RequestFulfilment { .. } => assert!(order.is_money_secured()),
-                    _ => {}
-                },
-                Event::Completed => {
-                    assert!(order.is_served());
-                    assert!(
-                        order
-                            .fulfilments
-                            .iter()
-                            .all(|f| f.is_off() || f.is_delivered())
-                    );
-                }
-                Event::Rejected { .. } | Event::Expired { .. } | Event::Cancelled { .. } => {
-                    assert!(!order.reservations.values().any(|hold| hold.state.is_live()));
-                    assert!(!order.fulfilments.iter().any(Fulfilment::is_shipped));
-                }
-                _ => {}
-            }
-        }
-        assert_eq!(order, *next);
     }
 
     pub(super) fn fact(&mut self, fact: Fact) -> Decided {
@@ -454,6 +409,57 @@ impl World {
         }
         assert!(Decimal::from(order.version) == Decimal::from(self.log.len()));
     }
+}
+
+/// Folds a commit one by one: nothing is entered without its evidence, and the fold is what
+/// the decision said.
+fn replay(mut order: Order, events: &[Recorded], next: &Order) {
+    for recorded in events {
+        let before = order.clone();
+        order = evolve(Some(order), recorded).expect("the next event");
+        assert!(before.stage == order.stage || before.stage.may_become(order.stage));
+        match &recorded.event {
+            Event::Confirmed { .. } => {
+                assert!(order.is_money_secured());
+                assert!(
+                    order
+                        .line_numbers()
+                        .all(|n| order.stocked(n) == order.held(n, &FIRM))
+                );
+            }
+            Event::EffectOpened { effect } => match &effect.effect {
+                Effect::CapturePayment { tender, total, .. } => {
+                    assert!(*total <= order.earned());
+                    let once = order.tenders[0].capture_mode() == CaptureMode::Once;
+                    assert!(
+                        *tender == 1 && (!once || order.is_served()),
+                        "once, when all shipped"
+                    );
+                }
+                Effect::BuyLabel { fulfilment } => {
+                    let work = order.fulfilment(*fulfilment).expect("it is there");
+                    assert_eq!(work.stage, FulfilmentStage::Packed);
+                }
+                Effect::RequestFulfilment { .. } => assert!(order.is_money_secured()),
+                _ => {}
+            },
+            Event::Completed => {
+                assert!(order.is_served());
+                assert!(
+                    order
+                        .fulfilments
+                        .iter()
+                        .all(|f| f.is_off() || f.is_delivered())
+                );
+            }
+            Event::Rejected { .. } | Event::Expired { .. } | Event::Cancelled { .. } => {
+                assert!(!order.reservations.values().any(|hold| hold.state.is_live()));
+                assert!(!order.fulfilments.iter().any(Fulfilment::is_shipped));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(order, *next);
 }
 
 pub(super) fn payment(evidence: PaymentEvidence) -> Fact {
