@@ -146,6 +146,8 @@ impl World {
             places: &shelves,
         };
         let (log, order) = super::super::place(placement, "channel:web", None, &context);
+        let born = evolve(None, &log[0]).expect("a first event");
+        replay(born, &log[1..], &order);
         Self {
             now,
             policy,
