@@ -94,6 +94,8 @@ pub const MOVES: &[(Stage, &[Stage])] = &[
         &[
             Stage::Screening,
             Stage::Reserving,
+            // Nothing has to be reserved: digital goods, goods that the channel ships.
+            Stage::Authorizing,
             Stage::Closed,
             Stage::Rejected,
             Stage::Cancelling,
@@ -102,7 +104,12 @@ pub const MOVES: &[(Stage, &[Stage])] = &[
     ),
     (
         Stage::Screening,
-        &[Stage::Reserving, Stage::Rejected, Stage::Cancelling],
+        &[
+            Stage::Reserving,
+            Stage::Authorizing,
+            Stage::Rejected,
+            Stage::Cancelling,
+        ],
     ),
     (
         Stage::Reserving,
