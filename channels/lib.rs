@@ -5,8 +5,14 @@
 
 #![deny(missing_docs)]
 
+pub mod canonical;
 pub mod carriers;
+mod json;
+pub mod outbound;
 pub mod payments;
 pub mod port;
 pub mod sales;
+pub mod settings;
+mod signature;
 pub mod warehouses;
+mod wire;

@@ -1,11 +1,27 @@
 //! Carriers: labels and tracking; their webhooks.
 
+mod easypost;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use orderhub_domain::canonical::Address;
 use orderhub_domain::ids::FulfilmentId;
 
 use crate::port::{CallError, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
+use crate::settings::{ConfigError, Settings, constructor};
 use orderhub_domain::order::LabelEvidence;
+
+/// Builds a connection of one kind.
+pub type Connect = fn(&Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError>;
+
+/// Every kind of carrier, by name.
+pub const KINDS: [(&str, Connect); 1] = [("easypost", easypost::connect)];
+
+/// Builds a connection of this kind.
+pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
+    constructor("carriers", &KINDS, kind)?(settings)
+}
 
 /// A connection to a carrier account.
 #[async_trait]

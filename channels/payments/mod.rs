@@ -1,5 +1,9 @@
 //! Gateways: authorise, capture, void, refund, query; their webhooks.
 
+mod stripe;
+
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use orderhub_domain::canonical::CaptureMode;
 use orderhub_domain::ids::{EffectId, OrderId};
@@ -7,6 +11,18 @@ use orderhub_domain::money::Money;
 use orderhub_domain::order::PaymentEvidence;
 
 use crate::port::{CallError, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat};
+use crate::settings::{ConfigError, Settings, constructor};
+
+/// Builds a connection of one kind.
+pub type Connect = fn(&Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError>;
+
+/// Every kind of gateway, by name.
+pub const KINDS: [(&str, Connect); 1] = [("stripe", stripe::connect)];
+
+/// Builds a connection of this kind.
+pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
+    constructor("payments", &KINDS, kind)?(settings)
+}
 
 /// A connection to a gateway account.
 #[async_trait]

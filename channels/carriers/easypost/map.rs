@@ -1,0 +1,214 @@
+//! What EasyPost's trackers and shipments mean. Pure; the code tables are data.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use orderhub_domain::ids::Slug;
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::{LabelEvidence, ParcelStatus, Scan};
+use rust_decimal::Decimal;
+use serde_json::value::RawValue;
+
+use super::wire::{Detail, Event, Rate, Shipment, Tracker};
+use crate::port::Inbound;
+use crate::wire::{code, unreadable};
+
+/// A tracker's or a sighting's `status`. Whatever is not listed is `Unknown`: a new word never
+/// moves an order.
+const STATUSES: [(&str, ParcelStatus); 10] = [
+    ("available_for_pickup", ParcelStatus::AvailableForPickup),
+    ("cancelled", ParcelStatus::Cancelled),
+    ("delivered", ParcelStatus::Delivered),
+    ("error", ParcelStatus::Unknown),
+    ("failure", ParcelStatus::Exception),
+    ("in_transit", ParcelStatus::InTransit),
+    ("out_for_delivery", ParcelStatus::OutForDelivery),
+    ("pre_transit", ParcelStatus::LabelCreated),
+    ("return_to_sender", ParcelStatus::ReturnToSender),
+    ("unknown", ParcelStatus::Unknown),
+];
+
+/// `status_detail` where it says more than the status. It refines what is under way or wrong and
+/// never overrides an outcome (delivered, on its way back, to be collected, cancelled).
+const DETAILS: [(&str, ParcelStatus); 7] = [
+    ("damaged", ParcelStatus::Exception),
+    ("delayed", ParcelStatus::Delayed),
+    ("delivery_exception", ParcelStatus::AttemptFailed),
+    ("expired", ParcelStatus::Expired),
+    ("held", ParcelStatus::OnHold),
+    ("lost", ParcelStatus::Lost),
+    ("missorted", ParcelStatus::Delayed),
+];
+
+fn look_up(table: &[(&str, ParcelStatus)], word: Option<&str>) -> Option<ParcelStatus> {
+    let word = word?;
+    table
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, status)| *status)
+}
+
+/// What a status with its detail means.
+pub(super) fn status_of(status: Option<&str>, detail: Option<&str>) -> ParcelStatus {
+    let base = look_up(&STATUSES, status).unwrap_or(ParcelStatus::Unknown);
+    match base {
+        ParcelStatus::Unknown
+        | ParcelStatus::InTransit
+        | ParcelStatus::OutForDelivery
+        | ParcelStatus::Exception => look_up(&DETAILS, detail).unwrap_or(base),
+        _ => base,
+    }
+}
+
+/// The carrier's own code, else EasyPost's words. Never the message: it may name a person.
+fn code_of(carrier: Option<&str>, status: Option<&str>, detail: Option<&str>) -> String {
+    if let Some(carrier) = carrier.and_then(|text| code(text.trim())) {
+        return carrier;
+    }
+    let words = [status, detail].into_iter().flatten().filter_map(code);
+    let words: Vec<_> = words.collect();
+    if words.is_empty() {
+        "none".to_owned()
+    } else {
+        words.join(".")
+    }
+}
+
+fn scan_of(detail: &Detail) -> Option<Scan> {
+    let (status, refined) = (detail.status.as_deref(), detail.status_detail.as_deref());
+    Some(Scan {
+        at: detail.datetime.as_deref()?.parse::<Timestamp>().ok()?,
+        status: status_of(status, refined),
+        code: code_of(detail.carrier_code.as_deref(), status, refined),
+    })
+}
+
+/// Every sighting once, in the order of time; the tracker's own status stands for itself when no
+/// sighting says the same.
+fn scans_of(tracker: &Tracker) -> Vec<Scan> {
+    let details = tracker.tracking_details.as_deref().unwrap_or_default();
+    // One sighting without a readable time loses only itself.
+    let mut scans: BTreeSet<Scan> = details.iter().filter_map(scan_of).collect();
+    let (status, detail) = (tracker.status.as_deref(), tracker.status_detail.as_deref());
+    let now = status_of(status, detail);
+    let at = tracker
+        .updated_at
+        .as_deref()
+        .and_then(|text| text.parse().ok());
+    if let Some(at) = at
+        && !scans.iter().any(|scan| scan.status == now)
+    {
+        scans.insert(Scan {
+            at,
+            status: now,
+            code: code_of(None, status, detail),
+        });
+    }
+    scans.into_iter().collect()
+}
+
+/// What a verified webhook says.
+pub(super) fn read(body: &[u8]) -> Inbound {
+    let event: Event<'_> = match serde_json::from_slice(body) {
+        Ok(event) => event,
+        Err(error) => {
+            return Inbound::Unreadable {
+                reason: unreadable(&error),
+            };
+        }
+    };
+    if event.object != "Event" {
+        return Inbound::Unreadable {
+            reason: "the body is not an Event".to_owned(),
+        };
+    }
+    if !event.description.starts_with("tracker.") {
+        let topic = code(&event.description);
+        return Inbound::Unknown {
+            topic: topic.unwrap_or_else(|| "an event without a plain name".to_owned()),
+        };
+    }
+    let Some(result) = event.result else {
+        return Inbound::Unreadable {
+            reason: "the event comes without its tracker".to_owned(),
+        };
+    };
+    let tracker: Tracker = match serde_json::from_str(result.get()) {
+        Ok(tracker) => tracker,
+        Err(error) => {
+            return Inbound::Unreadable {
+                reason: unreadable(&error),
+            };
+        }
+    };
+    let scans = scans_of(&tracker);
+    if scans.is_empty() {
+        return Inbound::Unreadable {
+            reason: "the tracker has no sighting with a readable time".to_owned(),
+        };
+    }
+    if tracker.status.as_deref() == Some("error") {
+        tracing::warn!("a carrier's tracker reports an error; its parcel is not followed");
+    }
+    let mode = event.mode.or(tracker.mode);
+    Inbound::Scans {
+        tracking_number: tracker.tracking_code,
+        test: mode.as_deref() == Some("test"),
+        scans,
+    }
+}
+
+/// A weight in ounces with one decimal, rounded up, and never nothing: a missing weight must not
+/// stop a label.
+pub(super) fn ounces(weight_g: u32) -> Option<Box<RawValue>> {
+    let grams_per_ounce = Decimal::new(28_349_523_125, 9);
+    let ounces = (Decimal::from(weight_g.max(1)) / grams_per_ounce)
+        .round_dp_with_strategy(1, rust_decimal::RoundingStrategy::AwayFromZero);
+    RawValue::from_string(ounces.to_string()).ok()
+}
+
+/// The cheapest rate; of equal ones the first by carrier and id, so that every try chooses alike.
+pub(super) fn cheapest(rates: &[Rate]) -> Option<&Rate> {
+    rates
+        .iter()
+        .filter_map(|rate| Some((rate.rate.as_ref()?.decimal()?, rate)))
+        .filter(|(price, _)| !price.is_sign_negative())
+        .min_by(|(one, a), (other, b)| {
+            let by_price = one.cmp(other);
+            by_price.then_with(|| (&a.carrier, &a.id).cmp(&(&b.carrier, &b.id)))
+        })
+        .map(|(_, rate)| rate)
+}
+
+/// The label that a shipment has; `None` while it has none.
+pub(super) fn label_of(shipment: &Shipment, account: &Slug) -> Option<LabelEvidence> {
+    let tracked = shipment
+        .tracker
+        .as_ref()
+        .and_then(|t| t.tracking_code.as_ref());
+    let tracking_number = shipment.tracking_code.as_ref().or(tracked)?;
+    let rate = shipment.selected_rate.as_ref();
+    let cost = rate.and_then(|rate| {
+        let currency = Currency::from_code(rate.currency.as_deref()?)?;
+        Some(Money::rounded(rate.rate.as_ref()?.decimal()?, currency))
+    });
+    let label = shipment.postage_label.as_ref();
+    Some(LabelEvidence::Bought {
+        account: account.clone(),
+        carrier: rate
+            .and_then(|rate| rate.carrier.clone())
+            .unwrap_or_else(|| "unknown".to_owned()),
+        tracking_number: tracking_number.clone(),
+        reference: shipment.id.clone(),
+        label_url: label.and_then(|label| label.label_url.clone()),
+        cost,
+    })
+}
+
+/// Whether a shipment's label was given back, or is being given back.
+pub(super) fn is_given_back(shipment: &Shipment) -> bool {
+    matches!(
+        shipment.refund_status.as_deref(),
+        Some("submitted" | "refunded")
+    )
+}

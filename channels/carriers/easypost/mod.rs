@@ -1,0 +1,105 @@
+//! EasyPost: labels of many carriers, and their tracking.
+//!
+//! Inbound: tracker events. Outbound: create a shipment under the fulfilment's id, buy its
+//! cheapest rate, look it up, give the label back. EasyPost has no idempotency keys, so a purchase
+//! whose outcome is unknown is looked up first.
+
+mod calls;
+mod map;
+mod verify;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orderhub_domain::ids::{FulfilmentId, Slug};
+use orderhub_domain::order::LabelEvidence;
+use secrecy::SecretString;
+
+use super::{CarrierConnector, LabelCall};
+use crate::outbound::{Outbound, Stopwatch};
+use crate::port::{CallError, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
+use crate::settings::{ConfigError, Settings};
+
+/// Where EasyPost's API lives.
+const VENDOR: &str = "https://api.easypost.com";
+
+/// Prefix of keys that buy no real labels.
+const TEST_KEYS: [&str; 1] = ["EZTK"];
+
+/// A connection to an EasyPost account.
+pub(super) struct EasyPost {
+    slug: Slug,
+    keys: Vec<SecretString>,
+    api_key: SecretString,
+    live: bool,
+    http: Outbound,
+}
+
+/// Builds the connection.
+pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
+    let secrets = settings.signing_secrets()?;
+    Ok(Arc::new(EasyPost {
+        slug: settings.slug.clone(),
+        keys: secrets.iter().map(verify::signing_key).collect(),
+        api_key: settings.call_key()?,
+        live: settings.is_live(&TEST_KEYS),
+        http: Outbound::new(settings, VENDOR)?,
+    }))
+}
+
+const fn is_refusal(evidence: &LabelEvidence) -> bool {
+    matches!(
+        evidence,
+        LabelEvidence::Failed { .. } | LabelEvidence::VoidRefused { .. }
+    )
+}
+
+impl EasyPost {
+    fn watch(&self, operation: &'static str) -> Stopwatch {
+        Stopwatch::carrier(self.slug.as_str(), operation)
+    }
+}
+
+#[async_trait]
+impl CarrierConnector for EasyPost {
+    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
+        verify::verify(&self.keys, request)
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        vec![map::read(request.body)]
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::QueryFirst
+    }
+
+    async fn buy(&self, call: &LabelCall) -> LabelAnswer {
+        let watch = self.watch("buy");
+        let answer = self.buy_now(call).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn void(&self, reference: &str) -> LabelAnswer {
+        let watch = self.watch("void");
+        let answer = self.void_now(reference).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn find(&self, fulfilment: FulfilmentId) -> Result<Found<LabelEvidence>, CallError> {
+        let watch = self.watch("find");
+        let answer = self.find_now(fulfilment).await;
+        watch.stop(&answer, |found| matches!(found, Found::Absent));
+        answer
+    }
+}

@@ -1,0 +1,247 @@
+//! Calls to partners: one HTTP client per connection, bounded in time and in bytes, that never
+//! follows a redirect and says of every failure whether the request may have been carried out.
+//!
+//! Reasons are fixed sentences: no URL, no header, no payload and no secret gets into them.
+
+use std::time::{Duration, Instant};
+
+use http::{HeaderMap, StatusCode};
+use reqwest::{Client, RequestBuilder, Url};
+
+use crate::port::CallError;
+use crate::settings::{ConfigError, Settings, is_loopback};
+
+/// Longest wait for a connection, its TLS handshake included.
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// Largest answer that is read.
+const LARGEST_ANSWER: usize = 256 * 1024;
+
+/// Makes ring the process's TLS provider unless one is installed already. Connectors call it
+/// themselves; a program that uses `rustls` before its first connector calls it at the start.
+pub fn install_crypto() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Losing a race against another thread means that a provider is installed: all is well.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
+    }
+}
+
+/// A connection's HTTP client.
+#[derive(Debug, Clone)]
+pub(crate) struct Outbound {
+    client: Client,
+    base: Url,
+    timeout: Duration,
+}
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why nothing (usable) came back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The partner has certainly not seen the request.
+    NotSent(&'static str),
+    /// The request may have been carried out.
+    Lost(&'static str),
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::NotSent(reason) => Self::not_done(reason),
+            Failure::Lost(reason) => Self::unknown(reason),
+        }
+    }
+}
+
+impl Failure {
+    /// The failure of a call that changes nothing there: whatever became of it, it was not done.
+    pub(crate) fn of_look_up(self) -> CallError {
+        let (Self::NotSent(reason) | Self::Lost(reason)) = self;
+        CallError::not_done(reason)
+    }
+}
+
+impl Outbound {
+    /// A client for a connection; `vendor` is the vendor's own base URL.
+    pub(crate) fn new(settings: &Settings, vendor: &str) -> Result<Self, ConfigError> {
+        let base = settings.base(vendor)?;
+        install_crypto();
+        let mut builder = Client::builder()
+            .user_agent(concat!("orderhub/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT.min(settings.timeout))
+            .timeout(settings.timeout)
+            .referer(false);
+        if is_loopback(&base) {
+            builder = builder.no_proxy();
+        }
+        let client = builder.build().map_err(|error| ConfigError::NoClient {
+            slug: settings.slug.clone(),
+            reason: error.without_url().to_string(),
+        })?;
+        Ok(Self {
+            client,
+            base,
+            timeout: settings.timeout,
+        })
+    }
+
+    /// A request to a path of the partner. The path is a literal, or made of checked ids.
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    /// A request that changes something.
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    fn url(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url
+    }
+
+    /// Sends it and reads the whole answer, of at most 256 KiB.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let started = Instant::now();
+        let mut response = request.send().await.map_err(|error| classify(&error))?;
+        let status = response.status();
+        let headers = response.headers().clone();
+        let mut body = Vec::new();
+        let announced = response.content_length().unwrap_or(0);
+        if announced > LARGEST_ANSWER as u64 {
+            return Err(TOO_LARGE);
+        }
+        while let Some(chunk) = response.chunk().await.map_err(|error| classify(&error))? {
+            // The client's own limit is per request; this one holds if it is ever per read.
+            if started.elapsed() > self.timeout {
+                return Err(NO_ANSWER);
+            }
+            if body.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(TOO_LARGE);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+}
+
+const NO_ANSWER: Failure = Failure::Lost("the partner did not answer in time");
+const TOO_LARGE: Failure = Failure::Lost("the partner's answer is larger than 256 KiB");
+
+fn classify(error: &reqwest::Error) -> Failure {
+    if error.is_builder() {
+        Failure::NotSent("the request could not be built")
+    } else if error.is_connect() {
+        Failure::NotSent("the partner cannot be reached")
+    } else if error.is_timeout() {
+        NO_ANSWER
+    } else {
+        Failure::Lost("the connection broke before the partner's answer was complete")
+    }
+}
+
+impl Answer {
+    /// How long the partner asked us to wait (`Retry-After` in seconds), at most an hour.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let seconds = self.headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+        let seconds: u64 = seconds.trim().parse().ok()?;
+        Some(Duration::from_secs(seconds.min(3600)))
+    }
+
+    /// Certainly not carried out, to be tried again when the partner wants.
+    pub(crate) fn not_done(&self, reason: impl Into<String>) -> CallError {
+        CallError::NotDone {
+            reason: reason.into(),
+            retry_after: self.retry_after(),
+        }
+    }
+
+    /// The answers that mean the same for every partner and every call: it is not us that they
+    /// know, they are busy, or they broke down on the way. `None`: what it means depends.
+    pub(crate) fn failure(&self) -> Option<CallError> {
+        match self.status.as_u16() {
+            401 | 403 => Some(self.not_done("the partner refuses our key; check api_key and mode")),
+            429 => Some(self.not_done("the partner asks us to slow down")),
+            408 | 500.. => Some(CallError::unknown(format!(
+                "the partner answered {} and may have carried it out",
+                self.status.as_u16()
+            ))),
+            100..=199 | 300..=399 => Some(CallError::unknown(format!(
+                "something that is not the partner's API answered {}; check base_url",
+                self.status.as_u16()
+            ))),
+            _ => None,
+        }
+    }
+}
+
+/// Measures one operation against a partner.
+#[derive(Debug)]
+pub(crate) struct Stopwatch {
+    started: Instant,
+    histogram: &'static str,
+    label: &'static str,
+    partner: String,
+    operation: &'static str,
+}
+
+impl Stopwatch {
+    /// Starts for a gateway's operation.
+    pub(crate) fn gateway(slug: &str, operation: &'static str) -> Self {
+        let histogram = "orderhub_payment_operation_duration_seconds";
+        Self::start(histogram, "gateway", slug, operation)
+    }
+
+    /// Starts for a carrier's operation.
+    pub(crate) fn carrier(slug: &str, operation: &'static str) -> Self {
+        let histogram = "orderhub_carrier_operation_duration_seconds";
+        Self::start(histogram, "carrier", slug, operation)
+    }
+
+    fn start(
+        histogram: &'static str,
+        label: &'static str,
+        partner: &str,
+        operation: &'static str,
+    ) -> Self {
+        Self {
+            started: Instant::now(),
+            histogram,
+            label,
+            partner: partner.to_owned(),
+            operation,
+        }
+    }
+
+    /// Ends with an answer: `refused` tells a partner's no from a yes.
+    pub(crate) fn stop<T>(self, answer: &Result<T, CallError>, refused: impl Fn(&T) -> bool) {
+        let result = match answer {
+            Ok(evidence) if refused(evidence) => "refused",
+            Ok(_) => "ok",
+            Err(CallError::NotDone { .. }) => "not_done",
+            Err(CallError::Unknown { .. }) => "unknown",
+        };
+        metrics::histogram!(
+            self.histogram,
+            self.label => self.partner,
+            "operation" => self.operation,
+            "result" => result,
+        )
+        .record(self.started.elapsed());
+    }
+}

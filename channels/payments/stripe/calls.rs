@@ -1,0 +1,405 @@
+//! Calls to Stripe's API: create, retrieve, search, capture, cancel, refund; no others.
+//!
+//! Every changing call carries the effect's id as idempotency key and nothing that differs between
+//! tries. What was refused is evidence; what may have happened is an error that says so.
+
+use orderhub_domain::canonical::CaptureMode;
+use orderhub_domain::ids::OrderId;
+use orderhub_domain::order::{PaymentEvidence, Reported};
+use reqwest::RequestBuilder;
+use secrecy::ExposeSecret;
+use serde::de::DeserializeOwned;
+
+use super::Stripe;
+use super::map::{BadAmount, captured, history, refunded};
+use super::money::to_minor;
+use super::wire::{Intent, List, Problem, Refund, Refused};
+use crate::outbound::{Answer, Failure};
+use crate::payments::PaymentCall;
+use crate::port::{CallError, Found, PaymentAnswer};
+use crate::wire::{code, path_id};
+
+/// The API version that the shapes in `wire` are written for: payment intents list their charges
+/// and confirm cards without a return URL. Webhooks are read in any version.
+const VERSION: &str = "2022-08-01";
+
+/// A refusal: nothing was done, and asking again the same way changes nothing.
+struct Refusal {
+    code: String,
+    payment: Option<String>,
+}
+
+fn garbled() -> CallError {
+    CallError::unknown("the gateway's answer cannot be read; it may have been carried out")
+}
+
+impl From<BadAmount> for CallError {
+    fn from(_: BadAmount) -> Self {
+        Self::unknown("the gateway answered with an amount that its currency cannot have")
+    }
+}
+
+/// What an answer to a changing call means before its object is looked at.
+fn understand<T: DeserializeOwned>(answer: &Answer) -> Result<Result<T, Refusal>, CallError> {
+    if answer.status.is_success() {
+        return serde_json::from_slice(&answer.body)
+            .map(Ok)
+            .map_err(|_| garbled());
+    }
+    if let Some(failure) = answer.failure() {
+        return Err(failure);
+    }
+    let problem = serde_json::from_slice::<Refused>(&answer.body).map(|refused| refused.error);
+    let status = answer.status.as_u16();
+    let word = problem.as_ref().ok().and_then(Problem::word);
+    let is = |text: &str| {
+        problem
+            .as_ref()
+            .is_ok_and(|p| p.code.as_deref() == Some(text))
+    };
+    match status {
+        409 if is("lock_timeout") => Err(answer.not_done("the gateway has the payment locked")),
+        409 | 424 => Err(CallError::unknown(
+            "the gateway is still carrying out an earlier try",
+        )),
+        400 if problem
+            .as_ref()
+            .is_ok_and(|p| p.kind.as_deref() == Some("idempotency_error")) =>
+        {
+            Err(CallError::unknown(
+                "the gateway knows this idempotency key from a request that says something else",
+            ))
+        }
+        _ => match (problem, status) {
+            (Ok(problem), _) => Ok(Err(Refusal {
+                code: word.unwrap_or_else(|| format!("http_{status}")),
+                payment: problem.payment_intent.map(|reference| reference.0),
+            })),
+            (Err(_), 402) => Ok(Err(Refusal {
+                code: "card_declined".to_owned(),
+                payment: None,
+            })),
+            // Not Stripe's way of saying no: a proxy's error page, perhaps.
+            (Err(_), _) => Err(garbled()),
+        },
+    }
+}
+
+/// Whether the answer is the saved one of an earlier try under the same key.
+fn is_replay(answer: &Answer) -> bool {
+    answer
+        .headers
+        .get("idempotent-replayed")
+        .is_some_and(|value| value.as_bytes() == b"true")
+}
+
+impl Stripe {
+    fn signed(&self, request: RequestBuilder) -> RequestBuilder {
+        request
+            .bearer_auth(self.api_key.expose_secret())
+            .header("stripe-version", VERSION)
+    }
+
+    async fn change(
+        &self,
+        path: &str,
+        call: &PaymentCall,
+        form: &[(&str, String)],
+    ) -> Result<Answer, Failure> {
+        let request = self
+            .signed(self.http.post(path))
+            .header("idempotency-key", call.effect.to_string())
+            .form(form);
+        self.http.send(request).await
+    }
+
+    pub(super) async fn authorize_now(&self, call: &PaymentCall, token: &str) -> PaymentAnswer {
+        let Some(minor) = to_minor(call.amount) else {
+            return Ok(PaymentEvidence::Declined {
+                reference: None,
+                code: "amount_not_representable".to_owned(),
+            });
+        };
+        let mut form = vec![
+            ("amount", minor.to_string()),
+            (
+                "currency",
+                call.amount.currency().code().to_ascii_lowercase(),
+            ),
+            ("payment_method", token.to_owned()),
+            ("capture_method", "manual".to_owned()),
+            ("confirm", "true".to_owned()),
+            ("metadata[order_id]", call.order.to_string()),
+        ];
+        if self.capture == CaptureMode::Many {
+            let name = "payment_method_options[card][request_multicapture]";
+            form.push((name, "if_available".to_owned()));
+        }
+        let answer = self.change("/v1/payment_intents", call, &form).await?;
+        match understand::<Intent>(&answer) {
+            Ok(Ok(intent)) => self.judge_authorization(&answer, intent).await,
+            Ok(Err(refusal)) => Ok(PaymentEvidence::Declined {
+                reference: refusal.payment,
+                code: refusal.code,
+            }),
+            // Stripe saves even its own failures under a key: only a look tells what became of it.
+            Err(unknown @ CallError::Unknown { .. }) if is_replay(&answer) => {
+                match self.search(call.order).await {
+                    Ok(Found::There(known)) => known.into_iter().next().ok_or(unknown),
+                    Ok(Found::Absent) | Err(_) => Err(unknown),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The first thing that an authorisation's answer proves. An open outcome, or a saved answer
+    /// that asked the buyer to act, is looked up once more: it may be settled by now.
+    async fn judge_authorization(&self, answer: &Answer, intent: Intent) -> PaymentAnswer {
+        let waits = matches!(intent.status.as_str(), "requires_action" | "processing");
+        let intent = if waits && (is_replay(answer) || intent.status == "processing") {
+            self.retrieve(&intent.id).await?.unwrap_or(intent)
+        } else {
+            intent
+        };
+        let known = history(&intent)?;
+        known.into_iter().next().ok_or_else(|| {
+            CallError::unknown("the gateway has the payment and has not decided about it yet")
+        })
+    }
+
+    pub(super) async fn capture_now(
+        &self,
+        call: &PaymentCall,
+        reference: &str,
+        last: bool,
+    ) -> PaymentAnswer {
+        let refused = |code: &str| {
+            Ok(PaymentEvidence::CaptureFailed {
+                code: code.to_owned(),
+            })
+        };
+        let Some(id) = path_id(reference) else {
+            return refused("malformed_reference");
+        };
+        let Some(minor) = to_minor(call.amount) else {
+            return refused("amount_not_representable");
+        };
+        let mut form = vec![("amount_to_capture", minor.to_string())];
+        if self.capture == CaptureMode::Many {
+            form.push(("final_capture", last.to_string()));
+        }
+        let path = format!("/v1/payment_intents/{id}/capture");
+        let answer = self.change(&path, call, &form).await?;
+        let refusal = match understand::<Intent>(&answer) {
+            Ok(Ok(intent)) => return captured(&intent, Some(call.amount))?.ok_or_else(garbled),
+            Ok(Err(refusal)) => refusal.code,
+            Err(CallError::Unknown { reason }) if is_replay(&answer) => reason,
+            Err(error) => return Err(error),
+        };
+        let Some(intent) = self.look_again(id).await? else {
+            return refused(&refusal);
+        };
+        match intent.status.as_str() {
+            "succeeded" => captured(&intent, None)?.ok_or_else(garbled),
+            "canceled" => refused("canceled"),
+            _ if answer.status.is_server_error() => Err(CallError::Unknown { reason: refusal }),
+            _ => refused(&refusal),
+        }
+    }
+
+    pub(super) async fn void_now(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
+        let Some(id) = path_id(reference) else {
+            return Err(CallError::not_done(
+                "the payment's reference is not one of the gateway's",
+            ));
+        };
+        let path = format!("/v1/payment_intents/{id}/cancel");
+        let answer = self.change(&path, call, &[]).await?;
+        let intent = match understand::<Intent>(&answer) {
+            Ok(Ok(intent)) => intent,
+            Ok(Err(refusal)) => self.look_again(id).await?.ok_or_else(|| {
+                let code = refusal.code;
+                CallError::not_done(format!("the gateway does not know the payment ({code})"))
+            })?,
+            Err(unknown @ CallError::Unknown { .. }) if is_replay(&answer) => {
+                self.look_again(id).await?.ok_or(unknown)?
+            }
+            Err(error) => return Err(error),
+        };
+        match intent.status.as_str() {
+            "canceled" => Ok(PaymentEvidence::Voided {
+                reference: intent.id,
+            }),
+            // Too late: the money was taken, and that is the fact to go on with.
+            "succeeded" => captured(&intent, None)?.ok_or_else(garbled),
+            _ => Err(answer.not_done("the gateway would not release the payment")),
+        }
+    }
+
+    pub(super) async fn refund_now(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
+        let Some(minor) = to_minor(call.amount) else {
+            return Ok(PaymentEvidence::RefundFailed {
+                refund: None,
+                code: "amount_not_representable".to_owned(),
+            });
+        };
+        let by = if reference.starts_with("ch_") {
+            "charge"
+        } else {
+            "payment_intent"
+        };
+        let form = [
+            (by, reference.to_owned()),
+            ("amount", minor.to_string()),
+            ("metadata[order_id]", call.order.to_string()),
+        ];
+        let answer = self.change("/v1/refunds", call, &form).await?;
+        match understand::<Refund>(&answer)? {
+            Ok(mut refund) => {
+                // The gateway took the order to refund; should the bank refuse it later, a webhook
+                // reports that about the same reference.
+                if matches!(
+                    refund.status.as_deref(),
+                    Some("pending" | "requires_action")
+                ) {
+                    refund.status = None;
+                }
+                refunded(&refund, reference)?.ok_or_else(garbled)
+            }
+            Err(refusal) if refusal.code == "charge_already_refunded" => {
+                self.whole_refund(reference, refusal.code).await
+            }
+            Err(refusal) => Ok(PaymentEvidence::RefundFailed {
+                refund: None,
+                code: refusal.code,
+            }),
+        }
+    }
+
+    /// Everything was given back already, by somebody: the total says so.
+    async fn whole_refund(&self, reference: &str, code: String) -> PaymentAnswer {
+        let intent = match path_id(reference) {
+            Some(id) => self.look_again(id).await?,
+            None => None,
+        };
+        let known = intent
+            .as_ref()
+            .map(history)
+            .transpose()?
+            .unwrap_or_default();
+        let total = known.into_iter().find(|evidence| {
+            let total = PaymentEvidence::Refunded {
+                reference: reference.to_owned(),
+                amount: match evidence.amount() {
+                    Some(amount) => Reported::Total { amount },
+                    None => return false,
+                },
+            };
+            *evidence == total
+        });
+        Ok(total.unwrap_or(PaymentEvidence::RefundFailed { refund: None, code }))
+    }
+
+    /// The payment as it is now, after an answer that left it open. Without one it stays open.
+    async fn look_again(&self, id: &str) -> Result<Option<Intent>, CallError> {
+        self.retrieve(id).await.map_err(|error| match error {
+            CallError::NotDone { reason, .. } | CallError::Unknown { reason } => {
+                CallError::unknown(reason)
+            }
+        })
+    }
+
+    /// The payment, or `None` when the gateway firmly says that there is none.
+    async fn retrieve(&self, id: &str) -> Result<Option<Intent>, CallError> {
+        let path = format!("/v1/payment_intents/{id}");
+        let request = self.signed(self.http.get(&path));
+        let answer = self.http.send(request).await.map_err(Failure::of_look_up)?;
+        if answer.status.is_success() {
+            return serde_json::from_slice(&answer.body)
+                .map(Some)
+                .map_err(|_| unread());
+        }
+        let refusal = serde_json::from_slice::<Refused>(&answer.body);
+        match refusal {
+            Ok(_) if answer.status.as_u16() == 404 => Ok(None),
+            _ => Err(look_up_refused(&answer)),
+        }
+    }
+
+    pub(super) async fn search(
+        &self,
+        order: OrderId,
+    ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
+        let query = format!("metadata['order_id']:'{order}'");
+        let request = self
+            .signed(self.http.get("/v1/payment_intents/search"))
+            .query(&[("query", query.as_str()), ("limit", "100")]);
+        let answer = self.http.send(request).await.map_err(Failure::of_look_up)?;
+        // No status but 200 says "not there": a 404 means that there is no search at all.
+        if !answer.status.is_success() {
+            return Err(look_up_refused(&answer));
+        }
+        let page: List<Intent> = serde_json::from_slice(&answer.body).map_err(|_| unread())?;
+        let mut intents = page.data;
+        intents.retain(|intent| {
+            let named = intent
+                .metadata
+                .as_ref()
+                .and_then(|metadata| metadata.order());
+            named.is_none_or(|named| named == order.to_string())
+        });
+        intents.sort_by_key(|intent| intent.created);
+        known_of(&intents)
+    }
+
+    pub(super) async fn query_now(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+    ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
+        let Some(reference) = reference else {
+            return self.search(order).await;
+        };
+        let Some(id) = path_id(reference) else {
+            return Ok(Found::Absent);
+        };
+        match self.retrieve(id).await? {
+            Some(intent) => known_of(&[intent]),
+            None => Ok(Found::Absent),
+        }
+    }
+}
+
+fn unread() -> CallError {
+    CallError::not_done("the gateway's answer cannot be read")
+}
+
+fn look_up_refused(answer: &Answer) -> CallError {
+    let status = answer.status.as_u16();
+    let problem = serde_json::from_slice::<Refused>(&answer.body).ok();
+    let word = problem
+        .and_then(|refused| refused.error.code)
+        .as_deref()
+        .and_then(code);
+    let word = word.map(|word| format!(" ({word})")).unwrap_or_default();
+    answer.not_done(format!("the gateway answered {status}{word} to a look-up"))
+}
+
+/// Everything known of these payments. While any of them is undecided, there is no answer yet.
+fn known_of(intents: &[Intent]) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
+    if intents.is_empty() {
+        return Ok(Found::Absent);
+    }
+    let mut known = Vec::new();
+    for intent in intents {
+        let of_this = history(intent).map_err(|BadAmount| unread())?;
+        if of_this.is_empty() {
+            return Err(CallError::not_done(
+                "the gateway has not decided about the payment yet",
+            ));
+        }
+        known.extend(of_this);
+    }
+    Ok(Found::There(known))
+}

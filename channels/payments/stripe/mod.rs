@@ -1,0 +1,138 @@
+//! Stripe: payment intents that are authorised on creation and captured by hand.
+//!
+//! Inbound: events about payment intents, charges, refunds and disputes. Outbound: create,
+//! retrieve, search, capture, cancel, refund. Amounts are taken from Stripe's answers, never
+//! assumed. An idempotency key is remembered for 24 hours; a repeat under it is the query.
+
+mod calls;
+mod map;
+mod money;
+mod verify;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orderhub_domain::canonical::CaptureMode;
+use orderhub_domain::ids::{OrderId, Slug};
+use orderhub_domain::order::PaymentEvidence;
+use secrecy::SecretString;
+
+use super::{PaymentCall, PaymentConnector};
+use crate::outbound::{Outbound, Stopwatch};
+use crate::port::{CallError, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat};
+use crate::settings::{ConfigError, Settings};
+
+/// Where Stripe's API lives.
+const VENDOR: &str = "https://api.stripe.com";
+
+/// Prefixes of keys that move no money.
+const TEST_KEYS: [&str; 2] = ["sk_test_", "rk_test_"];
+
+/// How long Stripe remembers an idempotency key.
+const KEY_LIFE: Duration = Duration::from_hours(24);
+
+/// A connection to a Stripe account.
+pub(super) struct Stripe {
+    slug: Slug,
+    secrets: Vec<SecretString>,
+    api_key: SecretString,
+    live: bool,
+    capture: CaptureMode,
+    http: Outbound,
+}
+
+/// Builds the connection.
+pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
+    Ok(Arc::new(Stripe {
+        slug: settings.slug.clone(),
+        secrets: settings.signing_secrets()?,
+        api_key: settings.call_key()?,
+        live: settings.is_live(&TEST_KEYS),
+        capture: settings.capture,
+        http: Outbound::new(settings, VENDOR)?,
+    }))
+}
+
+const fn is_refusal(evidence: &PaymentEvidence) -> bool {
+    matches!(
+        evidence,
+        PaymentEvidence::Declined { .. }
+            | PaymentEvidence::CaptureFailed { .. }
+            | PaymentEvidence::RefundFailed { .. }
+    )
+}
+
+impl Stripe {
+    fn watch(&self, operation: &'static str) -> Stopwatch {
+        Stopwatch::gateway(self.slug.as_str(), operation)
+    }
+}
+
+#[async_trait]
+impl PaymentConnector for Stripe {
+    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
+        verify::verify(&self.secrets, request)
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        map::read(request.body)
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn capture_mode(&self) -> CaptureMode {
+        self.capture
+    }
+
+    fn repeat(&self) -> Repeat {
+        Repeat::Keyed {
+            valid_for: KEY_LIFE,
+        }
+    }
+
+    async fn authorize(&self, call: &PaymentCall, token: &str) -> PaymentAnswer {
+        let watch = self.watch("authorize");
+        let answer = self.authorize_now(call, token).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn capture(&self, call: &PaymentCall, reference: &str, last: bool) -> PaymentAnswer {
+        let watch = self.watch("capture");
+        let answer = self.capture_now(call, reference, last).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn void(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
+        let watch = self.watch("void");
+        let answer = self.void_now(call, reference).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn refund(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
+        let watch = self.watch("refund");
+        let answer = self.refund_now(call, reference).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn query(
+        &self,
+        order: OrderId,
+        reference: Option<&str>,
+    ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
+        let watch = self.watch("query");
+        let answer = self.query_now(order, reference).await;
+        watch.stop(&answer, |found| matches!(found, Found::Absent));
+        answer
+    }
+}
