@@ -1,6 +1,24 @@
 //! Sales channels: orders in; later shipments, cancellations and stock back out.
 
+pub mod direct;
+mod shopify;
+
+use std::sync::Arc;
+
 use crate::port::{Forged, Inbound, RawRequest};
+use crate::settings::{ConfigError, Settings, constructor};
+
+/// Builds a connection of one kind.
+pub type Connect = fn(&Settings) -> Result<Arc<dyn SalesConnector>, ConfigError>;
+
+/// Every kind of sales channel, by name.
+pub const KINDS: [(&str, Connect); 2] =
+    [("direct", direct::connect), ("shopify", shopify::connect)];
+
+/// Builds a connection of this kind.
+pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    constructor("sales", &KINDS, kind)?(settings)
+}
 
 /// A connection to a sales channel that pushes webhooks.
 pub trait SalesConnector: Send + Sync {

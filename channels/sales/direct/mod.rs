@@ -1,0 +1,110 @@
+//! The canonical API's own channel: orders in the canonical form, sent by programs that know the
+//! hub. It has no webhooks; [`parse`] is what the API, batches and the inbox call.
+//!
+//! Nothing is forgiven and nothing is fixed: an order that differs from the contract in any point
+//! is refused, and one answer names every point.
+
+pub(crate) mod card;
+mod order;
+mod payment;
+pub(crate) mod places;
+mod reader;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use orderhub_domain::canonical::{CaptureMode, Submission, Violation};
+use orderhub_domain::ids::Slug;
+
+use super::SalesConnector;
+use crate::canonical::{NoCanonicalValue, Repeated, hash};
+use crate::json::{self, Json};
+use crate::port::{Forged, Inbound, RawRequest};
+use crate::settings::{ConfigError, Settings};
+
+/// An order that can be placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParsedOrder {
+    /// The channel that the sender named.
+    pub channel: Slug,
+    /// The order.
+    pub submission: Submission,
+    /// Hexadecimal SHA-256 of the canonical value of the body.
+    pub body_hash: String,
+}
+
+/// Why a body is not an order.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OrderError {
+    /// It is not a JSON object at all: empty, not JSON, too deep, or another value.
+    #[error("{0}")]
+    NotAnObject(String),
+    /// It is a JSON object and breaks the contract in these points, at least one.
+    #[error("the order cannot be accepted; see errors")]
+    Invalid(Vec<Violation>),
+}
+
+/// Reads a canonical order. `capture_mode` says how often a gateway connection's account lets us
+/// capture one authorisation; `None` when there is no such connection.
+///
+/// Whether the named channel exists, is direct and may be used by the sender is the caller's
+/// business.
+pub fn parse(
+    body: &[u8],
+    capture_mode: &dyn Fn(&Slug) -> Option<CaptureMode>,
+) -> Result<ParsedOrder, OrderError> {
+    let not_an_object = |error: NoCanonicalValue| OrderError::NotAnObject(error.to_string());
+    let value = json::parse(body).map_err(|error| not_an_object(error.into()))?;
+    if !matches!(value, Json::Object(_)) {
+        let reason = "the body is JSON but not an object; send a JSON object";
+        return Err(OrderError::NotAnObject(reason.to_owned()));
+    }
+    let mut problems = reader::Problems::default();
+    let read = order::read(&value, capture_mode, &mut problems);
+    let body_hash = match hash(&value, Repeated::Refused) {
+        Ok(body_hash) => Some(body_hash),
+        Err(NoCanonicalValue::RepeatedMember) => None,
+        Err(error) => {
+            problems.add("", "out_of_range", &error.to_string());
+            None
+        }
+    };
+    match (read, body_hash) {
+        (Some((channel, submission)), Some(body_hash)) if problems.found.is_empty() => {
+            Ok(ParsedOrder {
+                channel,
+                submission,
+                body_hash,
+            })
+        }
+        _ => Err(OrderError::Invalid(problems.found)),
+    }
+}
+
+/// The channel's connection: it accepts no webhooks, whoever signs them.
+struct Direct {
+    live: bool,
+}
+
+/// Builds the connection. There is no secret: senders have API keys.
+pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    Ok(Arc::new(Direct {
+        live: settings.is_live(&[]),
+    }))
+}
+
+impl SalesConnector for Direct {
+    fn verify(&self, _: &RawRequest<'_>) -> Result<(), Forged> {
+        Err(Forged::Missing)
+    }
+
+    fn read(&self, _: &RawRequest<'_>) -> Vec<Inbound> {
+        Vec::new()
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+}

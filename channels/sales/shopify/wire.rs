@@ -1,0 +1,196 @@
+//! Shopify's order, as far as the hub reads it. Amounts are texts in newer versions and numbers in
+//! some places of older ones; ids are numbers of 64 bits that some senders have rounded, beside a
+//! gid that is a text and right.
+
+use serde::Deserialize;
+
+use crate::wire::Exact;
+
+/// An order.
+#[derive(Deserialize)]
+pub(super) struct Order {
+    #[serde(default)]
+    pub(super) id: Option<Exact>,
+    #[serde(default)]
+    pub(super) admin_graphql_api_id: Option<String>,
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) created_at: Option<String>,
+    #[serde(default)]
+    pub(super) processed_at: Option<String>,
+    #[serde(default)]
+    pub(super) cancelled_at: Option<String>,
+    pub(super) currency: String,
+    #[serde(default)]
+    pub(super) taxes_included: Option<bool>,
+    #[serde(default)]
+    pub(super) test: Option<bool>,
+    pub(super) total_price: Exact,
+    #[serde(default)]
+    pub(super) total_outstanding: Option<Exact>,
+    #[serde(default)]
+    pub(super) total_discounts: Option<Exact>,
+    #[serde(default)]
+    pub(super) total_tax: Option<Exact>,
+    #[serde(default)]
+    pub(super) total_tip_received: Option<Exact>,
+    #[serde(default)]
+    pub(super) original_total_duties_set: Option<MoneySet>,
+    #[serde(default)]
+    pub(super) original_total_additional_fees_set: Option<MoneySet>,
+    #[serde(default)]
+    pub(super) financial_status: Option<String>,
+    #[serde(default)]
+    pub(super) email: Option<String>,
+    #[serde(default)]
+    pub(super) contact_email: Option<String>,
+    #[serde(default)]
+    pub(super) phone: Option<String>,
+    #[serde(default)]
+    pub(super) note: Option<String>,
+    #[serde(default)]
+    pub(super) note_attributes: Option<Vec<NoteAttribute>>,
+    #[serde(default)]
+    pub(super) discount_codes: Option<Vec<DiscountCode>>,
+    #[serde(default)]
+    pub(super) customer: Option<Customer>,
+    #[serde(default)]
+    pub(super) shipping_address: Option<Address>,
+    #[serde(default)]
+    pub(super) billing_address: Option<Address>,
+    pub(super) line_items: Vec<Line>,
+    #[serde(default)]
+    pub(super) shipping_lines: Option<Vec<ShippingLine>>,
+}
+
+/// An amount in the shop's and in the buyer's currency.
+#[derive(Deserialize)]
+pub(super) struct MoneySet {
+    pub(super) shop_money: Amount,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Amount {
+    pub(super) amount: Exact,
+}
+
+#[derive(Deserialize)]
+pub(super) struct NoteAttribute {
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) value: Option<serde_json::Value>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct DiscountCode {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Customer {
+    #[serde(default)]
+    pub(super) id: Option<Exact>,
+    #[serde(default)]
+    pub(super) admin_graphql_api_id: Option<String>,
+    #[serde(default)]
+    pub(super) first_name: Option<String>,
+    #[serde(default)]
+    pub(super) last_name: Option<String>,
+    #[serde(default)]
+    pub(super) email: Option<String>,
+    #[serde(default)]
+    pub(super) phone: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Address {
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) first_name: Option<String>,
+    #[serde(default)]
+    pub(super) last_name: Option<String>,
+    #[serde(default)]
+    pub(super) company: Option<String>,
+    #[serde(default)]
+    pub(super) address1: Option<String>,
+    #[serde(default)]
+    pub(super) address2: Option<String>,
+    #[serde(default)]
+    pub(super) city: Option<String>,
+    #[serde(default)]
+    pub(super) zip: Option<String>,
+    #[serde(default)]
+    pub(super) province: Option<String>,
+    #[serde(default)]
+    pub(super) province_code: Option<String>,
+    #[serde(default)]
+    pub(super) country_code: Option<String>,
+    #[serde(default)]
+    pub(super) phone: Option<String>,
+}
+
+/// A line.
+#[derive(Deserialize)]
+pub(super) struct Line {
+    #[serde(default)]
+    pub(super) id: Option<Exact>,
+    #[serde(default)]
+    pub(super) admin_graphql_api_id: Option<String>,
+    #[serde(default)]
+    pub(super) sku: Option<String>,
+    #[serde(default)]
+    pub(super) variant_id: Option<Exact>,
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    pub(super) quantity: Exact,
+    pub(super) price: Exact,
+    #[serde(default)]
+    pub(super) total_discount: Option<Exact>,
+    #[serde(default)]
+    pub(super) discount_allocations: Option<Vec<Allocation>>,
+    #[serde(default)]
+    pub(super) tax_lines: Option<Vec<TaxLine>>,
+    #[serde(default)]
+    pub(super) grams: Option<Exact>,
+    #[serde(default)]
+    pub(super) gift_card: Option<bool>,
+    #[serde(default)]
+    pub(super) requires_shipping: Option<bool>,
+    #[serde(default)]
+    pub(super) fulfillment_status: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Allocation {
+    pub(super) amount: Exact,
+}
+
+#[derive(Deserialize)]
+pub(super) struct TaxLine {
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    #[serde(default)]
+    pub(super) rate: Option<Exact>,
+    pub(super) price: Exact,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ShippingLine {
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    pub(super) price: Exact,
+    #[serde(default)]
+    pub(super) discounted_price: Option<Exact>,
+    #[serde(default)]
+    pub(super) discount_allocations: Option<Vec<Allocation>>,
+    #[serde(default)]
+    pub(super) tax_lines: Option<Vec<TaxLine>>,
+    #[serde(default)]
+    pub(super) is_removed: Option<bool>,
+}
