@@ -163,6 +163,8 @@ impl Draft<'_> {
     }
 
     /// Books one row and the counters after it. A falling promise works the shortfall off first.
+    /// An effect moves a SKU in one row, however many lines of the order have it: the ledger knows
+    /// an effect that comes again by location, effect and SKU.
     fn book(
         &mut self,
         sku: &Sku,
@@ -177,6 +179,15 @@ impl Draft<'_> {
         let promised = counters.reserved + counters.allocated;
         counters.shortfall = (promised - counters.on_hand - counters.backorder_limit).max(0);
         self.change.counters.insert(sku.clone(), counters);
+        let same = |row: &&mut LedgerRow| row.sku == *sku && row.cause == cause;
+        if self.effect.is_some()
+            && let Some(row) = self.change.ledger.iter_mut().find(same)
+        {
+            row.d_on_hand += d_on_hand;
+            row.d_reserved += d_reserved;
+            row.d_allocated += d_allocated;
+            return;
+        }
         let seq = self.stock.seq + 1 + i64::try_from(self.change.ledger.len()).unwrap_or(i64::MAX);
         self.change.ledger.push(LedgerRow {
             seq,

@@ -1,0 +1,166 @@
+//! The epochs that this node writes under, shared by the claims that learn them and the lanes that
+//! raise them.
+//!
+//! A lane that lost an answer re-claims its shards, which raises their epochs behind the backs of
+//! the actors. So an append names the epoch of its claim and is sent under the current one: it is
+//! admitted as long as no newer claim of this node has replaced the one it was decided under.
+
+use std::collections::BTreeMap;
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use orderhub_domain::ids::{LocationCode, SHARDS, ShardId};
+
+/// Epochs of what this node owns.
+pub(super) struct Fences {
+    shards: Vec<ShardFence>,
+    locations: RwLock<BTreeMap<LocationCode, LocationFence>>,
+    /// One bit per shard that has committed events which the order list has not read.
+    fresh: [AtomicU64; 4],
+}
+
+#[derive(Default)]
+struct ShardFence {
+    claimed: AtomicI64,
+    current: AtomicI64,
+}
+
+#[derive(Clone, Copy)]
+struct LocationFence {
+    claimed: i64,
+    current: i64,
+}
+
+impl Fences {
+    /// Owns nothing yet.
+    pub(super) fn new() -> Self {
+        Self {
+            shards: (0..SHARDS).map(|_| ShardFence::default()).collect(),
+            locations: RwLock::default(),
+            fresh: Default::default(),
+        }
+    }
+
+    /// A claim succeeded.
+    pub(super) fn claim_shard(&self, shard: ShardId, epoch: i64) {
+        let fence = &self.shards[usize::from(shard.0)];
+        fence.current.fetch_max(epoch, Ordering::SeqCst);
+        fence.claimed.fetch_max(epoch, Ordering::SeqCst);
+    }
+
+    /// A lane re-claimed what it owns.
+    pub(super) fn raise_shard(&self, shard: ShardId, epoch: i64) {
+        let fence = &self.shards[usize::from(shard.0)];
+        fence.current.fetch_max(epoch, Ordering::SeqCst);
+    }
+
+    /// The claim that a lane's knowledge of a shard belongs to; 0 when it is not owned.
+    pub(super) fn claim_of(&self, shard: ShardId) -> i64 {
+        self.shards[usize::from(shard.0)]
+            .claimed
+            .load(Ordering::SeqCst)
+    }
+
+    /// The epoch that this node last heard of.
+    pub(super) fn epoch_of(&self, shard: ShardId) -> i64 {
+        self.shards[usize::from(shard.0)]
+            .current
+            .load(Ordering::SeqCst)
+    }
+
+    /// The epoch to write under, or `None` when the claim it was decided under is gone.
+    pub(super) fn admit_shard(&self, shard: ShardId, epoch: i64) -> Option<i64> {
+        let fence = &self.shards[usize::from(shard.0)];
+        let claimed = fence.claimed.load(Ordering::SeqCst);
+        let current = fence.current.load(Ordering::SeqCst);
+        (claimed > 0 && (claimed..=current).contains(&epoch)).then_some(current)
+    }
+
+    /// A claim succeeded.
+    pub(super) fn claim_location(&self, location: LocationCode, epoch: i64) {
+        let fence = LocationFence {
+            claimed: epoch,
+            current: epoch,
+        };
+        self.write().insert(location, fence);
+    }
+
+    /// The stock lane re-claimed what it owns.
+    pub(super) fn raise_location(&self, location: &LocationCode, epoch: i64) {
+        if let Some(fence) = self.write().get_mut(location) {
+            fence.current = fence.current.max(epoch);
+        }
+    }
+
+    /// The epoch that this node last heard of; 0 when it is not owned.
+    pub(super) fn epoch_at(&self, location: &LocationCode) -> i64 {
+        let locations = self.read();
+        locations.get(location).map_or(0, |fence| fence.current)
+    }
+
+    /// The epoch to write under, or `None` when the claim it was decided under is gone.
+    pub(super) fn admit_location(&self, location: &LocationCode, epoch: i64) -> Option<i64> {
+        let fence = *self.read().get(location)?;
+        (fence.claimed..=fence.current)
+            .contains(&epoch)
+            .then_some(fence.current)
+    }
+
+    /// Says that a shard's log has grown.
+    pub(super) fn note_commit(&self, shard: ShardId) {
+        let word = &self.fresh[usize::from(shard.0 / 64)];
+        word.fetch_or(1 << (shard.0 % 64), Ordering::Relaxed);
+    }
+
+    /// The shards whose log has grown since the last call.
+    pub(super) fn take_fresh(&self) -> Vec<i16> {
+        let mut shards = Vec::new();
+        for (index, word) in self.fresh.iter().enumerate() {
+            let bits = word.swap(0, Ordering::Relaxed);
+            let first = i16::try_from(index * 64).unwrap_or_default();
+            shards.extend((0..64_i16).filter(|bit| bits & (1 << bit) != 0).map(|bit| first + bit));
+        }
+        shards
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<LocationCode, LocationFence>> {
+        self.locations
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<LocationCode, LocationFence>> {
+        self.locations
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_append_of_this_claim_is_sent_under_the_raised_epoch() {
+        let fences = Fences::new();
+        let shard = ShardId(9);
+        assert_eq!(fences.admit_shard(shard, 1), None, "not owned");
+        fences.claim_shard(shard, 4);
+        fences.raise_shard(shard, 6);
+        assert_eq!(fences.admit_shard(shard, 4), Some(6));
+        assert_eq!(fences.admit_shard(shard, 3), None, "an older claim");
+        assert_eq!(fences.admit_shard(shard, 7), None, "nobody's");
+        fences.claim_shard(shard, 8);
+        assert_eq!(fences.admit_shard(shard, 6), None, "claimed again since");
+    }
+
+    #[test]
+    fn every_shard_that_grew_is_named_once() {
+        let fences = Fences::new();
+        for shard in [0, 63, 64, 255, 255] {
+            fences.note_commit(ShardId(shard));
+        }
+        assert_eq!(fences.take_fresh(), vec![0, 63, 64, 255]);
+        assert!(fences.take_fresh().is_empty());
+    }
+}

@@ -1,0 +1,193 @@
+//! Lists, filters and search.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use orderhub_actors::ports::Unavailable;
+use orderhub_domain::ids::{ChannelId, OrderId, Sku, Slug};
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::Stage;
+use rust_decimal::Decimal;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+use super::super::Store;
+
+// Absent filters are null and fall away when the statement is planned: it is planned anew each
+// time, for what is asked. Ids are by time, so "newest first" needs no further order.
+const LIST: &str = "
+select l.order_id, c.slug, l.channel_id, l.external_id, l.number, l.stage, l.version, l.test,
+       l.placed_at, l.received_at, l.updated_at, l.currency, l.total, l.holds
+from orderhub.order_list l
+left join orderhub.channel c on c.id = l.channel_id
+where ($1::text is null or l.stage = $1)
+  and ($2::uuid is null or l.channel_id = $2)
+  and ($3::text is null or l.skus @> array[$3])
+  and ($4::text is null or (l.holds <> '{}' and ($4 = 'any' or jsonb_path_exists(
+          l.holds, '$.* ? (@ == $reason)', jsonb_build_object('reason', $4)))))
+  and ($5::text is null
+       or l.external_id like $5 or l.number like $5 or l.order_id = $6
+       or l.order_id in (select r.order_id from orderhub.order_ref r where r.value = $7))
+  and ($8::timestamptz is null or l.updated_at > $8)
+  and ($9::uuid is null or l.order_id < $9)
+order by l.order_id desc
+limit $10
+";
+
+/// What to list. Everything absent matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Only orders in this stage.
+    pub stage: Option<Stage>,
+    /// Only orders of this channel.
+    pub channel: Option<ChannelId>,
+    /// Only orders with a line of this SKU.
+    pub sku: Option<Sku>,
+    /// Only orders with a hold for this reason; `any` is any hold.
+    pub hold: Option<String>,
+    /// The order's id, the beginning of its external id or number, or a whole reference such as a
+    /// tracking number. No personal data is searched.
+    pub q: Option<String>,
+    /// Only orders that changed after this.
+    pub updated_after: Option<Timestamp>,
+    /// Only orders older than this one: the cursor of the page before.
+    pub before: Option<OrderId>,
+    /// At most so many.
+    pub limit: u16,
+}
+
+/// An order in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderListing {
+    /// Its id.
+    pub order: OrderId,
+    /// Its channel's slug; the channel's id if it is not registered any more.
+    pub channel: Slug,
+    /// The channel's id of it.
+    pub external_id: String,
+    /// The number that people use.
+    pub number: Option<String>,
+    /// Where it is in its life.
+    pub stage: Stage,
+    /// Its version when the list was written.
+    pub version: u64,
+    /// The channel marked it as test data.
+    pub test: bool,
+    /// When the buyer placed it.
+    pub placed_at: Timestamp,
+    /// When the hub recorded it.
+    pub received_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The total that the channel states.
+    pub total: Money,
+    /// Reasons of the holds in force, by the hold's number.
+    pub holds: BTreeMap<u32, String>,
+}
+
+/// A page of a list, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderPage {
+    /// The orders.
+    pub orders: Vec<OrderListing>,
+    /// What the next page begins after, when there is one.
+    pub next: Option<OrderId>,
+}
+
+impl Store {
+    /// Lists orders, newest first, as of about a second ago.
+    pub async fn list_orders(&self, filter: &OrderFilter) -> Result<OrderPage, Unavailable> {
+        let texts = [
+            filter.sku.as_ref().map(Sku::as_str),
+            filter.hold.as_deref(),
+            filter.q.as_deref(),
+        ];
+        if texts.into_iter().flatten().any(|text| text.contains('\0')) {
+            return Ok(OrderPage::default());
+        }
+        let limit = usize::from(filter.limit.clamp(1, 1000));
+        let one_more = i64::from(filter.limit.clamp(1, 1000)) + 1;
+        let prefix = filter.q.as_deref().map(prefix_pattern);
+        let id = filter.q.as_deref().and_then(|q| q.parse::<OrderId>().ok());
+        let query = || {
+            sqlx::query(LIST)
+                .bind(filter.stage.map(Stage::word))
+                .bind(filter.channel.map(|channel| channel.0))
+                .bind(filter.sku.as_ref().map(Sku::as_str))
+                .bind(filter.hold.as_deref())
+                .bind(prefix.as_deref())
+                .bind(id.map(OrderId::uuid))
+                .bind(filter.q.as_deref())
+                .bind(filter.updated_after.map(ToSqlx::to_sqlx))
+                .bind(filter.before.map(OrderId::uuid))
+                .bind(one_more)
+                .persistent(false)
+                .fetch_all(self.pool())
+        };
+        let rows = self.read(query).await?;
+        let more = rows.len() > limit;
+        let orders: Result<Vec<OrderListing>, sqlx::Error> =
+            rows.iter().take(limit).map(listing).collect();
+        let orders = orders.map_err(|error| Unavailable(error.to_string()))?;
+        let next = orders.last().filter(|_| more).map(|last| last.order);
+        Ok(OrderPage { orders, next })
+    }
+}
+
+/// The pattern for texts that begin so, with nothing in it that `like` reads otherwise.
+fn prefix_pattern(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        if matches!(character, '\\' | '%' | '_') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+fn listing(row: &PgRow) -> Result<OrderListing, sqlx::Error> {
+    let unreadable = |what: &str| sqlx::Error::Decode(format!("unreadable {what}").into());
+    let time = |column: &str| -> Result<Timestamp, sqlx::Error> {
+        row.try_get::<jiff_sqlx::Timestamp, _>(column)
+            .map(jiff_sqlx::Timestamp::to_jiff)
+    };
+    let word: String = row.try_get("stage")?;
+    let stage = Stage::ALL.into_iter().find(|stage| stage.word() == word);
+    let code: String = row.try_get("currency")?;
+    let amount: Decimal = row.try_get("total")?;
+    let currency = Currency::from_code(&code).ok_or_else(|| unreadable("currency"))?;
+    let channel: Uuid = row.try_get("channel_id")?;
+    let slug: Option<String> = row.try_get("slug")?;
+    let version: i64 = row.try_get("version")?;
+    let Json(holds) = row.try_get("holds")?;
+    Ok(OrderListing {
+        order: OrderId::from_uuid(row.try_get("order_id")?),
+        channel: Slug(slug.unwrap_or_else(|| channel.to_string())),
+        external_id: row.try_get("external_id")?,
+        number: row.try_get("number")?,
+        stage: stage.ok_or_else(|| unreadable("stage"))?,
+        version: u64::try_from(version).unwrap_or_default(),
+        test: row.try_get("test")?,
+        placed_at: time("placed_at")?,
+        received_at: time("received_at")?,
+        updated_at: time("updated_at")?,
+        total: Money::rounded(amount, currency),
+        holds,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prefix_pattern;
+
+    #[test]
+    fn a_search_is_a_prefix_and_nothing_else() {
+        assert_eq!(prefix_pattern("W-1"), "W-1%");
+        assert_eq!(prefix_pattern("50%_\\"), "50\\%\\_\\\\%");
+    }
+}

@@ -1,0 +1,209 @@
+//! The trailing reader.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::super::{Shared, Store, StoreError};
+
+/// How often the shards that have grown are read.
+const TICK: Duration = Duration::from_millis(250);
+/// How often all shards are read: another node may have written them.
+const SWEEP: Duration = Duration::from_secs(2);
+/// Events read per shard at a time.
+const BITE: i64 = 500;
+
+// Events become rows, and the cursor moves, in one statement: each event counts once. A shard's
+// sequence is given in the order of its commits, so nothing appears behind the cursor.
+//
+// The stage is the row's, which may be ahead of the events read; the others follow at once.
+const CATCH_UP: &str = "
+with cur as materialized (
+    select shard, seq
+    from orderhub.order_list_cursor
+    where shard = any($1::smallint[])
+    order by shard
+    for update
+),
+fresh as materialized (
+    select cur.shard, e.seq, e.stream_id, e.version, e.kind, e.recorded_at, e.body
+    from cur
+    cross join lateral (
+        select * from orderhub.event e
+        where e.shard = cur.shard and e.seq > cur.seq
+        order by e.seq
+        limit $2
+    ) e
+    where e.stream_kind = 1
+),
+change as materialized (
+    select f.stream_id,
+           max(f.version) as version,
+           max(f.recorded_at) as updated_at,
+           coalesce(
+               jsonb_object_agg(f.body -> 'hold' ->> 'id', f.body -> 'hold' -> 'reason')
+                   filter (where f.kind = 'order.hold_placed'),
+               '{}'
+           ) as placed,
+           coalesce(
+               array_agg(f.body ->> 'hold')
+                   filter (where f.kind in ('order.hold_released', 'order.hold_expired')),
+               '{}'
+           ) as gone
+    from fresh f
+    group by f.stream_id
+),
+draft as materialized (
+    select f.stream_id, f.recorded_at as received_at, f.body -> 'draft' as draft
+    from fresh f
+    where f.version = 1 and f.kind = 'order.received'
+),
+added as (
+    insert into orderhub.order_list
+        (order_id, channel_id, external_id, number, stage, version, test, placed_at, received_at,
+         updated_at, currency, total, skus, holds)
+    select o.id, o.channel_id, o.external_id, d.draft ->> 'number', o.stage, c.version,
+           coalesce((d.draft ->> 'test')::boolean, false), (d.draft ->> 'placed_at')::timestamptz,
+           d.received_at, c.updated_at, d.draft ->> 'currency',
+           (d.draft -> 'stated_total' ->> 'amount')::numeric,
+           array(
+               select distinct l.value ->> 'sku'
+               from jsonb_array_elements(d.draft -> 'lines') as l (value)
+               where l.value ? 'sku'
+           ),
+           c.placed - c.gone
+    from draft d
+    join change c using (stream_id)
+    join orderhub.orders o on o.id = d.stream_id
+    on conflict (order_id) do nothing
+),
+changed as (
+    update orderhub.order_list l
+    set stage = o.stage,
+        version = c.version,
+        updated_at = c.updated_at,
+        holds = (l.holds || c.placed) - c.gone
+    from change c
+    join orderhub.orders o on o.id = c.stream_id
+    where l.order_id = c.stream_id and l.version < c.version
+),
+moved as (
+    update orderhub.order_list_cursor u
+    set seq = f.seq
+    from (select shard, max(seq) as seq from fresh group by shard) f
+    where u.shard = f.shard
+)
+select count(*) from fresh
+";
+
+/// Keeps the order list up with the log. Runs in a task of its own, on a connection of its own.
+pub struct OrderTrail {
+    shared: Arc<Shared>,
+    conn: Option<PgConnection>,
+    sweep_at: Instant,
+}
+
+impl Store {
+    /// The reader of the log behind the lists. One per node; several do no harm.
+    pub fn order_trail(&self) -> OrderTrail {
+        OrderTrail {
+            shared: self.shared.clone(),
+            conn: None,
+            sweep_at: Instant::now(),
+        }
+    }
+}
+
+impl OrderTrail {
+    /// Follows the log until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            let mut shards = self.shared.fences.take_fresh();
+            if Instant::now() >= self.sweep_at {
+                self.sweep_at = Instant::now() + SWEEP;
+                shards = (0..=i16::from(u8::MAX)).collect();
+            }
+            if let Err(error) = self.follow(&shards).await {
+                tracing::warn!(%error, "the order list falls behind the log");
+                // What was not read is found by the sweep.
+                self.sweep_at = Instant::now();
+            }
+        }
+    }
+
+    /// Reads every shard to its end. Answers how many events that were.
+    pub async fn catch_up(&mut self) -> Result<u64, StoreError> {
+        let all: Vec<i16> = (0..=i16::from(u8::MAX)).collect();
+        self.follow(&all).await
+    }
+
+    async fn follow(&mut self, shards: &[i16]) -> Result<u64, StoreError> {
+        let mut events = 0;
+        if shards.is_empty() {
+            return Ok(events);
+        }
+        loop {
+            let read = self.bite(shards).await;
+            let read = match read {
+                Ok(read) => u64::try_from(read).unwrap_or_default(),
+                Err(error) => {
+                    // Whatever happened to the statement, the cursor tells.
+                    self.conn = None;
+                    return Err(error);
+                }
+            };
+            events += read;
+            if read == 0 {
+                return Ok(events);
+            }
+        }
+    }
+
+    async fn bite(&mut self, shards: &[i16]) -> Result<i64, StoreError> {
+        let limits = self.shared.options.limits;
+        let mut conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => timeout(limits.connect, options(&self.shared.base).connect())
+                .await
+                .map_err(|_| StoreError::Database("no connection in time".to_owned()))?
+                .map_err(StoreError::database)?,
+        };
+        let query = sqlx::query_scalar(CATCH_UP).bind(shards).bind(BITE);
+        let read = query
+            .fetch_one(&mut conn)
+            .await
+            .map_err(StoreError::database)?;
+        self.conn = Some(conn);
+        Ok(read)
+    }
+
+    /// Ends the connection in order.
+    pub async fn close(self) {
+        if let Some(conn) = self.conn {
+            conn.close().await.ok();
+        }
+    }
+}
+
+fn options(base: &PgConnectOptions) -> PgConnectOptions {
+    base.clone()
+        .application_name("orderhub order list")
+        .disable_statement_logging()
+        .options([
+            // Catching up after an outage may take long; a dead client is noticed all the same.
+            ("statement_timeout", "60s"),
+            ("client_connection_check_interval", "2s"),
+            ("synchronous_commit", "off"),
+            ("jit", "off"),
+        ])
+}

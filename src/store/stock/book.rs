@@ -1,0 +1,150 @@
+//! Reads of stock.
+
+use async_trait::async_trait;
+use orderhub_actors::ports::{StockBook, Unavailable};
+use orderhub_domain::ids::{LocationCode, OrderId, Sku};
+use orderhub_domain::stock::{Counters, HoldKey, HoldState, LocationStock, StockHold};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::super::Store;
+
+// One statement, so that counters, holds and the ledger's end are of one moment. The row of the
+// ledger has neither counters nor hold.
+const LOAD: &str = "
+select coalesce(max(l.seq), 0) as seq, null::text as sku,
+       null::bigint as on_hand, null::bigint as reserved, null::bigint as allocated,
+       null::bigint as buffer, null::bigint as backorder_limit, null::bigint as shortfall,
+       null::uuid as order_id, null::int as line, null::int as attempt, null::bigint as quantity,
+       null::text as state, null::int as rev, null::int as told_rev, null::timestamptz as expires_at
+from orderhub.stock_ledger l
+where l.location = $1
+union all
+select null, s.sku, s.on_hand, s.reserved, s.allocated, s.buffer, s.backorder_limit, s.shortfall,
+       null, null, null, null, null, null, null, null
+from orderhub.stock s
+where s.location = $1
+union all
+select null, r.sku, null, null, null, null, null, null,
+       r.order_id, r.line, r.attempt, r.quantity, r.state, r.rev, r.told_rev, r.expires_at
+from orderhub.reservation r
+where r.location = $1 and (r.state in ('soft', 'hard', 'expired') or r.rev <> r.told_rev)
+";
+
+#[async_trait]
+impl StockBook for Store {
+    async fn load(&self, location: &LocationCode) -> Result<LocationStock, Unavailable> {
+        let query = || {
+            sqlx::query(LOAD)
+                .bind(location.as_str())
+                .fetch_all(self.pool())
+        };
+        let rows = self.read(query).await?;
+        let mut stock = LocationStock::empty(location.clone());
+        for row in &rows {
+            gather(&mut stock, row).map_err(|error| Unavailable(error.to_string()))?;
+        }
+        Ok(stock)
+    }
+
+    async fn holds(
+        &self,
+        location: &LocationCode,
+        keys: &[HoldKey],
+    ) -> Result<Vec<(HoldKey, StockHold)>, Unavailable> {
+        let orders: Vec<Uuid> = keys.iter().map(|key| key.order.uuid()).collect();
+        let lines: Vec<i32> = keys.iter().map(|key| key.line.into()).collect();
+        let attempts: Vec<i32> = keys.iter().map(|key| key.attempt.into()).collect();
+        let query = || {
+            sqlx::query(
+                "select r.order_id, r.line, r.attempt, r.sku, r.quantity, r.state, r.rev, \
+                        r.told_rev, r.expires_at \
+                 from unnest($2::uuid[], $3::int[], $4::int[]) as k (order_id, line, attempt) \
+                 join orderhub.reservation r \
+                   on r.order_id = k.order_id and r.line = k.line \
+                  and r.location = $1 and r.attempt = k.attempt \
+                 order by r.order_id, r.line, r.attempt",
+            )
+            .bind(location.as_str())
+            .bind(&orders)
+            .bind(&lines)
+            .bind(&attempts)
+            .fetch_all(self.pool())
+        };
+        let rows = self.read(query).await?;
+        let holds: Result<_, sqlx::Error> = rows.iter().map(hold).collect();
+        holds.map_err(|error| Unavailable(error.to_string()))
+    }
+
+    async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {
+        if sku.as_str().contains('\0') {
+            return Ok(Vec::new());
+        }
+        let query = || {
+            sqlx::query(
+                "select location, on_hand, reserved, allocated, buffer, backorder_limit, shortfall \
+                 from orderhub.stock where sku = $1 order by location",
+            )
+            .bind(sku.as_str())
+            .fetch_all(self.pool())
+        };
+        let rows = self.read(query).await?;
+        let found: Result<_, sqlx::Error> = rows
+            .iter()
+            .map(|row| Ok((LocationCode(row.try_get("location")?), counters(row)?)))
+            .collect();
+        found.map_err(|error| Unavailable(error.to_string()))
+    }
+}
+
+fn gather(stock: &mut LocationStock, row: &PgRow) -> Result<(), sqlx::Error> {
+    if let Some(seq) = row.try_get::<Option<i64>, _>("seq")? {
+        stock.seq = seq;
+        return Ok(());
+    }
+    if row.try_get::<Option<Uuid>, _>("order_id")?.is_some() {
+        let (key, hold) = hold(row)?;
+        stock.holds.insert(key, hold);
+        return Ok(());
+    }
+    stock.counters.insert(Sku(row.try_get("sku")?), counters(row)?);
+    Ok(())
+}
+
+fn counters(row: &PgRow) -> Result<Counters, sqlx::Error> {
+    Ok(Counters {
+        on_hand: row.try_get("on_hand")?,
+        reserved: row.try_get("reserved")?,
+        allocated: row.try_get("allocated")?,
+        buffer: row.try_get("buffer")?,
+        backorder_limit: row.try_get("backorder_limit")?,
+        shortfall: row.try_get("shortfall")?,
+    })
+}
+
+fn hold(row: &PgRow) -> Result<(HoldKey, StockHold), sqlx::Error> {
+    let number = |column: &str| -> Result<u16, sqlx::Error> {
+        let number: i32 = row.try_get(column)?;
+        u16::try_from(number).map_err(|error| sqlx::Error::Decode(error.into()))
+    };
+    let key = HoldKey {
+        order: OrderId::from_uuid(row.try_get("order_id")?),
+        line: number("line")?,
+        attempt: number("attempt")?,
+    };
+    let word: String = row.try_get("state")?;
+    let state = HoldState::from_word(&word).ok_or_else(|| {
+        sqlx::Error::Decode(format!("\"{word}\" is not a state of a hold").into())
+    })?;
+    let expires_at: jiff_sqlx::Timestamp = row.try_get("expires_at")?;
+    let hold = StockHold {
+        sku: Sku(row.try_get("sku")?),
+        quantity: row.try_get("quantity")?,
+        state,
+        rev: row.try_get("rev")?,
+        told_rev: row.try_get("told_rev")?,
+        expires_at: expires_at.to_jiff(),
+    };
+    Ok((key, hold))
+}

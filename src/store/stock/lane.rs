@@ -1,0 +1,297 @@
+//! The stock lane: many locations' changes in one statement.
+//!
+//! Simpler than the order lane where an answer is lost: a location may always load and decide
+//! again, because its ledger's places and its holds' revs refuse what was decided on an old memory.
+//! So a lost answer is `Unavailable`, given after the old statement has been fenced off.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orderhub_actors::ports::{StockAppend, StockAppended, StockWriter};
+use orderhub_domain::ids::LocationCode;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::super::Shared;
+use super::super::backend::{Backend, BackendId, writer_options};
+use super::super::failure::Failure;
+use super::statement::{self, Move};
+
+const TRIES: u32 = 3;
+
+/// Between two tries of reaching the database.
+const PAUSE: Duration = Duration::from_millis(100);
+
+const RECLAIM: &str = "
+with mine as materialized (
+    select o.location
+    from orderhub.location_owner o
+    join unnest($3::text[], $4::bigint[]) as own (location, ceiling)
+      on o.location = own.location and o.epoch <= own.ceiling
+    where o.node = $1 and o.incarnation = $2
+    order by o.location
+    for update of o
+)
+update orderhub.location_owner o
+set epoch = o.epoch + 1
+from mine
+where o.location = mine.location
+returning o.location, o.epoch
+";
+
+/// The stock lane: one connection, one batch in flight. Belongs to a task that nobody drops.
+pub struct PgStockLane {
+    shared: Arc<Shared>,
+    backend: Option<Backend>,
+    lost: Option<Lost>,
+}
+
+/// What must be fenced off before the lane may write again.
+#[derive(Default)]
+struct Lost {
+    locations: BTreeSet<LocationCode>,
+    backends: Vec<BackendId>,
+    reclaims: i64,
+}
+
+type Moves<'a> = BTreeMap<&'a LocationCode, Move<'a>>;
+
+impl PgStockLane {
+    pub(in super::super) fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            backend: None,
+            lost: None,
+        }
+    }
+
+    /// Commits folded moves. `None` for locations that must be taken append by append.
+    async fn commit_moves(&mut self, moves: &Moves<'_>) -> BTreeMap<LocationCode, StockAppended> {
+        let mut tries = 0;
+        loop {
+            let failure = match self.send(moves).await {
+                Ok(rows) => {
+                    let verdicts: BTreeMap<String, bool> = rows.into_iter().collect();
+                    let verdict = |location: &LocationCode| match verdicts.get(location.as_str()) {
+                        Some(true) => StockAppended::Committed,
+                        Some(false) => StockAppended::Conflict,
+                        None => StockAppended::Fenced,
+                    };
+                    return each(moves, verdict);
+                }
+                Err(failure) => failure,
+            };
+            let why = failure.message().to_owned();
+            match failure {
+                Failure::Transient(_) | Failure::LockTimeout(_) if tries < TRIES => tries += 1,
+                // A key or the check refuses: some location's memory was wrong.
+                Failure::Poison(_) | Failure::PlaceTaken(_) if moves.len() == 1 => {
+                    tracing::error!(why, "the database refuses a location's change");
+                    return each(moves, |_| StockAppended::Conflict);
+                }
+                Failure::Poison(_) | Failure::PlaceTaken(_) => {
+                    return each(moves, |_| StockAppended::Conflict);
+                }
+                Failure::Unknown(_) => {
+                    tracing::warn!(why, "a stock batch got no answer; fencing it off");
+                    if let Err(error) = self.ready().await {
+                        tracing::error!(error, "a stock batch's outcome stays unknown");
+                    }
+                    return each(moves, |_| StockAppended::Unavailable(why.clone()));
+                }
+                _ => return each(moves, |_| StockAppended::Unavailable(why.clone())),
+            }
+        }
+    }
+
+    async fn send(&mut self, moves: &Moves<'_>) -> Result<Vec<(String, bool)>, Failure> {
+        self.ready().await.map_err(Failure::NotSent)?;
+        let Some(backend) = &mut self.backend else {
+            return Err(Failure::NotSent("the stock lane is not connected".to_owned()));
+        };
+        let limit = self.shared.options.limits.answer;
+        let query = statement::query(moves);
+        let failure = match timeout(limit, query.fetch_all(&mut backend.conn)).await {
+            Ok(Ok(rows)) => return Ok(rows),
+            Ok(Err(error)) => Failure::of(&error),
+            Err(_) => Failure::Unknown(format!("no answer within {limit:?}")),
+        };
+        if let Failure::Unknown(_) = failure {
+            let lost = self.lost.get_or_insert_default();
+            lost.locations.extend(moves.keys().map(|location| (*location).clone()));
+            lost.backends.extend(self.backend.take().map(|backend| backend.id));
+        }
+        Err(failure)
+    }
+
+    /// Has a connection under which nothing of the past can still happen.
+    async fn ready(&mut self) -> Result<(), String> {
+        let Some(mut lost) = self.lost.take() else {
+            if self.backend.is_none() {
+                self.backend = Some(self.connect().await.map_err(|error| error.to_string())?);
+            }
+            return Ok(());
+        };
+        let claimed = self.reclaim(&mut lost).await;
+        if claimed.is_err() {
+            self.lost = Some(lost);
+        }
+        claimed
+    }
+
+    async fn reclaim(&mut self, lost: &mut Lost) -> Result<(), String> {
+        let limits = self.shared.options.limits;
+        let until = Instant::now() + limits.resolve;
+        let names: Vec<&str> = lost.locations.iter().map(LocationCode::as_str).collect();
+        loop {
+            let why = match self.connect().await {
+                Err(error) => error.to_string(),
+                Ok(mut backend) => {
+                    let fences = &self.shared.fences;
+                    let epochs = lost.locations.iter().map(|l| fences.epoch_at(l));
+                    let ceilings: Vec<i64> = epochs.map(|epoch| epoch + lost.reclaims).collect();
+                    let query = sqlx::query_as(RECLAIM)
+                        .bind(&self.shared.options.node)
+                        .bind(self.shared.incarnation.load(Ordering::SeqCst))
+                        .bind(&names)
+                        .bind(ceilings);
+                    lost.reclaims += 1;
+                    let patience = limits.lock + limits.connect;
+                    match timeout(patience, query.fetch_all(&mut backend.conn)).await {
+                        Ok(Ok(rows)) => {
+                            let rows: Vec<(String, i64)> = rows;
+                            for (location, epoch) in rows {
+                                fences.raise_location(&LocationCode(location), epoch);
+                            }
+                            self.backend = Some(backend);
+                            return Ok(());
+                        }
+                        Ok(Err(error)) => {
+                            let failure = Failure::of(&error);
+                            if let Failure::LockTimeout(_) = failure {
+                                let ending = backend.terminate(&lost.backends);
+                                if let Ok(Err(error)) = timeout(limits.connect, ending).await {
+                                    tracing::warn!(%error, "the old connection could not be ended");
+                                }
+                            } else {
+                                lost.backends.push(backend.id);
+                            }
+                            failure.message().to_owned()
+                        }
+                        Err(_) => {
+                            lost.backends.push(backend.id);
+                            "the re-claim got no answer".to_owned()
+                        }
+                    }
+                }
+            };
+            if Instant::now() >= until {
+                return Err(why);
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn connect(&self) -> Result<Backend, sqlx::Error> {
+        let limits = self.shared.options.limits;
+        let options = writer_options(
+            &self.shared.base,
+            "orderhub stock lane",
+            limits.statement,
+            limits.lock,
+        );
+        Backend::connect(&options, limits.connect).await
+    }
+
+    /// Takes one location's appends one by one, until the first that does not commit.
+    async fn one_by_one(
+        &mut self,
+        batch: &[StockAppend],
+        moved: &Move<'_>,
+        answers: &mut [Option<StockAppended>],
+    ) {
+        let mut stopped: Option<StockAppended> = None;
+        for place in &moved.places {
+            if let Some(why) = &stopped {
+                answers[*place] = Some(why.clone());
+                continue;
+            }
+            let append = &batch[*place];
+            let mut alone = Move::under(moved.epoch);
+            alone.add(*place, append);
+            let answer = if alone.is_broken() {
+                StockAppended::Conflict
+            } else {
+                let moves = BTreeMap::from([(&append.location, alone)]);
+                let mut answered = self.commit_moves(&moves).await;
+                answered
+                    .remove(&append.location)
+                    .unwrap_or(StockAppended::Conflict)
+            };
+            if answer != StockAppended::Committed {
+                stopped = Some(answer.clone());
+            }
+            answers[*place] = Some(answer);
+        }
+    }
+}
+
+#[async_trait]
+impl StockWriter for PgStockLane {
+    async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended> {
+        let mut answers: Vec<Option<StockAppended>> = vec![None; batch.len()];
+        let mut moves: Moves<'_> = BTreeMap::new();
+        let mut fenced: BTreeSet<&LocationCode> = BTreeSet::new();
+        for (place, append) in batch.iter().enumerate() {
+            let location = &append.location;
+            let admitted = self.shared.fences.admit_location(location, append.epoch);
+            let Some(epoch) = admitted.filter(|_| !fenced.contains(location)) else {
+                fenced.insert(location);
+                answers[place] = Some(StockAppended::Fenced);
+                continue;
+            };
+            let moved = moves.entry(location).or_default();
+            moved.epoch = epoch;
+            moved.add(place, append);
+        }
+        let (broken, whole): (Moves<'_>, Moves<'_>) =
+            moves.into_iter().partition(|(_, moved)| moved.is_broken());
+        let mut answered = if whole.is_empty() {
+            BTreeMap::new()
+        } else {
+            Box::pin(self.commit_moves(&whole)).await
+        };
+        let alone = whole.len() == 1;
+        for (location, moved) in whole.iter().chain(&broken) {
+            match answered.remove(*location) {
+                // A single append by itself has had its answer; others may owe theirs to a neighbour.
+                Some(StockAppended::Conflict) if !(alone && moved.places.len() == 1) => {
+                    Box::pin(self.one_by_one(batch, moved, &mut answers)).await;
+                }
+                None => Box::pin(self.one_by_one(batch, moved, &mut answers)).await,
+                Some(answer) => {
+                    for place in &moved.places {
+                        answers[*place] = Some(answer.clone());
+                    }
+                }
+            }
+        }
+        let unanswered = || StockAppended::Unavailable("the stock lane gave no answer".to_owned());
+        answers
+            .into_iter()
+            .map(|answer| answer.unwrap_or_else(unanswered))
+            .collect()
+    }
+}
+
+fn each(
+    moves: &Moves<'_>,
+    answer: impl Fn(&LocationCode) -> StockAppended,
+) -> BTreeMap<LocationCode, StockAppended> {
+    moves
+        .keys()
+        .map(|location| ((*location).clone(), answer(location)))
+        .collect()
+}

@@ -1,0 +1,7 @@
+//! Stock: the lane that writes it, and the reads.
+
+mod book;
+mod lane;
+mod statement;
+
+pub use lane::PgStockLane;

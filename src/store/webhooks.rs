@@ -1,0 +1,168 @@
+//! Raw webhooks as they came, for operators and replays: sealed, kept for 30 days, written beside
+//! the orders by a small lane of their own. Best effort: the order's log is the record, this is not.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx;
+use sqlx::types::Json;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::Store;
+
+/// Waiting messages; more are dropped and counted.
+const QUEUE: usize = 1024;
+/// Messages in one statement.
+const BATCH: usize = 64;
+/// How often old ones are deleted.
+const SWEEP: Duration = Duration::from_secs(3600);
+
+const RECORD: &str = "
+insert into orderhub.webhook_received (id, source, outcome, received_at, headers, body)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::bytea[])
+on conflict (id) do nothing
+";
+
+const FORGET: &str = "
+delete from orderhub.webhook_received
+where received_at < clock_timestamp() - interval '30 days'
+";
+
+/// A webhook as it came.
+#[derive(Debug, Clone)]
+pub struct WebhookReceived {
+    /// Its id.
+    pub id: Uuid,
+    /// Where it came from: `payments/stripe-eu`.
+    pub source: String,
+    /// What became of it: `applied`, `parked`, `rejected`.
+    pub outcome: String,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// Headers without secrets and signatures.
+    pub headers: BTreeMap<String, String>,
+    /// The raw body.
+    pub body: Vec<u8>,
+}
+
+/// The door to the webhooks' lane. The lane ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct WebhookLog {
+    sender: mpsc::Sender<WebhookReceived>,
+}
+
+impl WebhookLog {
+    /// Hands a webhook over. Never waits: when the lane is behind, the copy is dropped and counted.
+    pub fn record(&self, webhook: WebhookReceived) {
+        if self.sender.try_send(webhook).is_err() {
+            metrics::counter!("orderhub_webhook_copies_dropped_total").increment(1);
+        }
+    }
+}
+
+impl Store {
+    /// Starts the webhooks' lane.
+    pub fn webhook_log(&self) -> (WebhookLog, JoinHandle<()>) {
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let task = tokio::spawn(self.clone().write_webhooks(receiver));
+        (WebhookLog { sender }, task)
+    }
+
+    /// A webhook that was kept, by its id.
+    pub async fn webhook(
+        &self,
+        id: Uuid,
+    ) -> Result<Option<WebhookReceived>, orderhub_actors::ports::Unavailable> {
+        type Row = (String, String, jiff_sqlx::Timestamp, Json<BTreeMap<String, String>>, Vec<u8>);
+        let query = || {
+            sqlx::query_as::<_, Row>(
+                "select source, outcome, received_at, headers, body \
+                 from orderhub.webhook_received where id = $1",
+            )
+            .bind(id)
+            .fetch_optional(self.pool())
+        };
+        let Some((source, outcome, received_at, Json(headers), sealed)) = self.read(query).await?
+        else {
+            return Ok(None);
+        };
+        let opened = self.shared.options.seal.open(&sealed_row(id), &sealed);
+        let body =
+            opened.map_err(|error| orderhub_actors::ports::Unavailable(error.to_string()))?;
+        Ok(Some(WebhookReceived {
+            id,
+            source,
+            outcome,
+            received_at: received_at.to_jiff(),
+            headers,
+            body,
+        }))
+    }
+
+    async fn write_webhooks(self, mut receiver: mpsc::Receiver<WebhookReceived>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut sweep_at = Instant::now();
+        while receiver.recv_many(&mut batch, BATCH).await > 0 {
+            self.write_batch(&batch).await;
+            batch.clear();
+            if Instant::now() >= sweep_at {
+                sweep_at = Instant::now() + SWEEP;
+                let query = || sqlx::query(FORGET).execute(self.pool());
+                if let Err(error) = self.read(query).await {
+                    tracing::warn!(%error, "old webhook copies could not be deleted");
+                }
+            }
+        }
+    }
+
+    async fn write_batch(&self, batch: &[WebhookReceived]) {
+        let seal = &self.shared.options.seal;
+        let sealed: Result<Vec<Vec<u8>>, _> = batch
+            .iter()
+            .map(|webhook| seal.close(&sealed_row(webhook.id), &webhook.body))
+            .collect();
+        let written = match sealed {
+            Err(error) => Err(error.to_string()),
+            Ok(bodies) => {
+                let query = || {
+                    let column = |of: fn(&WebhookReceived) -> &str| -> Vec<String> {
+                        // Postgres has no NUL in texts; the sealed body keeps it.
+                        batch.iter().map(|w| of(w).replace('\0', "")).collect()
+                    };
+                    let headers: Vec<Json<BTreeMap<String, String>>> =
+                        batch.iter().map(|w| Json(without_nul(&w.headers))).collect();
+                    let at: Vec<_> = batch.iter().map(|w| w.received_at.to_sqlx()).collect();
+                    sqlx::query(RECORD)
+                        .bind(batch.iter().map(|w| w.id).collect::<Vec<_>>())
+                        .bind(column(|w| &w.source))
+                        .bind(column(|w| &w.outcome))
+                        .bind(at)
+                        .bind(headers)
+                        .bind(&bodies)
+                        .execute(self.pool())
+                };
+                self.read(query).await.map_err(|error| error.0)
+            }
+        };
+        if let Err(error) = written {
+            tracing::warn!(error, "webhook copies could not be kept");
+            let lost = u64::try_from(batch.len()).unwrap_or_default();
+            metrics::counter!("orderhub_webhook_copies_dropped_total").increment(lost);
+        }
+    }
+}
+
+fn without_nul(headers: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    headers
+        .iter()
+        .map(|(name, value)| (name.replace('\0', ""), value.replace('\0', "")))
+        .collect()
+}
+
+fn sealed_row(id: Uuid) -> String {
+    format!("webhook/{id}")
+}
