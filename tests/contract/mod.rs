@@ -1,0 +1,82 @@
+//! What every store promises to the actors, whatever it is made of. The same cases run against
+//! Postgres and against the twin in memory.
+
+pub(crate) mod fixture;
+pub(crate) mod journal;
+pub(crate) mod stock;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orderhub_actors::ports::{Journal, LaneWriter, Ownership, StockBook, StockWriter};
+use orderhub_domain::ids::ChannelId;
+
+/// A store's data, seen by any number of nodes.
+#[async_trait]
+pub(crate) trait World: Send + Sync {
+    /// A new process under this node name. It has claimed nothing yet.
+    async fn node(&self, name: &str) -> Node;
+
+    /// A registered sales channel.
+    async fn channel(&self) -> ChannelId;
+}
+
+/// One process's view of the store.
+pub(crate) struct Node {
+    /// Its commit lane, for every shard.
+    pub(crate) lane: Box<dyn LaneWriter>,
+    /// Its stock lane.
+    pub(crate) stock_lane: Box<dyn StockWriter>,
+    /// Reads of the journal.
+    pub(crate) journal: Arc<dyn Journal>,
+    /// Reads of stock.
+    pub(crate) book: Arc<dyn StockBook>,
+    /// Leases and claims.
+    pub(crate) ownership: Arc<dyn Ownership>,
+}
+
+/// Writes one test per case of the contract. `$world` is a function that makes a new [`World`].
+macro_rules! store_contract {
+    ($world:path) => {
+        store_contract!(@cases $world, journal:
+            a_created_order_is_read_as_it_was_written,
+            the_same_external_id_again_names_the_first_order,
+            two_creates_of_one_external_id_in_a_batch_make_one_order,
+            a_stale_append_changes_nothing,
+            versions_that_do_not_follow_are_refused,
+            appends_of_one_order_in_a_batch_are_taken_in_order,
+            a_second_claim_fences_the_first_writer,
+            an_append_decided_under_an_older_claim_is_fenced,
+            a_superseded_node_learns_it_when_it_renews,
+            references_resolve_to_their_order,
+            a_reference_belongs_to_the_first_order_that_brought_it,
+            personal_data_comes_back_and_stays_out_of_the_log,
+            due_orders_come_in_order_and_page_by_page,
+            the_stored_wake_up_moves_only_when_it_must,
+            a_request_is_found_long_after,
+            parked_messages_wait_until_they_are_forgotten,
+        );
+        store_contract!(@cases $world, stock:
+            a_move_is_read_as_it_was_written,
+            moves_of_one_location_in_a_batch_follow_on_each_other,
+            a_taken_place_in_the_ledger_is_a_conflict,
+            a_hold_that_the_writer_did_not_know_is_a_conflict,
+            a_failure_stops_the_later_moves_of_its_location_only,
+            a_second_claim_fences_the_first_stock_writer,
+            an_oversold_location_is_never_stored,
+            ended_holds_are_found_by_their_key,
+        );
+    };
+    (@cases $world:path, $part:ident: $($case:ident),* $(,)?) => {
+        mod $part {
+            $(
+                #[tokio::test]
+                async fn $case() {
+                    let world = $world().await;
+                    crate::contract::$part::$case(&world).await;
+                }
+            )*
+        }
+    };
+}
+pub(crate) use store_contract;

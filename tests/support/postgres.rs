@@ -1,0 +1,193 @@
+//! A private Postgres for a test binary: one cluster in a temporary folder, one database per test.
+//!
+//! The server is the child of a small shell that waits for this process to end, however it ends, and
+//! then stops the server and removes the folder. Binaries are taken from `$ORDERHUB_PG_BIN`, `PATH`
+//! or `/usr/lib/postgresql/*/bin`. Root hands over to the user `postgres`: the server refuses root.
+
+use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use orderhub::store::migrate;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{AssertSqlSafe, Connection};
+use tokio::sync::{Mutex, OnceCell};
+
+const TEMPLATE: &str = "orderhub_template";
+
+const KEEPER: &str = r#"
+"$1/postgres" -D "$2/data" -k "$2" -p "$3" \
+    -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=128MB \
+    >"$2/log" 2>&1 &
+pid=$!
+read -r _
+kill -QUIT "$pid"
+wait "$pid"
+rm -rf "$2"
+"#;
+
+/// A running server.
+pub(crate) struct Cluster {
+    /// Its TCP port on 127.0.0.1.
+    pub(crate) port: u16,
+    folder: PathBuf,
+    /// Closing its standard input, which the end of this process does, stops the server.
+    _keeper: Child,
+}
+
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+static TEMPLATE_READY: OnceCell<()> = OnceCell::const_new();
+static CREATING: Mutex<()> = Mutex::const_new(());
+static NUMBER: AtomicU32 = AtomicU32::new(1);
+
+impl Cluster {
+    /// The cluster of this test binary.
+    pub(crate) fn shared() -> &'static Self {
+        CLUSTER.get_or_init(Self::start)
+    }
+
+    /// A new database with the present schema; answers its URL.
+    pub(crate) async fn database(&self) -> String {
+        TEMPLATE_READY.get_or_init(|| self.make_template()).await;
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let statement = format!("create database {name} template {TEMPLATE}");
+        // Two copies of one template at once get into each other's way.
+        let _alone = CREATING.lock().await;
+        self.run("postgres", statement).await;
+        self.url(&name)
+    }
+
+    /// A new database without anything in it.
+    pub(crate) async fn empty_database(&self) -> String {
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        self.run("postgres", format!("create database {name}")).await;
+        self.url(&name)
+    }
+
+    /// The URL of a database.
+    pub(crate) fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    async fn make_template(&self) {
+        self.run("postgres", format!("create database {TEMPLATE}"))
+            .await;
+        migrate::up(&self.url(TEMPLATE))
+            .await
+            .expect("the migrations apply to an empty database");
+    }
+
+    async fn run(&self, database: &str, statement: String) {
+        let mut conn = self.connect(database).await;
+        sqlx::raw_sql(AssertSqlSafe(statement))
+            .execute(&mut conn)
+            .await
+            .expect("an administrator's statement");
+        conn.close().await.expect("closed");
+    }
+
+    /// Connects, waiting for a server that is starting up.
+    async fn connect(&self, database: &str) -> PgConnection {
+        let options: PgConnectOptions = self.url(database).parse().expect("a URL");
+        for _ in 0..200 {
+            if let Ok(conn) = PgConnection::connect_with(&options).await {
+                return conn;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let log = std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        panic!("Postgres did not start:\n{log}");
+    }
+
+    fn start() -> Self {
+        let bin = binaries();
+        // A short path: a Unix socket's name has room for about a hundred bytes.
+        let folder = tempfile::Builder::new()
+            .prefix("ohpg")
+            .tempdir_in("/tmp")
+            .expect("a temporary folder")
+            .keep();
+        let account = account();
+        if let Some((uid, gid)) = account {
+            std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).expect("chown as root");
+        }
+        let made = as_account(Command::new(bin.join("initdb")), account, &folder)
+            .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"])
+            .arg(folder.join("data"))
+            .output()
+            .expect("initdb runs");
+        let complaint = String::from_utf8_lossy(&made.stderr);
+        assert!(made.status.success(), "initdb failed: {complaint}");
+        let port = free_port();
+        let keeper = as_account(Command::new("/bin/sh"), account, &folder)
+            .args(["-c", KEEPER, "keeper"])
+            .arg(&bin)
+            .arg(&folder)
+            .arg(port.to_string())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Not ended by the terminal together with the tests, or nobody would clean up.
+            .process_group(0)
+            .spawn()
+            .expect("the server's keeper runs");
+        Self {
+            port,
+            folder,
+            _keeper: keeper,
+        }
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+/// The folder with the server's binaries.
+fn binaries() -> PathBuf {
+    let named = std::env::var_os("ORDERHUB_PG_BIN").map(PathBuf::from);
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let mut installed: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let version = entry.file_name().to_str()?.parse().ok()?;
+            Some((version, entry.path().join("bin")))
+        })
+        .collect();
+    installed.sort();
+    let newest_first = installed.into_iter().rev().map(|(_, path)| path);
+    named
+        .into_iter()
+        .chain(std::env::split_paths(&on_path))
+        .chain(newest_first)
+        .find(|folder| folder.join("initdb").exists() && folder.join("postgres").exists())
+        .expect("PostgreSQL's initdb and postgres; set ORDERHUB_PG_BIN to their folder")
+}
+
+/// The account to hand over to, when this is root.
+fn account() -> Option<(u32, u32)> {
+    let number = |arguments: &[&str]| -> Option<u32> {
+        let output = Command::new("id").args(arguments).output().ok()?;
+        String::from_utf8(output.stdout).ok()?.trim().parse().ok()
+    };
+    if number(&["-u"])? != 0 {
+        return None;
+    }
+    let uid = number(&["-u", "postgres"]).expect("a user postgres, because root cannot run it");
+    Some((uid, number(&["-g", "postgres"])?))
+}
+
+fn as_account(mut command: Command, account: Option<(u32, u32)>, folder: &Path) -> Command {
+    command.current_dir(folder);
+    if let Some((uid, gid)) = account {
+        command.uid(uid).gid(gid);
+    }
+    command
+}
