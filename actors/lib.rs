@@ -6,4 +6,35 @@
 //! SQL says is the store's.
 
 pub mod api;
+pub mod node;
 pub mod ports;
+pub mod router;
+pub mod twin;
+
+mod clock;
+mod health;
+mod lanes;
+mod location;
+mod order;
+mod partner;
+mod shard;
+mod shared;
+
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+pub use health::Health;
+pub use shared::{Limits, Site};
+
+/// Locks. A panic elsewhere does not spoil plain data: every critical section here is a few
+/// assignments.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

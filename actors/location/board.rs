@@ -1,0 +1,124 @@
+//! The board: locations and their stock as last committed, readable by every order of the node.
+//!
+//! It is a hint for sourcing. A promise is only ever made by the location itself.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::RwLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use orderhub_domain::ids::{LocationCode, Sku};
+use orderhub_domain::order::{Location, Places};
+use orderhub_domain::stock::Counters;
+
+use crate::{read, write};
+
+/// Availability at every location.
+#[derive(Debug)]
+pub(crate) struct Board {
+    locations: Vec<Location>,
+    stock: RwLock<HashMap<Sku, Posted>>,
+    /// Counts rises of availability, so that an order can tell whether one happened between its
+    /// decision and its registration as a waiter.
+    rises: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Posted {
+    counters: BTreeMap<LocationCode, Counters>,
+    /// The rise that last made more of it available.
+    last_rise: u64,
+}
+
+/// What a posting changed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// Units more that can be promised there than before; nothing when it fell.
+    pub(crate) risen: u64,
+    /// Not one unit can be promised anywhere any more, even if every soft hold lapsed.
+    pub(crate) exhausted: bool,
+}
+
+impl Board {
+    pub(crate) fn new(locations: Vec<Location>) -> Self {
+        Self {
+            locations,
+            stock: RwLock::default(),
+            rises: AtomicU64::new(0),
+        }
+    }
+
+    /// Posts committed counters.
+    pub(crate) fn post(&self, location: &LocationCode, sku: &Sku, counters: Counters) -> Moved {
+        let mut stock = write(&self.stock);
+        let posted = stock.entry(sku.clone()).or_default();
+        let before = posted.counters.insert(location.clone(), counters);
+        let risen = counters.available() - before.map_or(0, |before| before.available());
+        if risen > 0 {
+            posted.last_rise = self.rises.fetch_add(1, Ordering::AcqRel) + 1;
+        }
+        Moved {
+            risen: u64::try_from(risen).unwrap_or(0),
+            exhausted: posted.counters.values().all(|c| c.attainable() == 0),
+        }
+    }
+
+    /// A mark in time, for [`Self::rose_since`].
+    pub(crate) fn mark(&self) -> u64 {
+        self.rises.load(Ordering::Acquire)
+    }
+
+    /// Whether more of the SKU became available since the mark.
+    pub(crate) fn rose_since(&self, sku: &Sku, mark: u64) -> bool {
+        read(&self.stock)
+            .get(sku)
+            .is_some_and(|posted| posted.last_rise > mark)
+    }
+}
+
+impl Places for Board {
+    fn locations(&self) -> &[Location] {
+        &self.locations
+    }
+
+    fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
+        let stock = read(&self.stock);
+        let posted = stock
+            .get(sku)
+            .and_then(|posted| posted.counters.get(location));
+        posted.copied().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counters(on_hand: i64, reserved: i64, allocated: i64) -> Counters {
+        Counters {
+            on_hand,
+            reserved,
+            allocated,
+            ..Counters::default()
+        }
+    }
+
+    #[test]
+    fn a_rise_is_seen_by_who_marked_before_it() {
+        let board = Board::new(Vec::new());
+        let (ber, sku) = (LocationCode::from("BER1"), Sku::from("A"));
+        board.post(&ber, &sku, counters(3, 3, 0));
+        let mark = board.mark();
+        assert!(!board.rose_since(&sku, mark));
+        assert_eq!(board.post(&ber, &sku, counters(3, 1, 0)).risen, 2);
+        assert!(board.rose_since(&sku, mark));
+    }
+
+    #[test]
+    fn a_sku_is_exhausted_only_when_every_location_allocated_all() {
+        let board = Board::new(Vec::new());
+        let sku = Sku::from("A");
+        board.post(&"BER1".into(), &sku, counters(1, 1, 0));
+        assert!(!board.post(&"HAM1".into(), &sku, counters(1, 0, 1)).exhausted);
+        assert!(board.post(&"BER1".into(), &sku, counters(1, 0, 1)).exhausted);
+    }
+}

@@ -1,0 +1,454 @@
+//! Deciding ahead of the commits, and starting over when one of them fails.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use orderhub_domain::ids::{EffectId, LocationCode, Sku};
+use orderhub_domain::order::{Fact, StockEvidence, StockFact};
+use orderhub_domain::stock::{
+    Counters, HoldKey, LocationStock, StockChange, StockCommand, StockDecision,
+};
+use ractor::ActorRef;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{CountReply, LocationArgs, LocationMsg};
+use crate::api::HubError;
+use crate::lanes::StockTicket;
+use crate::ports::{StockAppend, StockAppended};
+use crate::shard::Permit;
+use crate::shared::Shared;
+
+/// A soft hold lapses this much after its time: its order, which knows the time, goes first.
+const GRACE: SignedDuration = SignedDuration::from_secs(3);
+
+/// Holds that lapse in one change.
+const LAPSES: usize = 500;
+
+/// Decisions on one command before it is given up: the store refuses it for good.
+const TRIES: u32 = 5;
+
+pub(crate) struct LocationState {
+    pub(super) code: LocationCode,
+    pub(super) shared: Arc<Shared>,
+    pub(super) myself: ActorRef<LocationMsg>,
+    /// The state after everything decided, committed or not; `None` while it is being read.
+    stock: Option<LocationStock>,
+    /// Raised at every reading; the lane refuses changes that rest on an older one after a failure.
+    generation: u64,
+    /// Decided and not answered, oldest first; while reading also what arrived meanwhile.
+    under_way: VecDeque<Pending>,
+    /// How many of them were decided on this generation.
+    decided: usize,
+    tickets: mpsc::UnboundedSender<(u64, StockTicket)>,
+    /// Holds whose orders are being told right now.
+    pub(super) telling: HashSet<HoldKey>,
+    ticks: u64,
+    waiting_ready: Vec<oneshot::Sender<()>>,
+    waiting_idle: Vec<oneshot::Sender<()>>,
+}
+
+struct Pending {
+    command: StockCommand,
+    effect: Option<EffectId>,
+    /// The order's try, for its answer.
+    attempt: u16,
+    answer: Option<(CountReply, Permit)>,
+    decision: Option<StockDecision>,
+    /// There was something to commit, so the lane will say how it went.
+    sent: bool,
+    tries: u32,
+}
+
+impl LocationState {
+    pub(super) fn new(
+        args: LocationArgs,
+        myself: ActorRef<LocationMsg>,
+        tickets: mpsc::UnboundedSender<(u64, StockTicket)>,
+    ) -> Self {
+        Self {
+            code: args.code,
+            shared: args.shared,
+            myself,
+            stock: None,
+            generation: 0,
+            under_way: VecDeque::new(),
+            decided: 0,
+            tickets,
+            telling: HashSet::new(),
+            ticks: 0,
+            waiting_ready: Vec::new(),
+            waiting_idle: Vec::new(),
+        }
+    }
+
+    pub(super) async fn ask(&mut self, effect: EffectId, attempt: u16, command: StockCommand) {
+        self.take(command, Some(effect), attempt, None).await;
+    }
+
+    pub(super) async fn count(
+        &mut self,
+        sku: Sku,
+        on_hand: i64,
+        buffer: Option<i64>,
+        permit: Permit,
+        reply: CountReply,
+    ) {
+        let command = StockCommand::Count {
+            sku,
+            on_hand,
+            buffer,
+        };
+        self.take(command, None, 0, Some((reply, permit))).await;
+    }
+
+    pub(super) async fn told(&mut self, holds: Vec<(HoldKey, i32)>) {
+        for (key, _) in &holds {
+            self.telling.remove(key);
+        }
+        let command = StockCommand::Told { holds };
+        self.take(command, None, 0, None).await;
+    }
+
+    async fn take(
+        &mut self,
+        command: StockCommand,
+        effect: Option<EffectId>,
+        attempt: u16,
+        answer: Option<(CountReply, Permit)>,
+    ) {
+        self.under_way.push_back(Pending {
+            command,
+            effect,
+            attempt,
+            answer,
+            decision: None,
+            sent: false,
+            tries: 0,
+        });
+        self.decide_ahead().await;
+    }
+
+    /// Decides whatever is not decided yet, on the state that assumes the best.
+    async fn decide_ahead(&mut self) {
+        let Some(stock) = self.stock.as_mut() else {
+            return;
+        };
+        let now = self.shared.clock.now();
+        for pending in self.under_way.iter_mut().skip(self.decided) {
+            // A hold lapses only when its order had its moment.
+            let when = match pending.command {
+                StockCommand::Expire { .. } => now - GRACE,
+                _ => now,
+            };
+            let decision = stock.decide(&pending.command, pending.effect, when);
+            stock.apply(&decision.change);
+            pending.tries += 1;
+            pending.sent = !decision.change.is_empty();
+            if pending.sent {
+                let append = StockAppend {
+                    location: self.code.clone(),
+                    epoch: self.shared.epochs.location(&self.code),
+                    change: decision.change.clone(),
+                    now,
+                };
+                let ticket = self.shared.stock_lane.send(append, self.generation).await;
+                drop(self.tickets.send((self.generation, ticket)));
+            }
+            pending.decision = Some(decision);
+            self.decided += 1;
+        }
+        self.answer_what_stands();
+    }
+
+    /// Answers from the front: everything that needs no commit and has no unsure one before it.
+    fn answer_what_stands(&mut self) {
+        while self.decided > 0 && self.under_way.front().is_some_and(|p| !p.sent) {
+            self.decided -= 1;
+            if let Some(pending) = self.under_way.pop_front() {
+                self.answer(pending);
+            }
+        }
+        if self.under_way.is_empty() {
+            if let Some(stock) = self.stock.as_mut() {
+                // Final holds that were looked up are not kept.
+                stock
+                    .holds
+                    .retain(|_, hold| hold.state.is_live() || hold.rev != hold.told_rev);
+            }
+            for idle in self.waiting_idle.drain(..) {
+                drop(idle.send(()));
+            }
+        }
+    }
+
+    pub(super) async fn settled(&mut self, generation: u64, answer: StockAppended) {
+        if generation != self.generation || self.stock.is_none() {
+            return;
+        }
+        match answer {
+            StockAppended::Committed => {
+                let Some(pending) = self.under_way.pop_front() else {
+                    return;
+                };
+                self.decided -= 1;
+                if let Some(decision) = &pending.decision {
+                    self.publish(&decision.change);
+                }
+                self.answer(pending);
+                self.answer_what_stands();
+            }
+            StockAppended::Fenced => {
+                self.shared.fenced();
+                self.start_over(Duration::from_millis(200));
+            }
+            StockAppended::Conflict => self.start_over(Duration::ZERO),
+            StockAppended::Unavailable(reason) => {
+                tracing::warn!(location = %self.code, reason, "a stock change did not commit");
+                self.start_over(Duration::from_millis(200));
+            }
+        }
+    }
+
+    /// Reads the stock again and decides everything again that is not answered.
+    fn start_over(&mut self, pause: Duration) {
+        self.give_up_on_poison();
+        self.load_after(pause);
+    }
+
+    /// A command that fails again and again would block the location for ever.
+    fn give_up_on_poison(&mut self) {
+        let Some(first) = self.under_way.front() else {
+            return;
+        };
+        if first.tries < TRIES {
+            return;
+        }
+        tracing::error!(location = %self.code, "a stock change is refused again and again");
+        metrics::counter!("orderhub_stock_poison_total").increment(1);
+        if let Some(Pending {
+            answer: Some((reply, _)),
+            ..
+        }) = self.under_way.pop_front()
+        {
+            let why = "the count cannot be stored now; send it again";
+            drop(reply.send(Err(HubError::Unavailable(why.into()))));
+        }
+    }
+
+    pub(super) fn load(&mut self) {
+        self.load_after(Duration::ZERO);
+    }
+
+    fn load_after(&mut self, pause: Duration) {
+        self.stock = None;
+        self.decided = 0;
+        self.generation = self.shared.next_generation();
+        let generation = self.generation;
+        let keys = self.keys_under_way();
+        let (shared, code, myself) = (
+            Arc::clone(&self.shared),
+            self.code.clone(),
+            self.myself.clone(),
+        );
+        tokio::spawn(async move {
+            tokio::time::sleep(pause).await;
+            loop {
+                match read_stock(&shared, &code, &keys).await {
+                    Ok(stock) => {
+                        let stock = Box::new(stock);
+                        drop(myself.cast(LocationMsg::Loaded { generation, stock }));
+                        return;
+                    }
+                    Err(error) => {
+                        tracing::warn!(location = %code, %error, "the stock cannot be read");
+                        tokio::time::sleep(Duration::from_millis(500)).await;
+                    }
+                }
+            }
+        });
+    }
+
+    pub(super) async fn loaded(&mut self, generation: u64, stock: LocationStock) {
+        if generation != self.generation {
+            return;
+        }
+        let counters = stock.counters.clone();
+        self.publish_counters(&counters);
+        self.stock = Some(stock);
+        for ready in self.waiting_ready.drain(..) {
+            drop(ready.send(()));
+        }
+        self.decide_ahead().await;
+        self.tell_untold();
+    }
+
+    /// Holds that pending commands name: final ones are not in memory and must be looked up.
+    fn keys_under_way(&self) -> Vec<HoldKey> {
+        let mut keys = Vec::new();
+        for pending in &self.under_way {
+            let (order, attempt, lines) = match &pending.command {
+                StockCommand::Reserve {
+                    order,
+                    attempt,
+                    lines,
+                    ..
+                }
+                | StockCommand::Confirm {
+                    order,
+                    attempt,
+                    lines,
+                }
+                | StockCommand::Release {
+                    order,
+                    attempt,
+                    lines,
+                }
+                | StockCommand::Consume {
+                    order,
+                    attempt,
+                    lines,
+                } => (*order, *attempt, lines),
+                _ => continue,
+            };
+            keys.extend(lines.iter().map(|line| HoldKey {
+                order,
+                line: line.line,
+                attempt,
+            }));
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    fn answer(&mut self, pending: Pending) {
+        let Some(decision) = pending.decision else {
+            return;
+        };
+        self.count_result(decision.evidence.as_ref());
+        if let (Some(evidence), Some(order)) = (decision.evidence, order_of(&pending.command)) {
+            let fact = Fact::Stock(StockFact {
+                location: self.code.clone(),
+                attempt: pending.attempt,
+                effect: pending.effect,
+                evidence,
+            });
+            let reporter = Arc::clone(&self.shared);
+            let report = async move { reporter.report(order, fact).await };
+            self.shared.tasks.spawn(report);
+        }
+        if let Some((reply, _permit)) = pending.answer
+            && let StockCommand::Count { sku, .. } = &pending.command
+        {
+            let changed = decision.change.counters.get(sku).copied();
+            let counters = changed.or_else(|| self.stock.as_ref().map(|s| s.counters(sku)));
+            drop(reply.send(Ok(counters.unwrap_or_default())));
+        }
+        if !decision.told.is_empty() {
+            self.tell(&decision.told);
+        }
+    }
+
+    /// Makes committed counters known and wakes who waits for them.
+    fn publish(&self, change: &StockChange) {
+        self.publish_counters(&change.counters);
+    }
+
+    fn publish_counters(&self, counters: &BTreeMap<Sku, Counters>) {
+        for (sku, counters) in counters {
+            let moved = self.shared.board.post(&self.code, sku, *counters);
+            let called = if moved.exhausted {
+                self.shared.waiters.call(sku, u64::MAX)
+            } else {
+                self.shared.waiters.call(sku, moved.risen)
+            };
+            for order in called {
+                self.shared.wake(order);
+            }
+        }
+    }
+
+    fn count_result(&self, evidence: Option<&StockEvidence>) {
+        let result = match evidence {
+            Some(StockEvidence::Reserved { .. }) => "reserved",
+            Some(StockEvidence::Refused { .. }) => "refused",
+            Some(StockEvidence::Confirmed) => "confirmed",
+            Some(StockEvidence::Lost { .. }) => "lost",
+            Some(StockEvidence::Released) => "released",
+            Some(StockEvidence::Consumed) => "consumed",
+            Some(StockEvidence::Expired { .. }) => "expired",
+            None => return,
+        };
+        metrics::counter!("orderhub_inventory_reservations_total", "result" => result)
+            .increment(1);
+    }
+
+    pub(super) async fn tick(&mut self) {
+        self.ticks += 1;
+        let due = self.shared.clock.now() - GRACE;
+        let next = self.stock.as_ref().and_then(LocationStock::next_expiry);
+        if !self.is_lapsing() && next.is_some_and(|next| next <= due) {
+            let expire = StockCommand::Expire { limit: LAPSES };
+            self.take(expire, None, 0, None).await;
+        }
+        if self.ticks.is_multiple_of(10) {
+            self.tell_untold();
+        }
+    }
+
+    fn is_lapsing(&self) -> bool {
+        let mut commands = self.under_way.iter().map(|pending| &pending.command);
+        commands.any(|command| matches!(command, StockCommand::Expire { .. }))
+    }
+
+    pub(super) fn untold(&self) -> Vec<(HoldKey, i32)> {
+        let stock = self.stock.as_ref();
+        // What is not committed yet is not told yet.
+        if self.is_lapsing() {
+            return Vec::new();
+        }
+        stock.map(LocationStock::untold).unwrap_or_default()
+    }
+
+    pub(super) fn when_ready(&mut self, reply: oneshot::Sender<()>) {
+        if self.stock.is_some() {
+            drop(reply.send(()));
+        } else {
+            self.waiting_ready.push(reply);
+        }
+    }
+
+    pub(super) fn when_idle(&mut self, reply: oneshot::Sender<()>) {
+        if self.under_way.is_empty() {
+            drop(reply.send(()));
+        } else {
+            self.waiting_idle.push(reply);
+        }
+    }
+}
+
+async fn read_stock(
+    shared: &Shared,
+    code: &LocationCode,
+    keys: &[HoldKey],
+) -> Result<LocationStock, crate::ports::Unavailable> {
+    let mut stock = shared.stock_book.load(code).await?;
+    if !keys.is_empty() {
+        for (key, hold) in shared.stock_book.holds(code, keys).await? {
+            stock.holds.insert(key, hold);
+        }
+    }
+    Ok(stock)
+}
+
+fn order_of(command: &StockCommand) -> Option<orderhub_domain::ids::OrderId> {
+    match command {
+        StockCommand::Reserve { order, .. }
+        | StockCommand::Confirm { order, .. }
+        | StockCommand::Release { order, .. }
+        | StockCommand::Consume { order, .. } => Some(*order),
+        _ => None,
+    }
+}

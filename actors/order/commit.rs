@@ -1,0 +1,398 @@
+//! How an order's decision becomes a commit, and what follows from it.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orderhub_domain::ids::EffectId;
+use orderhub_domain::order::{
+    Decided, Event, Input, InputBody, LabelEvidence, Order, PaymentEvidence, Placement,
+    REMEMBERED_REQUESTS, Recorded, Rejection, Request, decide, place, wake_at,
+};
+use orderhub_domain::canonical::Terms;
+
+use super::{OrderState, dispatch, fold, is_at_rest};
+use crate::api::{Done, HubError, NewOrder};
+use crate::lanes::{LaneAnswer, Urgency};
+use crate::ports::{Append, Appended, Identity, OrderRef, RefKind};
+use crate::shard::Birth;
+
+/// How long a client that was shed stays away.
+pub(crate) const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
+
+/// Decisions on one input: the first, and one more after a reload.
+const TRIES: usize = 2;
+
+impl OrderState {
+    /// Becomes a new order: the first commit creates it.
+    pub(super) async fn place(&mut self, new: NewOrder) -> Birth {
+        let identity = Identity {
+            channel: new.channel,
+            external_id: new.submission.draft.external_id.clone(),
+            body_hash: new.body_hash.clone(),
+        };
+        let placement = Placement {
+            id: self.id,
+            channel: new.channel,
+            channel_slug: new.channel_slug,
+            draft: new.submission.draft,
+            live_connection: new.live_connection,
+            body_hash: new.body_hash,
+        };
+        self.mark = self.shared.board.mark();
+        let (events, order) = place(placement, &new.actor, new.request, &self.context());
+        let Some(received) = events.first().cloned().map(Arc::new) else {
+            return Birth::Failed(HubError::Unavailable("the order could not be read".into()));
+        };
+        let mut append = self.append(0, &events, &order);
+        append.identity = Some(identity);
+        append.private = Some(new.submission.private);
+        match self.write(append, Urgency::Request).await {
+            Written::Committed(stored) => {
+                self.commit(stored, &events, order);
+                Birth::Committed(received)
+            }
+            Written::Duplicate(existing) => Birth::Duplicate(existing),
+            Written::Stale => Birth::Failed(HubError::Unavailable(
+                "the new order's id was taken; send it again".into(),
+            )),
+            Written::Failed(error) => Birth::Failed(error),
+        }
+    }
+
+    /// Decides an input and commits what comes of it.
+    pub(super) async fn advance(
+        &mut self,
+        input: &Input,
+        urgency: Urgency,
+    ) -> Result<Done, HubError> {
+        for _ in 0..TRIES {
+            if self.suspect {
+                self.reload().await?;
+            }
+            if let Some(done) = self.answered_long_ago(input).await? {
+                return Ok(done);
+            }
+            self.mark = self.shared.board.mark();
+            let order = self.order.as_deref().ok_or(HubError::NotFound("order"))?;
+            let decided = decide(order, input, &self.context()).map_err(refusal)?;
+            let (events, next) = match decided {
+                Decided::Commit(events, next) => (events, next),
+                Decided::Nothing => {
+                    let version = order.version;
+                    self.settle_if_due(input).await;
+                    return Ok(self.done(version, false));
+                }
+                Decided::Repeat(request) => return Ok(self.done(request.version, true)),
+            };
+            let append = self.append(order.version, &events, &next);
+            match self.write(append, urgency).await {
+                Written::Committed(stored) => {
+                    let version = answered_version(&next, input);
+                    self.commit(stored, &events, *next);
+                    return Ok(self.done(version, false));
+                }
+                Written::Stale => {
+                    self.suspect = true;
+                    self.flights.doubt();
+                }
+                Written::Duplicate(_) => {
+                    self.suspect = true;
+                    return Err(HubError::Unavailable("the order changed under us".into()));
+                }
+                Written::Failed(error) => return Err(error),
+            }
+        }
+        Err(HubError::Unavailable(
+            "somebody else writes to this order".into(),
+        ))
+    }
+
+    /// A repeat of a request that the state has forgotten: the log remembers it.
+    async fn answered_long_ago(&self, input: &Input) -> Result<Option<Done>, HubError> {
+        let InputBody::Request(_, Some(Request { command_id, body_hash, .. })) = &input.body else {
+            return Ok(None);
+        };
+        let Some(order) = self.order.as_deref() else {
+            return Ok(None);
+        };
+        let known = order.requests.iter().any(|r| r.command_id == *command_id);
+        if known || order.requests.len() < REMEMBERED_REQUESTS {
+            return Ok(None);
+        }
+        let found = self.shared.journal.request(self.id, *command_id).await;
+        match found.map_err(unavailable)? {
+            Some(request) if request.body_hash != *body_hash => Err(HubError::KeyReused),
+            Some(request) => Ok(Some(self.done(request.version, true))),
+            None => Ok(None),
+        }
+    }
+
+    /// Reads the log again; what was in memory is not trusted.
+    async fn reload(&mut self) -> Result<(), HubError> {
+        let loaded = self.shared.journal.load(&[self.id]).await;
+        let loaded = loaded.map_err(unavailable)?.into_iter().next();
+        let loaded = loaded.ok_or(HubError::NotFound("order"))?;
+        let events = loaded.events.map_err(HubError::ReadOnly)?;
+        let order = fold(&events)?;
+        self.flights.keep(|id| order.outstanding.contains_key(id));
+        self.order = Some(Box::new(order));
+        self.stored_wake = loaded.wake_at;
+        self.suspect = false;
+        self.resume();
+        Ok(())
+    }
+
+    /// Nothing came of a wake-up although the row says that one is due: correct the row, or the
+    /// scan finds it for ever.
+    async fn settle_if_due(&mut self, input: &Input) {
+        let now = self.shared.clock.now();
+        if input.body == InputBody::Wake && self.stored_wake.is_some_and(|at| at <= now) {
+            self.settle().await;
+        }
+    }
+
+    /// Writes down when the order wants to be woken, before its actor goes.
+    pub(super) async fn fall_asleep(&mut self) {
+        if !self.suspect {
+            self.settle().await;
+        }
+    }
+
+    async fn settle(&mut self) {
+        let Some(order) = self.order.as_deref() else {
+            return;
+        };
+        if wake_at(order, &self.shared.policy) == self.stored_wake {
+            return;
+        }
+        let mut append = self.append(order.version, &[], order);
+        append.settle_wake = true;
+        match self.write(append, Urgency::Fact).await {
+            Written::Committed(stored) => self.stored_wake = stored,
+            Written::Stale | Written::Duplicate(_) => self.suspect = true,
+            // A row that wakes the order too early costs a look, no more.
+            Written::Failed(_) => {}
+        }
+    }
+
+    fn append(&self, expected: u64, events: &[Recorded], next: &Order) -> Append {
+        let now = self.shared.clock.now();
+        Append {
+            order: self.id,
+            epoch: self.shared.epochs.shard(self.id.shard()),
+            expected,
+            identity: None,
+            events: events.to_vec(),
+            stage: next.stage,
+            wake_at: wake_at(next, &self.shared.policy),
+            settle_wake: is_at_rest(next) || self.stored_wake.is_some_and(|at| at <= now),
+            refs: new_refs(self.order.as_deref(), next, events),
+            private: None,
+        }
+    }
+
+    async fn write(&mut self, append: Append, urgency: Urgency) -> Written {
+        let stored = after(self.stored_wake, append.wake_at, append.settle_wake);
+        let refs = append.refs.clone();
+        let Some(lane) = self.shared.lane(self.id.shard()) else {
+            return Written::Failed(HubError::Unavailable("the node has no lane".into()));
+        };
+        let failed = |error| Written::Failed(error);
+        match lane.append(append, urgency).await {
+            LaneAnswer::Shed => failed(HubError::Overloaded {
+                retry_after: RETRY_AFTER,
+            }),
+            LaneAnswer::Settled(Appended::Committed) => {
+                for reference in refs {
+                    // A full queue loses only the hint; the sweep comes by anyway.
+                    drop(self.shared.hints.try_send(reference));
+                }
+                Written::Committed(stored)
+            }
+            LaneAnswer::Settled(Appended::Stale) => Written::Stale,
+            LaneAnswer::Settled(Appended::Duplicate(existing)) => Written::Duplicate(existing),
+            LaneAnswer::Settled(Appended::Fenced) => {
+                self.suspect = self.order.is_some();
+                self.shared.fenced();
+                failed(HubError::Unavailable(
+                    "this node does not own the order any more".into(),
+                ))
+            }
+            LaneAnswer::Settled(Appended::Refused(reason)) => {
+                failed(HubError::ReadOnly(format!("the store refuses it: {reason}")))
+            }
+            LaneAnswer::Settled(Appended::Unavailable(reason)) => {
+                failed(HubError::Unavailable(reason))
+            }
+            LaneAnswer::Settled(Appended::OutcomeUnknown(reason)) => {
+                self.suspect = self.order.is_some();
+                failed(HubError::OutcomeUnknown(reason))
+            }
+        }
+    }
+
+    /// Takes over what is on disk and starts what it opened.
+    fn commit(&mut self, stored: Option<Timestamp>, events: &[Recorded], next: Order) {
+        count_transition(self.order.as_deref(), &next);
+        self.stored_wake = stored;
+        for recorded in events {
+            if let Event::EffectPostponed {
+                postpones, unknown, ..
+            } = &recorded.event
+            {
+                self.flights.land(*postpones, !unknown);
+            }
+        }
+        self.flights.keep(|id| next.outstanding.contains_key(id));
+        let opened = events.iter().filter_map(|e| e.event.opens());
+        let opened: Vec<EffectId> = opened.map(|effect| effect.id).collect();
+        for id in opened {
+            if let Some(open) = next.outstanding.get(&id) {
+                self.flights.launch(id, &open.effect);
+                dispatch::dispatch(&self.shared, &next, id, open, false);
+            }
+        }
+        self.order = Some(Box::new(next));
+    }
+
+    fn done(&self, version: u64, repeated: bool) -> Done {
+        Done {
+            order: self.id,
+            version,
+            repeated,
+        }
+    }
+}
+
+/// What became of a write.
+enum Written {
+    /// On disk; the row's `wake_at` is this now.
+    Committed(Option<Timestamp>),
+    Stale,
+    Duplicate(orderhub_domain::ids::OrderId),
+    Failed(HubError),
+}
+
+/// The stored wake-up time after a commit, by the lane's contract.
+fn after(
+    stored: Option<Timestamp>,
+    folded: Option<Timestamp>,
+    settle: bool,
+) -> Option<Timestamp> {
+    if settle {
+        return folded;
+    }
+    match (stored, folded) {
+        (Some(stored), Some(folded)) => Some(stored.min(folded)),
+        (stored, folded) => stored.or(folded),
+    }
+}
+
+/// The version that the answer to a request names, the same one that a repeat gets.
+fn answered_version(next: &Order, input: &Input) -> u64 {
+    let InputBody::Request(_, Some(request)) = &input.body else {
+        return next.version;
+    };
+    let remembered = next
+        .requests
+        .iter()
+        .find(|r| r.command_id == request.command_id);
+    remembered.map_or(next.version, |r| r.version)
+}
+
+/// References that these events make known for the first time.
+fn new_refs(before: Option<&Order>, next: &Order, events: &[Recorded]) -> Vec<OrderRef> {
+    let mut refs: Vec<OrderRef> = Vec::new();
+    let mut add = |kind, scope: &str, value: &str| {
+        let reference = OrderRef {
+            kind,
+            scope: scope.to_owned(),
+            value: value.to_owned(),
+        };
+        if !refs.contains(&reference) {
+            refs.push(reference);
+        }
+    };
+    for recorded in events {
+        match &recorded.event {
+            Event::Received(received) => {
+                for tender in &received.draft.tenders {
+                    if let Terms::Authorized {
+                        gateway: Some(gateway),
+                        reference: Some(reference),
+                        ..
+                    } = &tender.terms
+                    {
+                        add(RefKind::Payment, gateway.as_str(), reference);
+                    }
+                }
+            }
+            Event::PaymentReported {
+                tender, payment, ..
+            } => {
+                let index = usize::from(tender.saturating_sub(1));
+                let known = before
+                    .and_then(|order| order.tenders.get(index))
+                    .and_then(|tender| tender.reference.as_deref());
+                let gateway = next.tenders.get(index).and_then(|tender| tender.gateway());
+                if let (Some(gateway), Some(reference)) = (gateway, payment_reference(payment))
+                    && known != Some(reference)
+                {
+                    add(RefKind::Payment, gateway.as_str(), reference);
+                }
+            }
+            Event::LabelReported {
+                label:
+                    LabelEvidence::Bought {
+                        account,
+                        tracking_number,
+                        ..
+                    },
+                ..
+            } => add(RefKind::Tracking, account.as_str(), tracking_number),
+            _ => {}
+        }
+    }
+    refs
+}
+
+fn payment_reference(evidence: &PaymentEvidence) -> Option<&str> {
+    match evidence {
+        PaymentEvidence::ActionRequired { reference }
+        | PaymentEvidence::Authorized { reference, .. }
+        | PaymentEvidence::Captured { reference, .. }
+        | PaymentEvidence::Voided { reference }
+        | PaymentEvidence::Refunded { reference, .. } => Some(reference),
+        PaymentEvidence::Declined { reference, .. } => reference.as_deref(),
+        _ => None,
+    }
+}
+
+fn count_transition(before: Option<&Order>, next: &Order) {
+    let from = before.map(|order| order.stage);
+    if from == Some(next.stage) {
+        return;
+    }
+    let to = next.stage.word();
+    if let Some(from) = from {
+        let from = from.word();
+        metrics::counter!("orderhub_order_transitions_total", "from" => from, "to" => to)
+            .increment(1);
+        metrics::gauge!("orderhub_orders", "stage" => from).decrement(1.0);
+    } else {
+        metrics::counter!("orderhub_order_transitions_total", "from" => "none", "to" => to)
+            .increment(1);
+    }
+    metrics::gauge!("orderhub_orders", "stage" => to).increment(1.0);
+}
+
+fn refusal(rejection: Rejection) -> HubError {
+    match rejection {
+        Rejection::KeyReused => HubError::KeyReused,
+        other => HubError::Rejected(other),
+    }
+}
+
+pub(crate) fn unavailable(error: crate::ports::Unavailable) -> HubError {
+    HubError::Unavailable(error.0)
+}

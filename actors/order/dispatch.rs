@@ -1,0 +1,242 @@
+//! Hands an order's effects to whoever carries them out. Never waits: answers come back as facts.
+
+use std::sync::Arc;
+
+use orderhub_channels::warehouses::FulfilmentCall;
+use orderhub_domain::canonical::Terms;
+use orderhub_domain::ids::{EffectId, FulfilmentId, Slug};
+use orderhub_domain::money::Money;
+use orderhub_domain::order::{
+    Effect, Fact, Fulfilment, Order, Outstanding, Postponement, StockEvidence, StockFact,
+    StockRefusal, Tender,
+};
+use orderhub_domain::policy::Policy;
+use orderhub_domain::stock::StockCommand;
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::location::LocationMsg;
+use crate::partner::{Ask, DeskMsg, Family, Job};
+use crate::shared::Shared;
+
+/// Hands over one effect. `perhaps_done`: an earlier try may have been carried out.
+pub(super) fn dispatch(
+    shared: &Arc<Shared>,
+    order: &Order,
+    id: EffectId,
+    open: &Outstanding,
+    perhaps_done: bool,
+) {
+    if let Some(unanswerable) = hand_over(shared, order, id, open, perhaps_done) {
+        let reporter = Arc::clone(shared);
+        let order = order.id;
+        shared
+            .tasks
+            .spawn(async move { reporter.report(order, unanswerable).await });
+    }
+}
+
+/// Returns the answer itself when there is nobody to hand it to.
+fn hand_over(
+    shared: &Arc<Shared>,
+    order: &Order,
+    id: EffectId,
+    open: &Outstanding,
+    perhaps_done: bool,
+) -> Option<Fact> {
+    if let Some(command) = stock_command(order, &open.effect) {
+        return ask_location(shared, id, &open.effect, command);
+    }
+    let Some((family, slug, ask)) = ask(shared, order, &open.effect) else {
+        return Some(nobody(shared, id, "the order does not say who can do it"));
+    };
+    let Some(desk) = shared.desk(family, &slug) else {
+        let reason = format!("no {} connection \"{slug}\" is configured", family.word());
+        return Some(nobody(shared, id, &reason));
+    };
+    let job = Job {
+        order: order.id,
+        effect: id,
+        ask,
+        opened_at: open.opened_at,
+        perhaps_done,
+    };
+    // A desk that died is started again; the effect's lease brings the job back.
+    drop(desk.cast(DeskMsg::Job(Box::new(job))));
+    None
+}
+
+fn ask_location(
+    shared: &Arc<Shared>,
+    id: EffectId,
+    effect: &Effect,
+    command: StockCommand,
+) -> Option<Fact> {
+    let (code, attempt, _) = effect.stock()?;
+    let Some(door) = shared.location(code) else {
+        return Some(Fact::Stock(StockFact {
+            location: code.clone(),
+            attempt,
+            effect: Some(id),
+            evidence: StockEvidence::Refused {
+                reason: StockRefusal::UnknownLocation,
+            },
+        }));
+    };
+    drop(door.actor.cast(LocationMsg::Ask {
+        effect: id,
+        attempt,
+        command: Box::new(command),
+    }));
+    None
+}
+
+fn nobody(shared: &Shared, effect: EffectId, reason: &str) -> Fact {
+    Fact::Postponed(Postponement {
+        effect,
+        reason: reason.to_owned(),
+        not_before: Some(shared.clock.now() + shared.policy.retry_most),
+    })
+}
+
+fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
+    let order = order.id;
+    Some(match effect.clone() {
+        Effect::ReserveStock {
+            attempt,
+            lines,
+            expires_at,
+            ..
+        } => StockCommand::Reserve {
+            order,
+            attempt,
+            lines,
+            expires_at,
+        },
+        Effect::ConfirmStock { attempt, lines, .. } => StockCommand::Confirm {
+            order,
+            attempt,
+            lines,
+        },
+        Effect::ReleaseStock { attempt, lines, .. } => StockCommand::Release {
+            order,
+            attempt,
+            lines,
+        },
+        Effect::ConsumeStock { attempt, lines, .. } => StockCommand::Consume {
+            order,
+            attempt,
+            lines,
+        },
+        _ => return None,
+    })
+}
+
+fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug, Ask)> {
+    if let Some(number) = effect.tender() {
+        let tender = order.tenders.get(usize::from(number.checked_sub(1)?))?;
+        let ask = payment_ask(order, number, tender, effect)?;
+        return Some((Family::Payments, tender.gateway()?.clone(), ask));
+    }
+    let number = effect.fulfilment()?;
+    let fulfilment = order.fulfilments.get(usize::from(number.checked_sub(1)?))?;
+    let site = shared.sites.get(&fulfilment.location)?;
+    let id = FulfilmentId {
+        order: order.id,
+        number,
+    };
+    Some(match effect {
+        Effect::RequestFulfilment { .. } => {
+            let call = FulfilmentCall {
+                fulfilment: id,
+                location: fulfilment.location.clone(),
+                lines: picks(order, fulfilment),
+            };
+            (Family::Warehouses, site.warehouse.clone(), Ask::Fulfil(call))
+        }
+        Effect::CancelFulfilment { .. } => {
+            let stop = Ask::StopFulfilling(id);
+            (Family::Warehouses, site.warehouse.clone(), stop)
+        }
+        Effect::BuyLabel { .. } => {
+            let buy = Ask::BuyLabel {
+                fulfilment: id,
+                location: fulfilment.location.clone(),
+                destination: order.draft.destination.clone(),
+                weight_g: weight_g(order, fulfilment, &shared.policy),
+            };
+            (Family::Carriers, site.carrier.clone()?, buy)
+        }
+        Effect::VoidLabel { .. } => {
+            let label = fulfilment.label.as_ref()?;
+            let void = Ask::VoidLabel {
+                fulfilment: id,
+                reference: label.reference.clone(),
+            };
+            (Family::Carriers, label.account.clone(), void)
+        }
+        _ => return None,
+    })
+}
+
+fn payment_ask(order: &Order, number: u16, tender: &Tender, effect: &Effect) -> Option<Ask> {
+    let zero = Money::zero(order.draft.currency);
+    let reference = tender.reference.clone();
+    Some(match effect {
+        Effect::AuthorizePayment { amount, .. } => {
+            let Terms::ToAuthorize { token, .. } = &tender.terms else {
+                return None;
+            };
+            Ask::Authorize {
+                tender: number,
+                amount: *amount,
+                token: token.clone(),
+            }
+        }
+        Effect::CapturePayment { amount, last, .. } => Ask::Capture {
+            tender: number,
+            amount: *amount,
+            reference,
+            last: *last,
+            before: tender.captured.sum(zero),
+        },
+        Effect::VoidPayment { .. } => Ask::Void {
+            tender: number,
+            amount: tender.authorized.unwrap_or(tender.amount),
+            reference,
+        },
+        Effect::RefundPayment { amount, .. } => Ask::Refund {
+            tender: number,
+            amount: *amount,
+            reference,
+            before: tender.refunded.sum(zero),
+        },
+        _ => return None,
+    })
+}
+
+fn picks(
+    order: &Order,
+    fulfilment: &Fulfilment,
+) -> Vec<(orderhub_domain::ids::Sku, orderhub_domain::quantity::Quantity)> {
+    let lines = fulfilment.lines.iter();
+    let picks = lines.filter_map(|units| {
+        let index = usize::from(units.line.checked_sub(1)?);
+        let sku = order.draft.lines.get(index)?.sku.clone()?;
+        Some((sku, units.quantity))
+    });
+    picks.collect()
+}
+
+/// What the parcel weighs: stated weights, and the policy's for units that nobody weighed.
+fn weight_g(order: &Order, fulfilment: &Fulfilment, policy: &Policy) -> u32 {
+    let lines = fulfilment.lines.iter();
+    let weights = lines.map(|units| {
+        let index = usize::from(units.line.saturating_sub(1));
+        let stated = order.draft.lines.get(index).and_then(|line| line.weight_g);
+        let each = stated.unwrap_or(policy.default_weight_g);
+        let number = units.quantity.value().ceil().to_u32().unwrap_or(1);
+        each.saturating_mul(number)
+    });
+    weights.fold(0, u32::saturating_add).max(1)
+}
+

@@ -1,0 +1,105 @@
+//! Calls to a carrier. The only place where an order's address is read, and it stays here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use orderhub_channels::carriers::{CarrierConnector, LabelCall};
+use orderhub_channels::port::{CallError, Found};
+use orderhub_domain::canonical::Address;
+use orderhub_domain::ids::{FulfilmentId, LocationCode};
+use orderhub_domain::order::{Fact, LabelEvidence, LabelFact};
+use std::collections::BTreeMap;
+
+use super::payment::failed;
+use super::repeat::{Approach, approach};
+use super::{Ask, Caller, Job, Outcome};
+use crate::ports::Journal;
+use crate::shared::Site;
+
+pub(crate) struct CarrierCaller {
+    pub(crate) connector: Arc<dyn CarrierConnector>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) sites: BTreeMap<LocationCode, Site>,
+}
+
+#[async_trait]
+impl Caller for CarrierCaller {
+    async fn call(&self, job: &Job, now: Timestamp) -> Outcome {
+        match &job.ask {
+            Ask::BuyLabel { fulfilment, .. } => {
+                let repeat = self.connector.repeat();
+                let how = approach(repeat, job.perhaps_done, job.opened_at, now);
+                let mut in_doubt = job.perhaps_done;
+                if how == Approach::LookFirst {
+                    match self.connector.find(*fulfilment).await {
+                        Ok(Found::There(label)) => return evidence(*fulfilment, label),
+                        Ok(Found::Absent) => in_doubt = false,
+                        Err(error) => return failed(error, true),
+                    }
+                }
+                self.buy(job, in_doubt).await
+            }
+            Ask::VoidLabel {
+                fulfilment,
+                reference,
+            } => match self.connector.void(reference).await {
+                Ok(label) => evidence(*fulfilment, label),
+                Err(error) => failed(error, false),
+            },
+            _ => Outcome::NotDone {
+                reason: "a carrier cannot do that".into(),
+                retry_after: None,
+            },
+        }
+    }
+
+    fn time_out(&self) -> Duration {
+        Duration::from_secs(15)
+    }
+}
+
+impl CarrierCaller {
+    async fn buy(&self, job: &Job, in_doubt: bool) -> Outcome {
+        let Ask::BuyLabel {
+            fulfilment,
+            location,
+            destination,
+            weight_g,
+        } = &job.ask
+        else {
+            return Outcome::NotDone {
+                reason: "not a label".into(),
+                retry_after: None,
+            };
+        };
+        let private = match self.journal.private(job.order).await {
+            Ok(private) => private,
+            Err(error) => return failed(CallError::not_done(error.to_string()), in_doubt),
+        };
+        let stated = private.and_then(|private| private.ship_to);
+        let to = stated.unwrap_or_else(|| Address {
+            country: destination.clone(),
+            ..Address::default()
+        });
+        let site = self.sites.get(location);
+        let call = LabelCall {
+            fulfilment: *fulfilment,
+            to,
+            from: site.map(|site| site.address.clone()).unwrap_or_default(),
+            weight_g: *weight_g,
+        };
+        match self.connector.buy(&call).await {
+            Ok(label) => evidence(*fulfilment, label),
+            Err(error) => failed(error, in_doubt),
+        }
+    }
+}
+
+fn evidence(fulfilment: FulfilmentId, evidence: LabelEvidence) -> Outcome {
+    Outcome::Evidence(vec![Fact::Label(LabelFact {
+        fulfilment: fulfilment.number,
+        evidence,
+    })])
+}

@@ -1,0 +1,126 @@
+//! Reads of the journal in memory, and the small writes beside it.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use orderhub_domain::canonical::PrivateDetails;
+use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
+use orderhub_domain::order::{Event, Recorded, RememberedRequest};
+use uuid::Uuid;
+
+use super::Twin;
+use crate::ports::{Journal, Loaded, OrderRef, Parked, Unavailable};
+
+#[async_trait]
+impl Journal for Twin {
+    async fn now(&self) -> Result<Timestamp, Unavailable> {
+        Ok(self.reading()?.now())
+    }
+
+    async fn load(&self, orders: &[OrderId]) -> Result<Vec<Loaded>, Unavailable> {
+        let world = self.reading()?;
+        let rows = orders
+            .iter()
+            .filter_map(|id| Some((*id, world.orders.get(id)?)));
+        let loaded = rows.map(|(order, row)| Loaded {
+            order,
+            events: row.events.iter().map(through_storage).collect(),
+            wake_at: row.wake_at,
+        });
+        Ok(loaded.collect())
+    }
+
+    async fn find(
+        &self,
+        channel: ChannelId,
+        external_id: &str,
+    ) -> Result<Option<OrderId>, Unavailable> {
+        let world = self.reading()?;
+        Ok(world.keys.get(&(channel, external_id.to_owned())).copied())
+    }
+
+    async fn resolve(&self, reference: &OrderRef) -> Result<Option<OrderId>, Unavailable> {
+        Ok(self.reading()?.refs.get(reference).copied())
+    }
+
+    async fn request(
+        &self,
+        order: OrderId,
+        command: CommandId,
+    ) -> Result<Option<RememberedRequest>, Unavailable> {
+        let world = self.reading()?;
+        let Some(row) = world.orders.get(&order) else {
+            return Ok(None);
+        };
+        let of_command = || row.events.iter().filter(|e| e.command_id == Some(command));
+        let request = of_command().find_map(|recorded| recorded.event.request());
+        let version = of_command().map(|recorded| recorded.version).max();
+        Ok(request
+            .zip(version)
+            .map(|(request, version)| RememberedRequest {
+                command_id: command,
+                body_hash: request.body_hash.clone(),
+                reply_schema: request.reply_schema,
+                version,
+            }))
+    }
+
+    async fn due(
+        &self,
+        shard: ShardId,
+        mark: Option<(Timestamp, OrderId)>,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Timestamp, OrderId)>, Unavailable> {
+        let world = self.reading()?;
+        let rows = world.orders.iter().filter(|(id, _)| id.shard() == shard);
+        let mut due: Vec<(Timestamp, OrderId)> = rows
+            .filter_map(|(id, row)| Some((row.wake_at?, *id)))
+            .filter(|row| row.0 <= until && mark.is_none_or(|mark| *row > mark))
+            .collect();
+        due.sort_unstable();
+        due.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(due)
+    }
+
+    async fn private(&self, order: OrderId) -> Result<Option<PrivateDetails>, Unavailable> {
+        Ok(self.reading()?.private.get(&order).cloned())
+    }
+
+    async fn park(&self, message: &Parked) -> Result<(), Unavailable> {
+        let mut world = self.reading()?;
+        if world.parked.values().all(|kept| kept.id != message.id) {
+            let key = (message.received_at, message.id);
+            world.parked.insert(key, message.clone());
+        }
+        Ok(())
+    }
+
+    async fn parked(
+        &self,
+        waiting_for: Option<&OrderRef>,
+        limit: u32,
+    ) -> Result<Vec<Parked>, Unavailable> {
+        let world = self.reading()?;
+        let waiting = world.parked.values().filter(|kept| match waiting_for {
+            Some(reference) => kept.waiting_for.as_ref() == Some(reference),
+            None => kept.waiting_for.is_some(),
+        });
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(waiting.take(limit).cloned().collect())
+    }
+
+    async fn unpark(&self, id: Uuid) -> Result<(), Unavailable> {
+        self.reading()?.parked.retain(|(_, kept), _| *kept != id);
+        Ok(())
+    }
+}
+
+/// An event as it comes back from a database: by its kind and body.
+fn through_storage(recorded: &Recorded) -> Result<Recorded, String> {
+    let event = Event::from_stored(recorded.event.kind(), recorded.event.body())
+        .map_err(|error| error.to_string())?;
+    Ok(Recorded {
+        event,
+        ..recorded.clone()
+    })
+}

@@ -1,0 +1,124 @@
+//! Stock in memory: counters, holds and the append-only ledger of every location.
+
+use async_trait::async_trait;
+use orderhub_domain::ids::{LocationCode, Sku};
+use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
+use std::collections::BTreeSet;
+
+use super::{Fault, LocationRows, Twin, World};
+use crate::ports::{StockAppend, StockAppended, StockBook, StockWriter, Unavailable};
+
+pub(super) struct TwinStockLane(pub(super) Twin);
+
+#[async_trait]
+impl StockWriter for TwinStockLane {
+    async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended> {
+        let fault = self.0.world().stock_faults.pop_front();
+        let all = |outcome: StockAppended| vec![outcome; batch.len()];
+        let silent = || StockAppended::Unavailable("the twin fails".into());
+        match fault {
+            Some(Fault::Delay(time)) => tokio::time::sleep(time).await,
+            Some(Fault::Unavailable | Fault::UnknownLost) => return all(silent()),
+            #[expect(clippy::panic, reason = "the fault is a panic")]
+            Some(Fault::Panic) => panic!("the twin was told to panic"),
+            Some(Fault::None | Fault::UnknownStored) | None => {}
+        }
+        let mut world = self.0.world();
+        let mut stopped = BTreeSet::new();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for append in batch {
+            let outcome = if stopped.contains(&append.location) {
+                StockAppended::Conflict
+            } else {
+                world.change_stock(append)
+            };
+            if outcome != StockAppended::Committed {
+                stopped.insert(append.location.clone());
+            }
+            outcomes.push(outcome);
+        }
+        if fault == Some(Fault::UnknownStored) {
+            return all(silent());
+        }
+        outcomes
+    }
+}
+
+impl World {
+    fn change_stock(&mut self, append: &StockAppend) -> StockAppended {
+        if self.location_epochs.get(&append.location) != Some(&append.epoch) {
+            return StockAppended::Fenced;
+        }
+        let rows = self.locations.entry(append.location.clone()).or_default();
+        if !rows.takes(&append.change) {
+            return StockAppended::Conflict;
+        }
+        rows.ledger.extend(append.change.ledger.iter().cloned());
+        for (sku, counters) in &append.change.counters {
+            rows.counters.insert(sku.clone(), *counters);
+        }
+        for (key, _, hold) in &append.change.holds {
+            rows.holds.insert(*key, hold.clone());
+        }
+        StockAppended::Committed
+    }
+}
+
+impl LocationRows {
+    /// Whether keys, revisions and the bound let the change in.
+    fn takes(&self, change: &StockChange) -> bool {
+        let mut seq = i64::try_from(self.ledger.len()).unwrap_or(i64::MAX);
+        let ledger_follows = change.ledger.iter().all(|row| {
+            seq += 1;
+            row.seq == seq
+        });
+        let holds_follow = change.holds.iter().all(|(key, before, _)| {
+            let stored = self.holds.get(key).map_or(0, |hold| hold.rev);
+            stored == *before
+        });
+        ledger_follows && holds_follow && change.counters.values().all(Counters::holds)
+    }
+}
+
+#[async_trait]
+impl StockBook for Twin {
+    async fn load(&self, location: &LocationCode) -> Result<LocationStock, Unavailable> {
+        let world = self.reading()?;
+        let mut stock = LocationStock::empty(location.clone());
+        let Some(rows) = world.locations.get(location) else {
+            return Ok(stock);
+        };
+        stock.seq = i64::try_from(rows.ledger.len()).unwrap_or(i64::MAX);
+        stock.counters.clone_from(&rows.counters);
+        stock.holds = rows
+            .holds
+            .iter()
+            .filter(|(_, hold)| hold.state.is_live() || hold.rev != hold.told_rev)
+            .map(|(key, hold)| (*key, hold.clone()))
+            .collect();
+        Ok(stock)
+    }
+
+    async fn holds(
+        &self,
+        location: &LocationCode,
+        keys: &[HoldKey],
+    ) -> Result<Vec<(HoldKey, StockHold)>, Unavailable> {
+        let world = self.reading()?;
+        let Some(rows) = world.locations.get(location) else {
+            return Ok(Vec::new());
+        };
+        let found = keys
+            .iter()
+            .filter_map(|key| Some((*key, rows.holds.get(key)?.clone())));
+        Ok(found.collect())
+    }
+
+    async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {
+        let world = self.reading()?;
+        let rows = world.locations.iter();
+        Ok(rows
+            .filter_map(|(code, rows)| Some((code.clone(), *rows.counters.get(sku)?)))
+            .collect())
+    }
+}
