@@ -13,6 +13,7 @@ use orderhub_domain::ids::{LocationCode, OrderId, ShardId, Slug};
 use orderhub_domain::policy::Policy;
 use ractor::ActorRef;
 use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
@@ -50,7 +51,7 @@ impl Default for Limits {
             per_shard: 512,
             per_location: 2_048,
             awake: 50_000,
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             calls: 64,
         }
     }
@@ -90,6 +91,8 @@ pub(crate) struct Shared {
     pub(crate) generations: AtomicU64,
     /// Answers on their way to orders; a node that ends waits for them.
     pub(crate) tasks: TaskTracker,
+    /// Cancelled when the node is at its end.
+    pub(crate) stop: CancellationToken,
     pub(crate) addresses: RwLock<Addresses>,
 }
 
@@ -104,7 +107,8 @@ pub(crate) struct Addresses {
 
 impl Shared {
     pub(crate) fn lane(&self, shard: ShardId) -> Option<&Lane> {
-        self.lanes.get(usize::from(shard.0) % self.lanes.len().max(1))
+        self.lanes
+            .get(usize::from(shard.0) % self.lanes.len().max(1))
     }
 
     pub(crate) fn shard(&self, shard: ShardId) -> Option<ShardDoor> {

@@ -160,17 +160,15 @@ impl LaneKeeper {
         let Some(writer) = self.writer.as_mut() else {
             return all(Appended::Unavailable(format!("{} is dead", self.name)));
         };
-        match AssertUnwindSafe(writer.commit(appends))
+        let committed = AssertUnwindSafe(writer.commit(appends))
             .catch_unwind()
-            .await
-        {
-            Ok(outcomes) => outcomes,
-            Err(_) => {
-                self.writer = None;
-                self.health.died(&self.name);
-                all(Appended::OutcomeUnknown(format!("{} died", self.name)))
-            }
+            .await;
+        if let Ok(outcomes) = committed {
+            return outcomes;
         }
+        self.writer = None;
+        self.health.died(&self.name);
+        all(Appended::OutcomeUnknown(format!("{} died", self.name)))
     }
 }
 

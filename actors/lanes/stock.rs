@@ -134,16 +134,14 @@ impl StockKeeper {
         let Some(writer) = self.writer.as_mut() else {
             return all(StockAppended::Unavailable("the stock lane is dead".into()));
         };
-        match AssertUnwindSafe(writer.commit(appends))
+        let committed = AssertUnwindSafe(writer.commit(appends))
             .catch_unwind()
-            .await
-        {
-            Ok(outcomes) => outcomes,
-            Err(_) => {
-                self.writer = None;
-                self.health.died("stock-lane");
-                all(StockAppended::Unavailable("the stock lane died".into()))
-            }
+            .await;
+        if let Ok(outcomes) = committed {
+            return outcomes;
         }
+        self.writer = None;
+        self.health.died("stock-lane");
+        all(StockAppended::Unavailable("the stock lane died".into()))
     }
 }

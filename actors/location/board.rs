@@ -118,7 +118,15 @@ mod tests {
         let board = Board::new(Vec::new());
         let sku = Sku::from("A");
         board.post(&"BER1".into(), &sku, counters(1, 1, 0));
-        assert!(!board.post(&"HAM1".into(), &sku, counters(1, 0, 1)).exhausted);
-        assert!(board.post(&"BER1".into(), &sku, counters(1, 0, 1)).exhausted);
+        assert!(
+            !board
+                .post(&"HAM1".into(), &sku, counters(1, 0, 1))
+                .exhausted
+        );
+        assert!(
+            board
+                .post(&"BER1".into(), &sku, counters(1, 0, 1))
+                .exhausted
+        );
     }
 }

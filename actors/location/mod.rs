@@ -129,7 +129,7 @@ impl Actor for LocationActor {
             } => state.count(sku, on_hand, buffer, permit, reply).await,
             LocationMsg::Told(holds) => state.told(holds).await,
             LocationMsg::NotTold(holds) => state.not_told(&holds),
-            LocationMsg::Settled { generation, answer } => state.settled(generation, answer).await,
+            LocationMsg::Settled { generation, answer } => state.settled(generation, answer),
             LocationMsg::Loaded { generation, stock } => state.loaded(generation, *stock).await,
             LocationMsg::Tick => state.tick().await,
             LocationMsg::WhenReady(reply) => state.when_ready(reply),

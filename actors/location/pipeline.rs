@@ -183,7 +183,7 @@ impl LocationState {
         }
     }
 
-    pub(super) async fn settled(&mut self, generation: u64, answer: StockAppended) {
+    pub(super) fn settled(&mut self, generation: u64, answer: StockAppended) {
         if generation != self.generation || self.stock.is_none() {
             return;
         }
@@ -327,7 +327,7 @@ impl LocationState {
         let Some(decision) = pending.decision else {
             return;
         };
-        self.count_result(decision.evidence.as_ref());
+        Self::count_result(decision.evidence.as_ref());
         if let (Some(evidence), Some(order)) = (decision.evidence, order_of(&pending.command)) {
             let fact = Fact::Stock(StockFact {
                 location: self.code.clone(),
@@ -370,7 +370,7 @@ impl LocationState {
         }
     }
 
-    fn count_result(&self, evidence: Option<&StockEvidence>) {
+    fn count_result(evidence: Option<&StockEvidence>) {
         let result = match evidence {
             Some(StockEvidence::Reserved { .. }) => "reserved",
             Some(StockEvidence::Refused { .. }) => "refused",
@@ -381,8 +381,7 @@ impl LocationState {
             Some(StockEvidence::Expired { .. }) => "expired",
             None => return,
         };
-        metrics::counter!("orderhub_inventory_reservations_total", "result" => result)
-            .increment(1);
+        metrics::counter!("orderhub_inventory_reservations_total", "result" => result).increment(1);
     }
 
     pub(super) async fn tick(&mut self) {

@@ -59,6 +59,7 @@ impl Alarms {
         let mut keys: HashMap<OrderId, Key> = HashMap::new();
         loop {
             tokio::select! {
+                () = shared.stop.cancelled() => return,
                 change = self.orders.recv() => match change {
                     None => return,
                     Some(Order::Clear(order)) => {

@@ -3,24 +3,23 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::EffectId;
 use orderhub_domain::order::{
     Decided, Event, Input, InputBody, LabelEvidence, Order, PaymentEvidence, Placement,
     REMEMBERED_REQUESTS, Recorded, Rejection, Request, decide, place, wake_at,
 };
-use orderhub_domain::canonical::Terms;
+
+use orderhub_domain::append::{Protocol, Signal};
 
 use super::{OrderState, dispatch, fold, is_at_rest};
 use crate::api::{Done, HubError, NewOrder};
 use crate::lanes::{LaneAnswer, Urgency};
 use crate::ports::{Append, Appended, Identity, OrderRef, RefKind};
-use crate::shard::Birth;
+use crate::shard::{Birth, ShardMsg};
 
 /// How long a client that was shed stays away.
 pub(crate) const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
-
-/// Decisions on one input: the first, and one more after a reload.
-const TRIES: usize = 2;
 
 impl OrderState {
     /// Becomes a new order: the first commit creates it.
@@ -65,24 +64,25 @@ impl OrderState {
         input: &Input,
         urgency: Urgency,
     ) -> Result<Done, HubError> {
-        for _ in 0..TRIES {
-            if self.suspect {
-                self.reload().await?;
-            }
+        loop {
+            self.make_sure().await?;
             if let Some(done) = self.answered_long_ago(input).await? {
                 return Ok(done);
             }
             self.mark = self.shared.board.mark();
             let order = self.order.as_deref().ok_or(HubError::NotFound("order"))?;
-            let decided = decide(order, input, &self.context()).map_err(refusal)?;
+            let decided = decide(order, input, &self.context());
             let (events, next) = match decided {
-                Decided::Commit(events, next) => (events, next),
-                Decided::Nothing => {
+                Ok(Decided::Commit(events, next)) => (events, next),
+                nothing_to_write => {
                     let version = order.version;
+                    self.protocol = Protocol::Idle;
+                    if let Decided::Repeat(request) = nothing_to_write.map_err(refusal)? {
+                        return Ok(self.done(request.version, true));
+                    }
                     self.settle_if_due(input).await;
                     return Ok(self.done(version, false));
                 }
-                Decided::Repeat(request) => return Ok(self.done(request.version, true)),
             };
             let append = self.append(order.version, &events, &next);
             match self.write(append, urgency).await {
@@ -91,25 +91,46 @@ impl OrderState {
                     self.commit(stored, &events, *next);
                     return Ok(self.done(version, false));
                 }
+                // Decided once more on what the log says now.
+                Written::Stale if self.protocol == Protocol::Stale => {}
                 Written::Stale => {
-                    self.suspect = true;
-                    self.flights.doubt();
+                    let crowded = "somebody else writes to this order; try again";
+                    return Err(HubError::Unavailable(crowded.into()));
                 }
                 Written::Duplicate(_) => {
-                    self.suspect = true;
-                    return Err(HubError::Unavailable("the order changed under us".into()));
+                    let odd = "the store took the order for a new one; try again";
+                    return Err(HubError::Unavailable(odd.into()));
                 }
                 Written::Failed(error) => return Err(error),
             }
         }
-        Err(HubError::Unavailable(
-            "somebody else writes to this order".into(),
-        ))
+    }
+
+    /// Makes sure that the state in memory is the log.
+    async fn make_sure(&mut self) -> Result<(), HubError> {
+        match self.protocol {
+            Protocol::Idle | Protocol::Appending { .. } => Ok(()),
+            Protocol::Fenced => Err(not_ours()),
+            Protocol::Stale | Protocol::Unknown => {
+                self.flights.doubt();
+                self.reload().await?;
+                self.protocol = self.protocol.on(Signal::Loaded).0;
+                Ok(())
+            }
+        }
     }
 
     /// A repeat of a request that the state has forgotten: the log remembers it.
     async fn answered_long_ago(&self, input: &Input) -> Result<Option<Done>, HubError> {
-        let InputBody::Request(_, Some(Request { command_id, body_hash, .. })) = &input.body else {
+        let InputBody::Request(
+            _,
+            Some(Request {
+                command_id,
+                body_hash,
+                ..
+            }),
+        ) = &input.body
+        else {
             return Ok(None);
         };
         let Some(order) = self.order.as_deref() else {
@@ -137,7 +158,6 @@ impl OrderState {
         self.flights.keep(|id| order.outstanding.contains_key(id));
         self.order = Some(Box::new(order));
         self.stored_wake = loaded.wake_at;
-        self.suspect = false;
         self.resume();
         Ok(())
     }
@@ -153,7 +173,8 @@ impl OrderState {
 
     /// Writes down when the order wants to be woken, before its actor goes.
     pub(super) async fn fall_asleep(&mut self) {
-        if !self.suspect {
+        self.shared.timers.clear(self.id);
+        if self.protocol.may_decide() {
             self.settle().await;
         }
     }
@@ -169,9 +190,8 @@ impl OrderState {
         append.settle_wake = true;
         match self.write(append, Urgency::Fact).await {
             Written::Committed(stored) => self.stored_wake = stored,
-            Written::Stale | Written::Duplicate(_) => self.suspect = true,
             // A row that wakes the order too early costs a look, no more.
-            Written::Failed(_) => {}
+            Written::Stale | Written::Duplicate(_) | Written::Failed(_) => {}
         }
     }
 
@@ -191,44 +211,39 @@ impl OrderState {
         }
     }
 
+    /// Hands a write to the lane and takes its answer into the protocol.
     async fn write(&mut self, append: Append, urgency: Urgency) -> Written {
         let stored = after(self.stored_wake, append.wake_at, append.settle_wake);
         let refs = append.refs.clone();
-        let Some(lane) = self.shared.lane(self.id.shard()) else {
+        let Some(lane) = self.shared.lane(self.id.shard()).cloned() else {
             return Written::Failed(HubError::Unavailable("the node has no lane".into()));
         };
-        let failed = |error| Written::Failed(error);
-        match lane.append(append, urgency).await {
-            LaneAnswer::Shed => failed(HubError::Overloaded {
-                retry_after: RETRY_AFTER,
-            }),
-            LaneAnswer::Settled(Appended::Committed) => {
+        self.protocol = self.protocol.on(Signal::Sent).0;
+        let (signal, written) = match lane.append(append, urgency).await {
+            LaneAnswer::Shed => (
+                Signal::NotStored,
+                Written::Failed(HubError::Overloaded {
+                    retry_after: RETRY_AFTER,
+                }),
+            ),
+            LaneAnswer::Settled(answer) => weigh(answer, stored),
+        };
+        self.protocol = self.protocol.on(signal).0;
+        match signal {
+            Signal::Committed => {
                 for reference in refs {
                     // A full queue loses only the hint; the sweep comes by anyway.
                     drop(self.shared.hints.try_send(reference));
                 }
-                Written::Committed(stored)
             }
-            LaneAnswer::Settled(Appended::Stale) => Written::Stale,
-            LaneAnswer::Settled(Appended::Duplicate(existing)) => Written::Duplicate(existing),
-            LaneAnswer::Settled(Appended::Fenced) => {
-                self.suspect = self.order.is_some();
+            Signal::Fenced => {
                 self.shared.fenced();
-                failed(HubError::Unavailable(
-                    "this node does not own the order any more".into(),
-                ))
+                // Its successor reads the log under the new epoch, if there is one.
+                self.tell_shard(ShardMsg::Leave(self.id));
             }
-            LaneAnswer::Settled(Appended::Refused(reason)) => {
-                failed(HubError::ReadOnly(format!("the store refuses it: {reason}")))
-            }
-            LaneAnswer::Settled(Appended::Unavailable(reason)) => {
-                failed(HubError::Unavailable(reason))
-            }
-            LaneAnswer::Settled(Appended::OutcomeUnknown(reason)) => {
-                self.suspect = self.order.is_some();
-                failed(HubError::OutcomeUnknown(reason))
-            }
+            _ => {}
         }
+        written
     }
 
     /// Takes over what is on disk and starts what it opened.
@@ -273,12 +288,34 @@ enum Written {
     Failed(HubError),
 }
 
+/// What a lane's final answer means.
+fn weigh(answer: Appended, stored: Option<Timestamp>) -> (Signal, Written) {
+    match answer {
+        Appended::Committed => (Signal::Committed, Written::Committed(stored)),
+        Appended::Stale => (Signal::Stale, Written::Stale),
+        Appended::Duplicate(existing) => (Signal::NotStored, Written::Duplicate(existing)),
+        Appended::Fenced => (Signal::Fenced, Written::Failed(not_ours())),
+        Appended::Refused(reason) => {
+            let refused = HubError::ReadOnly(format!("the store refuses it: {reason}"));
+            (Signal::NotStored, Written::Failed(refused))
+        }
+        Appended::Unavailable(reason) => (
+            Signal::NotStored,
+            Written::Failed(HubError::Unavailable(reason)),
+        ),
+        Appended::OutcomeUnknown(reason) => (
+            Signal::OutcomeUnknown,
+            Written::Failed(HubError::OutcomeUnknown(reason)),
+        ),
+    }
+}
+
+fn not_ours() -> HubError {
+    HubError::Unavailable("this node does not own the order any more; try again".into())
+}
+
 /// The stored wake-up time after a commit, by the lane's contract.
-fn after(
-    stored: Option<Timestamp>,
-    folded: Option<Timestamp>,
-    settle: bool,
-) -> Option<Timestamp> {
+fn after(stored: Option<Timestamp>, folded: Option<Timestamp>, settle: bool) -> Option<Timestamp> {
     if settle {
         return folded;
     }

@@ -151,7 +151,11 @@ fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug,
                 location: fulfilment.location.clone(),
                 lines: picks(order, fulfilment),
             };
-            (Family::Warehouses, site.warehouse.clone(), Ask::Fulfil(call))
+            (
+                Family::Warehouses,
+                site.warehouse.clone(),
+                Ask::Fulfil(call),
+            )
         }
         Effect::CancelFulfilment { .. } => {
             let stop = Ask::StopFulfilling(id);
@@ -217,7 +221,10 @@ fn payment_ask(order: &Order, number: u16, tender: &Tender, effect: &Effect) -> 
 fn picks(
     order: &Order,
     fulfilment: &Fulfilment,
-) -> Vec<(orderhub_domain::ids::Sku, orderhub_domain::quantity::Quantity)> {
+) -> Vec<(
+    orderhub_domain::ids::Sku,
+    orderhub_domain::quantity::Quantity,
+)> {
     let lines = fulfilment.lines.iter();
     let picks = lines.filter_map(|units| {
         let index = usize::from(units.line.checked_sub(1)?);
@@ -239,4 +246,3 @@ fn weight_g(order: &Order, fulfilment: &Fulfilment, policy: &Policy) -> u32 {
     });
     weights.fold(0, u32::saturating_add).max(1)
 }
-

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use orderhub_domain::append::Protocol;
 use orderhub_domain::ids::{OrderId, Sku};
 use orderhub_domain::order::{
     Context, Input, InputBody, Order, Recorded, Stage, due_effects, evolve, waits_for_stock,
@@ -109,8 +110,8 @@ pub(crate) struct OrderState {
     order: Option<Box<Order>>,
     /// `wake_at` as the row has it.
     stored_wake: Option<Timestamp>,
-    /// A commit's outcome is not known: the log has to be read before the next decision.
-    suspect: bool,
+    /// Whether the state in memory is the log.
+    protocol: Protocol,
     /// Loaded and not looked after yet: what is open may be under way or lost.
     fresh: bool,
     flights: Flights,
@@ -147,7 +148,7 @@ impl Actor for OrderActor {
             fresh: order.is_some(),
             order,
             stored_wake,
-            suspect: false,
+            protocol: Protocol::Idle,
             flights: Flights::default(),
             queued_for: Vec::new(),
             mark: args.shared.board.mark(),
@@ -257,7 +258,10 @@ impl OrderState {
             Some(at) if at > now => self.shared.timers.set(self.id, at),
             // Still due right after a wake-up: what is due is under way. Look again later.
             Some(_) if woken => {
-                let pause = self.flights.next_landing().unwrap_or(Duration::from_secs(5));
+                let pause = self
+                    .flights
+                    .next_landing()
+                    .unwrap_or(Duration::from_secs(5));
                 let pause = pause.clamp(Duration::from_secs(1), Duration::from_secs(5));
                 let pause = SignedDuration::try_from(pause).unwrap_or_default();
                 self.shared.timers.set(self.id, now + pause);
@@ -296,9 +300,9 @@ impl OrderState {
         }
     }
 
-    /// It is an order, not one that could not be recorded.
-    pub(crate) const fn is_placed(&self) -> bool {
-        self.order.is_some()
+    /// It is an order, and another actor may go on with this state.
+    pub(crate) const fn is_usable(&self) -> bool {
+        self.order.is_some() && self.protocol.may_decide()
     }
 
     fn tell_shard(&self, message: ShardMsg) {

@@ -17,7 +17,7 @@ const TOO_MANY: usize = 10;
 const IN_A_ROW: usize = 5;
 /// The first wait before a probe; doubles up to `LONGEST`.
 const SHORTEST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 /// Calls per second that a partner gets right after it came back.
 const RATE: u32 = 20;
 

@@ -58,6 +58,9 @@ mod tests {
         let query = Repeat::QueryFirst;
         assert_eq!(approach(query, true, opened, opened), Approach::LookFirst);
         assert_eq!(approach(query, false, opened, opened), Approach::Call);
-        assert_eq!(approach(Repeat::Natural, true, opened, after(99)), Approach::Call);
+        assert_eq!(
+            approach(Repeat::Natural, true, opened, after(99)),
+            Approach::Call
+        );
     }
 }

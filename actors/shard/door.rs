@@ -64,8 +64,7 @@ impl Shared {
         let external_id = &order.submission.draft.external_id;
         let shard = order.channel.shard(external_id);
         let door = self.shard(shard).ok_or_else(starting)?;
-        let permit =
-            Permit::take(&door.busy, self.limits.per_shard).ok_or_else(overloaded)?;
+        let permit = Permit::take(&door.busy, self.limits.per_shard).ok_or_else(overloaded)?;
         let (reply, answer) = oneshot::channel();
         let message = ShardMsg::Place(Box::new(order), permit, reply);
         door.actor.cast(message).map_err(|_| starting())?;
@@ -80,8 +79,7 @@ impl Shared {
         urgency: Urgency,
     ) -> Result<Done, HubError> {
         let door = self.shard(order.shard()).ok_or_else(starting)?;
-        let permit =
-            Permit::take(&door.busy, self.limits.per_shard).ok_or_else(overloaded)?;
+        let permit = Permit::take(&door.busy, self.limits.per_shard).ok_or_else(overloaded)?;
         self.deliver(&door, order, input, urgency, vec![permit], true)
             .await
     }

@@ -41,7 +41,7 @@ pub(super) enum Phase {
     /// Awake.
     Live(ActorRef<OrderMsg>),
     /// Finishing what it has in its mailbox.
-    Leaving(ActorRef<OrderMsg>),
+    Leaving,
 }
 
 /// Wake-ups that failed.
@@ -104,7 +104,7 @@ impl ShardState {
         }
         entry.last_used = Instant::now();
         match &entry.phase {
-            Phase::Loading | Phase::Leaving(_) => entry.waiting.push(envelope),
+            Phase::Loading | Phase::Leaving => entry.waiting.push(envelope),
             Phase::Live(actor) => match actor.cast(OrderMsg::Input(Box::new(envelope))) {
                 Ok(()) => {}
                 // It just ended; the news is behind this message in our own mailbox.
@@ -167,7 +167,10 @@ impl ShardState {
             let Some(entry) = self.orders.remove(&id) else {
                 continue;
             };
-            let woken = entry.waiting.iter().any(|envelope| envelope.reply.is_none());
+            let woken = entry
+                .waiting
+                .iter()
+                .any(|envelope| envelope.reply.is_none());
             if woken && !matches!(error, HubError::NotFound(_)) {
                 self.wake_failed(id, !matches!(error, HubError::Unavailable(_)));
             }
@@ -209,7 +212,7 @@ impl ShardState {
             let actor = actor.clone();
             drop(actor.cast(OrderMsg::Sleep));
             drop(actor.drain());
-            entry.phase = Phase::Leaving(actor);
+            entry.phase = Phase::Leaving;
         }
     }
 
@@ -230,9 +233,10 @@ impl ShardState {
         };
         let awaited = !entry.waiting.is_empty();
         match last {
-            Some(state) if awaited && state.is_placed() => {
+            Some(state) if awaited && state.is_usable() => {
                 self.rise(id, Start::Again(Box::new(state))).await;
             }
+            Some(_) if awaited => self.reload(id),
             Some(_) => self.forget(id),
             None if self.stillborn(id) => self.forget(id),
             None => {
@@ -264,15 +268,15 @@ impl ShardState {
 
     /// Orders that nobody needed for a while, and the least recently used above the node's cap.
     pub(super) fn let_idle_ones_go(&mut self) {
-        let limits = &self.shared.limits;
+        let idle = self.shared.limits.idle;
         let awake = self.shared.awake.load(Ordering::Relaxed);
-        let too_many = awake.saturating_sub(limits.awake);
+        let too_many = awake.saturating_sub(self.shared.limits.awake);
         let mut resting: Vec<(Instant, OrderId)> = self
             .orders
             .iter()
             .filter(|(_, entry)| matches!(entry.phase, Phase::Live(_)))
             .filter(|(_, entry)| entry.busy.load(Ordering::Relaxed) == 0)
-                .map(|(id, entry)| (entry.last_used, *id))
+            .map(|(id, entry)| (entry.last_used, *id))
             .collect();
         let share = too_many.div_ceil(256);
         if share > 0 {
@@ -280,7 +284,7 @@ impl ShardState {
         }
         let now = Instant::now();
         for (place, (last_used, id)) in resting.into_iter().enumerate() {
-            if place < share || now.duration_since(last_used) >= limits.idle {
+            if place < share || now.duration_since(last_used) >= idle {
                 self.let_go(id);
             }
         }
@@ -296,9 +300,7 @@ impl ShardState {
         }
         let pause = Duration::from_secs(1 << trouble.tries.min(8));
         let pause = jiff::SignedDuration::try_from(pause).unwrap_or_default();
-        self.shared
-            .timers
-            .set(id, self.shared.clock.now() + pause);
+        self.shared.timers.set(id, self.shared.clock.now() + pause);
     }
 
     pub(super) fn wake_worked(&mut self, id: OrderId) {

@@ -26,7 +26,7 @@ use crate::order::{Awake, Envelope, OrderState};
 use crate::shared::Shared;
 
 use births::Pending;
-pub(crate) use door::{Permit, ShardDoor};
+pub(crate) use door::{Permit, ShardDoor, overloaded};
 use live::{Entry, Trouble};
 use scan::Scan;
 

@@ -56,12 +56,16 @@ impl ShardState {
             return;
         }
         self.scan.running = true;
-        let ahead = if self.scan.settled { AHEAD } else { FIRST_AHEAD };
+        let ahead = if self.scan.settled {
+            AHEAD
+        } else {
+            FIRST_AHEAD
+        };
         let until = self.shared.clock.now() + ahead;
         let (shared, myself) = (Arc::clone(&self.shared), self.myself.clone());
-        let (shard, mark) = (self.id, self.scan.mark);
+        let (id, mark) = (self.id, self.scan.mark);
         tokio::spawn(async move {
-            let found = pages(&shared, shard, mark, until).await;
+            let found = pages(&shared, id, mark, until).await;
             drop(myself.cast(ShardMsg::Due(found)));
         });
     }
@@ -76,7 +80,11 @@ impl ShardState {
             }
         };
         let complete = found.len() < PAGES * PAGE as usize;
-        self.scan.mark = if complete { None } else { found.last().copied() };
+        self.scan.mark = if complete {
+            None
+        } else {
+            found.last().copied()
+        };
         let now = self.shared.clock.now();
         for (at, order) in found {
             if self.is_here(order) || self.is_backing_off(order) {
@@ -91,14 +99,14 @@ impl ShardState {
 
 async fn pages(
     shared: &Shared,
-    shard: ShardId,
+    id: ShardId,
     mut mark: Option<(Timestamp, OrderId)>,
     until: Timestamp,
 ) -> Result<Vec<(Timestamp, OrderId)>, HubError> {
     let _budget = shared.reads.acquire().await;
     let mut found = Vec::new();
     for _ in 0..PAGES {
-        let page = shared.journal.due(shard, mark, until, PAGE).await;
+        let page = shared.journal.due(id, mark, until, PAGE).await;
         let page = page.map_err(unavailable)?;
         mark = page.last().copied().or(mark);
         let last = page.len() < PAGE as usize;

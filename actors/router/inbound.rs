@@ -1,0 +1,181 @@
+//! What a verified webhook says, item by item.
+
+use orderhub_channels::port::{Inbound, InboundOrder};
+use orderhub_domain::ids::OrderId;
+use orderhub_domain::order::{Fact, Input, InputBody, PaymentFact, ScanFact, TenderSelector};
+
+use super::Hub;
+use crate::api::{Delivery, HubApi, HubError, NewOrder, Received};
+use crate::lanes::Urgency;
+use crate::order::unavailable;
+use crate::ports::{OrderRef, RefKind};
+
+/// What became of one item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Its order has it.
+    Applied,
+    /// There is no order for it yet.
+    Waits(OrderRef),
+    /// Nothing that the hub acts on; kept with the reason.
+    Kept(String),
+    /// It cannot be read; kept with the reason.
+    Unreadable(String),
+}
+
+impl Hub {
+    /// Takes a delivery: applies what finds its order, keeps the rest.
+    pub(super) async fn take(&self, delivery: &Delivery) -> Result<Received, HubError> {
+        let mut received = Received::Applied;
+        for (place, item) in delivery.items.iter().enumerate() {
+            match self.offer(delivery, item).await? {
+                Verdict::Applied => {}
+                Verdict::Kept(reason) => self.keep(delivery, place, reason, None).await?,
+                Verdict::Unreadable(reason) => {
+                    self.keep(delivery, place, reason, None).await?;
+                    received = Received::Parked;
+                }
+                Verdict::Waits(reference) => {
+                    if !self.keep_and_look_again(delivery, place, reference).await? {
+                        received = Received::Parked;
+                    }
+                }
+            }
+        }
+        Ok(received)
+    }
+
+    /// Takes one item to its order, if there is one.
+    pub(super) async fn offer(
+        &self,
+        delivery: &Delivery,
+        item: &Inbound,
+    ) -> Result<Verdict, HubError> {
+        let kept_only = |test: bool| (test && delivery.live).then(|| "test_on_live".to_owned());
+        match item {
+            Inbound::Order(order) => self.offer_order(delivery, order).await,
+            Inbound::Payment {
+                reference,
+                order,
+                occurred_at,
+                test,
+                evidence,
+            } => {
+                if let Some(reason) = kept_only(*test) {
+                    return Ok(Verdict::Kept(reason));
+                }
+                let fact = Fact::Payment(PaymentFact {
+                    tender: TenderSelector::Reference(reference.clone()),
+                    account: Some(delivery.slug.clone()),
+                    occurred_at: *occurred_at,
+                    evidence: evidence.clone(),
+                });
+                let reference = named(RefKind::Payment, delivery, reference);
+                let stated = order.as_deref().and_then(|text| text.parse().ok());
+                self.offer_facts(reference, stated, vec![fact]).await
+            }
+            Inbound::Scans {
+                tracking_number,
+                test,
+                scans,
+            } => {
+                if let Some(reason) = kept_only(*test) {
+                    return Ok(Verdict::Kept(reason));
+                }
+                let facts = scans.iter().map(|scan| {
+                    Fact::Scan(ScanFact {
+                        tracking_number: tracking_number.clone(),
+                        scan: scan.clone(),
+                    })
+                });
+                let reference = named(RefKind::Tracking, delivery, tracking_number);
+                self.offer_facts(reference, None, facts.collect()).await
+            }
+            Inbound::Unknown { topic } => Ok(Verdict::Kept(format!("unknown_topic:{topic}"))),
+            Inbound::Unreadable { reason } => {
+                Ok(Verdict::Unreadable(format!("unreadable: {reason}")))
+            }
+        }
+    }
+
+    async fn offer_order(
+        &self,
+        delivery: &Delivery,
+        inbound: &InboundOrder,
+    ) -> Result<Verdict, HubError> {
+        let Some(channel) = delivery.channel else {
+            let nowhere = "unreadable: an order from a connection that is no sales channel";
+            return Ok(Verdict::Unreadable(nowhere.into()));
+        };
+        let violations = inbound.submission.draft.violations();
+        if !violations.is_empty() {
+            let found = violations
+                .iter()
+                .map(|v| format!("{} {}", v.pointer, v.code));
+            let found = found.collect::<Vec<_>>().join(", ");
+            return Ok(Verdict::Unreadable(format!("unreadable: {found}")));
+        }
+        let actor = format!("channel:{}", delivery.slug);
+        let placed = self
+            .place(NewOrder {
+                channel,
+                channel_slug: delivery.slug.clone(),
+                live_connection: delivery.live,
+                submission: inbound.submission.clone(),
+                body_hash: inbound.body_hash.clone(),
+                request: None,
+                actor: actor.clone(),
+            })
+            .await;
+        let known = match placed {
+            // The new order knows all that its snapshot said.
+            Ok(placed) if !placed.repeated => return Ok(Verdict::Applied),
+            Ok(placed) => placed.order,
+            Err(HubError::ExternalIdConflict { existing }) => existing,
+            Err(error) => return Err(error),
+        };
+        for fact in &inbound.facts {
+            self.tell(known, &actor, Fact::Channel(fact.clone()))
+                .await?;
+        }
+        Ok(Verdict::Applied)
+    }
+
+    /// Finds the order by the reference, or by what the partner says it is.
+    async fn offer_facts(
+        &self,
+        reference: OrderRef,
+        stated: Option<OrderId>,
+        facts: Vec<Fact>,
+    ) -> Result<Verdict, HubError> {
+        let resolved = self.shared.journal.resolve(&reference).await;
+        let Some(order) = resolved.map_err(unavailable)?.or(stated) else {
+            return Ok(Verdict::Waits(reference));
+        };
+        for fact in facts {
+            match self.tell(order, "system", fact).await {
+                Ok(()) => {}
+                Err(HubError::NotFound(_)) => return Ok(Verdict::Waits(reference)),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Verdict::Applied)
+    }
+
+    async fn tell(&self, order: OrderId, actor: &str, fact: Fact) -> Result<(), HubError> {
+        let input = Input {
+            actor: actor.to_owned(),
+            body: InputBody::Fact(fact),
+        };
+        self.shared.ask(order, input, Urgency::Fact).await?;
+        Ok(())
+    }
+}
+
+fn named(kind: RefKind, delivery: &Delivery, value: &str) -> OrderRef {
+    OrderRef {
+        kind,
+        scope: delivery.slug.to_string(),
+        value: value.to_owned(),
+    }
+}

@@ -1,0 +1,151 @@
+//! The door: takes what the edges send to the order or location it belongs to.
+//!
+//! It decides nothing about orders. What finds no order is kept and offered again.
+
+mod inbound;
+mod parking;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orderhub_domain::ids::{LocationCode, OrderId, Sku};
+use orderhub_domain::order::{Command, Input, InputBody, Order, Recorded, Request};
+use orderhub_domain::stock::Counters;
+use tokio::sync::oneshot;
+
+use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Received};
+use crate::lanes::Urgency;
+use crate::location::LocationMsg;
+use crate::order::{fold, unavailable};
+use crate::ports::Parked;
+use crate::shard::{Permit, overloaded};
+use crate::shared::Shared;
+
+pub(crate) use parking::sweep;
+
+/// Reads a kept message again, with the connection as it is configured now.
+pub trait Reader: Send + Sync {
+    /// What the message says. `None` when its connection is gone.
+    fn read(&self, message: &Parked) -> Option<Delivery>;
+}
+
+/// A node's front door.
+#[derive(Clone)]
+pub struct Hub {
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Hub {
+    pub(crate) const fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Why the node is not ready: parts that died, by name. Empty while it only starts or ends.
+    pub fn dead_parts(&self) -> Vec<String> {
+        self.shared.health.dead_parts()
+    }
+
+    /// Orders that cannot be woken: a person has to look at them.
+    pub fn poison(&self) -> Vec<OrderId> {
+        self.shared.health.poison()
+    }
+
+    fn admit(&self) -> Result<(), HubError> {
+        if self.shared.health.is_ready() {
+            Ok(())
+        } else {
+            let closed = "the node starts, ends or lost its lease; try again";
+            Err(HubError::Unavailable(closed.into()))
+        }
+    }
+}
+
+#[async_trait]
+impl HubApi for Hub {
+    fn ready(&self) -> bool {
+        self.shared.health.is_ready()
+    }
+
+    async fn place(&self, order: NewOrder) -> Result<Placed, HubError> {
+        self.admit()?;
+        let channel = order.channel_slug.to_string();
+        let placed = self.shared.place(order).await;
+        let outcome = match &placed {
+            Ok(placed) if placed.repeated => "repeated",
+            Ok(_) => "accepted",
+            Err(HubError::ExternalIdConflict { .. } | HubError::KeyReused) => "conflict",
+            Err(HubError::Overloaded { .. }) => "overloaded",
+            Err(HubError::OutcomeUnknown(_)) => "unknown",
+            Err(HubError::Unavailable(_)) => "unavailable",
+            Err(_) => "refused",
+        };
+        metrics::counter!(
+            "orderhub_orders_received_total", "channel" => channel, "outcome" => outcome
+        )
+        .increment(1);
+        placed
+    }
+
+    async fn command(
+        &self,
+        order: OrderId,
+        command: Command,
+        request: Option<Request>,
+        actor: String,
+    ) -> Result<Done, HubError> {
+        self.admit()?;
+        let body = InputBody::Request(command, request);
+        let input = Input { actor, body };
+        self.shared.ask(order, input, Urgency::Request).await
+    }
+
+    async fn inbound(&self, delivery: Delivery) -> Result<Received, HubError> {
+        self.admit()?;
+        self.take(&delivery).await
+    }
+
+    async fn order(&self, order: OrderId) -> Result<Option<(Order, Vec<Recorded>)>, HubError> {
+        let loaded = self.shared.journal.load(&[order]).await;
+        let Some(loaded) = loaded.map_err(unavailable)?.into_iter().next() else {
+            return Ok(None);
+        };
+        let events = loaded.events.map_err(HubError::ReadOnly)?;
+        let folded = fold(&events)?;
+        Ok(Some((folded, events)))
+    }
+
+    async fn count(
+        &self,
+        location: LocationCode,
+        sku: Sku,
+        on_hand: i64,
+        buffer: Option<i64>,
+    ) -> Result<Counters, HubError> {
+        self.admit()?;
+        let door = self.shared.location(&location);
+        let door = door.ok_or(HubError::NotFound("location"))?;
+        let most = self.shared.limits.per_location;
+        let permit = Permit::take(&door.busy, most).ok_or_else(overloaded)?;
+        let (reply, answer) = oneshot::channel();
+        let message = LocationMsg::Count {
+            sku,
+            on_hand,
+            buffer,
+            permit,
+            reply,
+        };
+        let ended = || HubError::OutcomeUnknown("the location's process ended".into());
+        door.actor.cast(message).map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError> {
+        self.shared
+            .stock_book
+            .by_sku(&sku)
+            .await
+            .map_err(unavailable)
+    }
+}
