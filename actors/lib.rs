@@ -19,6 +19,8 @@ mod order;
 mod partner;
 mod shard;
 mod shared;
+#[cfg(test)]
+mod testing;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -178,7 +178,7 @@ impl LocationState {
                     .retain(|_, hold| hold.state.is_live() || hold.rev != hold.told_rev);
             }
             for idle in self.waiting_idle.drain(..) {
-                drop(idle.send(()));
+                idle.send(()).ok();
             }
         }
     }
@@ -278,7 +278,7 @@ impl LocationState {
         self.publish_counters(&counters);
         self.stock = Some(stock);
         for ready in self.waiting_ready.drain(..) {
-            drop(ready.send(()));
+            ready.send(()).ok();
         }
         self.decide_ahead().await;
         self.tell_untold();
@@ -413,7 +413,7 @@ impl LocationState {
 
     pub(super) fn when_ready(&mut self, reply: oneshot::Sender<()>) {
         if self.stock.is_some() {
-            drop(reply.send(()));
+            reply.send(()).ok();
         } else {
             self.waiting_ready.push(reply);
         }
@@ -421,7 +421,7 @@ impl LocationState {
 
     pub(super) fn when_idle(&mut self, reply: oneshot::Sender<()>) {
         if self.under_way.is_empty() {
-            drop(reply.send(()));
+            reply.send(()).ok();
         } else {
             self.waiting_idle.push(reply);
         }

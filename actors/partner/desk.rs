@@ -138,7 +138,7 @@ impl DeskState {
         if self.running == 0
             && let Some(done) = self.quiescing.take()
         {
-            drop(done.send(()));
+            done.send(()).ok();
         }
     }
 

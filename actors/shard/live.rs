@@ -322,7 +322,7 @@ impl ShardState {
     pub(super) fn report_drained(&mut self) {
         if self.orders.is_empty() {
             for done in self.draining.drain(..) {
-                drop(done.send(()));
+                done.send(()).ok();
             }
         }
     }
