@@ -5,5 +5,7 @@ mod contract;
 #[path = "../support/postgres.rs"]
 mod postgres;
 
+mod proxy;
 mod store_contract;
+mod store_unknown;
 mod world;
