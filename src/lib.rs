@@ -1,3 +1,10 @@
-//! The shell around the core: the store, the edges and the composition of both.
+//! The shell of the hub: configuration, HTTP, command line, telemetry, the store and the
+//! composition root.
+//!
+//! No rule about orders lives here; those are `orderhub-domain`'s. What runs lives in
+//! `orderhub-actors`, what others' protocols look like in `orderhub-channels`.
 
+pub mod http;
 pub mod store;
+pub mod telemetry;
+pub mod views;

@@ -1,0 +1,223 @@
+//! `POST /v1/orders/{id}/actions/…`: what people ask of an order.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode};
+use jiff::Timestamp;
+use orderhub_actors::api::Done;
+use orderhub_domain::ids::{FulfilmentId, LocationCode, OrderId, Sku};
+use orderhub_domain::order::{
+    Command, Context, Decided, Edge as Edges, HoldScope, Input, InputBody, Location, Places, decide,
+};
+use orderhub_domain::stock::Counters;
+use serde_json::{Map, Value, json};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::orders::REPLAYED;
+use super::{answer, asked, body, json as reply, with};
+use crate::http::asked::Asked;
+use crate::http::edge::Edge;
+use crate::http::fields::{Fields, LONGEST_REASON};
+use crate::http::json::{canonical_hash, object};
+use crate::http::problem::Problem;
+use crate::views::replies;
+
+/// Largest number of a hold.
+const LARGEST_HOLD: i64 = u32::MAX as i64;
+
+pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    warp::path!("v1" / "orders" / String / "actions" / String)
+        .and(warp::post())
+        .and(asked())
+        .and(body())
+        .and(with(edge))
+        .then(
+            |id: String, verb: String, asked: Arc<Asked>, body: Bytes, edge: Arc<Edge>| async move {
+                answer(act(&edge, &asked, &id, &verb, &body).await)
+            },
+        )
+        .boxed()
+}
+
+async fn act(
+    edge: &Edge,
+    asked: &Asked,
+    id: &str,
+    verb: &str,
+    body: &[u8],
+) -> Result<Response, Problem> {
+    let order: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+    edge.check_visible(asked.key()?, order).await?;
+    let fields = object(body)?;
+    let body_hash = canonical_hash(&fields);
+    let (command, dry_run) = read(order, verb, fields)?;
+    if dry_run {
+        return try_out(edge, asked, order, command).await;
+    }
+    let is_hold = matches!(command, Command::Hold { .. });
+    let done = carry_out(edge, asked, order, command, &body_hash).await?;
+    let mut body = replies::done(&done);
+    if is_hold && let Some((_, log)) = edge.hub.order(order).await? {
+        body["hold_id"] = replies::hold_placed_until(&log, done.version).into();
+    }
+    Ok(answered(&done, &body))
+}
+
+/// Carries out a request under its idempotency key and the version that the sender saw.
+pub(super) async fn carry_out(
+    edge: &Edge,
+    asked: &Asked,
+    order: OrderId,
+    command: Command,
+    body_hash: &str,
+) -> Result<Done, Problem> {
+    let request = asked.request(&order.to_string(), body_hash)?;
+    let actor = operator(asked)?;
+    let done = match asked.if_match()? {
+        Some(expected) => {
+            let hub = &edge.hub;
+            hub.command_at(order, expected, command, request, actor)
+                .await?
+        }
+        None => edge.hub.command(order, command, request, actor).await?,
+    };
+    Ok(done)
+}
+
+/// The answer to a request that was carried out, now or before.
+pub(super) fn answered(done: &Done, body: &Value) -> Response {
+    let mut response = reply(StatusCode::OK, body);
+    if done.repeated {
+        let headers = response.headers_mut();
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
+fn operator(asked: &Asked) -> Result<String, Problem> {
+    Ok(format!("operator:{}", asked.key()?.name))
+}
+
+/// Reads a body as the action that the path names, and whether it is only to be tried out.
+fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command, bool), Problem> {
+    let mut fields = Fields::new("", body);
+    let dry_run = fields.flag("dry_run");
+    let reason = fields.required_text("reason", LONGEST_REASON);
+    let command = match verb {
+        "hold" => Command::Hold {
+            scope: read_scope(order, &mut fields),
+            blocks: read_blocks(&mut fields),
+            reason,
+            until: read_until(&mut fields),
+        },
+        "release" => Command::Release {
+            hold: u32::try_from(fields.required_count("hold_id", LARGEST_HOLD)).unwrap_or_default(),
+            reason,
+        },
+        "cancel" => Command::Cancel { reason },
+        _ => return Err(Problem::not_found()),
+    };
+    fields.finish()?;
+    Ok((command, dry_run))
+}
+
+/// Which edges to block: by default all but giving money back.
+fn read_blocks(fields: &mut Fields) -> Vec<Edges> {
+    let Some(words) = fields.list("blocks") else {
+        return vec![Edges::Reserve, Edges::Capture, Edges::Release, Edges::Ship];
+    };
+    let mut blocks = Vec::new();
+    for (index, word) in words.into_iter().enumerate() {
+        match serde_json::from_value::<Edges>(word) {
+            Ok(edge) if !blocks.contains(&edge) => blocks.push(edge),
+            Ok(_) => {}
+            Err(_) => fields.refuse(
+                &format!("blocks/{index}"),
+                "invalid_value",
+                "reserve, capture, release, ship or refund",
+            ),
+        }
+    }
+    blocks
+}
+
+/// Which part to hold: `order`, or the id of one of its fulfilments.
+fn read_scope(order: OrderId, fields: &mut Fields) -> HoldScope {
+    let Some(text) = fields.text("scope", 80) else {
+        return HoldScope::Order;
+    };
+    if text == "order" {
+        return HoldScope::Order;
+    }
+    match text.parse::<FulfilmentId>() {
+        Ok(fulfilment) if fulfilment.order == order => HoldScope::Fulfilment {
+            number: fulfilment.number,
+        },
+        _ => {
+            let hint = "order, or the id of one of the order's fulfilments";
+            fields.refuse("scope", "invalid_value", hint);
+            HoldScope::Order
+        }
+    }
+}
+
+fn read_until(fields: &mut Fields) -> Option<Timestamp> {
+    let until = fields.timestamp("until")?;
+    if until <= Timestamp::now() {
+        fields.refuse("until", "invalid_value", "a time in the future");
+        return None;
+    }
+    Some(until)
+}
+
+/// What a request would do, without doing it: the domain's own decision on the state as it is.
+async fn try_out(
+    edge: &Edge,
+    asked: &Asked,
+    order: OrderId,
+    command: Command,
+) -> Result<Response, Problem> {
+    let (state, _) = edge.visible(asked.key()?, order).await?;
+    if let Some(expected) = asked.if_match()?
+        && expected != state.version
+    {
+        let detail = format!("The order is at version {} by now.", state.version);
+        return Err(Problem::new("stale_version", detail));
+    }
+    let input = Input {
+        actor: operator(asked)?,
+        body: InputBody::Request(command, None),
+    };
+    let context = Context {
+        now: Timestamp::now(),
+        policy: &edge.policy,
+        places: &Nowhere,
+    };
+    let events = match decide(&state, &input, &context)? {
+        Decided::Commit(events, _) => events,
+        Decided::Nothing | Decided::Repeat(_) => Vec::new(),
+    };
+    let kinds: Vec<_> = events
+        .iter()
+        .map(|recorded| recorded.event.kind())
+        .collect();
+    let id = order.to_string();
+    let body = json!({ "id": id, "version": state.version, "dry_run": true, "events": kinds });
+    Ok(reply(StatusCode::OK, &body))
+}
+
+/// No stock anywhere: requests of people never depend on it.
+struct Nowhere;
+
+impl Places for Nowhere {
+    fn locations(&self) -> &[Location] {
+        &[]
+    }
+
+    fn counters(&self, _location: &LocationCode, _sku: &Sku) -> Counters {
+        Counters::default()
+    }
+}

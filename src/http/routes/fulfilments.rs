@@ -1,0 +1,105 @@
+//! `POST /v1/fulfilments/{id}/…`: what managed locations and store staff do.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::order::{Command, FulfilmentStep};
+use orderhub_domain::quantity::Quantity;
+use serde_json::{Map, Value};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::actions::{answered, carry_out};
+use super::{answer, asked, body, with};
+use crate::http::asked::Asked;
+use crate::http::edge::Edge;
+use crate::http::fields::{Fields, LONGEST_REASON};
+use crate::http::json::{canonical_hash, object};
+use crate::http::problem::Problem;
+use crate::views::replies;
+
+/// Longest id of a line.
+const LONGEST_LINE_ID: usize = 255;
+
+pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    warp::path!("v1" / "fulfilments" / String / String)
+        .and(warp::post())
+        .and(asked())
+        .and(body())
+        .and(with(edge))
+        .then(
+            |id: String, verb: String, asked: Arc<Asked>, body: Bytes, edge: Arc<Edge>| async move {
+                answer(step(&edge, &asked, &id, &verb, &body).await)
+            },
+        )
+        .boxed()
+}
+
+async fn step(
+    edge: &Edge,
+    asked: &Asked,
+    id: &str,
+    verb: &str,
+    body: &[u8],
+) -> Result<Response, Problem> {
+    let fulfilment: FulfilmentId = id.parse().map_err(|_| Problem::not_found())?;
+    edge.check_visible(asked.key()?, fulfilment.order).await?;
+    let fields = object(body)?;
+    let body_hash = canonical_hash(&fields);
+    let command = Command::Fulfil {
+        fulfilment: fulfilment.number,
+        step: read(verb, fields)?,
+    };
+    let done = carry_out(edge, asked, fulfilment.order, command, &body_hash).await?;
+    Ok(answered(&done, &replies::step_done(fulfilment, &done)))
+}
+
+fn read(verb: &str, body: Map<String, Value>) -> Result<FulfilmentStep, Problem> {
+    let mut fields = Fields::new("", body);
+    let step = match verb {
+        "accept" => FulfilmentStep::Accept,
+        "reject" => FulfilmentStep::Reject {
+            reason: fields.required_text("reason", LONGEST_REASON),
+        },
+        "pick" => FulfilmentStep::Pick {
+            lines: read_lines(&mut fields),
+        },
+        "pack" => FulfilmentStep::Pack,
+        "hand-over" => FulfilmentStep::HandOver,
+        "ready" => FulfilmentStep::Ready,
+        "collect" => FulfilmentStep::Collect,
+        _ => return Err(Problem::not_found()),
+    };
+    fields.finish()?;
+    Ok(step)
+}
+
+/// Lines and how many of each; `None` is everything as planned.
+fn read_lines(fields: &mut Fields) -> Option<Vec<(String, Quantity)>> {
+    let items = fields.list("lines")?;
+    if items.is_empty() {
+        fields.refuse(
+            "lines",
+            "required",
+            "at least one line, or no lines at all for everything",
+        );
+    }
+    let mut lines = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let Value::Object(item) = item else {
+            fields.refuse(&format!("lines/{index}"), "wrong_type", "an object");
+            continue;
+        };
+        let mut line = Fields::new(format!("/lines/{index}"), item);
+        let id = line.required_text("line", LONGEST_LINE_ID);
+        let quantity = line.required_quantity("quantity");
+        if lines.iter().any(|(known, _)| *known == id) {
+            line.refuse("line", "duplicate", "each line once");
+        }
+        line.merge_into(fields);
+        lines.push((id, quantity));
+    }
+    Some(lines)
+}

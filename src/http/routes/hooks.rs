@@ -1,0 +1,152 @@
+//! `POST /v1/hooks/{family}/{slug}`: the vendors' own webhooks.
+//!
+//! The signature is checked over the bytes as they came, before anything reads them. Every reason
+//! for not believing one gets the same answer; which it was only the metrics know.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+use metrics::counter;
+use orderhub_actors::api::{Delivery, Received};
+use orderhub_channels::port::{Forged, Inbound, RawRequest};
+use orderhub_domain::ids::Slug;
+use serde_json::json;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::{answer, asked, body, json as reply, with};
+use crate::http::asked::Asked;
+use crate::http::edge::{Edge, Family};
+use crate::http::problem::Problem;
+
+pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    warp::path!("v1" / "hooks" / String / String)
+        .and(warp::post())
+        .and(asked())
+        .and(body())
+        .and(with(edge))
+        .then(
+            |family: String, slug: String, asked: Arc<Asked>, body: Bytes, edge: Arc<Edge>| async move {
+                answer(take(&edge, &asked, &family, slug, body).await)
+            },
+        )
+        .boxed()
+}
+
+async fn take(
+    edge: &Edge,
+    asked: &Asked,
+    family: &str,
+    slug: String,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let slug = Slug(slug);
+    let (family, hook) = Family::ALL
+        .into_iter()
+        .find(|known| known.word() == family)
+        .and_then(|known| Some((known, edge.hooks.get(&(known, slug.clone()))?)))
+        .ok_or_else(Problem::not_found)?;
+    let source = format!("{}/{slug}", family.word());
+    let url = format!("{}{}", edge.public_url, asked.path_and_query());
+    let request = RawRequest {
+        headers: asked.headers(),
+        body: &body,
+        url: &url,
+        received_at: Timestamp::now(),
+    };
+    if let Err(forged) = hook.verify(&request) {
+        let outcome = match forged {
+            Forged::Missing | Forged::Mismatch => "bad_signature",
+            Forged::Stale => "stale",
+        };
+        count(source, outcome);
+        let detail = "The signature of this webhook is not believed.";
+        return Err(Problem::new("signature_invalid", detail));
+    }
+    let items = hook.read(&request);
+    let unreadable = items
+        .iter()
+        .any(|item| matches!(item, Inbound::Unreadable { .. }));
+    let delivery = Delivery {
+        source: source.clone(),
+        slug,
+        channel: hook.channel(),
+        live: hook.is_live(),
+        items,
+        body: body.to_vec(),
+        headers: kept_headers(asked.headers()),
+    };
+    let received = edge.hub.inbound(delivery).await?;
+    let outcome = match received {
+        _ if unreadable => "invalid",
+        Received::Applied => "applied",
+        Received::Parked => "unmatched",
+    };
+    count(source, outcome);
+    Ok(match received {
+        Received::Applied => reply(StatusCode::OK, &json!({ "status": "recorded" })),
+        Received::Parked => reply(StatusCode::ACCEPTED, &json!({ "status": "parked" })),
+    })
+}
+
+fn count(source: String, outcome: &'static str) {
+    counter!("orderhub_webhooks_received_total", "source" => source, "outcome" => outcome)
+        .increment(1);
+}
+
+/// The headers that reading the body again may need: the vendors' own, without signatures,
+/// secrets and what proxies tell about the sender.
+fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
+    const NEVER: [&str; 8] = [
+        "signature",
+        "hmac",
+        "auth",
+        "token",
+        "secret",
+        "cookie",
+        "forwarded",
+        "real-ip",
+    ];
+    let kept = headers.iter().filter(|(name, _)| {
+        let name = name.as_str();
+        let vendors =
+            name == "content-type" || name.starts_with("x-") || name.starts_with("webhook-");
+        vendors && !NEVER.iter().any(|part| name.contains(part))
+    });
+    kept.filter_map(|(name, value)| {
+        let value = value.to_str().ok()?;
+        Some((name.as_str().to_owned(), value.to_owned()))
+    })
+    .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signatures_and_senders_are_not_kept() {
+        let mut headers = HeaderMap::new();
+        for name in [
+            "x-shop-topic",
+            "x-shop-hmac-sha256",
+            "webhook-id",
+            "webhook-signature",
+            "authorization",
+            "cookie",
+            "x-forwarded-for",
+            "x-real-ip",
+            "user-agent",
+            "content-type",
+            "x-api-token",
+        ] {
+            headers.insert(name, "v".parse().expect("a value"));
+        }
+        let kept: Vec<_> = kept_headers(&headers).into_keys().collect();
+        assert_eq!(kept, ["content-type", "webhook-id", "x-shop-topic"]);
+    }
+}

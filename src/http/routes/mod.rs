@@ -1,0 +1,78 @@
+//! The filters: path and method of every route, joined to its handler. Boxed per group, because
+//! unboxed chains of this length take minutes to compile. Hot routes come first.
+
+mod actions;
+mod batch;
+mod fulfilments;
+mod hooks;
+mod inventory;
+mod orders;
+mod reads;
+mod system;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::Value;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, Rejection};
+
+use super::asked::Asked;
+use super::edge::Edge;
+use super::problem::Problem;
+
+/// All routes of both addresses; the table says which answers where.
+pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    orders::routes(edge)
+        .or(hooks::routes(edge))
+        .unify()
+        .or(reads::routes(edge))
+        .unify()
+        .or(fulfilments::routes(edge))
+        .unify()
+        .or(actions::routes(edge))
+        .unify()
+        .or(inventory::routes(edge))
+        .unify()
+        .or(batch::routes(edge))
+        .unify()
+        .or(system::routes(edge))
+        .unify()
+        .boxed()
+}
+
+/// The admitted request's head.
+fn asked() -> impl Filter<Extract = (Arc<Asked>,), Error = Rejection> + Clone {
+    warp::ext::get::<Arc<Asked>>()
+}
+
+/// The whole body; the front has read it already.
+fn body() -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone {
+    warp::body::bytes()
+}
+
+/// What the routes stand on.
+fn with(
+    edge: &Arc<Edge>,
+) -> impl Filter<Extract = (Arc<Edge>,), Error = std::convert::Infallible> + Clone + use<> {
+    let edge = edge.clone();
+    warp::any().map(move || edge.clone())
+}
+
+/// The answer, or the problem in its place.
+fn answer(result: Result<Response, Problem>) -> Response {
+    result.unwrap_or_else(Problem::into_response)
+}
+
+/// A JSON answer.
+fn json(status: StatusCode, value: &Value) -> Response {
+    let mut response = Response::new(value.to_string().into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,175 @@
+//! Reading orders: one, its timeline, why it is where it is, and lists.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use http::StatusCode;
+use http::header::{ETAG, HeaderValue, LINK};
+use jiff::Timestamp;
+use orderhub_domain::ids::{OrderId, Sku, Slug};
+use orderhub_domain::order::Stage;
+use serde_json::{Value, json};
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::{answer, asked, json as reply, with};
+use crate::http::asked::Asked;
+use crate::http::edge::Edge;
+use crate::http::listing::ListQuery;
+use crate::http::problem::Problem;
+use crate::views;
+
+/// Orders on a page when nothing else is asked.
+const USUAL_PAGE: u16 = 50;
+/// Most orders on a page.
+const LARGEST_PAGE: u16 = 200;
+
+pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    let one = warp::path!("v1" / "orders" / String)
+        .and(warp::get())
+        .and(asked())
+        .and(with(edge))
+        .then(
+            |id: String, asked: Arc<Asked>, edge: Arc<Edge>| async move {
+                answer(show(&edge, &asked, &id).await)
+            },
+        );
+    let parts = warp::path!("v1" / "orders" / String / String)
+        .and(warp::get())
+        .and(asked())
+        .and(with(edge))
+        .then(
+            |id: String, part: String, asked: Arc<Asked>, edge: Arc<Edge>| async move {
+                answer(show_part(&edge, &asked, &id, &part).await)
+            },
+        );
+    let many = warp::path!("v1" / "orders")
+        .and(warp::get())
+        .and(asked())
+        .and(with(edge))
+        .then(
+            |asked: Arc<Asked>, edge: Arc<Edge>| async move { answer(list(&edge, &asked).await) },
+        );
+    one.or(parts).unify().or(many).unify().boxed()
+}
+
+async fn show(edge: &Edge, asked: &Asked, id: &str) -> Result<Response, Problem> {
+    let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+    let (order, _) = edge.visible(asked.key()?, id).await?;
+    let private = edge.journal.private(id).await?;
+    let personal = asked.may_see_personal_data();
+    let body = views::order::order(&order, private.as_ref(), personal, &edge.policy);
+    let mut response = reply(StatusCode::OK, &body);
+    if let Ok(version) = HeaderValue::from_str(&format!("\"{}\"", order.version)) {
+        response.headers_mut().insert(ETAG, version);
+    }
+    Ok(response)
+}
+
+async fn show_part(edge: &Edge, asked: &Asked, id: &str, part: &str) -> Result<Response, Problem> {
+    let id: OrderId = id.parse().map_err(|_| Problem::not_found())?;
+    let (order, log) = edge.visible(asked.key()?, id).await?;
+    let body = match part {
+        "timeline" => views::timeline::timeline(&log),
+        "explain" => views::explain::explain(&order, &edge.policy),
+        _ => return Err(Problem::not_found()),
+    };
+    Ok(reply(StatusCode::OK, &body))
+}
+
+async fn list(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
+    let Some(mut query) = read_query(edge, asked)? else {
+        return Ok(reply(StatusCode::OK, &page(&[], false)));
+    };
+    let limit = usize::from(query.limit);
+    // One more than asked for tells whether there is a next page.
+    query.limit += 1;
+    let mut orders = edge.list.list(&query).await?;
+    let has_more = orders.len() > limit;
+    orders.truncate(limit);
+    let body = page(&orders, has_more);
+    let mut response = reply(StatusCode::OK, &body);
+    if let Some(cursor) = body["next_cursor"].as_str() {
+        let mut next = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in asked.parameters().filter(|(name, _)| name != "cursor") {
+            next.append_pair(&name, &value);
+        }
+        let next = next.append_pair("cursor", cursor).finish();
+        if let Ok(link) = HeaderValue::from_str(&format!("</v1/orders?{next}>; rel=\"next\"")) {
+            response.headers_mut().insert(LINK, link);
+        }
+    }
+    Ok(response)
+}
+
+fn page(orders: &[crate::http::listing::ListedOrder], has_more: bool) -> Value {
+    let last = orders.last().filter(|_| has_more);
+    let cursor = last.map(|order| BASE64_URL_SAFE_NO_PAD.encode(order.id.uuid().as_bytes()));
+    let data: Vec<_> = orders.iter().map(views::order::listed).collect();
+    json!({ "data": data, "next_cursor": cursor, "has_more": has_more })
+}
+
+/// What is asked for; `None` when nothing can match: a channel that is not there, for this key.
+fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<ListQuery>, Problem> {
+    let mut query = ListQuery {
+        limit: USUAL_PAGE,
+        ..ListQuery::default()
+    };
+    let mut channel = None;
+    for (name, value) in asked.parameters() {
+        let refused = |hint: &str| {
+            Problem::new(
+                "invalid_query",
+                format!("The parameter {name} must be {hint}."),
+            )
+        };
+        match name.as_str() {
+            "stage" => {
+                let stage = Stage::ALL.into_iter().find(|stage| stage.word() == value);
+                query.stage = Some(stage.ok_or_else(|| refused("a stage's word"))?);
+            }
+            "channel" => channel = Some(Slug(value)),
+            "sku" => query.sku = Some(Sku(value)),
+            "hold" => query.hold = Some(value),
+            "q" => query.q = Some(value),
+            "updated_after" => {
+                let moment = value.parse::<Timestamp>();
+                query.updated_after = Some(moment.map_err(|_| refused("a time in RFC 3339"))?);
+            }
+            "limit" => {
+                let limit = value
+                    .parse()
+                    .ok()
+                    .filter(|limit| (1..=LARGEST_PAGE).contains(limit));
+                query.limit = limit.ok_or_else(|| refused("a number from 1 to 200"))?;
+            }
+            "cursor" => {
+                let cursor = BASE64_URL_SAFE_NO_PAD
+                    .decode(value)
+                    .ok()
+                    .and_then(|bytes| uuid::Uuid::from_slice(&bytes).ok())
+                    .ok_or_else(|| refused("the next_cursor of the page before"))?;
+                query.before = Some(OrderId::from_uuid(cursor));
+            }
+            _ => {
+                let known = "stage, channel, sku, hold, q, updated_after, limit and cursor";
+                let detail = format!("Only the parameters {known} are known here.");
+                return Err(Problem::new("invalid_query", detail));
+            }
+        }
+    }
+    let bound = asked.key()?.channel.clone();
+    let wanted = match (bound, channel) {
+        (Some(bound), Some(asked_for)) if bound != asked_for => return Ok(None),
+        (bound, asked_for) => bound.or(asked_for),
+    };
+    if let Some(slug) = wanted {
+        match edge.channels.get(&slug) {
+            Some(known) => query.channel = Some(known.id),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(query))
+}

@@ -1,0 +1,361 @@
+//! The table of routes: every path, its methods, what a key must be allowed to do and which body
+//! it takes. The filters serve exactly these; a test walks both.
+
+use http::Method;
+
+use self::Needs::{AnyKey, Nothing, Scope as Needing};
+use super::keys::Scope;
+
+/// What a caller must show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing.
+    Nothing,
+    /// Any valid key.
+    AnyKey,
+    /// A key with this scope.
+    Scope(Scope),
+}
+
+/// Which body a route takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Body {
+    /// None.
+    Nothing,
+    /// One JSON object.
+    Json,
+    /// JSON objects, one per line, read as they arrive.
+    Lines,
+    /// Bytes of any kind.
+    Raw,
+}
+
+/// Where a route answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// On the public address.
+    Api,
+    /// On the admin address.
+    Admin,
+    /// On both.
+    Both,
+}
+
+/// One route.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Its method.
+    pub method: Method,
+    /// Its path; `{name}` stands for one segment.
+    pub pattern: &'static str,
+    /// What a caller must show.
+    pub needs: Needs,
+    /// Which body it takes.
+    pub body: Body,
+    /// Where it answers.
+    pub side: Side,
+}
+
+impl Route {
+    /// Whether the path is one of this route's.
+    fn matches(&self, path: &str) -> bool {
+        let mut segments = path.split('/');
+        self.pattern.split('/').all(|part| {
+            segments.next().is_some_and(|segment| {
+                part == segment || (part.starts_with('{') && !segment.is_empty())
+            })
+        }) && segments.next().is_none()
+    }
+
+    /// Whether it answers on this side.
+    fn answers_on(&self, side: Side) -> bool {
+        self.side == Side::Both || self.side == side
+    }
+}
+
+/// Every route.
+pub const ROUTES: &[Route] = &[
+    route(
+        Method::POST,
+        "/v1/orders",
+        Needing(Scope::OrdersWrite),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/orders/batch",
+        Needing(Scope::OrdersWrite),
+        Body::Lines,
+        Side::Api,
+    ),
+    route(Method::GET, "/v1/orders", AnyKey, Body::Nothing, Side::Api),
+    route(
+        Method::POST,
+        "/v1/hooks/sales/{slug}",
+        Nothing,
+        Body::Raw,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/hooks/payments/{slug}",
+        Nothing,
+        Body::Raw,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/hooks/carriers/{slug}",
+        Nothing,
+        Body::Raw,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/hooks/warehouses/{slug}",
+        Nothing,
+        Body::Raw,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/orders/{id}",
+        AnyKey,
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/orders/{id}/timeline",
+        AnyKey,
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/orders/{id}/explain",
+        AnyKey,
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/orders/{id}/actions/hold",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/orders/{id}/actions/release",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/orders/{id}/actions/cancel",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/fulfilments/{id}/accept",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/fulfilments/{id}/reject",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/fulfilments/{id}/pick",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/fulfilments/{id}/pack",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/fulfilments/{id}/hand-over",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/fulfilments/{id}/ready",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/fulfilments/{id}/collect",
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::PUT,
+        "/v1/inventory/{location}/{sku}",
+        Needing(Scope::InventoryWrite),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/inventory/{sku}",
+        AnyKey,
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/parked",
+        Needing(Scope::OpsAct),
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(Method::GET, "/livez", Nothing, Body::Nothing, Side::Both),
+    route(Method::GET, "/readyz", Nothing, Body::Nothing, Side::Both),
+    route(Method::GET, "/startupz", Nothing, Body::Nothing, Side::Both),
+    route(Method::GET, "/version", Nothing, Body::Nothing, Side::Both),
+    route(
+        Method::GET,
+        "/docs/errors/{code}",
+        Nothing,
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(Method::GET, "/metrics", Nothing, Body::Nothing, Side::Admin),
+];
+
+const fn route(
+    method: Method,
+    pattern: &'static str,
+    needs: Needs,
+    body: Body,
+    side: Side,
+) -> Route {
+    Route {
+        method,
+        pattern,
+        needs,
+        body,
+        side,
+    }
+}
+
+/// What the table says about a request.
+#[derive(Debug, Clone, Copy)]
+pub enum Found {
+    /// This route. A `HEAD` is a `GET` whose body is not sent.
+    Route(&'static Route),
+    /// The path exists, but not with this method.
+    OtherMethods,
+    /// There is no such path here.
+    Nowhere,
+}
+
+/// Looks a request up.
+pub fn find(side: Side, method: &Method, path: &str) -> Found {
+    let asked = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    let mut of_path = routes_of(side, path).peekable();
+    if of_path.peek().is_none() {
+        return Found::Nowhere;
+    }
+    of_path
+        .find(|route| route.method == *asked)
+        .map_or(Found::OtherMethods, Found::Route)
+}
+
+/// The `Allow` header of a path.
+pub fn allowed(side: Side, path: &str) -> String {
+    let mut methods: Vec<&str> = Vec::new();
+    for route in routes_of(side, path) {
+        methods.push(route.method.as_str());
+        if route.method == Method::GET {
+            methods.push("HEAD");
+        }
+    }
+    methods.join(", ")
+}
+
+/// The routes of a path. A literal segment wins over a placeholder: `/v1/orders/batch` is no order.
+fn routes_of(side: Side, path: &str) -> impl Iterator<Item = &'static Route> {
+    let of_path = move || {
+        ROUTES
+            .iter()
+            .filter(move |route| route.answers_on(side) && route.matches(path))
+    };
+    let fewest = of_path().map(placeholders).min();
+    of_path().filter(move |route| Some(placeholders(route)) == fewest)
+}
+
+fn placeholders(route: &Route) -> usize {
+    route.pattern.matches('{').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_is_refused_only_where_no_route_has_it() {
+        let refused = |method: Method, path: &str| {
+            matches!(find(Side::Api, &method, path), Found::OtherMethods)
+        };
+        assert!(refused(Method::DELETE, "/v1/orders"));
+        assert!(refused(Method::GET, "/v1/orders/batch"));
+        assert!(!refused(Method::HEAD, "/v1/orders"));
+        assert_eq!(allowed(Side::Api, "/v1/orders"), "POST, GET, HEAD");
+        assert_eq!(allowed(Side::Api, "/v1/orders/batch"), "POST");
+    }
+
+    #[test]
+    fn paths_are_matched_whole() {
+        for path in [
+            "/",
+            "",
+            "/v1/orders/",
+            "/v1//orders",
+            "/v1/orders/x/actions/fly",
+            "/v1/orders/x/y",
+            "/metrics",
+            "/v1/hooks/sales/",
+            "/v1/hooks/other/x",
+            "*",
+        ] {
+            assert!(
+                matches!(find(Side::Api, &Method::GET, path), Found::Nowhere),
+                "{path}"
+            );
+        }
+        assert!(matches!(
+            find(Side::Admin, &Method::GET, "/metrics"),
+            Found::Route(_)
+        ));
+        assert!(matches!(
+            find(Side::Admin, &Method::GET, "/v1/orders"),
+            Found::Nowhere
+        ));
+    }
+}

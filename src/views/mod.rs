@@ -1,0 +1,12 @@
+//! What the API shows: JSON projections of orders, logs and stock. Pure functions; nothing here
+//! decides anything, and nothing here is ever stored as truth.
+
+pub mod explain;
+pub mod order;
+pub mod payment;
+pub mod person;
+pub mod quantities;
+pub mod replies;
+pub mod status;
+pub mod stock;
+pub mod timeline;

@@ -1,0 +1,211 @@
+//! One order, and an order in a list.
+
+use orderhub_domain::canonical::{DraftLine, PrivateDetails, TaxMode};
+use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::money::Money;
+use orderhub_domain::order::{
+    Edge, Fulfilment, FulfilmentStage, Hold, HoldScope, LineUnits, Order, ParcelStatus, wake_at,
+};
+use orderhub_domain::policy::Policy;
+use serde_json::{Value, json};
+
+use super::quantities::{parcel, quantities};
+use super::{payment, person, status};
+use crate::http::listing::ListedOrder;
+
+/// An order as `GET /v1/orders/{id}` shows it.
+pub fn order(
+    order: &Order,
+    private: Option<&PrivateDetails>,
+    personal: bool,
+    policy: &Policy,
+) -> Value {
+    let draft = &order.draft;
+    let lines: Vec<_> = draft
+        .lines
+        .iter()
+        .zip(1..)
+        .map(|(stated, number)| line(order, stated, number))
+        .collect();
+    let fulfilments: Vec<_> = order
+        .fulfilments
+        .iter()
+        .map(|work| fulfilment(order, work))
+        .collect();
+    let outstanding: Vec<_> = order
+        .outstanding
+        .iter()
+        .map(|(id, open)| {
+            json!({
+                "effect": id.to_string(),
+                "kind": open.effect.word(),
+                "attempt": open.attempts,
+                "next_try_at": open.next_try_at,
+                "opened_at": open.opened_at,
+                "unknown": open.unknown,
+            })
+        })
+        .collect();
+    let ship_to = private.and_then(|private| private.ship_to.as_ref());
+    let bill_to = private.and_then(|private| private.bill_to.as_ref());
+    json!({
+        "id": order.id.to_string(),
+        "channel": order.channel_slug.as_str(),
+        "external_id": draft.external_id,
+        "number": draft.number,
+        "version": order.version,
+        "stage": order.stage.word(),
+        "reason": order.reason,
+        "status": status::status(order),
+        "test": draft.test,
+        "placed_at": draft.placed_at,
+        "received_at": order.received_at,
+        "updated_at": order.updated_at,
+        "wake_at": wake_at(order, policy),
+        "currency": draft.currency.code(),
+        "tax_mode": tax_mode(draft.tax_mode),
+        "totals": {
+            "items": amount(order.totals.items),
+            "discounts": amount(order.totals.discounts),
+            "shipping": amount(order.totals.shipping),
+            "taxes": amount(order.totals.taxes),
+            "fees": amount(order.totals.fees),
+            "grand": amount(order.totals.grand),
+        },
+        "stated_total": amount(draft.stated_total),
+        "customer": person::customer(private, personal),
+        "ship_to": person::address(ship_to, personal),
+        "bill_to": person::address(bill_to, personal),
+        "lines": lines,
+        "payment": payment::payment(order),
+        "fulfilments": fulfilments,
+        "returns": [],
+        "holds": order.holds.iter().map(|found| hold(order, found)).collect::<Vec<_>>(),
+        "outstanding": outstanding,
+    })
+}
+
+/// An order as lists show it.
+pub fn listed(order: &ListedOrder) -> Value {
+    json!({
+        "id": order.id.to_string(),
+        "channel": order.channel.as_str(),
+        "external_id": order.external_id,
+        "number": order.number,
+        "version": order.version,
+        "stage": order.stage.word(),
+        "test": order.test,
+        "placed_at": order.placed_at,
+        "updated_at": order.updated_at,
+        "currency": order.total.currency().code(),
+        "total": amount(order.total),
+        "holds": order.holds,
+    })
+}
+
+fn amount(money: Money) -> String {
+    money.amount().to_string()
+}
+
+const fn tax_mode(mode: TaxMode) -> &'static str {
+    match mode {
+        TaxMode::Inclusive => "inclusive",
+        TaxMode::Exclusive => "exclusive",
+    }
+}
+
+fn line(order: &Order, stated: &DraftLine, number: u16) -> Value {
+    json!({
+        "line": number,
+        "external_id": stated.external_id,
+        "sku": stated.sku.as_ref().map(|sku| sku.as_str()),
+        "title": stated.title,
+        "quantity": stated.quantity.to_string(),
+        "unit_price": stated.unit_price.to_string(),
+        "net": amount(stated.net(order.draft.currency)),
+        "weight_g": stated.weight_g,
+        "fulfilled_by": stated.fulfilled_by,
+        "quantities": quantities(order, number).json(),
+    })
+}
+
+fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
+    let label = work.label.as_ref().filter(|label| !label.voided);
+    json!({
+        "id": FulfilmentId { order: order.id, number: work.number }.to_string(),
+        "location": work.location.as_str(),
+        "stage": stage(work),
+        "since": work.since,
+        "pickup": work.pickup,
+        "reason": work.reason,
+        "lines": units(order, &work.lines),
+        "picked": units(order, &work.picked),
+        "carrier": label.map(|label| label.carrier.as_str()),
+        "tracking_number": label.map(|label| label.tracking_number.as_str()),
+        "label_url": label.and_then(|label| label.label_url.as_deref()),
+        "label_failed": work.label_failed,
+        "shipped_at": work.shipped_at,
+    })
+}
+
+/// Where the work is; once it has left the building, where the parcel is.
+fn stage(work: &Fulfilment) -> Value {
+    let seen = work.shipped_at.and_then(|_| parcel(work));
+    let word = match seen {
+        Some(ParcelStatus::Delivered) if work.stage == FulfilmentStage::Collected => "collected",
+        Some(ParcelStatus::Delivered) => "delivered",
+        Some(ParcelStatus::Lost) => "lost",
+        Some(ParcelStatus::ReturnToSender | ParcelStatus::Returned) => "return_to_sender",
+        Some(ParcelStatus::OutForDelivery | ParcelStatus::AvailableForPickup) => "out_for_delivery",
+        Some(ParcelStatus::PickedUp | ParcelStatus::InTransit) => "in_transit",
+        Some(
+            ParcelStatus::Delayed
+            | ParcelStatus::OnHold
+            | ParcelStatus::AttemptFailed
+            | ParcelStatus::Exception
+            | ParcelStatus::Cancelled
+            | ParcelStatus::Expired,
+        ) => "exception",
+        Some(ParcelStatus::Unknown | ParcelStatus::LabelCreated) | None => {
+            return serde_json::to_value(work.stage).unwrap_or_default();
+        }
+    };
+    word.into()
+}
+
+fn units(order: &Order, lines: &[LineUnits]) -> Vec<Value> {
+    lines
+        .iter()
+        .map(|units| {
+            let index = usize::from(units.line.saturating_sub(1));
+            let stated = order.draft.lines.get(index);
+            json!({
+                "line": stated.map(|stated| stated.external_id.as_str()),
+                "sku": stated.and_then(|stated| stated.sku.as_ref()).map(|sku| sku.as_str()),
+                "quantity": units.quantity.to_string(),
+            })
+        })
+        .collect()
+}
+
+/// A hold as the API shows it.
+pub fn hold(order: &Order, hold: &Hold) -> Value {
+    let scope = match hold.scope {
+        HoldScope::Order => "order".to_owned(),
+        HoldScope::Fulfilment { number } => FulfilmentId {
+            order: order.id,
+            number,
+        }
+        .to_string(),
+    };
+    let blocks: Vec<&Edge> = hold.blocks.iter().collect();
+    json!({
+        "id": hold.id,
+        "scope": scope,
+        "blocks": blocks,
+        "reason": hold.reason,
+        "owner": hold.owner,
+        "since": hold.since,
+        "until": hold.until,
+    })
+}

@@ -1,0 +1,54 @@
+//! What a customer is told: one word, a pure projection of stage, quantities and holds.
+
+use orderhub_domain::canonical::FulfilledBy;
+use orderhub_domain::order::{FulfilmentStage, Order, Stage};
+use orderhub_domain::quantity::Quantity;
+
+use super::quantities::{Quantities, quantities};
+
+/// The customer-facing word for an order.
+pub fn status(order: &Order) -> &'static str {
+    match order.stage {
+        Stage::Rejected | Stage::Expired => return "not_accepted",
+        Stage::Cancelled => return "cancelled",
+        Stage::Cancelling => return "being_cancelled",
+        Stage::Received | Stage::Screening | Stage::Reserving => return "received",
+        Stage::Authorizing => {
+            let waits = order.tenders.iter().any(|tender| tender.action_required);
+            return if waits {
+                "awaiting_payment"
+            } else {
+                "received"
+            };
+        }
+        Stage::Confirmed | Stage::Fulfilling | Stage::Completed | Stage::Closed => {}
+    }
+    let lines: Vec<Quantities> = (1..=order.lines.len())
+        .filter_map(|number| u16::try_from(number).ok())
+        .filter(|number| {
+            let line = order.draft.lines.get(usize::from(number - 1));
+            line.is_some_and(|line| line.fulfilled_by == FulfilledBy::Us)
+        })
+        .map(|number| quantities(order, number))
+        .collect();
+    let sum = |of: fn(&Quantities) -> Quantity| Quantity::sum(lines.iter().map(of));
+    let shipped = sum(|line| line.shipped);
+    let open = sum(|line| line.ordered).minus(sum(|line| line.cancelled));
+    if shipped.is_zero() {
+        let ready = FulfilmentStage::ReadyForPickup;
+        if order.fulfilments.iter().any(|work| work.stage == ready) {
+            return "ready_for_pickup";
+        }
+        let done = matches!(order.stage, Stage::Completed | Stage::Closed);
+        return if done { "completed" } else { "processing" };
+    }
+    if sum(|line| line.returned) >= open {
+        "returned"
+    } else if sum(|line| line.delivered) >= open {
+        "delivered"
+    } else if shipped >= open {
+        "shipped"
+    } else {
+        "part_shipped"
+    }
+}

@@ -1,0 +1,131 @@
+//! An order's log, for people.
+
+use orderhub_domain::order::{Event, Outcome, Recorded, Verdict};
+use serde_json::{Value, json};
+
+/// Every event, oldest first, with one sentence each.
+pub fn timeline(log: &[Recorded]) -> Value {
+    log.iter().map(entry).collect()
+}
+
+fn entry(recorded: &Recorded) -> Value {
+    json!({
+        "version": recorded.version,
+        "kind": recorded.event.kind(),
+        "occurred_at": recorded.occurred_at.unwrap_or(recorded.recorded_at),
+        "recorded_at": recorded.recorded_at,
+        "actor": recorded.actor,
+        "summary": summary(&recorded.event),
+        "raw": recorded.event.body(),
+    })
+}
+
+/// What happened, in one sentence without personal data.
+pub fn summary(event: &Event) -> String {
+    match event {
+        Event::Received(received) => format!(
+            "Received from {} with {} lines, {}.",
+            received.channel_slug,
+            received.draft.lines.len(),
+            received.draft.stated_total,
+        ),
+        Event::Screened { verdict, .. } => match verdict {
+            Verdict::Pass => "Screened: nothing stands against it.".into(),
+            Verdict::Review => "Screened: a person has to look.".into(),
+        },
+        Event::EffectOpened { effect } => format!("Asked for: {}.", plain(effect.effect.word())),
+        Event::EffectPostponed {
+            effect_kind,
+            attempt,
+            next_try_at,
+            reason,
+            unknown,
+            ..
+        } => {
+            let said = if *unknown { "got no answer" } else { "failed" };
+            let kind = plain(effect_kind);
+            format!("Try {attempt} of {kind} {said} ({reason}); next try at {next_try_at}.")
+        }
+        Event::StockAnswered {
+            location, attempt, ..
+        } => {
+            let said = last_word(event);
+            format!("Location {location}: {said} (try {attempt}).")
+        }
+        Event::PaymentReported {
+            tender, payment, ..
+        } => match payment.amount() {
+            Some(amount) => format!("Tender {tender}: {}, {amount}.", last_word(event)),
+            None => format!("Tender {tender}: {}.", last_word(event)),
+        },
+        Event::SettledByChannel { tender, amount, .. } => {
+            format!("Tender {tender}: the channel has the money, {amount}.")
+        }
+        Event::MismatchFound { tender, reason, .. } => {
+            format!("Tender {tender}: a report does not fit: {reason}.")
+        }
+        Event::Confirmed { .. } => "Stock and money are secured.".into(),
+        Event::FulfilmentPlanned {
+            fulfilment,
+            location,
+            lines,
+            ..
+        } => {
+            format!(
+                "Fulfilment {fulfilment} planned at {location}, {} lines.",
+                lines.len()
+            )
+        }
+        Event::FulfilmentReported { fulfilment, .. }
+        | Event::FulfilmentUnanswered { fulfilment, .. }
+        | Event::LabelReported { fulfilment, .. } => {
+            format!("Fulfilment {fulfilment}: {}.", last_word(event))
+        }
+        Event::Scanned { fulfilment, scan } => {
+            format!(
+                "Parcel of fulfilment {fulfilment}: {} ({}).",
+                last_word(event),
+                scan.code
+            )
+        }
+        Event::HoldPlaced { hold } => format!("Hold {} placed: {}.", hold.id, hold.reason),
+        Event::HoldReleased { hold, reason } => format!("Hold {hold} released: {reason}."),
+        Event::HoldExpired { hold } => format!("Hold {hold} ended by itself."),
+        Event::CancelRequested { reason } => format!("Cancellation asked for: {reason}."),
+        Event::EndDecided { outcome, reason } => {
+            let outcome = match outcome {
+                Outcome::Rejected => "rejected",
+                Outcome::Expired => "expired",
+                Outcome::Cancelled => "cancelled",
+            };
+            format!("It will end as {outcome}: {}.", plain(reason))
+        }
+        Event::CancelRefused { reason } => format!("Cancellation refused: {}.", plain(reason)),
+        Event::LinesCancelled { lines, .. } => format!("{} lines cancelled.", lines.len()),
+        Event::Cancelled { reason, .. } => format!("Cancelled: {reason}."),
+        Event::Rejected { reason } => format!("Rejected: {}.", plain(reason)),
+        Event::Expired { reason } => format!("Expired: {}.", plain(reason)),
+        Event::Completed => "Everything open was delivered and paid.".into(),
+        Event::Closed { reason } => format!("Closed: {}.", plain(reason)),
+        Event::RequestNoted { verb } => format!("Asked to {verb}; nothing had to change."),
+        Event::FactIgnored { fact, reason, .. } => {
+            format!("A report ({fact}) was not applied: {reason}.")
+        }
+        Event::Requested { verb, .. } => format!("Asked to {verb}."),
+        #[expect(
+            unreachable_patterns,
+            reason = "the vocabulary of events only ever grows"
+        )]
+        _ => format!("{}.", plain(event.kind())),
+    }
+}
+
+/// The event's own name, as words: `reservation confirmed`.
+fn last_word(event: &Event) -> String {
+    let kind = event.kind();
+    plain(kind.split_once('.').map_or(kind, |(_, name)| name))
+}
+
+fn plain(word: &str) -> String {
+    word.replace('_', " ")
+}
