@@ -1,0 +1,117 @@
+//! Configuration: flag > `ORDERHUB__SECTION__KEY` > `orderhub.toml` > default.
+//!
+//! Everything that is wrong is told at once, with the nearest known name; secrets are read, kept
+//! out of every output, and refused when anybody on the machine could read them.
+
+mod connections;
+mod kinds;
+mod secret;
+mod section;
+mod sections;
+mod show;
+mod sources;
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use orderhub_domain::policy::Policy;
+
+pub use connections::{Carrier, Connection, Location, Mode, Payment, Sales, Warehouse};
+pub use kinds::{KINDS, Kind};
+pub use secret::{Origin, Secret};
+pub(crate) use show::leaves;
+pub use show::shown;
+pub use sources::{Given, Sources};
+
+/// All of it, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `[http]`: the API, webhooks and console.
+    pub http: Http,
+    /// `[admin]`: metrics.
+    pub admin: Admin,
+    /// `[node]`.
+    pub node: Node,
+    /// `[policy]`.
+    pub policy: Policy,
+    /// `[store]`; `None` when neither the file nor `DATABASE_URL` names a database.
+    pub store: Option<Secret>,
+    /// `[bus]`; without it events wait in the log.
+    pub bus: Option<Secret>,
+    /// `[[sales]]`.
+    pub sales: Vec<Sales>,
+    /// `[[payments]]`.
+    pub payments: Vec<Payment>,
+    /// `[[carriers]]`.
+    pub carriers: Vec<Carrier>,
+    /// `[[warehouses]]`.
+    pub warehouses: Vec<Warehouse>,
+    /// `[[locations]]`, in the operator's order.
+    pub locations: Vec<Location>,
+    /// Where each value that is no default came from, by path.
+    pub given: Given,
+}
+
+/// `[http]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Http {
+    /// Where it listens.
+    pub addr: SocketAddr,
+    /// Scheme and host under which vendors reach the hub; `http://<addr>` by default.
+    pub public_url: String,
+}
+
+/// `[admin]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// Where it listens.
+    pub addr: SocketAddr,
+}
+
+/// `[node]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Its name; a second node of the same name supersedes the first.
+    pub name: String,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: `sales[0].slug`.
+    pub at: String,
+    /// What, and what would be right.
+    pub what: String,
+}
+
+/// Everything that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Faults(pub Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0.len() == 1 { "" } else { "s" };
+        write!(f, "the configuration has {} fault{plural}:", self.0.len())?;
+        for fault in &self.0 {
+            write!(f, "\n  {}: {}", fault.at, fault.what)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+impl Config {
+    /// Reads and checks what the sources give.
+    pub fn load(sources: &Sources) -> Result<Self, Faults> {
+        let mut faults = Vec::new();
+        let config = sections::read(sources, &mut faults);
+        match config {
+            Some(config) if faults.is_empty() => Ok(config),
+            _ => Err(Faults(faults)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

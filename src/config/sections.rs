@@ -1,0 +1,169 @@
+//! Reads every section, then what only holds between them: names that are unique and exist.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use orderhub_domain::ids::Slug;
+use orderhub_domain::policy::Policy;
+use toml::Table;
+
+use super::section::{Reading, Section};
+use super::{Admin, Config, Fault, Http, Node, Sources, connections};
+
+const ADDRESS: &str = "an address and a port, like 127.0.0.1:7070";
+
+/// All sections; `None` only beside faults.
+pub(super) fn read(sources: &Sources, faults: &mut Vec<Fault>) -> Option<Config> {
+    let (table, given) = sources.merged(faults);
+    let mut reading = Reading {
+        environment: &sources.environment,
+        faults,
+    };
+    let mut top = Section::new("", table, &mut reading);
+    let (http, admin, node) = (top.table("http"), top.table("admin"), top.table("node"));
+    let (policy, store, bus) = (top.table("policy"), top.table("store"), top.table("bus"));
+    let (sales, payments) = (top.tables("sales"), top.tables("payments"));
+    let (carriers, warehouses) = (top.tables("carriers"), top.tables("warehouses"));
+    let locations = top.tables("locations");
+    top.finish();
+
+    let config = Config {
+        http: read_http(http, &mut reading),
+        admin: read_admin(admin, &mut reading),
+        node: read_node(node, &mut reading),
+        policy: read_policy(policy, &mut reading),
+        store: read_url("store", store, &mut reading),
+        bus: read_url("bus", bus, &mut reading),
+        sales: each("sales", sales, &mut reading, connections::sales),
+        payments: each("payments", payments, &mut reading, connections::payment),
+        carriers: each("carriers", carriers, &mut reading, connections::carrier),
+        warehouses: each("warehouses", warehouses, &mut reading, connections::warehouse),
+        locations: each("locations", locations, &mut reading, |at, table, reading| {
+            Some(connections::location(at, table, reading))
+        }),
+        given,
+    };
+    check_names(&config, faults);
+    faults.is_empty().then_some(config)
+}
+
+fn each<T>(
+    name: &str,
+    tables: Vec<Table>,
+    reading: &mut Reading<'_>,
+    read: impl Fn(String, Table, &mut Reading<'_>) -> Option<T>,
+) -> Vec<T> {
+    tables
+        .into_iter()
+        .enumerate()
+        .filter_map(|(index, table)| read(format!("{name}[{index}]"), table, reading))
+        .collect()
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+fn read_http(table: Table, reading: &mut Reading<'_>) -> Http {
+    let mut section = Section::new("http", table, reading);
+    let addr = section.parsed("addr", ADDRESS).unwrap_or_else(|| loopback(7070));
+    let public_url = section.base_url("public_url");
+    section.finish();
+    Http {
+        addr,
+        public_url: public_url.unwrap_or_else(|| format!("http://{addr}")),
+    }
+}
+
+fn read_admin(table: Table, reading: &mut Reading<'_>) -> Admin {
+    let mut section = Section::new("admin", table, reading);
+    let addr = section.parsed("addr", ADDRESS).unwrap_or_else(|| loopback(7071));
+    section.finish();
+    Admin { addr }
+}
+
+fn read_node(table: Table, reading: &mut Reading<'_>) -> Node {
+    let mut section = Section::new("node", table, reading);
+    let name = section.slug("name");
+    section.finish();
+    Node {
+        name: name.map_or_else(|| "hub-1".to_owned(), |name| name.0),
+    }
+}
+
+fn read_url(name: &str, table: Table, reading: &mut Reading<'_>) -> Option<super::Secret> {
+    let mut section = Section::new(name, table, reading);
+    let url = section.address("url");
+    section.finish();
+    url
+}
+
+fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
+    let usual = Policy::default();
+    let mut section = Section::new("policy", table, reading);
+    // The domain captures what shipped, when it ships; a wish for anything else must not be taken
+    // silently for that.
+    if section.text("capture").is_some_and(|when| when != "at_shipment") {
+        section.refuse("capture", "must be at_shipment, the only way of this version");
+    }
+    let policy = Policy {
+        version: section.whole("version", 1, u32::MAX).unwrap_or(usual.version),
+        reservation_ttl: section.duration("reservation_ttl", usual.reservation_ttl),
+        reservation_extensions: section
+            .whole("reservation_extensions", 0, 100)
+            .unwrap_or(usual.reservation_extensions),
+        contention_wait: section.duration("contention_wait", usual.contention_wait),
+        sourcing_tries: section
+            .whole("sourcing_tries", 1, 100)
+            .unwrap_or(usual.sourcing_tries),
+        acceptance_time: section.duration("acceptance_time", usual.acceptance_time),
+        auto_close: section.duration("auto_close", usual.auto_close),
+        retry_least: section.duration("retry_least", usual.retry_least),
+        retry_most: section.duration("retry_most", usual.retry_most),
+        default_weight_g: section
+            .whole("default_weight_g", 1, 1_000_000)
+            .unwrap_or(usual.default_weight_g),
+    };
+    if policy.retry_most < policy.retry_least {
+        section.refuse("retry_most", "must not be shorter than retry_least");
+    }
+    section.finish();
+    policy
+}
+
+/// Slugs are unique within their family, and what one section names another one has.
+fn check_names(config: &Config, faults: &mut Vec<Fault>) {
+    let mut refuse = |at: String, what: String| faults.push(Fault { at, what });
+    let families: [(&str, Vec<&str>); 5] = [
+        ("sales", config.sales.iter().map(|one| one.connection.slug.as_str()).collect()),
+        ("payments", config.payments.iter().map(|one| one.connection.slug.as_str()).collect()),
+        ("carriers", config.carriers.iter().map(|one| one.connection.slug.as_str()).collect()),
+        ("warehouses", config.warehouses.iter().map(|one| one.connection.slug.as_str()).collect()),
+        ("locations", config.locations.iter().map(|one| one.code.as_str()).collect()),
+    ];
+    for (family, names) in &families {
+        let mut seen = BTreeSet::new();
+        for (index, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+            if !seen.insert(name) {
+                refuse(format!("{family}[{index}]"), format!("{name} is taken by another section"));
+            }
+        }
+    }
+    let mut exists = |at: String, family: usize, named: &Slug| {
+        let (name, known) = &families[family];
+        if !known.contains(&named.as_str()) && !named.as_str().is_empty() {
+            refuse(at, format!("there is no [[{name}]] with the slug {named}"));
+        }
+    };
+    for (index, sales) in config.sales.iter().enumerate() {
+        if let Some(payment) = &sales.payment {
+            exists(format!("sales[{index}].payment"), 1, payment);
+        }
+    }
+    for (index, location) in config.locations.iter().enumerate() {
+        exists(format!("locations[{index}].warehouse"), 3, &location.warehouse);
+        if let Some(carrier) = &location.carrier {
+            exists(format!("locations[{index}].carrier"), 2, carrier);
+        }
+    }
+}

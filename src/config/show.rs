@@ -1,0 +1,150 @@
+//! The configuration in force, as a value to print. No secret is in it, only where each is kept.
+
+use jiff::SignedDuration;
+use serde_json::{Map, Value, json};
+
+use super::{Config, Connection, Location, Origin, Secret};
+
+/// The configuration in force.
+pub fn shown(config: &Config) -> Value {
+    let policy = &config.policy;
+    let duration = |duration: SignedDuration| written(duration);
+    let url = |url: &Option<Secret>| json!({ "url": url.as_ref().map(address) });
+    json!({
+        "http": { "addr": config.http.addr.to_string(), "public_url": config.http.public_url },
+        "admin": { "addr": config.admin.addr.to_string() },
+        "node": { "name": config.node.name },
+        "policy": {
+            "version": policy.version,
+            "capture": "at_shipment",
+            "reservation_ttl": duration(policy.reservation_ttl),
+            "reservation_extensions": policy.reservation_extensions,
+            "contention_wait": duration(policy.contention_wait),
+            "sourcing_tries": policy.sourcing_tries,
+            "acceptance_time": duration(policy.acceptance_time),
+            "auto_close": duration(policy.auto_close),
+            "retry_least": duration(policy.retry_least),
+            "retry_most": duration(policy.retry_most),
+            "default_weight_g": policy.default_weight_g,
+        },
+        "store": url(&config.store),
+        "bus": url(&config.bus),
+        "sales": config.sales.iter().map(|one| {
+            let mut shown = connection(&one.connection);
+            shown["secrets"] = secrets(&one.secrets);
+            shown["payment"] = json!(one.payment);
+            shown["shop_domain"] = json!(one.shop_domain);
+            shown["access_token"] = json!(one.access_token.as_ref().map(secret));
+            shown
+        }).collect::<Vec<_>>(),
+        "payments": config.payments.iter().map(|one| {
+            keyed(&one.connection, one.api_key.as_ref(), &one.webhook_secrets)
+        }).collect::<Vec<_>>(),
+        "carriers": config.carriers.iter().map(|one| {
+            keyed(&one.connection, one.api_key.as_ref(), &one.webhook_secrets)
+        }).collect::<Vec<_>>(),
+        "warehouses": config.warehouses.iter().map(|one| connection(&one.connection)).collect::<Vec<_>>(),
+        "locations": config.locations.iter().map(location).collect::<Vec<_>>(),
+    })
+}
+
+fn connection(connection: &Connection) -> Value {
+    json!({
+        "slug": connection.slug,
+        "kind": connection.kind.kind,
+        "base_url": connection.base_url,
+        "mode": connection.mode.to_string(),
+    })
+}
+
+fn keyed(of: &Connection, api_key: Option<&Secret>, webhook_secrets: &[Secret]) -> Value {
+    let mut shown = connection(of);
+    shown["api_key"] = json!(api_key.map(secret));
+    shown["webhook_secrets"] = secrets(webhook_secrets);
+    shown
+}
+
+fn location(location: &Location) -> Value {
+    json!({
+        "code": location.code,
+        "warehouse": location.warehouse,
+        "kind": location.kind,
+        "country": location.country,
+        "lat": location.lat,
+        "lon": location.lon,
+        "capacity_per_day": location.capacity_per_day,
+        "carrier": location.carrier,
+        "address": location.address,
+    })
+}
+
+fn secrets(of: &[Secret]) -> Value {
+    of.iter().map(secret).collect()
+}
+
+/// Where a secret is kept, in the form that the file takes.
+fn secret(secret: &Secret) -> Value {
+    match secret.origin() {
+        Origin::Env(name) => json!({ "env": name }),
+        Origin::File(path) => json!({ "file": path.display().to_string() }),
+        Origin::Here => Value::Null,
+    }
+}
+
+/// An address without its password and its parameters, which may hold one too.
+fn address(url: &Secret) -> Value {
+    if *url.origin() != Origin::Here {
+        return secret(url);
+    }
+    let bare = url.expose().split(['?', '#']).next().unwrap_or_default();
+    let shown = match bare.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((user, host)) => {
+                let user = user.split(':').next().unwrap_or_default();
+                format!("{scheme}://{user}:***@{host}")
+            }
+            None => format!("{scheme}://{rest}"),
+        },
+        None => "***".to_owned(),
+    };
+    shown.into()
+}
+
+/// A duration in the largest unit that is exact.
+fn written(duration: SignedDuration) -> String {
+    let milliseconds = duration.as_millis();
+    for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
+        if milliseconds % length == 0 {
+            return format!("{}{unit}", milliseconds / length);
+        }
+    }
+    format!("{milliseconds}ms")
+}
+
+/// The leaves of a value by path, for printing: empty lists and absent values are left out.
+pub(crate) fn leaves(value: &Value) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    if let Value::Object(fields) = value {
+        collect("", fields, &mut found);
+    }
+    found
+}
+
+fn collect(at: &str, fields: &Map<String, Value>, found: &mut Vec<(String, String)>) {
+    for (name, value) in fields {
+        let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        match value {
+            Value::Null => {}
+            Value::Object(inner) => collect(&path, inner, found),
+            Value::Array(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    match item {
+                        Value::Object(inner) => collect(&format!("{path}[{index}]"), inner, found),
+                        other => found.push((format!("{path}[{index}]"), other.to_string())),
+                    }
+                }
+            }
+            other => found.push((path, other.to_string())),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! The configuration's promises, on texts.
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+
+use jiff::SignedDuration;
+
+use super::*;
+
+const WHOLE: &str = r#"
+[http]
+addr = "127.0.0.1:8080"
+[policy]
+reservation_ttl = "10m"
+auto_close = "14d"
+capture = "at_shipment"
+[[sales]]
+slug = "shop-de"
+kind = "shopify"
+secrets = [{ env = "SHOP_SECRET" }]
+payment = "stripe-eu"
+[[sales]]
+slug = "web"
+kind = "direct"
+[[payments]]
+slug = "stripe-eu"
+kind = "stripe"
+api_key = { env = "STRIPE_KEY" }
+webhook_secrets = [{ env = "STRIPE_HOOK" }]
+base_url = "http://127.0.0.1:9301"
+[[carriers]]
+slug = "easypost"
+kind = "easypost"
+api_key = { env = "EASY_KEY" }
+webhook_secrets = [{ env = "EASY_HOOK" }]
+[[warehouses]]
+slug = "own"
+kind = "managed"
+[[locations]]
+code = "BER1"
+warehouse = "own"
+country = "DE"
+lat = 52.5
+lon = 13.4
+"#;
+
+fn sources(text: &str) -> Sources {
+    let environment = [
+        ("SHOP_SECRET", "shop-words"),
+        ("STRIPE_KEY", "sk_test_words"),
+        ("STRIPE_HOOK", "hook-words"),
+        ("EASY_KEY", "EZAKwords"),
+        ("EASY_HOOK", "easy-words"),
+    ];
+    Sources {
+        file: Some((text.to_owned(), "orderhub.toml".to_owned())),
+        environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        flags: Vec::new(),
+    }
+}
+
+fn faults(text: &str) -> Vec<String> {
+    let faults = Config::load(&sources(text)).expect_err("faults");
+    faults.0.iter().map(|fault| format!("{}: {}", fault.at, fault.what)).collect()
+}
+
+#[test]
+fn a_whole_file_is_read() {
+    let config = Config::load(&sources(WHOLE)).expect("a configuration");
+    assert_eq!(config.http.addr.port(), 8080);
+    assert_eq!(config.admin.addr.port(), 7071);
+    assert_eq!(config.policy.reservation_ttl, SignedDuration::from_mins(10));
+    assert_eq!(config.payments[0].connection.mode, Mode::Test);
+    assert_eq!(config.carriers[0].connection.mode, Mode::Live);
+    assert_eq!(config.sales[0].secrets[0].expose(), "shop-words");
+    assert_eq!(config.locations[0].kind, "warehouse");
+}
+
+#[test]
+fn nothing_at_all_is_a_configuration() {
+    let config = Config::load(&Sources::default()).expect("defaults");
+    assert_eq!(config.http.addr.to_string(), "127.0.0.1:7070");
+    assert_eq!(config.policy, Policy::default());
+    assert!(config.store.is_none());
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let mut sources = sources(WHOLE);
+    let set = |sources: &mut Sources, name: &str, value: &str| {
+        sources.environment.insert(name.to_owned(), value.to_owned());
+    };
+    set(&mut sources, "ORDERHUB__HTTP__ADDR", "127.0.0.1:1");
+    set(&mut sources, "ORDERHUB__POLICY__DEFAULT_WEIGHT_G", "250");
+    set(&mut sources, "DATABASE_URL", "postgres://hub:word@db/hub");
+    let config = Config::load(&sources).expect("a configuration");
+    assert_eq!(config.http.addr.port(), 1);
+    assert_eq!(config.policy.default_weight_g, 250);
+    assert_eq!(config.given["http.addr"], "ORDERHUB__HTTP__ADDR");
+    assert_eq!(config.given["store.url"], "DATABASE_URL");
+    sources.flags.push(("http.addr".into(), "127.0.0.1:2".into()));
+    assert_eq!(Config::load(&sources).expect("a configuration").http.addr.port(), 2);
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_the_nearest_name() {
+    let told = faults(
+        "[htttp]\n[policy]\nresevation_ttl = \"15m\"\nauto_close = \"soon\"\n\
+         [[sales]]\nslug = \"Shop\"\nkind = \"shopfy\"\n[[payments]]\nslug = \"p\"\nkind = \"stripe\"\n\
+         [[locations]]\ncode = \"B\"\nwarehouse = \"none\"\n",
+    );
+    let all = told.join("\n");
+    for part in [
+        "htttp: is not known here; did you mean http?",
+        "policy.resevation_ttl: is not known here; did you mean reservation_ttl?",
+        "policy.auto_close: must be a duration",
+        "sales[0].slug: must be 1 to 32",
+        "sales[0].kind: is not a kind of connection; did you mean shopify?",
+        "payments[0].api_key: is missing",
+        "payments[0].webhook_secrets: is missing",
+        "locations[0].warehouse: there is no [[warehouses]] with the slug none",
+    ] {
+        assert!(all.contains(part), "{part} is not in:\n{all}");
+    }
+}
+
+#[test]
+fn bad_secrets_are_refused() {
+    let with = |secret: &str| {
+        faults(&format!("[[sales]]\nslug = \"s\"\nkind = \"shopify\"\nsecrets = {secret}\n")).join("\n")
+    };
+    assert!(with("[\"plain\"]").contains("secrets stand outside"));
+    assert!(with("[{ env = \"NOT_SET\" }]").contains("NOT_SET is not set"));
+    assert!(with("[]").contains("at least one secret"));
+    let mut sources = sources("[[sales]]\nslug = \"s\"\nkind = \"shopify\"\nsecrets = [{ env = \"S\" }]\n");
+    for value in ["", "  ", "changeme", "SECRET"] {
+        sources.environment.insert("S".into(), value.into());
+        assert!(Config::load(&sources).is_err(), "\"{value}\"");
+    }
+}
+
+#[test]
+fn a_secret_file_must_not_be_for_everybody() {
+    let mut file = tempfile::NamedTempFile::new().expect("a file");
+    file.write_all(b"file-words\n").expect("written");
+    let text = format!(
+        "[[sales]]\nslug = \"s\"\nkind = \"shopify\"\nsecrets = [{{ file = \"{}\" }}]\n",
+        file.path().display()
+    );
+    let mode = |mode| std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(mode));
+    mode(0o644).expect("a mode");
+    assert!(faults(&text).join("").contains("can be read by everybody"));
+    mode(0o640).expect("a mode");
+    let config = Config::load(&sources(&text)).expect("a configuration");
+    assert_eq!(config.sales[0].secrets[0].expose(), "file-words");
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let mut sources = sources(WHOLE);
+    let url = "postgres://hub:db-words@db/hub?password=db-words";
+    sources.environment.insert("DATABASE_URL".into(), url.into());
+    let config = Config::load(&sources).expect("a configuration");
+    let printed = format!("{} {config:?}", shown(&config));
+    assert!(!printed.contains("words"), "{printed}");
+    assert!(printed.contains("postgres://hub:***@db/hub"), "{printed}");
+}
+
+#[test]
+fn faults_of_the_file_itself_do_not_repeat_it() {
+    let told = faults("[store]\nurl = \"postgres://u:words@h\n").join("");
+    assert!(told.contains("orderhub.toml, line 2") && !told.contains("words"), "{told}");
+}
+
+#[test]
+fn base_urls_are_bare_and_plain_http_is_for_loopback() {
+    let with = |url: &str| {
+        let text = format!(
+            "[[warehouses]]\nslug = \"w\"\nkind = \"managed\"\nbase_url = \"{url}\"\n"
+        );
+        Config::load(&sources(&text)).is_ok()
+    };
+    for url in ["https://api.example", "http://127.0.0.1:9301", "http://[::1]:1", "http://localhost/"] {
+        assert!(with(url), "{url}");
+    }
+    for url in ["http://api.example", "https://api.example/v1", "ftp://x", "api.example", "https://u:p@h"] {
+        assert!(!with(url), "{url}");
+    }
+}
