@@ -4,8 +4,10 @@
 //! No rule about orders lives here; those are `orderhub-domain`'s. What runs lives in
 //! `orderhub-actors`, what others' protocols look like in `orderhub-channels`.
 
+pub mod cli;
 pub mod config;
 pub mod http;
+pub mod serve;
 pub mod store;
 pub mod telemetry;
 pub mod views;

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use orderhub_domain::canonical::Address;
+use orderhub_domain::canonical::{Address, CaptureMode};
 use orderhub_domain::ids::{LocationCode, Slug};
 use toml::{Table, Value};
 
+use super::Fault;
 use super::kinds::{KINDS, Kind};
 use super::secret::Secret;
 use super::section::{Reading, Section};
@@ -51,8 +52,8 @@ pub struct Connection {
     pub kind: &'static Kind,
     /// In place of the vendor's own scheme and host.
     pub base_url: Option<String>,
-    /// As stated, or as its key says.
-    pub mode: Mode,
+    /// As stated; otherwise the connector tells it from its key, else it is live.
+    pub mode: Option<Mode>,
 }
 
 /// `[[sales]]`.
@@ -79,6 +80,8 @@ pub struct Payment {
     pub api_key: Option<Secret>,
     /// Secrets that its webhooks are signed with, newest first.
     pub webhook_secrets: Vec<Secret>,
+    /// How often the account lets us capture one authorisation; once by default.
+    pub capture: CaptureMode,
 }
 
 /// `[[carriers]]`.
@@ -122,17 +125,15 @@ pub struct Location {
     pub carrier: Option<Slug>,
 }
 
-/// A connection that has just been read, with the number of secrets per key.
-fn connection(
-    family: &'static str,
-    section: &mut Section<'_, '_>,
-    key: Option<&Secret>,
-) -> Option<Connection> {
+/// Reads what every connection has.
+fn connection(family: &'static str, section: &mut Section<'_, '_>) -> Option<Connection> {
     let slug = section.required_slug("slug");
     let base_url = section.base_url("base_url");
-    let stated = section.parsed("mode", "live or test");
+    let mode = section.parsed("mode", "live or test");
     let word = section.required_text("kind");
-    let kind = KINDS.iter().find(|kind| kind.family == family && kind.kind == word);
+    let kind = KINDS
+        .iter()
+        .find(|kind| kind.family == family && kind.kind == word);
     if kind.is_none() && !word.is_empty() {
         let known: Vec<_> = KINDS.iter().filter(|kind| kind.family == family).collect();
         let known: Vec<_> = known.iter().map(|kind| kind.kind).collect();
@@ -146,24 +147,18 @@ fn connection(
         slug,
         kind: kind?,
         base_url,
-        mode: stated.unwrap_or_else(|| mode_of_key(key)),
+        mode,
     })
-}
-
-/// Vendors mark their test keys.
-fn mode_of_key(key: Option<&Secret>) -> Mode {
-    let test = key.is_some_and(|key| {
-        let key = key.expose();
-        key.starts_with("sk_test_") || key.starts_with("rk_test_") || key.starts_with("EZTK")
-    });
-    if test { Mode::Test } else { Mode::Live }
 }
 
 fn demand(section: &mut Section<'_, '_>, connection: Option<&Connection>, have: &[(&str, bool)]) {
     let needs = connection.map_or(&[][..], |connection| connection.kind.needs);
     for need in needs {
         if have.iter().any(|(key, there)| key == need && !there) {
-            section.refuse(need, "is missing: a connection of this kind does not start without it");
+            section.refuse(
+                need,
+                "is missing: a connection of this kind does not start without it",
+            );
         }
     }
 }
@@ -171,7 +166,7 @@ fn demand(section: &mut Section<'_, '_>, connection: Option<&Connection>, have: 
 pub(super) fn sales(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Sales> {
     let mut section = Section::new(at, table, reading);
     let access_token = section.secret("access_token");
-    let connection = connection("sales", &mut section, None);
+    let connection = connection("sales", &mut section);
     let stated = section.take("secrets");
     let named = stated.is_some();
     let secrets = stated.map_or_else(Vec::new, |stated| section.secrets_in("secrets", stated));
@@ -189,12 +184,30 @@ pub(super) fn sales(at: String, table: Table, reading: &mut Reading<'_>) -> Opti
 }
 
 pub(super) fn payment(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Payment> {
+    let mut table = table;
+    let capture = read_capture(&at, table.remove("capture"), reading);
     let (connection, api_key, webhook_secrets) = keyed("payments", at, table, reading)?;
     Some(Payment {
         connection,
         api_key,
         webhook_secrets,
+        capture,
     })
+}
+
+fn read_capture(at: &str, stated: Option<Value>, reading: &mut Reading<'_>) -> CaptureMode {
+    match stated.as_ref().map(|stated| stated.as_str()) {
+        None | Some(Some("once")) => CaptureMode::Once,
+        Some(Some("many")) => CaptureMode::Many,
+        Some(_) => {
+            let what = "must be once or many: how often the account captures one authorisation";
+            reading.faults.push(Fault {
+                at: format!("{at}.capture"),
+                what: what.to_owned(),
+            });
+            CaptureMode::Once
+        }
+    }
 }
 
 pub(super) fn carrier(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Carrier> {
@@ -214,12 +227,15 @@ fn keyed(
 ) -> Option<(Connection, Option<Secret>, Vec<Secret>)> {
     let mut section = Section::new(at, table, reading);
     let key = section.take("api_key");
-    let api_key = key.as_ref().and_then(|key| section.secret_in("api_key", key));
+    let api_key = key
+        .as_ref()
+        .and_then(|key| section.secret_in("api_key", key));
     let stated = section.take("webhook_secrets");
     let named = stated.is_some();
-    let secrets =
-        stated.map_or_else(Vec::new, |stated| section.secrets_in("webhook_secrets", stated));
-    let connection = connection(family, &mut section, api_key.as_ref());
+    let secrets = stated.map_or_else(Vec::new, |stated| {
+        section.secrets_in("webhook_secrets", stated)
+    });
+    let connection = connection(family, &mut section);
     let have = [("api_key", key.is_some()), ("webhook_secrets", named)];
     demand(&mut section, connection.as_ref(), &have);
     section.finish();
@@ -228,7 +244,7 @@ fn keyed(
 
 pub(super) fn warehouse(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Warehouse> {
     let mut section = Section::new(at, table, reading);
-    let connection = connection("warehouses", &mut section, None);
+    let connection = connection("warehouses", &mut section);
     section.finish();
     Some(Warehouse {
         connection: connection?,
@@ -243,9 +259,14 @@ pub(super) fn location(at: String, table: Table, reading: &mut Reading<'_>) -> L
         section.refuse("code", "must be at most 64 letters, digits, -, _ and .");
     }
     let warehouse = section.required_slug("warehouse");
-    let kind = section.text("kind").unwrap_or_else(|| "warehouse".to_owned());
+    let kind = section
+        .text("kind")
+        .unwrap_or_else(|| "warehouse".to_owned());
     let country = section.text("country");
-    if country.as_ref().is_some_and(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase())) {
+    if country
+        .as_ref()
+        .is_some_and(|code| code.len() != 2 || !code.bytes().all(|b| b.is_ascii_uppercase()))
+    {
         section.refuse("country", "must be an ISO 3166 code of two capital letters");
     }
     let lat = section.degrees("lat", 90.0);

@@ -11,11 +11,7 @@ pub struct Kind {
     pub needs: &'static [&'static str],
 }
 
-const fn kind(
-    family: &'static str,
-    kind: &'static str,
-    needs: &'static [&'static str],
-) -> Kind {
+const fn kind(family: &'static str, kind: &'static str, needs: &'static [&'static str]) -> Kind {
     Kind {
         family,
         kind,

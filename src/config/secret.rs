@@ -9,7 +9,14 @@ use toml::Value;
 
 /// Values that stand in documentation and get forgotten.
 const DEFAULTS: [&str; 8] = [
-    "changeme", "change-me", "change_me", "default", "default_secret", "password", "secret", "todo",
+    "changeme",
+    "change-me",
+    "change_me",
+    "default",
+    "default_secret",
+    "password",
+    "secret",
+    "todo",
 ];
 
 /// A secret and where it came from.
@@ -55,7 +62,10 @@ impl Secret {
         environment: &BTreeMap<String, String>,
     ) -> Result<Self, String> {
         const FORM: &str = "must be { env = \"NAME\" } or { file = \"PATH\" }: secrets stand outside of the configuration";
-        let named = value.as_table().filter(|table| table.len() == 1).ok_or(FORM)?;
+        let named = value
+            .as_table()
+            .filter(|table| table.len() == 1)
+            .ok_or(FORM)?;
         let (how, name) = named.iter().next().ok_or(FORM)?;
         let name = name.as_str().ok_or(FORM)?;
         let (origin, value) = match how.as_str() {
@@ -75,7 +85,9 @@ impl Secret {
             return Err(format!("{origin} is empty"));
         }
         if DEFAULTS.contains(&value.trim().to_ascii_lowercase().as_str()) {
-            return Err(format!("{origin} holds a default that everybody knows; make a new secret"));
+            return Err(format!(
+                "{origin} holds a default that everybody knows; make a new secret"
+            ));
         }
         Ok(Self {
             origin,
@@ -92,7 +104,9 @@ fn read_private(path: &Path) -> Result<String, String> {
         use std::os::unix::fs::PermissionsExt;
         let mode = std::fs::metadata(path).map_err(wrong)?.permissions().mode();
         if mode & 0o004 != 0 {
-            return Err(format!("the file {shown} can be read by everybody; run: chmod o-rwx {shown}"));
+            return Err(format!(
+                "the file {shown} can be read by everybody; run: chmod o-rwx {shown}"
+            ));
         }
     }
     let text = std::fs::read_to_string(path).map_err(wrong)?;

@@ -36,7 +36,11 @@ impl<'a, 'b> Section<'a, 'b> {
     }
 
     pub(super) fn refuse(&mut self, key: &str, what: impl Into<String>) {
-        let at = if self.at.is_empty() { key.to_owned() } else { format!("{}.{key}", self.at) };
+        let at = if self.at.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.at)
+        };
         let what = what.into();
         self.reading.faults.push(Fault { at, what });
     }
@@ -117,7 +121,10 @@ impl<'a, 'b> Section<'a, 'b> {
         if Slug::is_valid(&text) {
             return Some(Slug(text));
         }
-        self.refuse(key, "must be 1 to 32 of a-z, 0-9 and -, beginning with a letter");
+        self.refuse(
+            key,
+            "must be 1 to 32 of a-z, 0-9 and -, beginning with a letter",
+        );
         None
     }
 
@@ -144,7 +151,10 @@ impl<'a, 'b> Section<'a, 'b> {
             .and_then(|number| T::try_from(number).ok())
             .filter(|number| (least..=most).contains(number));
         if number.is_none() {
-            self.refuse(key, format!("must be a whole number from {least} to {most}"));
+            self.refuse(
+                key,
+                format!("must be a whole number from {least} to {most}"),
+            );
         }
         number
     }
@@ -158,7 +168,10 @@ impl<'a, 'b> Section<'a, 'b> {
         };
         let degrees = degrees.filter(|degrees| degrees.abs() <= most);
         if degrees.is_none() {
-            self.refuse(key, format!("must be a number of degrees from -{most} to {most}"));
+            self.refuse(
+                key,
+                format!("must be a number of degrees from -{most} to {most}"),
+            );
         }
         degrees
     }
@@ -173,7 +186,10 @@ impl<'a, 'b> Section<'a, 'b> {
             return otherwise;
         };
         duration(&text).unwrap_or_else(|| {
-            self.refuse(key, "must be a duration above zero: a number and ms, s, m, h or d, like 15m");
+            self.refuse(
+                key,
+                "must be a duration above zero: a number and ms, s, m, h or d, like 15m",
+            );
             otherwise
         })
     }
@@ -266,11 +282,16 @@ fn base_url(text: &str) -> Result<(), String> {
     let url: http::Uri = text.parse().map_err(|_| FORM)?;
     let host = url.host().filter(|host| !host.is_empty()).ok_or(FORM)?;
     let bare = matches!(url.path(), "" | "/") && url.query().is_none();
-    let user = url.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    let user = url
+        .authority()
+        .is_some_and(|authority| authority.as_str().contains('@'));
     if !bare || user {
         return Err(FORM.to_owned());
     }
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    let address = host
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .parse::<std::net::IpAddr>();
     let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
     match url.scheme_str() {
         Some("https") => Ok(()),

@@ -37,10 +37,18 @@ pub(super) fn read(sources: &Sources, faults: &mut Vec<Fault>) -> Option<Config>
         sales: each("sales", sales, &mut reading, connections::sales),
         payments: each("payments", payments, &mut reading, connections::payment),
         carriers: each("carriers", carriers, &mut reading, connections::carrier),
-        warehouses: each("warehouses", warehouses, &mut reading, connections::warehouse),
-        locations: each("locations", locations, &mut reading, |at, table, reading| {
-            Some(connections::location(at, table, reading))
-        }),
+        warehouses: each(
+            "warehouses",
+            warehouses,
+            &mut reading,
+            connections::warehouse,
+        ),
+        locations: each(
+            "locations",
+            locations,
+            &mut reading,
+            |at, table, reading| Some(connections::location(at, table, reading)),
+        ),
         given,
     };
     check_names(&config, faults);
@@ -66,7 +74,9 @@ fn loopback(port: u16) -> SocketAddr {
 
 fn read_http(table: Table, reading: &mut Reading<'_>) -> Http {
     let mut section = Section::new("http", table, reading);
-    let addr = section.parsed("addr", ADDRESS).unwrap_or_else(|| loopback(7070));
+    let addr = section
+        .parsed("addr", ADDRESS)
+        .unwrap_or_else(|| loopback(7070));
     let public_url = section.base_url("public_url");
     section.finish();
     Http {
@@ -77,7 +87,9 @@ fn read_http(table: Table, reading: &mut Reading<'_>) -> Http {
 
 fn read_admin(table: Table, reading: &mut Reading<'_>) -> Admin {
     let mut section = Section::new("admin", table, reading);
-    let addr = section.parsed("addr", ADDRESS).unwrap_or_else(|| loopback(7071));
+    let addr = section
+        .parsed("addr", ADDRESS)
+        .unwrap_or_else(|| loopback(7071));
     section.finish();
     Admin { addr }
 }
@@ -103,11 +115,19 @@ fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
     let mut section = Section::new("policy", table, reading);
     // The domain captures what shipped, when it ships; a wish for anything else must not be taken
     // silently for that.
-    if section.text("capture").is_some_and(|when| when != "at_shipment") {
-        section.refuse("capture", "must be at_shipment, the only way of this version");
+    if section
+        .text("capture")
+        .is_some_and(|when| when != "at_shipment")
+    {
+        section.refuse(
+            "capture",
+            "must be at_shipment, the only way of this version",
+        );
     }
     let policy = Policy {
-        version: section.whole("version", 1, u32::MAX).unwrap_or(usual.version),
+        version: section
+            .whole("version", 1, u32::MAX)
+            .unwrap_or(usual.version),
         reservation_ttl: section.duration("reservation_ttl", usual.reservation_ttl),
         reservation_extensions: section
             .whole("reservation_extensions", 0, 100)
@@ -135,17 +155,59 @@ fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
 fn check_names(config: &Config, faults: &mut Vec<Fault>) {
     let mut refuse = |at: String, what: String| faults.push(Fault { at, what });
     let families: [(&str, Vec<&str>); 5] = [
-        ("sales", config.sales.iter().map(|one| one.connection.slug.as_str()).collect()),
-        ("payments", config.payments.iter().map(|one| one.connection.slug.as_str()).collect()),
-        ("carriers", config.carriers.iter().map(|one| one.connection.slug.as_str()).collect()),
-        ("warehouses", config.warehouses.iter().map(|one| one.connection.slug.as_str()).collect()),
-        ("locations", config.locations.iter().map(|one| one.code.as_str()).collect()),
+        (
+            "sales",
+            config
+                .sales
+                .iter()
+                .map(|one| one.connection.slug.as_str())
+                .collect(),
+        ),
+        (
+            "payments",
+            config
+                .payments
+                .iter()
+                .map(|one| one.connection.slug.as_str())
+                .collect(),
+        ),
+        (
+            "carriers",
+            config
+                .carriers
+                .iter()
+                .map(|one| one.connection.slug.as_str())
+                .collect(),
+        ),
+        (
+            "warehouses",
+            config
+                .warehouses
+                .iter()
+                .map(|one| one.connection.slug.as_str())
+                .collect(),
+        ),
+        (
+            "locations",
+            config
+                .locations
+                .iter()
+                .map(|one| one.code.as_str())
+                .collect(),
+        ),
     ];
     for (family, names) in &families {
         let mut seen = BTreeSet::new();
-        for (index, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        for (index, name) in names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| !name.is_empty())
+        {
             if !seen.insert(name) {
-                refuse(format!("{family}[{index}]"), format!("{name} is taken by another section"));
+                refuse(
+                    format!("{family}[{index}]"),
+                    format!("{name} is taken by another section"),
+                );
             }
         }
     }
@@ -161,7 +223,11 @@ fn check_names(config: &Config, faults: &mut Vec<Fault>) {
         }
     }
     for (index, location) in config.locations.iter().enumerate() {
-        exists(format!("locations[{index}].warehouse"), 3, &location.warehouse);
+        exists(
+            format!("locations[{index}].warehouse"),
+            3,
+            &location.warehouse,
+        );
         if let Some(carrier) = &location.carrier {
             exists(format!("locations[{index}].carrier"), 2, carrier);
         }

@@ -38,7 +38,9 @@ pub fn shown(config: &Config) -> Value {
             shown
         }).collect::<Vec<_>>(),
         "payments": config.payments.iter().map(|one| {
-            keyed(&one.connection, one.api_key.as_ref(), &one.webhook_secrets)
+            let mut shown = keyed(&one.connection, one.api_key.as_ref(), &one.webhook_secrets);
+            shown["capture"] = json!(one.capture);
+            shown
         }).collect::<Vec<_>>(),
         "carriers": config.carriers.iter().map(|one| {
             keyed(&one.connection, one.api_key.as_ref(), &one.webhook_secrets)
@@ -53,7 +55,7 @@ fn connection(connection: &Connection) -> Value {
         "slug": connection.slug,
         "kind": connection.kind.kind,
         "base_url": connection.base_url,
-        "mode": connection.mode.to_string(),
+        "mode": connection.mode.map(|mode| mode.to_string()),
     })
 }
 
@@ -113,7 +115,12 @@ fn address(url: &Secret) -> Value {
 /// A duration in the largest unit that is exact.
 fn written(duration: SignedDuration) -> String {
     let milliseconds = duration.as_millis();
-    for (unit, length) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)] {
+    for (unit, length) in [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+    ] {
         if milliseconds % length == 0 {
             return format!("{}{unit}", milliseconds / length);
         }
@@ -132,7 +139,11 @@ pub(crate) fn leaves(value: &Value) -> Vec<(String, String)> {
 
 fn collect(at: &str, fields: &Map<String, Value>, found: &mut Vec<(String, String)>) {
     for (name, value) in fields {
-        let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
+        let path = if at.is_empty() {
+            name.clone()
+        } else {
+            format!("{at}.{name}")
+        };
         match value {
             Value::Null => {}
             Value::Object(inner) => collect(&path, inner, found),

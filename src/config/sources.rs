@@ -51,7 +51,9 @@ impl Sources {
             match text.parse::<Table>() {
                 Ok(parsed) => table = parsed,
                 Err(error) => {
-                    let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+                    let line = error
+                        .span()
+                        .map(|span| text[..span.start].lines().count().max(1));
                     let line = line.map_or(String::new(), |line| format!(", line {line}"));
                     // The parser's own text repeats the line, and the line may hold a secret.
                     let what = format!("is not valid TOML: {}", error.message());
@@ -87,7 +89,11 @@ impl Sources {
 /// Remembers that the file gave every value below `at`.
 fn note(at: &str, table: &Table, name: &str, given: &mut Given) {
     for (key, value) in table {
-        let path = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
+        let path = if at.is_empty() {
+            key.clone()
+        } else {
+            format!("{at}.{key}")
+        };
         match value {
             Value::Table(inner) => note(&path, inner, name, given),
             _ => {

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use jiff::SignedDuration;
+use orderhub_domain::canonical::CaptureMode;
 
 use super::*;
 
@@ -28,6 +29,7 @@ kind = "stripe"
 api_key = { env = "STRIPE_KEY" }
 webhook_secrets = [{ env = "STRIPE_HOOK" }]
 base_url = "http://127.0.0.1:9301"
+capture = "many"
 [[carriers]]
 slug = "easypost"
 kind = "easypost"
@@ -54,14 +56,20 @@ fn sources(text: &str) -> Sources {
     ];
     Sources {
         file: Some((text.to_owned(), "orderhub.toml".to_owned())),
-        environment: environment.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        environment: environment
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         flags: Vec::new(),
     }
 }
 
 fn faults(text: &str) -> Vec<String> {
     let faults = Config::load(&sources(text)).expect_err("faults");
-    faults.0.iter().map(|fault| format!("{}: {}", fault.at, fault.what)).collect()
+    faults
+        .0
+        .iter()
+        .map(|fault| format!("{}: {}", fault.at, fault.what))
+        .collect()
 }
 
 #[test]
@@ -70,8 +78,8 @@ fn a_whole_file_is_read() {
     assert_eq!(config.http.addr.port(), 8080);
     assert_eq!(config.admin.addr.port(), 7071);
     assert_eq!(config.policy.reservation_ttl, SignedDuration::from_mins(10));
-    assert_eq!(config.payments[0].connection.mode, Mode::Test);
-    assert_eq!(config.carriers[0].connection.mode, Mode::Live);
+    assert_eq!(config.payments[0].connection.mode, None);
+    assert_eq!(config.payments[0].capture, CaptureMode::Many);
     assert_eq!(config.sales[0].secrets[0].expose(), "shop-words");
     assert_eq!(config.locations[0].kind, "warehouse");
 }
@@ -88,7 +96,9 @@ fn nothing_at_all_is_a_configuration() {
 fn flags_win_over_the_environment_and_that_over_the_file() {
     let mut sources = sources(WHOLE);
     let set = |sources: &mut Sources, name: &str, value: &str| {
-        sources.environment.insert(name.to_owned(), value.to_owned());
+        sources
+            .environment
+            .insert(name.to_owned(), value.to_owned());
     };
     set(&mut sources, "ORDERHUB__HTTP__ADDR", "127.0.0.1:1");
     set(&mut sources, "ORDERHUB__POLICY__DEFAULT_WEIGHT_G", "250");
@@ -98,8 +108,17 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     assert_eq!(config.policy.default_weight_g, 250);
     assert_eq!(config.given["http.addr"], "ORDERHUB__HTTP__ADDR");
     assert_eq!(config.given["store.url"], "DATABASE_URL");
-    sources.flags.push(("http.addr".into(), "127.0.0.1:2".into()));
-    assert_eq!(Config::load(&sources).expect("a configuration").http.addr.port(), 2);
+    sources
+        .flags
+        .push(("http.addr".into(), "127.0.0.1:2".into()));
+    assert_eq!(
+        Config::load(&sources)
+            .expect("a configuration")
+            .http
+            .addr
+            .port(),
+        2
+    );
 }
 
 #[test]
@@ -127,12 +146,16 @@ fn every_fault_is_told_at_once_with_the_nearest_name() {
 #[test]
 fn bad_secrets_are_refused() {
     let with = |secret: &str| {
-        faults(&format!("[[sales]]\nslug = \"s\"\nkind = \"shopify\"\nsecrets = {secret}\n")).join("\n")
+        faults(&format!(
+            "[[sales]]\nslug = \"s\"\nkind = \"shopify\"\nsecrets = {secret}\n"
+        ))
+        .join("\n")
     };
     assert!(with("[\"plain\"]").contains("secrets stand outside"));
     assert!(with("[{ env = \"NOT_SET\" }]").contains("NOT_SET is not set"));
     assert!(with("[]").contains("at least one secret"));
-    let mut sources = sources("[[sales]]\nslug = \"s\"\nkind = \"shopify\"\nsecrets = [{ env = \"S\" }]\n");
+    let mut sources =
+        sources("[[sales]]\nslug = \"s\"\nkind = \"shopify\"\nsecrets = [{ env = \"S\" }]\n");
     for value in ["", "  ", "changeme", "SECRET"] {
         sources.environment.insert("S".into(), value.into());
         assert!(Config::load(&sources).is_err(), "\"{value}\"");
@@ -159,7 +182,9 @@ fn a_secret_file_must_not_be_for_everybody() {
 fn no_secret_is_ever_shown() {
     let mut sources = sources(WHOLE);
     let url = "postgres://hub:db-words@db/hub?password=db-words";
-    sources.environment.insert("DATABASE_URL".into(), url.into());
+    sources
+        .environment
+        .insert("DATABASE_URL".into(), url.into());
     let config = Config::load(&sources).expect("a configuration");
     let printed = format!("{} {config:?}", shown(&config));
     assert!(!printed.contains("words"), "{printed}");
@@ -169,21 +194,34 @@ fn no_secret_is_ever_shown() {
 #[test]
 fn faults_of_the_file_itself_do_not_repeat_it() {
     let told = faults("[store]\nurl = \"postgres://u:words@h\n").join("");
-    assert!(told.contains("orderhub.toml, line 2") && !told.contains("words"), "{told}");
+    assert!(
+        told.contains("orderhub.toml, line 2") && !told.contains("words"),
+        "{told}"
+    );
 }
 
 #[test]
 fn base_urls_are_bare_and_plain_http_is_for_loopback() {
     let with = |url: &str| {
-        let text = format!(
-            "[[warehouses]]\nslug = \"w\"\nkind = \"managed\"\nbase_url = \"{url}\"\n"
-        );
+        let text =
+            format!("[[warehouses]]\nslug = \"w\"\nkind = \"managed\"\nbase_url = \"{url}\"\n");
         Config::load(&sources(&text)).is_ok()
     };
-    for url in ["https://api.example", "http://127.0.0.1:9301", "http://[::1]:1", "http://localhost/"] {
+    for url in [
+        "https://api.example",
+        "http://127.0.0.1:9301",
+        "http://[::1]:1",
+        "http://localhost/",
+    ] {
         assert!(with(url), "{url}");
     }
-    for url in ["http://api.example", "https://api.example/v1", "ftp://x", "api.example", "https://u:p@h"] {
+    for url in [
+        "http://api.example",
+        "https://api.example/v1",
+        "ftp://x",
+        "api.example",
+        "https://u:p@h",
+    ] {
         assert!(!with(url), "{url}");
     }
 }

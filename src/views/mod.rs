@@ -5,7 +5,6 @@ pub mod explain;
 pub mod order;
 pub mod payment;
 pub mod person;
-pub mod quantities;
 pub mod replies;
 pub mod status;
 pub mod stock;

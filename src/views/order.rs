@@ -3,13 +3,10 @@
 use orderhub_domain::canonical::{DraftLine, PrivateDetails, TaxMode};
 use orderhub_domain::ids::FulfilmentId;
 use orderhub_domain::money::Money;
-use orderhub_domain::order::{
-    Edge, Fulfilment, FulfilmentStage, Hold, HoldScope, LineUnits, Order, ParcelStatus, wake_at,
-};
+use orderhub_domain::order::{Fulfilment, Hold, HoldScope, LineUnits, Order, Quantities, wake_at};
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
-use super::quantities::{parcel, quantities};
 use super::{payment, person, status};
 use crate::http::listing::ListedOrder;
 
@@ -125,8 +122,29 @@ fn line(order: &Order, stated: &DraftLine, number: u16) -> Value {
         "net": amount(stated.net(order.draft.currency)),
         "weight_g": stated.weight_g,
         "fulfilled_by": stated.fulfilled_by,
-        "quantities": quantities(order, number).json(),
+        "quantities": quantities(&order.quantities(number)),
     })
+}
+
+/// Where the units of a line are.
+fn quantities(of: &Quantities) -> Value {
+    let mut shown = json!({
+        "ordered": of.ordered.to_string(),
+        "cancelled": of.cancelled.to_string(),
+        "unallocated": of.unallocated.to_string(),
+        "backordered": of.backordered.to_string(),
+        "soft": of.soft.to_string(),
+        "hard": of.hard.to_string(),
+        "picked": of.picked.to_string(),
+        "shipped": of.shipped.to_string(),
+        "delivered": of.delivered.to_string(),
+        "lost": of.lost.to_string(),
+        "returned": of.returned.to_string(),
+    });
+    if !of.not_stocked.is_zero() {
+        shown["not_stocked"] = of.not_stocked.to_string().into();
+    }
+    shown
 }
 
 fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
@@ -134,7 +152,7 @@ fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
     json!({
         "id": FulfilmentId { order: order.id, number: work.number }.to_string(),
         "location": work.location.as_str(),
-        "stage": stage(work),
+        "stage": work.word(),
         "since": work.since,
         "pickup": work.pickup,
         "reason": work.reason,
@@ -148,37 +166,11 @@ fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
     })
 }
 
-/// Where the work is; once it has left the building, where the parcel is.
-fn stage(work: &Fulfilment) -> Value {
-    let seen = work.shipped_at.and_then(|_| parcel(work));
-    let word = match seen {
-        Some(ParcelStatus::Delivered) if work.stage == FulfilmentStage::Collected => "collected",
-        Some(ParcelStatus::Delivered) => "delivered",
-        Some(ParcelStatus::Lost) => "lost",
-        Some(ParcelStatus::ReturnToSender | ParcelStatus::Returned) => "return_to_sender",
-        Some(ParcelStatus::OutForDelivery | ParcelStatus::AvailableForPickup) => "out_for_delivery",
-        Some(ParcelStatus::PickedUp | ParcelStatus::InTransit) => "in_transit",
-        Some(
-            ParcelStatus::Delayed
-            | ParcelStatus::OnHold
-            | ParcelStatus::AttemptFailed
-            | ParcelStatus::Exception
-            | ParcelStatus::Cancelled
-            | ParcelStatus::Expired,
-        ) => "exception",
-        Some(ParcelStatus::Unknown | ParcelStatus::LabelCreated) | None => {
-            return serde_json::to_value(work.stage).unwrap_or_default();
-        }
-    };
-    word.into()
-}
-
 fn units(order: &Order, lines: &[LineUnits]) -> Vec<Value> {
     lines
         .iter()
         .map(|units| {
-            let index = usize::from(units.line.saturating_sub(1));
-            let stated = order.draft.lines.get(index);
+            let stated = order.line(units.line);
             json!({
                 "line": stated.map(|stated| stated.external_id.as_str()),
                 "sku": stated.and_then(|stated| stated.sku.as_ref()).map(|sku| sku.as_str()),
@@ -198,7 +190,7 @@ pub fn hold(order: &Order, hold: &Hold) -> Value {
         }
         .to_string(),
     };
-    let blocks: Vec<&Edge> = hold.blocks.iter().collect();
+    let blocks: Vec<_> = hold.blocks.iter().map(|edge| edge.word()).collect();
     json!({
         "id": hold.id,
         "scope": scope,

@@ -1,10 +1,7 @@
 //! What a customer is told: one word, a pure projection of stage, quantities and holds.
 
-use orderhub_domain::canonical::FulfilledBy;
-use orderhub_domain::order::{FulfilmentStage, Order, Stage};
+use orderhub_domain::order::{FulfilmentStage, Order, Quantities, Stage};
 use orderhub_domain::quantity::Quantity;
-
-use super::quantities::{Quantities, quantities};
 
 /// The customer-facing word for an order.
 pub fn status(order: &Order) -> &'static str {
@@ -23,17 +20,14 @@ pub fn status(order: &Order) -> &'static str {
         }
         Stage::Confirmed | Stage::Fulfilling | Stage::Completed | Stage::Closed => {}
     }
-    let lines: Vec<Quantities> = (1..=order.lines.len())
-        .filter_map(|number| u16::try_from(number).ok())
-        .filter(|number| {
-            let line = order.draft.lines.get(usize::from(number - 1));
-            line.is_some_and(|line| line.fulfilled_by == FulfilledBy::Us)
-        })
-        .map(|number| quantities(order, number))
+    let lines: Vec<Quantities> = order
+        .line_numbers()
+        .map(|number| order.quantities(number))
         .collect();
     let sum = |of: fn(&Quantities) -> Quantity| Quantity::sum(lines.iter().map(of));
     let shipped = sum(|line| line.shipped);
-    let open = sum(|line| line.ordered).minus(sum(|line| line.cancelled));
+    let elsewhere = sum(|line| line.cancelled.plus(line.not_stocked));
+    let open = sum(|line| line.ordered).minus(elsewhere);
     if shipped.is_zero() {
         let ready = FulfilmentStage::ReadyForPickup;
         if order.fulfilments.iter().any(|work| work.stage == ready) {

@@ -107,7 +107,6 @@ pub fn summary(event: &Event) -> String {
         Event::Expired { reason } => format!("Expired: {}.", plain(reason)),
         Event::Completed => "Everything open was delivered and paid.".into(),
         Event::Closed { reason } => format!("Closed: {}.", plain(reason)),
-        Event::RequestNoted { verb } => format!("Asked to {verb}; nothing had to change."),
         Event::FactIgnored { fact, reason, .. } => {
             format!("A report ({fact}) was not applied: {reason}.")
         }

@@ -1,0 +1,199 @@
+//! The command line: data on stdout, words on stderr, and an exit code that scripts can rely on.
+
+mod channel;
+mod config;
+mod exit;
+mod keys;
+mod migrate;
+mod output;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::config::{Config, Sources};
+use crate::telemetry::{self, LogFormat};
+
+pub use exit::{Exit, Failure};
+pub use migrate::{MigrationState, MigrationStep};
+pub use output::{Format, Out};
+
+/// What the verbs that need more than the configuration stand on. The composition root implements
+/// it; the command line knows neither Postgres nor actors.
+#[async_trait::async_trait]
+pub trait Root: Send + Sync {
+    /// Runs the hub until it is told to stop.
+    async fn serve(&self, config: Config) -> Result<(), Failure>;
+
+    /// Every migration, in order, and whether the database has it.
+    async fn migrations(&self, config: &Config) -> Result<Vec<MigrationStep>, Failure>;
+
+    /// Applies what is pending and answers what that was.
+    async fn migrate(&self, config: &Config) -> Result<Vec<MigrationStep>, Failure>;
+
+    /// The keys of this hub.
+    async fn keys(
+        &self,
+        config: &Config,
+    ) -> Result<std::sync::Arc<dyn crate::http::keys::KeyBook>, Failure>;
+}
+
+/// The order hub that retailers run in the middle of everything they sell through.
+#[derive(Debug, Parser)]
+#[command(name = "orderhub", version, propagate_version = true)]
+struct Cli {
+    /// The configuration file; orderhub.toml in this folder if there is one.
+    #[arg(long, global = true, env = "ORDERHUB_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// How data is printed.
+    #[arg(short, long, global = true, value_enum, default_value_t)]
+    output: Format,
+    /// How log lines look.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    log: LogFormat,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run the hub.
+    Serve {
+        /// Address of the API, in place of [http] addr.
+        #[arg(long, value_name = "ADDRESS")]
+        http: Option<String>,
+        /// Address of the metrics, in place of [admin] addr.
+        #[arg(long, value_name = "ADDRESS")]
+        admin: Option<String>,
+    },
+    /// The database's schema.
+    #[command(subcommand)]
+    Migrate(migrate::Verb),
+    /// API keys.
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    /// The configuration.
+    #[command(subcommand)]
+    Config(config::Verb),
+    /// Connections to channels, gateways, carriers and warehouses.
+    #[command(subcommand)]
+    Channel(channel::Verb),
+    /// What this binary is.
+    Version,
+    /// Completions for a shell.
+    Completions {
+        /// Which shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Runs a command line and says how the process should end.
+pub async fn run<I, T>(arguments: I, root: &dyn Root, out: &mut Out) -> Exit
+where
+    I: IntoIterator<Item = T>,
+    T: Into<OsString> + Clone,
+{
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // Help and version are what was asked for; everything else is a usage error.
+        Err(error) if !error.use_stderr() => {
+            out.data(&error.to_string());
+            return Exit::Done;
+        }
+        Err(error) => {
+            out.words(error.to_string().trim_end());
+            if !error.to_string().contains("--help") {
+                out.words("next: orderhub --help");
+            }
+            return Exit::Usage;
+        }
+    };
+    telemetry::start_logging(cli.log);
+    match carry_out(cli, root, out).await {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            out.words(&format!("error: {}", failure.message));
+            out.words(&format!("next: {}", failure.next));
+            failure.exit
+        }
+    }
+}
+
+async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failure> {
+    let file = cli.config.as_ref();
+    match cli.verb {
+        Verb::Serve { http, admin } => {
+            let flags = [("http.addr", http), ("admin.addr", admin)];
+            let flags = flags
+                .into_iter()
+                .filter_map(|(path, value)| Some((path, value?)));
+            let config = load(file, flags.map(|(path, value)| (path.to_owned(), value)))?;
+            root.serve(config).await
+        }
+        Verb::Migrate(verb) => migrate::run(&verb, &load(file, [])?, root, cli.output, out).await,
+        Verb::Keys(verb) => keys::run(verb, &load(file, [])?, root, cli.output, out).await,
+        Verb::Config(verb) => config::run(&verb, &load(file, [])?, cli.output, out),
+        Verb::Channel(channel::Verb::Ls { kinds: true }) => {
+            channel::kinds(cli.output, out);
+            Ok(())
+        }
+        Verb::Channel(channel::Verb::Ls { kinds: false }) => {
+            channel::list(&load(file, [])?, cli.output, out);
+            Ok(())
+        }
+        Verb::Version => {
+            let version = env!("CARGO_PKG_VERSION");
+            let revision = telemetry::REVISION;
+            let value =
+                serde_json::json!({ "name": "orderhub", "version": version, "revision": revision });
+            out.value(
+                cli.output,
+                &value,
+                &format!("orderhub {version} ({revision})"),
+            );
+            Ok(())
+        }
+        Verb::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "orderhub", &mut text);
+            out.data(&String::from_utf8_lossy(&text));
+            Ok(())
+        }
+    }
+}
+
+/// The file that is used when none is named.
+const USUAL_FILE: &str = "orderhub.toml";
+
+fn load(
+    file: Option<&PathBuf>,
+    flags: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, Failure> {
+    let usual = PathBuf::from(USUAL_FILE);
+    let file = file.cloned().or_else(|| usual.exists().then_some(usual));
+    let mut sources = Sources::of_process(file.as_deref()).map_err(|error| {
+        let name = file
+            .as_ref()
+            .map(|file| file.display().to_string())
+            .unwrap_or_default();
+        Failure::usage(
+            format!("the configuration file {name} cannot be read: {error}"),
+            "orderhub config check --config FILE",
+        )
+    })?;
+    sources.flags.extend(flags);
+    Config::load(&sources).map_err(|faults| {
+        let named = file
+            .as_ref()
+            .map(|file| format!(" --config {}", file.display()));
+        let next = format!(
+            "correct it, then: orderhub config check{}",
+            named.unwrap_or_default()
+        );
+        Failure::usage(faults.to_string(), next)
+    })
+}

@@ -1,0 +1,97 @@
+//! Where verbs print: data on stdout, words on stderr.
+
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+/// How data is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// Where verbs print.
+pub struct Out {
+    data: Box<dyn Write + Send>,
+    words: Box<dyn Write + Send>,
+}
+
+impl Out {
+    /// The process's own stdout and stderr.
+    pub fn of_process() -> Self {
+        Self::new(Box::new(io::stdout()), Box::new(io::stderr()))
+    }
+
+    /// Any two places.
+    pub fn new(data: Box<dyn Write + Send>, words: Box<dyn Write + Send>) -> Self {
+        Self { data, words }
+    }
+
+    /// Prints data. A reader that went away (`| head`) is no failure.
+    pub fn data(&mut self, text: &str) {
+        print(&mut self.data, text);
+    }
+
+    /// Prints words for a person.
+    pub fn words(&mut self, text: &str) {
+        print(&mut self.words, text);
+    }
+
+    /// Prints a value for programs, or its text for people.
+    pub fn value(&mut self, format: Format, value: &Value, text: &str) {
+        match format {
+            Format::Json => self.data(&value.to_string()),
+            Format::Text => self.data(text),
+        }
+    }
+
+    /// Prints rows under a heading, or the same as a JSON list of objects.
+    pub fn rows(&mut self, format: Format, heading: &[&str], rows: &[Vec<Value>]) {
+        if format == Format::Json {
+            let objects = rows.iter().map(|row| {
+                let fields = heading.iter().zip(row);
+                Value::Object(
+                    fields
+                        .map(|(name, value)| ((*name).to_owned(), value.clone()))
+                        .collect(),
+                )
+            });
+            self.data(&Value::from_iter(objects).to_string());
+            return;
+        }
+        let titles = heading
+            .iter()
+            .map(|name| name.to_uppercase().replace('_', " "))
+            .collect();
+        let mut table: Vec<Vec<String>> = vec![titles];
+        table.extend(rows.iter().map(|row| row.iter().map(cell).collect()));
+        let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max();
+        let widths: Vec<usize> = (0..heading.len()).filter_map(width).collect();
+        for row in &table {
+            let cells = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell:width$}"));
+            let line = cells.collect::<Vec<_>>().join("  ");
+            self.data(line.trim_end());
+        }
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(","),
+        other => other.to_string(),
+    }
+}
+
+fn print(to: &mut Box<dyn Write + Send>, text: &str) {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    drop(write!(to, "{text}{end}"));
+}

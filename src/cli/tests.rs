@@ -1,0 +1,239 @@
+//! Verbs, their output and their exit codes.
+
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use orderhub_actors::ports::Unavailable;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::http::keys::{KeptKey, KeyBook, NewKey, is_well_formed, token_hash};
+
+#[derive(Default, Clone)]
+struct Paper(Arc<Mutex<Vec<u8>>>);
+
+impl Paper {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().expect("a lock").clone()).expect("UTF-8")
+    }
+}
+
+impl Write for Paper {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("a lock").write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Book(Mutex<Vec<NewKey>>);
+
+#[async_trait]
+impl KeyBook for Book {
+    async fn add(&self, key: &NewKey) -> Result<(), Unavailable> {
+        self.0.lock().expect("a lock").push(key.clone());
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<Vec<KeptKey>, Unavailable> {
+        let keys = self.0.lock().expect("a lock");
+        let kept = keys.iter().map(|new| KeptKey {
+            key: new.key.clone(),
+            created_at: Timestamp::UNIX_EPOCH,
+            revoked_at: None,
+        });
+        Ok(kept.collect())
+    }
+
+    async fn revoke(&self, id: &str) -> Result<bool, Unavailable> {
+        Ok(self
+            .0
+            .lock()
+            .expect("a lock")
+            .iter()
+            .any(|new| new.key.id == id))
+    }
+}
+
+#[derive(Default)]
+struct World {
+    book: Arc<Book>,
+    steps: Vec<MigrationStep>,
+}
+
+#[async_trait]
+impl Root for World {
+    async fn serve(&self, config: Config) -> Result<(), Failure> {
+        Err(Failure::new(
+            Exit::Missing,
+            format!("asked to serve {}", config.http.addr),
+            "orderhub version",
+        ))
+    }
+
+    async fn migrations(&self, _: &Config) -> Result<Vec<MigrationStep>, Failure> {
+        Ok(self.steps.clone())
+    }
+
+    async fn migrate(&self, _: &Config) -> Result<Vec<MigrationStep>, Failure> {
+        Ok(self.steps.clone())
+    }
+
+    async fn keys(&self, _: &Config) -> Result<Arc<dyn KeyBook>, Failure> {
+        Ok(self.book.clone())
+    }
+}
+
+const FILE: &str = "[[sales]]\nslug = \"web\"\nkind = \"direct\"\n";
+
+/// Runs a line with a configuration file; gives the exit, stdout and stderr.
+async fn run_on(world: &World, file: &str, line: &str) -> (Exit, String, String) {
+    let mut config = tempfile::NamedTempFile::new().expect("a file");
+    config.write_all(file.as_bytes()).expect("written");
+    let path = config.path().display().to_string();
+    let mut arguments = vec!["orderhub", "--config", &path];
+    arguments.extend(line.split_whitespace());
+    let (data, words) = (Paper::default(), Paper::default());
+    let mut out = Out::new(Box::new(data.clone()), Box::new(words.clone()));
+    let exit = run(arguments, world, &mut out).await;
+    (exit, data.text(), words.text())
+}
+
+async fn run_line(line: &str) -> (Exit, String, String) {
+    run_on(&World::default(), FILE, line).await
+}
+
+#[tokio::test]
+async fn a_made_key_is_printed_once_and_kept_as_a_hash() {
+    let world = World::default();
+    let line = "keys create till --scopes orders:write,ops:act --channel web -o json";
+    let (exit, data, words) = run_on(&world, FILE, line).await;
+    assert_eq!(exit, Exit::Done, "{words}");
+    let made: Value = serde_json::from_str(&data).expect("JSON");
+    let token = made["key"].as_str().expect("a key");
+    assert!(is_well_formed(token));
+    assert_eq!(made["scopes"], json!(["orders:write", "ops:act"]));
+    let kept = world.book.0.lock().expect("a lock")[0].clone();
+    assert_eq!(kept.token_hash, token_hash(token));
+    assert_eq!(made["id"], kept.key.id.as_str());
+    let (_, listed, _) = run_on(&world, FILE, "keys ls").await;
+    assert!(
+        listed.contains("till") && !listed.contains(token),
+        "{listed}"
+    );
+    let (exit, ..) = run_on(&world, FILE, &format!("keys revoke {}", kept.key.id)).await;
+    assert_eq!(exit, Exit::Done);
+}
+
+#[tokio::test]
+async fn every_failure_has_its_exit_code_and_names_the_next_command() {
+    for (line, exit) in [
+        ("fly", Exit::Usage),
+        ("keys create", Exit::Usage),
+        ("keys create till --scopes orders:fly", Exit::Usage),
+        ("keys create till/x --scopes admin", Exit::Usage),
+        (
+            "keys create till --scopes admin --channel none",
+            Exit::NotFound,
+        ),
+        ("keys revoke none", Exit::NotFound),
+        ("serve", Exit::Missing),
+        ("serve --http nowhere", Exit::Usage),
+    ] {
+        let (got, data, words) = run_line(line).await;
+        assert_eq!(got, exit, "{line}: {words}");
+        assert!(data.is_empty(), "{line}: {data}");
+        let last = words
+            .trim_end()
+            .lines()
+            .last()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(
+            last.contains("orderhub") || last.contains("--help"),
+            "{line}: {words}"
+        );
+    }
+    let (exit, _, words) = run_on(&World::default(), "[htttp]\n", "config check").await;
+    assert_eq!(exit, Exit::Usage);
+    assert!(
+        words.contains("did you mean http?") && words.contains("next: "),
+        "{words}"
+    );
+}
+
+#[tokio::test]
+async fn a_schema_of_another_release_is_not_planned_over() {
+    let step = |version, state| MigrationStep {
+        version,
+        name: "create journal".into(),
+        state,
+    };
+    let mut world = World {
+        steps: vec![
+            step(1, MigrationState::Applied),
+            step(2, MigrationState::Pending),
+        ],
+        ..World::default()
+    };
+    let (exit, data, _) = run_on(&world, FILE, "migrate plan -o json").await;
+    let planned = json!([{ "version": 2, "name": "create journal", "state": "pending" }]);
+    assert_eq!(
+        (exit, serde_json::from_str(&data).ok()),
+        (Exit::Done, Some(planned))
+    );
+    world.steps.push(step(3, MigrationState::Unknown));
+    assert_eq!(run_on(&world, FILE, "migrate plan").await.0, Exit::Conflict);
+}
+
+#[tokio::test]
+async fn kinds_and_connections_are_listed_for_programs() {
+    let (exit, data, _) = run_line("channel ls --kinds -o json").await;
+    let kinds: Value = serde_json::from_str(&data).expect("JSON");
+    assert_eq!(exit, Exit::Done);
+    for kind in [
+        ("sales", "direct"),
+        ("sales", "shopify"),
+        ("warehouses", "managed"),
+    ] {
+        let wanted = json!({ "family": kind.0, "kind": kind.1 });
+        assert!(
+            kinds
+                .as_array()
+                .is_some_and(|kinds| kinds.contains(&wanted)),
+            "{data}"
+        );
+    }
+    let (_, data, _) = run_line("channel ls -o json").await;
+    let listed: Value = serde_json::from_str(&data).expect("JSON");
+    assert_eq!(
+        (&listed[0]["slug"], &listed[0]["kind"]),
+        (&json!("web"), &json!("direct"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_data_and_ends_well() {
+    for line in [
+        "version",
+        "--help",
+        "config show",
+        "config show --sources",
+        "config check",
+        "completions bash",
+    ] {
+        let (exit, data, words) = run_line(line).await;
+        assert_eq!(exit, Exit::Done, "{line}: {words}");
+        assert!(!data.is_empty() || line == "config check", "{line}");
+    }
+    let (_, data, _) = run_line("config show --sources").await;
+    assert!(
+        data.contains("http.addr = \"127.0.0.1:7070\"  # default"),
+        "{data}"
+    );
+}

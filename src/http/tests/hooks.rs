@@ -1,0 +1,128 @@
+//! Webhooks: believed or not, recorded or parked.
+
+use orderhub_channels::port::{Forged, Inbound, RawRequest};
+use orderhub_channels::sales::SalesConnector;
+
+use super::client::Ask;
+use super::world;
+
+/// A connector that believes `x-signature: <length of the body>` and stands for no vendor.
+pub(super) struct Signed;
+
+impl SalesConnector for Signed {
+    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
+        assert!(
+            request
+                .url
+                .starts_with("https://hub.example/v1/hooks/sales/shop")
+        );
+        let signature = request.header("x-signature").ok_or(Forged::Missing)?;
+        match signature {
+            "stale" => Err(Forged::Stale),
+            _ if signature == request.body.len().to_string() => Ok(()),
+            _ => Err(Forged::Mismatch),
+        }
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        match request.body {
+            b"nobody knows" => Vec::new(),
+            b"broken" => vec![Inbound::Unreadable {
+                reason: "broken".into(),
+            }],
+            _ => vec![Inbound::Unknown {
+                topic: "tests".into(),
+            }],
+        }
+    }
+
+    fn is_live(&self) -> bool {
+        true
+    }
+}
+
+fn hook(body: &str, signature: &str) -> Ask {
+    Ask::post("/v1/hooks/sales/shop", body)
+        .header("content-type", "text/odd")
+        .header("x-signature", signature)
+        .header("x-topic", "orders/create")
+}
+
+#[tokio::test]
+async fn believed_webhooks_are_recorded_or_parked() {
+    let world = world().await;
+    assert_eq!(hook("hello", "5").send(world.api).await.status, 200);
+    assert_eq!(hook("nobody knows", "12").send(world.api).await.status, 202);
+    let deliveries = world.hub.deliveries.lock().expect("a lock");
+    assert_eq!(deliveries.len(), 2);
+    assert_eq!(
+        (deliveries[0].source.as_str(), deliveries[0].body.as_slice()),
+        ("sales/shop", &b"hello"[..])
+    );
+    assert_eq!(
+        deliveries[0].headers.get("x-topic").map(String::as_str),
+        Some("orders/create")
+    );
+    assert!(!deliveries[0].headers.contains_key("x-signature"));
+}
+
+#[tokio::test]
+async fn every_reason_for_disbelief_gets_the_same_answer() {
+    let world = world().await;
+    let mut bodies = Vec::new();
+    let missing = Ask::post("/v1/hooks/sales/shop", "hello");
+    for ask in [
+        missing,
+        hook("hello", "6"),
+        hook("hello", "stale"),
+        hook("hello", "x"),
+    ] {
+        let answer = ask.send(world.api).await;
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (401, "signature_invalid")
+        );
+        assert_eq!(answer.header("www-authenticate"), None);
+        let mut document = answer.json();
+        document["request_id"] = "".into();
+        bodies.push(document);
+    }
+    assert!(bodies.iter().all(|body| *body == bodies[0]));
+    assert!(world.hub.deliveries.lock().expect("a lock").is_empty());
+}
+
+#[tokio::test]
+async fn unknown_connections_are_404_and_large_webhooks_413() {
+    let world = world().await;
+    for path in [
+        "/v1/hooks/sales/none",
+        "/v1/hooks/payments/shop",
+        "/v1/hooks/warehouses/own",
+        "/v1/hooks/other/shop",
+    ] {
+        let answer = Ask::post(path, "hello").send(world.api).await;
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (404, "not_found"),
+            "{path}"
+        );
+    }
+    let two = "x".repeat(2 * 1024 * 1024);
+    assert_eq!(
+        hook(&two, &two.len().to_string())
+            .send(world.api)
+            .await
+            .status,
+        200
+    );
+    let five = "x".repeat(5 * 1024 * 1024);
+    assert_eq!(
+        hook(&five, "1").send(world.api).await.problem(),
+        "too_large"
+    );
+    let packed = hook("hello", "5")
+        .header("content-encoding", "gzip")
+        .send(world.api)
+        .await;
+    assert_eq!(packed.problem(), "unsupported_encoding");
+}

@@ -1,0 +1,370 @@
+//! A hub in memory: one lock, no effects, but the real domain decides.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use orderhub_actors::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Received};
+use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, Unavailable};
+use orderhub_domain::canonical::{
+    Customer, DraftLine, DraftTender, FulfilledBy, OrderDraft, PrivateDetails, Submission, TaxMode,
+    Terms,
+};
+use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::{
+    Command, Context, Decided, Input, InputBody, Location, Order, Placement, Places, Recorded,
+    RememberedRequest, Request, decide, place,
+};
+use orderhub_domain::policy::Policy;
+use orderhub_domain::quantity::Quantity;
+use orderhub_domain::stock::Counters;
+use serde_json::Value;
+
+use crate::http::intake::{Intake, ParsedOrder, Unreadable};
+use crate::http::json::{canonical_hash, object};
+use crate::http::listing::{ListQuery, ListedOrder, OrderList};
+
+type Log = (Order, Vec<Recorded>);
+
+/// The hub.
+#[derive(Default)]
+pub(super) struct Hub {
+    orders: Mutex<BTreeMap<OrderId, Log>>,
+    private: Mutex<BTreeMap<OrderId, PrivateDetails>>,
+    stock: Mutex<BTreeMap<(Sku, LocationCode), Counters>>,
+    pub(super) deliveries: Mutex<Vec<Delivery>>,
+    pub(super) parked: Mutex<Vec<Parked>>,
+    pub(super) failures: Mutex<VecDeque<HubError>>,
+    pub(super) not_ready: AtomicBool,
+    /// How long recording an order takes.
+    pub(super) slowness: Mutex<Duration>,
+}
+
+impl Hub {
+    pub(super) fn fail_next(&self, error: HubError) {
+        self.failures.lock().expect("a lock").push_back(error);
+    }
+
+    pub(super) fn count_orders(&self) -> usize {
+        self.orders.lock().expect("a lock").len()
+    }
+
+    fn failure(&self) -> Result<(), HubError> {
+        self.failures
+            .lock()
+            .expect("a lock")
+            .pop_front()
+            .map_or(Ok(()), Err)
+    }
+}
+
+struct Nowhere;
+
+impl Places for Nowhere {
+    fn locations(&self) -> &[Location] {
+        &[]
+    }
+
+    fn counters(&self, _: &LocationCode, _: &Sku) -> Counters {
+        Counters::default()
+    }
+}
+
+fn context(policy: &Policy) -> Context<'_> {
+    Context {
+        now: Timestamp::now(),
+        policy,
+        places: &Nowhere,
+    }
+}
+
+#[async_trait]
+impl HubApi for Hub {
+    fn ready(&self) -> bool {
+        !self.not_ready.load(Ordering::Relaxed)
+    }
+
+    async fn place(&self, order: NewOrder) -> Result<Placed, HubError> {
+        self.failure()?;
+        let slowness = *self.slowness.lock().expect("a lock");
+        tokio::time::sleep(slowness).await;
+        let mut orders = self.orders.lock().expect("a lock");
+        let external_id = &order.submission.draft.external_id;
+        let known = orders.values().find(|(known, _)| {
+            known.channel == order.channel && known.draft.external_id == *external_id
+        });
+        if let Some((known, log)) = known {
+            let maker = log[0].event.request();
+            let same_key = order.request.as_ref().zip(maker);
+            let same_key = same_key.is_some_and(|(one, other)| one.command_id == other.command_id);
+            if known.body_hash != order.body_hash {
+                return Err(if same_key {
+                    HubError::KeyReused
+                } else {
+                    HubError::ExternalIdConflict { existing: known.id }
+                });
+            }
+            return Ok(Placed {
+                order: known.id,
+                repeated: true,
+                received: log[0].clone(),
+            });
+        }
+        let now = Timestamp::now().as_millisecond();
+        let now = u64::try_from(now).expect("after 1970");
+        let count = orders.len() as u64;
+        let id = OrderId::new(now, count.to_be_bytes(), order.channel.hash16(external_id));
+        let placement = Placement {
+            id,
+            channel: order.channel,
+            channel_slug: order.channel_slug,
+            draft: order.submission.draft,
+            live_connection: order.live_connection,
+            body_hash: order.body_hash,
+        };
+        let policy = Policy::default();
+        let (log, state) = place(placement, &order.actor, order.request, &context(&policy));
+        let received = log[0].clone();
+        orders.insert(id, (state, log));
+        let private = order.submission.private;
+        self.private.lock().expect("a lock").insert(id, private);
+        Ok(Placed {
+            order: id,
+            repeated: false,
+            received,
+        })
+    }
+
+    async fn command(
+        &self,
+        order: OrderId,
+        command: Command,
+        request: Option<Request>,
+        actor: String,
+    ) -> Result<Done, HubError> {
+        self.failure()?;
+        let mut orders = self.orders.lock().expect("a lock");
+        let (state, log) = orders.get_mut(&order).ok_or(HubError::NotFound("order"))?;
+        let input = Input {
+            actor,
+            body: InputBody::Request(command, request),
+        };
+        let policy = Policy::default();
+        let (version, repeated) = match decide(state, &input, &context(&policy))? {
+            Decided::Commit(events, after) => {
+                log.extend(events);
+                *state = *after;
+                (state.version, false)
+            }
+            Decided::Nothing => (state.version, false),
+            Decided::Repeat(remembered) => (remembered.version, true),
+        };
+        Ok(Done {
+            order,
+            version,
+            repeated,
+        })
+    }
+
+    async fn inbound(&self, delivery: Delivery) -> Result<Received, HubError> {
+        self.failure()?;
+        let parked = delivery.items.is_empty();
+        self.deliveries.lock().expect("a lock").push(delivery);
+        Ok(if parked {
+            Received::Parked
+        } else {
+            Received::Applied
+        })
+    }
+
+    async fn order(&self, order: OrderId) -> Result<Option<Log>, HubError> {
+        Ok(self.orders.lock().expect("a lock").get(&order).cloned())
+    }
+
+    async fn count(
+        &self,
+        location: LocationCode,
+        sku: Sku,
+        on_hand: i64,
+        buffer: Option<i64>,
+    ) -> Result<Counters, HubError> {
+        if location.as_str() != "BER1" {
+            return Err(HubError::NotFound("location"));
+        }
+        let mut stock = self.stock.lock().expect("a lock");
+        let counters = stock.entry((sku, location)).or_default();
+        counters.on_hand = on_hand;
+        counters.buffer = buffer.unwrap_or(counters.buffer);
+        Ok(*counters)
+    }
+
+    async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError> {
+        let stock = self.stock.lock().expect("a lock");
+        let found = stock.iter().filter(|((known, _), _)| *known == sku);
+        Ok(found
+            .map(|((_, location), counters)| (location.clone(), *counters))
+            .collect())
+    }
+}
+
+#[async_trait]
+impl Journal for Hub {
+    async fn now(&self) -> Result<Timestamp, Unavailable> {
+        Ok(Timestamp::now())
+    }
+
+    async fn load(&self, _: &[OrderId]) -> Result<Vec<Loaded>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn find(&self, _: ChannelId, _: &str) -> Result<Option<OrderId>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn resolve(&self, _: &OrderRef) -> Result<Option<OrderId>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn request(
+        &self,
+        _: OrderId,
+        _: CommandId,
+    ) -> Result<Option<RememberedRequest>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn due(
+        &self,
+        _: ShardId,
+        _: Option<(Timestamp, OrderId)>,
+        _: Timestamp,
+        _: u32,
+    ) -> Result<Vec<(Timestamp, OrderId)>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn private(&self, order: OrderId) -> Result<Option<PrivateDetails>, Unavailable> {
+        Ok(self.private.lock().expect("a lock").get(&order).cloned())
+    }
+
+    async fn park(&self, _: &Parked) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
+    async fn parked(&self, _: Option<&OrderRef>, _: u32) -> Result<Vec<Parked>, Unavailable> {
+        Ok(self.parked.lock().expect("a lock").clone())
+    }
+
+    async fn unpark(&self, _: uuid::Uuid) -> Result<(), Unavailable> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl OrderList for Hub {
+    async fn list(&self, query: &ListQuery) -> Result<Vec<ListedOrder>, Unavailable> {
+        let orders = self.orders.lock().expect("a lock");
+        let found = orders
+            .values()
+            .rev()
+            .map(|(order, _)| order)
+            .filter(|order| {
+                query.before.is_none_or(|before| order.id < before)
+                    && query.channel.is_none_or(|channel| channel == order.channel)
+                    && query.stage.is_none_or(|stage| stage == order.stage)
+            });
+        let listed = found.take(query.limit.into()).map(|order| ListedOrder {
+            id: order.id,
+            channel: order.channel_slug.clone(),
+            external_id: order.draft.external_id.clone(),
+            number: None,
+            version: order.version,
+            stage: order.stage,
+            test: false,
+            placed_at: order.draft.placed_at,
+            updated_at: order.updated_at,
+            total: order.totals.grand,
+            holds: 0,
+        });
+        Ok(listed.collect())
+    }
+}
+
+/// Reads `{channel, external_id, sku}` as an order of one unit for 10.00.
+pub(super) struct Reader;
+
+impl Intake for Reader {
+    fn read(&self, body: &[u8]) -> Result<ParsedOrder, Unreadable> {
+        let fields = object(body).map_err(|problem| {
+            if problem.status() == 400 {
+                let detail = "not an object".to_owned();
+                return Unreadable::Malformed {
+                    code: problem.code(),
+                    detail,
+                };
+            }
+            Unreadable::Invalid(problem.errors().to_vec())
+        })?;
+        let body_hash = canonical_hash(&fields);
+        let text = |name: &str| match fields.get(name) {
+            Some(Value::String(text)) => text.clone(),
+            _ => String::new(),
+        };
+        let eur = Currency::from_code("EUR").expect("a currency");
+        let ten = Money::from_minor(1_000, eur).expect("in range");
+        let draft = OrderDraft {
+            external_id: text("external_id"),
+            number: None,
+            placed_at: Timestamp::UNIX_EPOCH,
+            currency: eur,
+            tax_mode: TaxMode::Inclusive,
+            test: false,
+            cancelled_at: None,
+            destination: None,
+            pickup_location: None,
+            lines: vec![DraftLine {
+                external_id: "1".into(),
+                sku: Some(Sku(text("sku"))),
+                title: "A thing".into(),
+                quantity: Quantity::units(1),
+                unit_price: ten.amount(),
+                discounts: Vec::new(),
+                taxes: Vec::new(),
+                weight_g: None,
+                fulfilled_by: FulfilledBy::Us,
+            }],
+            shipping: Vec::new(),
+            fees: Vec::new(),
+            discounts: Vec::new(),
+            tenders: vec![DraftTender {
+                amount: ten,
+                terms: Terms::Invoice,
+            }],
+            stated_total: ten,
+        };
+        let violations = draft.violations();
+        if !violations.is_empty() {
+            return Err(Unreadable::Invalid(violations));
+        }
+        let customer = Customer {
+            name: Some("Ada Lovelace".into()),
+            email: Some("ada@lovelace.example".into()),
+            ..Customer::default()
+        };
+        Ok(ParsedOrder {
+            channel: text("channel").as_str().into(),
+            submission: Submission {
+                draft,
+                private: PrivateDetails {
+                    customer: Some(customer),
+                    ..PrivateDetails::default()
+                },
+            },
+            body_hash,
+        })
+    }
+}

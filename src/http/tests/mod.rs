@@ -1,0 +1,168 @@
+//! The edge against a real listener on a loopback port: raw sockets in, whole answers out. Behind
+//! it stands a hub in memory that decides with the real domain.
+
+mod auth;
+mod bodies;
+mod client;
+mod framing;
+mod hooks;
+mod hub;
+mod orders;
+mod reads;
+mod requests;
+mod shutdown;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orderhub_actors::ports::Unavailable;
+use orderhub_domain::ids::{ChannelId, Slug};
+use orderhub_domain::policy::Policy;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::auth::Keys;
+use super::keys::{Key, KeyRing, Scope, generate, token_hash};
+use super::{Edge, Family, Front, Hook, Limits, Listener, SalesChannel, Side};
+use client::{Answer, Ask};
+use hub::{Hub, Reader};
+
+/// A served edge and the keys that work on it.
+struct World {
+    api: SocketAddr,
+    admin: SocketAddr,
+    hub: Arc<Hub>,
+    ring: Arc<Ring>,
+    stop: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+/// Keys in memory.
+#[derive(Default)]
+struct Ring(std::sync::Mutex<BTreeMap<[u8; 32], Key>>);
+
+impl Ring {
+    fn add(&self, scopes: &[Scope], channel: Option<&str>) -> String {
+        let (token, id) = generate().expect("randomness");
+        let key = Key {
+            id,
+            name: "tests".into(),
+            scopes: scopes.to_vec(),
+            channel: channel.map(Slug::from),
+        };
+        self.0
+            .lock()
+            .expect("a lock")
+            .insert(token_hash(&token), key);
+        token
+    }
+
+    fn revoke_all(&self) {
+        self.0.lock().expect("a lock").clear();
+    }
+}
+
+#[async_trait]
+impl KeyRing for Ring {
+    async fn lookup(&self, token_hash: [u8; 32]) -> Result<Option<Key>, Unavailable> {
+        Ok(self.0.lock().expect("a lock").get(&token_hash).cloned())
+    }
+}
+
+fn channel_id(slug: &str) -> ChannelId {
+    ChannelId(Uuid::new_v5(&Uuid::NAMESPACE_URL, slug.as_bytes()))
+}
+
+/// Short times, so that tests of waiting are short.
+fn limits() -> Limits {
+    Limits {
+        head_time: Duration::from_millis(400),
+        body_time: Duration::from_millis(400),
+        ..Limits::default()
+    }
+}
+
+async fn world() -> World {
+    world_with(limits()).await
+}
+
+async fn world_with(limits: Limits) -> World {
+    let hub = Arc::new(Hub::default());
+    let ring = Arc::new(Ring::default());
+    let channel = |slug: &str, direct| {
+        let channel = SalesChannel {
+            id: channel_id(slug),
+            direct,
+            live: true,
+        };
+        (Slug::from(slug), channel)
+    };
+    let shop = Hook::Sales(Arc::new(hooks::Signed), channel_id("shop"));
+    let edge = Arc::new(Edge {
+        hub: hub.clone(),
+        journal: hub.clone(),
+        list: hub.clone(),
+        keys: Keys::new(ring.clone()),
+        intake: Arc::new(Reader),
+        channels: [
+            channel("web", true),
+            channel("app", true),
+            channel("shop", false),
+        ]
+        .into(),
+        hooks: [((Family::Sales, Slug::from("shop")), shop)].into(),
+        policy: Policy::default(),
+        public_url: "https://hub.example".into(),
+        metrics: Arc::new(|| "orderhub_build_info 1\n".into()),
+        started: false.into(),
+    });
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let api = Listener::bind(any, limits).await.expect("a port");
+    let admin = Listener::bind(any, limits).await.expect("a port");
+    let addresses = (
+        api.address().expect("bound"),
+        admin.address().expect("bound"),
+    );
+    let stop = CancellationToken::new();
+    let serving = {
+        let (stop, drain) = (stop.clone(), Duration::from_secs(1));
+        let front = Front::new(edge.clone(), Side::Api, limits);
+        let inside = Front::new(edge, Side::Admin, limits);
+        async move {
+            tokio::join!(
+                api.run(front.clone(), stop.clone(), drain),
+                admin.run(inside, stop, drain)
+            );
+            front.finished().await;
+        }
+    };
+    World {
+        api: addresses.0,
+        admin: addresses.1,
+        hub,
+        ring,
+        stop,
+        running: tokio::spawn(serving),
+    }
+}
+
+impl World {
+    /// A key that may do everything.
+    fn admin_key(&self) -> String {
+        self.ring.add(&[Scope::Admin], None)
+    }
+
+    /// Asks with a key of its own.
+    async fn ask(&self, ask: Ask) -> Answer {
+        ask.key(&self.admin_key()).send(self.api).await
+    }
+}
+
+/// An order as the tests' reader takes it.
+fn order(external_id: &str) -> String {
+    format!("{{\"channel\":\"web\",\"external_id\":\"{external_id}\",\"sku\":\"A\"}}")
+}
