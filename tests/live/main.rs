@@ -1,11 +1,30 @@
-//! The store against a real Postgres.
+//! The hub from outside: the real binary, a real Postgres, doubles of the vendors. Every scenario
+//! has its own database, its own doubles and its own hub. Modules `store_*` test the store alone.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a scenario that cannot go on fails, and says where"
+)]
 
 #[path = "../contract/mod.rs"]
 mod contract;
-#[path = "../support/postgres.rs"]
-mod postgres;
+#[path = "../support/mod.rs"]
+mod support;
 
+use support::postgres;
+
+mod bad_input;
+mod crashes;
+mod last_hundred;
+mod lies;
+mod life;
+mod localstripe;
+mod metrics;
 mod proxy;
+mod repeats;
+mod shopify;
 mod store_contract;
 mod store_unknown;
+mod takeover;
 mod world;

@@ -1,0 +1,243 @@
+//! Faults on request: what goes wrong, for which share of which calls, always in the same order.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use tokio::sync::watch;
+
+use super::server::{self, Answer};
+
+/// Calls that the doubles know apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Call {
+    Authorize,
+    Capture,
+    Cancel,
+    Refund,
+    Look,
+    CreateShipment,
+    BuyLabel,
+    VoidLabel,
+}
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Not carried out: "slow down".
+    TooMany,
+    /// Not carried out: the vendor is broken.
+    Broken,
+    /// Carried out late.
+    Delay(Duration),
+    /// Refused as a card is refused.
+    Decline,
+    /// Carried out; the answer comes after this, when nobody waits any more.
+    Hang(Duration),
+    /// Carried out; the connection ends without an answer.
+    LoseAnswer,
+    /// Carried out; the answer is no JSON.
+    Garbage,
+    /// Carried out; the answer is 10 MB.
+    Huge,
+    /// Carried out; its notification is sent twice.
+    NotifyTwice,
+}
+
+struct Rule {
+    call: Call,
+    percent: u32,
+    fault: Fault,
+    seen: u32,
+    left: u32,
+}
+
+impl Rule {
+    /// Whether this call is hit: spread evenly, the same for every run.
+    fn hits(&mut self) -> bool {
+        let before = self.seen * self.percent / 100;
+        self.seen += 1;
+        let hit = self.left > 0 && self.seen * self.percent / 100 > before;
+        if hit {
+            self.left -= 1;
+        }
+        hit
+    }
+}
+
+/// The faults of one double, and its hold points.
+#[derive(Default)]
+pub(crate) struct Faults {
+    rules: Mutex<Vec<Rule>>,
+    holds: Mutex<Vec<(Call, Gate)>>,
+}
+
+impl Faults {
+    /// `percent` of these calls go wrong like this, from now on.
+    pub(crate) fn share(&self, call: Call, percent: u32, fault: Fault) {
+        self.add(call, percent, fault, u32::MAX);
+    }
+
+    /// The next `times` of these calls go wrong like this.
+    pub(crate) fn next(&self, call: Call, times: u32, fault: Fault) {
+        self.add(call, 100, fault, times);
+    }
+
+    fn add(&self, call: Call, percent: u32, fault: Fault, left: u32) {
+        self.rules.lock().unwrap().push(Rule {
+            call,
+            percent,
+            fault,
+            seen: 0,
+            left,
+        });
+    }
+
+    /// Everything goes right again.
+    pub(crate) fn heal(&self) {
+        self.rules.lock().unwrap().clear();
+    }
+
+    fn draw(&self, call: Call, wanted: fn(Fault) -> bool) -> Option<Fault> {
+        let mut rules = self.rules.lock().unwrap();
+        let matching = rules
+            .iter_mut()
+            .filter(|rule| rule.call == call && wanted(rule.fault));
+        let mut drawn = None;
+        for rule in matching {
+            if rule.hits() {
+                drawn = drawn.or(Some(rule.fault));
+            }
+        }
+        drawn
+    }
+
+    /// Whether this execution is refused as a card is. Asked once per execution, never for a
+    /// replay.
+    pub(crate) fn declines(&self, call: Call) -> bool {
+        self.draw(call, |fault| fault == Fault::Decline).is_some()
+    }
+
+    /// Whether this execution's notification goes out twice.
+    pub(crate) fn notifies_twice(&self, call: Call) -> bool {
+        self.draw(call, |fault| fault == Fault::NotifyTwice)
+            .is_some()
+    }
+
+    /// What happens before a call is carried out: an answer here means that it is not.
+    pub(crate) async fn before(&self, call: Call) -> Option<Answer> {
+        let early =
+            |fault: Fault| matches!(fault, Fault::TooMany | Fault::Broken | Fault::Delay(_));
+        match self.draw(call, early)? {
+            Fault::TooMany => {
+                let body = Bytes::from_static(br#"{"error":{"code":"rate_limit"}}"#);
+                let mut answer = server::bytes(429, body);
+                let wait = http::HeaderValue::from_static("1");
+                answer.headers_mut().insert("retry-after", wait);
+                Some(Some(answer))
+            }
+            Fault::Broken => {
+                let body = Bytes::from_static(br#"{"error":{"type":"api_error"}}"#);
+                Some(Some(server::bytes(500, body)))
+            }
+            Fault::Delay(wait) => {
+                tokio::time::sleep(wait).await;
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// What happens to the answer of a call that was carried out: held while a test holds it, then
+    /// spoilt if a rule says so.
+    pub(crate) async fn after(&self, call: Call, right: http::Response<Full<Bytes>>) -> Answer {
+        let gate = self.gate(call);
+        if let Some(gate) = gate {
+            gate.pass().await;
+        }
+        let late = |fault: Fault| {
+            matches!(
+                fault,
+                Fault::Hang(_) | Fault::LoseAnswer | Fault::Garbage | Fault::Huge
+            )
+        };
+        match self.draw(call, late) {
+            Some(Fault::Hang(wait)) => {
+                tokio::time::sleep(wait).await;
+                None
+            }
+            Some(Fault::LoseAnswer) => None,
+            Some(Fault::Garbage) => Some(server::bytes(200, Bytes::from_static(b"<html>gateway"))),
+            Some(Fault::Huge) => Some(server::bytes(200, Bytes::from(vec![b' '; 10_000_000]))),
+            _ => Some(right),
+        }
+    }
+
+    fn gate(&self, call: Call) -> Option<Gate> {
+        let holds = self.holds.lock().unwrap();
+        let gate = holds.iter().find(|(held, _)| *held == call);
+        gate.map(|(_, gate)| gate.clone())
+    }
+
+    /// Holds the answers of these calls, which are carried out, until released.
+    pub(crate) fn hold(&self, call: Call) -> Gate {
+        let gate = Gate::default();
+        self.holds.lock().unwrap().push((call, gate.clone()));
+        gate
+    }
+
+    /// Releases all held answers and holds no more.
+    pub(crate) fn release(&self) {
+        for (_, gate) in self.holds.lock().unwrap().drain(..) {
+            gate.open.send_replace(true);
+        }
+    }
+}
+
+/// A place between a call's execution and its answer.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    open: watch::Sender<bool>,
+    reached: watch::Sender<u32>,
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        Self {
+            open: watch::channel(false).0,
+            reached: watch::channel(0).0,
+        }
+    }
+}
+
+impl Gate {
+    /// Waits until so many calls were carried out and wait for their answer.
+    pub(crate) async fn reached(&self, calls: u32) {
+        let mut reached = self.reached.subscribe();
+        let wait = reached.wait_for(|count| *count >= calls);
+        let limit = Duration::from_mins(1);
+        let result = tokio::time::timeout(limit, wait).await;
+        assert!(
+            result.is_ok(),
+            "the hub did not make the call within a minute"
+        );
+    }
+
+    async fn pass(&self) {
+        self.reached.send_modify(|count| *count += 1);
+        let mut open = self.open.subscribe();
+        open.wait_for(|open| *open).await.ok();
+    }
+}
+
+#[test]
+fn a_share_is_spread_evenly_and_the_same_every_time() {
+    let faults = Faults::default();
+    faults.share(Call::Authorize, 40, Fault::Decline);
+    let declined: Vec<bool> = (0..10).map(|_| faults.declines(Call::Authorize)).collect();
+    let expected = [
+        false, false, true, false, true, false, false, true, false, true,
+    ];
+    assert_eq!(declined, expected);
+}

@@ -1,0 +1,14 @@
+//! Doubles of the vendors, as HTTP servers on loopback in the test's own process.
+//!
+//! They speak the vendors' wire formats and keep books of what they applied. They share no code
+//! with the hub's connectors: two readings of a vendor's documentation that agree are worth more
+//! than one that agrees with itself.
+
+pub(crate) mod easypost;
+pub(crate) mod easypost_wire;
+pub(crate) mod faults;
+pub(crate) mod post;
+pub(crate) mod server;
+pub(crate) mod signing;
+pub(crate) mod stripe;
+pub(crate) mod stripe_wire;

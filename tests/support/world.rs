@@ -1,0 +1,72 @@
+//! Everything a scenario needs, started and joined: a database, the doubles, a running hub.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+
+use super::api::Api;
+use super::doubles::easypost::EasyPost;
+use super::doubles::stripe::{self, Stripe};
+use super::hub::{Hub, Setup, free_port};
+use super::postgres::Postgres;
+
+/// A hub and its surroundings. Dropped from top to bottom: the hub before what it uses.
+pub(crate) struct World {
+    pub(crate) hub: Hub,
+    pub(crate) api: Api,
+    pub(crate) stripe: Arc<Stripe>,
+    pub(crate) easypost: Arc<EasyPost>,
+    /// Reads `orderhub_check`, as an auditor would.
+    pub(crate) audit: PgPool,
+    pub(crate) setup: Setup,
+    _postgres: Postgres,
+}
+
+impl World {
+    /// One location, `BER1`; everything runs.
+    pub(crate) async fn start(name: &str) -> Self {
+        Self::start_with(name, &["BER1"], None).await
+    }
+
+    /// These locations; payments at another place than the double, if one is given as its address
+    /// and key.
+    pub(crate) async fn start_with(
+        name: &str,
+        locations: &[&str],
+        payments: Option<(String, String)>,
+    ) -> Self {
+        let postgres = Postgres::start().await;
+        let database_url = postgres.database(name).await;
+        let http_port = free_port();
+        let hook = |family: &str| format!("http://127.0.0.1:{http_port}/v1/hooks/{family}");
+        let stripe = Stripe::start(hook("payments/stripe-eu")).await;
+        let easypost = EasyPost::start(hook("carriers/easypost")).await;
+        let (stripe_url, stripe_key) =
+            payments.unwrap_or_else(|| (stripe.url.clone(), stripe::API_KEY.to_owned()));
+        let setup = Setup {
+            database_url,
+            http_port,
+            stripe_url,
+            stripe_key,
+            easypost_url: easypost.url.clone(),
+            locations: locations.iter().map(|code| (*code).to_owned()).collect(),
+        };
+        let mut hub = Hub::prepare(&setup);
+        hub.start().await;
+        let audit = PgPoolOptions::new()
+            .max_connections(2)
+            .connect(&setup.database_url)
+            .await
+            .unwrap();
+        Self {
+            api: hub.api(),
+            hub,
+            stripe,
+            easypost,
+            audit,
+            setup,
+            _postgres: postgres,
+        }
+    }
+}
