@@ -11,4 +11,5 @@ pub(crate) mod post;
 pub(crate) mod server;
 pub(crate) mod signing;
 pub(crate) mod stripe;
+pub(crate) mod stripe_account;
 pub(crate) mod stripe_wire;
