@@ -228,7 +228,7 @@ const ORDERS: &[Wrong] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_order_is_refused_where_it_is_wrong_and_not_stored() {
-    let world = World::start("bad_orders").await;
+    let world = World::start().await;
     let before = checker::rows(&world.audit).await;
     let mut complaints = Vec::new();
     for case in bodies() {
@@ -274,7 +274,7 @@ async fn a_wrong_order_is_refused_where_it_is_wrong_and_not_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_keys_paths_and_methods_get_their_own_answers() {
-    let world = World::start("bad_requests").await;
+    let world = World::start().await;
     let api = &world.api;
     let order = api.place(&two_and_shipping("B-2", "SKU-1")).await;
     api.until_stage(&order, &["rejected"]).await;
@@ -370,7 +370,7 @@ async fn wrong_keys_paths_and_methods_get_their_own_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn health_needs_no_key_on_either_address() {
-    let world = World::start("health").await;
+    let world = World::start().await;
     for path in ["/livez", "/readyz", "/startupz"] {
         world.api.with_key(None).get(path).await.expect(200);
         world.hub.admin().get(path).await.expect(200);

@@ -38,7 +38,7 @@ async fn come_back(world: &mut World) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_between_an_authorisation_and_its_answer_authorises_once() {
-    let mut world = World::start("cut_authorize").await;
+    let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 10).await;
     let gate = world.stripe.faults.hold(Call::Authorize);
     let order = world.api.place(&one_unit("X-1", "SKU-1")).await;
@@ -57,7 +57,7 @@ async fn a_kill_between_an_authorisation_and_its_answer_authorises_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_between_a_capture_and_its_answer_captures_once() {
-    let mut world = World::start("cut_capture").await;
+    let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 10).await;
     let order = world.api.place(&one_unit("X-2", "SKU-1")).await;
     let (fulfilment, tracking) = journey::pack(&world.api, &order, SOON).await;
@@ -83,7 +83,7 @@ async fn a_kill_between_a_capture_and_its_answer_captures_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_while_a_label_is_bought_buys_one_label() {
-    let mut world = World::start("cut_label").await;
+    let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 10).await;
     for (external_id, call) in [("X-3", Call::CreateShipment), ("X-4", Call::BuyLabel)] {
         let order = world.api.place(&one_unit(external_id, "SKU-1")).await;
@@ -109,7 +109,7 @@ async fn a_kill_while_a_label_is_bought_buys_one_label() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_right_after_the_answer_to_a_buyer_reserves_once() {
-    let mut world = World::start("cut_reserve").await;
+    let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 50).await;
     let mut orders = Vec::new();
     for (number, wait) in [0, 1, 2, 4, 8, 16].into_iter().enumerate() {
@@ -134,7 +134,7 @@ async fn a_kill_right_after_the_answer_to_a_buyer_reserves_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn kills_at_random_under_load_lose_nothing_and_repeat_nothing() {
-    let mut world = World::start("kills").await;
+    let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 1_000).await;
     // Slow partners keep many orders in the middle of something.
     let slow = Fault::Delay(Duration::from_millis(400));

@@ -25,7 +25,7 @@ const UNDER_WAY: [&str; 6] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_units_are_sold_a_hundred_times_and_every_declined_unit_again() {
     let locations = ["BER1", "HAM1", "MUC1"];
-    let world = World::start_with("last_hundred", &locations, None).await;
+    let world = World::start_with(&locations, None).await;
     for (location, units) in locations.iter().zip([50, 30, 20]) {
         world.api.count(location, "LAST", units).await;
     }

@@ -17,7 +17,7 @@ use crate::support::{books, checker};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn partners_that_lie_are_charged_and_paid_once_per_order() {
-    let world = World::start("lies").await;
+    let world = World::start().await;
     world.api.count("BER1", "SKU-1", 1_000).await;
     let stripe = &world.stripe.faults;
     for call in [Call::Authorize, Call::Capture] {
@@ -75,7 +75,7 @@ async fn partners_that_lie_are_charged_and_paid_once_per_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_answer_is_found_out_without_any_webhook() {
-    let world = World::start("lost_answer").await;
+    let world = World::start().await;
     world.api.count("BER1", "SKU-1", 10).await;
     world.stripe.post.behave(Manner::Kept);
     world
@@ -108,7 +108,7 @@ async fn a_lost_answer_is_found_out_without_any_webhook() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_declined_card_and_an_empty_shelf_end_an_order_and_hold_nothing() {
-    let world = World::start("declined").await;
+    let world = World::start().await;
     world.api.count("BER1", "SKU-1", 1).await;
     let mut declined = one_unit("D-1", "SKU-1");
     declined["payment"]["token"] = DECLINED_CARD.into();

@@ -12,7 +12,7 @@ use crate::support::{books, checker};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_lives_from_received_to_completed_and_is_captured_exactly_once() {
-    let world = World::start("life").await;
+    let world = World::start().await;
     let api = &world.api;
     api.count("BER1", "SKU-1", 10).await;
 
@@ -93,7 +93,7 @@ async fn an_order_lives_from_received_to_completed_and_is_captured_exactly_once(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn scans_in_any_order_and_any_number_deliver_a_parcel_once() {
-    let world = World::start("scans").await;
+    let world = World::start().await;
     let api = &world.api;
     api.count("BER1", "SKU-1", 100).await;
     let orders = [
@@ -129,7 +129,7 @@ async fn scans_in_any_order_and_any_number_deliver_a_parcel_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_order_gives_back_stock_and_money_once() {
-    let world = World::start("cancel").await;
+    let world = World::start().await;
     let api = &world.api;
     api.count("BER1", "SKU-1", 10).await;
     let order = api.place(&two_and_shipping("C-1", "SKU-1")).await;
@@ -152,7 +152,7 @@ async fn a_cancelled_order_gives_back_stock_and_money_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_webhooks_of_gateways_and_carriers_change_nothing() {
-    let world = World::start("forged").await;
+    let world = World::start().await;
     let api = &world.api;
     api.count("BER1", "SKU-1", 10).await;
     let order = api.place(&two_and_shipping("F-1", "SKU-1")).await;

@@ -119,7 +119,7 @@ impl LocalStripe {
 async fn another_authors_double_sees_the_same_payments() {
     let gateway = LocalStripe::start().await;
     let payments = Some((gateway.url.clone(), API_KEY.to_owned()));
-    let world = World::start_with("localstripe", &["BER1"], payments).await;
+    let world = World::start_with(&["BER1"], payments).await;
     let port = world.setup.http_port;
     gateway
         .tell(&format!(

@@ -16,6 +16,7 @@ use support::postgres;
 
 mod bad_input;
 mod crashes;
+mod doubles;
 mod last_hundred;
 mod lies;
 mod life;

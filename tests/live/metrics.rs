@@ -54,7 +54,7 @@ impl Scrape {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_metric_of_the_contract_moves_with_its_cause() {
-    let world = World::start("metrics").await;
+    let world = World::start().await;
     let api = &world.api;
     let fresh = Scrape::of(&world.hub).await;
     fresh.none_yet("orderhub_orders_received_total");
@@ -138,7 +138,7 @@ async fn each_metric_of_the_contract_moves_with_its_cause() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_gateway_opens_its_circuit_and_a_live_one_closes_it() {
-    let world = World::start("circuit").await;
+    let world = World::start().await;
     world.api.count("BER1", "SKU-1", 100).await;
     world
         .stripe

@@ -8,7 +8,7 @@ use crate::support::world::World;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_posts_of_one_order_at_once_are_one_order_and_one_answer() {
-    let world = World::start("repeats").await;
+    let world = World::start().await;
     let order = one_unit("R-1", "SKU-1");
     let posts = (0..20).map(|_| {
         let (api, order) = (world.api.clone(), order.clone());
@@ -47,7 +47,7 @@ async fn twenty_posts_of_one_order_at_once_are_one_order_and_one_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_gets_its_first_answer_again_and_refuses_another_body() {
-    let world = World::start("keys").await;
+    let world = World::start().await;
     let api = &world.api;
     let key = [("idempotency-key", "checkout-77")];
     let order = one_unit("K-1", "SKU-1").to_string();
@@ -79,7 +79,7 @@ async fn a_key_gets_its_first_answer_again_and_refuses_another_body() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_repeats_from_many_clients_make_fifty_orders() {
-    let world = World::start("repeat_storm").await;
+    let world = World::start().await;
     world.api.count("BER1", "SKU-1", 1_000).await;
     let posts = (0..20).map(|client| {
         let api = world.api.clone();

@@ -9,7 +9,7 @@ use crate::support::{checker, journey};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paid_order_told_in_any_order_and_repeatedly_is_one_order_that_runs_its_life() {
-    let world = World::start("shopify_paid").await;
+    let world = World::start().await;
     let api = &world.api;
     api.count("BER1", "PINK-8", 100).await;
     let topics = ["orders/create", "orders/paid", "orders/updated"];
@@ -43,7 +43,7 @@ async fn a_paid_order_told_in_any_order_and_repeatedly_is_one_order_that_runs_it
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_vendors_test_delivery_is_a_cancelled_order_whatever_its_topic_says() {
-    let world = World::start("shopify_sample").await;
+    let world = World::start().await;
     let api = &world.api;
     api.count("BER1", "PINK-8", 10).await;
     let order = shop::test_delivery(820_982_911_946_154_508, "PINK-8");
@@ -72,7 +72,7 @@ async fn the_vendors_test_delivery_is_a_cancelled_order_whatever_its_topic_says(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancellation_ends_an_order_before_and_after_the_hub_knows_it() {
-    let world = World::start("shopify_cancelled").await;
+    let world = World::start().await;
     let api = &world.api;
     api.count("BER1", "PINK-8", 10).await;
 
@@ -103,7 +103,7 @@ async fn a_cancellation_ends_an_order_before_and_after_the_hub_knows_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_shop_did_not_sign_is_refused_and_not_stored() {
-    let world = World::start("shopify_forged").await;
+    let world = World::start().await;
     let api = &world.api;
     let before = checker::rows(&world.audit).await;
     let body = shop::paid(5_001_000, "PINK-8").to_string();
@@ -131,7 +131,7 @@ async fn what_the_shop_did_not_sign_is_refused_and_not_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_topic_and_an_unreadable_order_are_kept_with_their_reasons() {
-    let world = World::start("shopify_unknown").await;
+    let world = World::start().await;
     let api = &world.api;
     let theme = serde_json::json!({"id": 828_155_753, "name": "Comfort", "role": "main"});
     for _ in 0..3 {

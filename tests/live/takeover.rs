@@ -13,7 +13,7 @@ use crate::support::{books, checker};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newer_of_two_namesakes_serves_and_the_older_one_ends() {
-    let mut world = World::start("takeover").await;
+    let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 100).await;
     let before = world.api.place(&one_unit("T-1", "SKU-1")).await;
 
@@ -53,7 +53,7 @@ async fn the_newer_of_two_namesakes_serves_and_the_older_one_ends() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hub_that_is_asked_to_end_ends_well_and_comes_back_with_everything() {
-    let mut world = World::start("restart").await;
+    let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 100).await;
     let mut placed = Vec::new();
     for number in 0..20 {

@@ -73,8 +73,8 @@ pub(crate) async fn stock_never_broke_its_bound(audit: &PgPool) {
              from orderhub_check.stock_ledger
              window so_far as (partition by location, sku order by seq)
          )
-         select location || '/' || sku || ' at ' || seq || ': ' || on_hand || ' on hand, '
-             || reserved || ' reserved, ' || allocated || ' allocated'
+         select location || '/' || sku || ' at ' || seq || ': ' || running.on_hand || ' on hand, '
+             || running.reserved || ' reserved, ' || running.allocated || ' allocated'
          from running join orderhub_check.stock s using (location, sku)
          where running.on_hand < 0 or running.reserved < 0 or running.allocated < 0
             or running.reserved + running.allocated

@@ -9,7 +9,7 @@ use super::api::Api;
 use super::doubles::easypost::EasyPost;
 use super::doubles::stripe::{self, Stripe};
 use super::hub::{Hub, Setup, free_port};
-use super::postgres::Postgres;
+use super::postgres::Cluster;
 
 /// A hub and its surroundings. Dropped from top to bottom: the hub before what it uses.
 pub(crate) struct World {
@@ -20,24 +20,18 @@ pub(crate) struct World {
     /// Reads `orderhub_check`, as an auditor would.
     pub(crate) audit: PgPool,
     pub(crate) setup: Setup,
-    _postgres: Postgres,
 }
 
 impl World {
     /// One location, `BER1`; everything runs.
-    pub(crate) async fn start(name: &str) -> Self {
-        Self::start_with(name, &["BER1"], None).await
+    pub(crate) async fn start() -> Self {
+        Self::start_with(&["BER1"], None).await
     }
 
     /// These locations; payments at another place than the double, if one is given as its address
     /// and key.
-    pub(crate) async fn start_with(
-        name: &str,
-        locations: &[&str],
-        payments: Option<(String, String)>,
-    ) -> Self {
-        let postgres = Postgres::start().await;
-        let database_url = postgres.database(name).await;
+    pub(crate) async fn start_with(locations: &[&str], payments: Option<(String, String)>) -> Self {
+        let database_url = Cluster::shared().empty_database().await;
         let http_port = free_port();
         let hook = |family: &str| format!("http://127.0.0.1:{http_port}/v1/hooks/{family}");
         let stripe = Stripe::start(hook("payments/stripe-eu")).await;
@@ -66,7 +60,6 @@ impl World {
             easypost,
             audit,
             setup,
-            _postgres: postgres,
         }
     }
 }
