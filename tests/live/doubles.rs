@@ -96,6 +96,13 @@ async fn the_double_of_stripe_keeps_keys_captures_once_and_refunds_no_more_than_
         401
     );
 
+    let old = api.request(Method::GET, &format!("/v1/payment_intents/{id}"));
+    let old = Api::send(old.header("stripe-version", "2022-08-01"))
+        .await
+        .expect(200);
+    assert_eq!(old["charges"]["data"][0]["amount_captured"], 1000);
+    assert!(old.get("latest_charge").is_none());
+
     let expected = [
         (Applied::Authorized, 4497),
         (Applied::Captured, 1000),
@@ -190,6 +197,8 @@ async fn the_double_of_easypost_sells_a_shipment_once_and_knows_no_repeats() {
     assert_eq!(by_reference["tracking_code"], bought["tracking_code"]);
     assert_eq!(api.get("/v2/shipments/ful_9_9").await.status, 404);
     assert_eq!(easypost.labels().len(), 1);
+    let page = api.get("/v2/shipments?page_size=10").await.expect(200);
+    assert_eq!(page["shipments"][0]["reference"], "ful_1_1");
     api.post(&format!("/v2/shipments/{id}/refund"), &json!({}))
         .await
         .expect(200);

@@ -203,7 +203,13 @@ impl State {
         (200, body)
     }
 
+    /// One shipment, or without an id the latest hundred, newest first.
     fn look(&mut self, id: &str) -> (u16, Value) {
+        if id.is_empty() {
+            let newest = self.shipments.iter().rev().take(100);
+            let page: Vec<Value> = newest.map(Shipment::json).collect();
+            return (200, json!({"shipments": page, "has_more": false}));
+        }
         self.find(id)
             .map_or_else(missing, |shipment| (200, shipment.json()))
     }
@@ -221,6 +227,7 @@ fn classify(asked: &Asked) -> Option<(Call, String)> {
     let get = asked.method == Method::GET;
     match asked.segments().as_slice() {
         ["v2", "shipments"] if post => Some((Call::CreateShipment, String::new())),
+        ["v2", "shipments"] if get => Some((Call::Look, String::new())),
         ["v2", "shipments", id] if get => Some((Call::Look, (*id).to_owned())),
         ["v2", "shipments", id, "buy"] if post => Some((Call::BuyLabel, (*id).to_owned())),
         ["v2", "shipments", id, "refund"] => Some((Call::VoidLabel, (*id).to_owned())),

@@ -25,6 +25,9 @@ pub(crate) const API_KEY: &str = "sk_test_orderhub_scenarios";
 pub(crate) const WEBHOOK_SECRET: &str = "whsec_orderhub_scenarios";
 pub(crate) use super::stripe_account::DECLINED_CARD;
 
+/// The version of an account that asks for none; its events are in this version too.
+const CURRENT_VERSION: &str = "2024-06-20";
+
 const KEY_LIFE: Duration = Duration::from_hours(24);
 
 /// The double.
@@ -155,6 +158,11 @@ impl Stripe {
             Call::Refund => state.refund(&fields, &key),
             _ => state.look(id, &asked.query),
         };
+        let mut body = body;
+        let version = asked.header("stripe-version").unwrap_or(CURRENT_VERSION);
+        if version < "2022-11-15" {
+            state.list_charges(&mut body);
+        }
         // Stripe remembers what it began to carry out, refusals of cards included.
         if asked.method == Method::POST && !key.is_empty() {
             let remembered = (params, status, body.clone(), Instant::now());

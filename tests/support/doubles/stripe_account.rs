@@ -188,6 +188,28 @@ impl Account {
         (200, refund, told)
     }
 
+    /// Turns the payment intents in an answer into the shape of older API versions.
+    pub(crate) fn list_charges(&self, body: &mut Value) {
+        if body["object"] == "payment_intent" {
+            let id = body["id"].as_str().unwrap_or_default();
+            if let Some(intent) = self.intents.get(id) {
+                *body = intent.json_with_charges();
+            }
+            return;
+        }
+        for part in body
+            .as_object_mut()
+            .into_iter()
+            .flat_map(|all| all.values_mut())
+        {
+            if let Some(items) = part.as_array_mut() {
+                items.iter_mut().for_each(|item| self.list_charges(item));
+            } else if part.is_object() {
+                self.list_charges(part);
+            }
+        }
+    }
+
     pub(crate) fn look(&self, id: &str, query: &str) -> Done {
         let pairs = server::form(query);
         let expand = pairs

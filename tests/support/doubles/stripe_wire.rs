@@ -61,6 +61,21 @@ impl Intent {
         })
     }
 
+    /// The object as API versions before 2022-11-15 answer it: with a list of charges.
+    pub(crate) fn json_with_charges(&self) -> Value {
+        let mut intent = self.json(false);
+        let charge = match intent["latest_charge"].take() {
+            Value::Null => Vec::new(),
+            _ => vec![self.charge()],
+        };
+        intent["charges"] = json!({"object": "list", "data": charge, "has_more": false,
+                                   "url": format!("/v1/charges?payment_intent={}", self.id)});
+        if let Some(members) = intent.as_object_mut() {
+            members.remove("latest_charge");
+        }
+        intent
+    }
+
     /// The object `charge`.
     pub(crate) fn charge(&self) -> Value {
         json!({
