@@ -4,9 +4,12 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::doubles::stripe::{API_KEY, WEBHOOK_SECRET};
+use crate::support::api::Api;
+use crate::support::doubles::post::Manner;
+use crate::support::doubles::stripe::{API_KEY, DECLINED_CARD, Stripe, WEBHOOK_SECRET};
 use crate::support::hub::free_port;
 use crate::support::orders::two_and_shipping;
 use crate::support::patience::{SOON, until};
@@ -21,6 +24,9 @@ from localstripe import server
 server.store.dump_to_disk = lambda: None
 web.run_app(server.app, host='127.0.0.1', port=int(sys.argv[1]), print=None)
 ";
+
+/// A card that can be kept and cannot be charged.
+const DECLINED_NUMBER: &str = "4000000000000341";
 
 struct LocalStripe {
     url: String,
@@ -156,7 +162,7 @@ async fn another_authors_double_sees_the_same_payments() {
     assert_eq!(gateway.intent_of(&cancelled).await["status"], "canceled");
 
     // Declined.
-    let declined = gateway.card("4000000000000002").await;
+    let declined = gateway.card(DECLINED_NUMBER).await;
     let declined = api.place(&with_card("LS-3", &declined)).await;
     let ended = api.until_stage(&declined, &["rejected"]).await;
     assert_eq!(ended["reason"], "payment_declined");
@@ -183,6 +189,59 @@ async fn another_authors_double_sees_the_same_payments() {
         (8, 0, 0)
     );
     checker::at_rest(&world.audit, 2).await;
+}
+
+/// What a gateway answers, step by step: the HTTP status and the object's own.
+async fn conversation(base: &str, good: &str, bad: &str) -> Vec<(u16, String)> {
+    let api = Api::new(base.to_owned(), Some(API_KEY.to_owned()));
+    let mut told = Vec::new();
+    let mut key = 0;
+    let mut say = async |path: String, form: &[(&str, &str)]| {
+        key += 1;
+        let request = api.request(Method::POST, &path).form(form);
+        let keyed = request.header("idempotency-key", format!("step-{key}"));
+        let reply = Api::send(keyed).await;
+        let body = reply.json();
+        let status = body["status"].as_str().unwrap_or("refused");
+        told.push((reply.status, status.to_owned()));
+        body["id"].as_str().unwrap_or_default().to_owned()
+    };
+    let order = |token| {
+        [
+            ("amount", "4497"),
+            ("currency", "eur"),
+            ("payment_method", token),
+            ("capture_method", "manual"),
+            ("confirm", "true"),
+            ("metadata[order_id]", "ord_1"),
+        ]
+    };
+    let intents = "/v1/payment_intents";
+    let shipped = say(intents.into(), &order(good)).await;
+    let part = [("amount_to_capture", "4000")];
+    say(format!("{intents}/{shipped}/capture"), &part).await;
+    say(format!("{intents}/{shipped}/capture"), &part).await;
+    say(format!("{intents}/{shipped}/cancel"), &[]).await;
+    let back = [("payment_intent", shipped.as_str()), ("amount", "1000")];
+    say("/v1/refunds".into(), &back).await;
+    let dropped = say(intents.into(), &order(good)).await;
+    say(format!("{intents}/{dropped}/cancel"), &[]).await;
+    say(format!("{intents}/{dropped}/cancel"), &[]).await;
+    say(intents.into(), &order(bad)).await;
+    say(format!("{intents}/pi_nobody/capture"), &[]).await;
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_doubles_tell_the_same_story() {
+    let theirs = LocalStripe::start().await;
+    let good = theirs.card("4242424242424242").await;
+    let bad = theirs.card(DECLINED_NUMBER).await;
+    let ours = Stripe::start("http://127.0.0.1:9/hooks".into()).await;
+    ours.post.behave(Manner::Kept);
+    let told_by_them = conversation(&theirs.url, &good, &bad).await;
+    let told_by_us = conversation(&ours.url, "pm_card_visa", DECLINED_CARD).await;
+    assert_eq!(told_by_us, told_by_them);
 }
 
 async fn cancel(world: &World, order: &str) {

@@ -203,7 +203,9 @@ impl Account {
             .flat_map(|all| all.values_mut())
         {
             if let Some(items) = part.as_array_mut() {
-                items.iter_mut().for_each(|item| self.list_charges(item));
+                for item in items {
+                    self.list_charges(item);
+                }
             } else if part.is_object() {
                 self.list_charges(part);
             }
