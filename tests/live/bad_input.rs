@@ -359,11 +359,12 @@ async fn wrong_keys_paths_and_methods_get_their_own_answers() {
         complaints.extend(flaws(reply).iter().map(|flaw| format!("{what}: {flaw}")));
     }
     let stale = [("if-match", "\"1\"")];
-    let hold = format!("/v1/orders/{order}/actions/note");
-    let stale = api
-        .post_bytes(&hold, &stale, r#"{"reason":"x","note":"x"}"#)
-        .await;
-    assert!((400..500).contains(&stale.status), "{stale:?}");
+    let hold = format!("/v1/orders/{order}/actions/hold");
+    let stale = api.post_bytes(&hold, &stale, r#"{"reason":"x"}"#).await;
+    assert_eq!(
+        (stale.status, stale.code().as_str()),
+        (412, "stale_version")
+    );
     assert_eq!(complaints, Vec::<String>::new());
     assert_eq!(checker::rows(&world.audit).await, before);
 }

@@ -151,6 +151,36 @@ async fn a_cancelled_order_gives_back_stock_and_money_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_held_order_stays_in_the_house_until_it_is_released() {
+    let world = World::start().await;
+    let api = &world.api;
+    api.count("BER1", "SKU-1", 10).await;
+    let order = api.place(&two_and_shipping("H-1", "SKU-1")).await;
+    let (fulfilment, tracking) = journey::pack(api, &order, SOON).await;
+    let actions = format!("/v1/orders/{order}/actions");
+    let held = json!({"reason": "the address looks wrong", "blocks": ["ship"]});
+    let hold = api
+        .post(&format!("{actions}/hold"), &held)
+        .await
+        .expect(200);
+    let hand_over = format!("/v1/fulfilments/{fulfilment}/hand-over");
+    let refused = api.post(&hand_over, &json!({})).await;
+    assert_eq!((refused.status, refused.code().as_str()), (409, "on_hold"));
+    assert_eq!(
+        api.order(&order).await["holds"].as_array().map(Vec::len),
+        Some(1)
+    );
+    let freed = json!({"reason": "the buyer confirmed it", "hold_id": hold["hold_id"]});
+    api.post(&format!("{actions}/release"), &freed)
+        .await
+        .expect(200);
+    step(api, &fulfilment, "hand-over").await;
+    journey::deliver(&world.easypost, &tracking).await;
+    api.until_stage(&order, &["completed"]).await;
+    all_books_agree(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn forged_webhooks_of_gateways_and_carriers_change_nothing() {
     let world = World::start().await;
     let api = &world.api;

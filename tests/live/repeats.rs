@@ -78,6 +78,37 @@ async fn a_key_gets_its_first_answer_again_and_refuses_another_body() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_action_under_a_key_is_carried_out_once() {
+    let world = World::start().await;
+    let api = &world.api;
+    api.count("BER1", "SKU-1", 10).await;
+    let order = api.place(&one_unit("A-1", "SKU-1")).await;
+    api.until_stage(&order, &["fulfilling"]).await;
+    let key = [("idempotency-key", "hold-once")];
+    let hold = format!("/v1/orders/{order}/actions/hold");
+    let body = r#"{"reason":"looks odd","blocks":["ship"]}"#;
+    let first = api.post_bytes(&hold, &key, body).await;
+    first.expect(200);
+    for _ in 0..3 {
+        let again = api.post_bytes(&hold, &key, body).await;
+        again.expect(200);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(again.body, first.body);
+    }
+    let other = r#"{"reason":"looks odd","blocks":["capture"]}"#;
+    let refused = api.post_bytes(&hold, &key, other).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (422, "idempotency_key_reused")
+    );
+    assert_eq!(
+        checker::events_of(&world.audit, &order, "order.hold_placed").await,
+        1
+    );
+    checker::always(&world.audit).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_repeats_from_many_clients_make_fifty_orders() {
     let world = World::start().await;
     world.api.count("BER1", "SKU-1", 1_000).await;
