@@ -158,9 +158,9 @@ async fn a_held_order_stays_in_the_house_until_it_is_released() {
     let order = api.place(&two_and_shipping("H-1", "SKU-1")).await;
     let (fulfilment, tracking) = journey::pack(api, &order, SOON).await;
     let actions = format!("/v1/orders/{order}/actions");
-    let held = json!({"reason": "the address looks wrong", "blocks": ["ship"]});
+    let request = json!({"reason": "the address looks wrong", "blocks": ["ship"]});
     let hold = api
-        .post(&format!("{actions}/hold"), &held)
+        .post(&format!("{actions}/hold"), &request)
         .await
         .expect(200);
     let hand_over = format!("/v1/fulfilments/{fulfilment}/hand-over");
