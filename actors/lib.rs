@@ -25,6 +25,7 @@ mod testing;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use health::Health;
+pub use router::Reader;
 pub use shared::{Limits, Site};
 
 /// Locks. A panic elsewhere does not spoil plain data: every critical section here is a few

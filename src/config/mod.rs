@@ -36,6 +36,9 @@ pub struct Config {
     pub policy: Policy,
     /// `[store]`; `None` when neither the file nor `DATABASE_URL` names a database.
     pub store: Option<Secret>,
+    /// `[store] seal_key`: 64 hexadecimal digits that seal personal data; the database keeps one of
+    /// its own otherwise.
+    pub seal_key: Option<Secret>,
     /// `[bus]`; without it events wait in the log.
     pub bus: Option<Secret>,
     /// `[[sales]]`.

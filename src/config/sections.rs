@@ -27,12 +27,14 @@ pub(super) fn read(sources: &Sources, faults: &mut Vec<Fault>) -> Option<Config>
     let locations = top.tables("locations");
     top.finish();
 
+    let (store, seal_key) = read_store(store, &mut reading);
     let config = Config {
         http: read_http(http, &mut reading),
         admin: read_admin(admin, &mut reading),
         node: read_node(node, &mut reading),
         policy: read_policy(policy, &mut reading),
-        store: read_url("store", store, &mut reading),
+        store,
+        seal_key,
         bus: read_url("bus", bus, &mut reading),
         sales: each("sales", sales, &mut reading, connections::sales),
         payments: each("payments", payments, &mut reading, connections::payment),
@@ -101,6 +103,27 @@ fn read_node(table: Table, reading: &mut Reading<'_>) -> Node {
     Node {
         name: name.map_or_else(|| "hub-1".to_owned(), |name| name.0),
     }
+}
+
+fn read_store(
+    table: Table,
+    reading: &mut Reading<'_>,
+) -> (Option<super::Secret>, Option<super::Secret>) {
+    let mut section = Section::new("store", table, reading);
+    let url = section.address("url");
+    let seal_key = section.secret("seal_key");
+    let hex = |key: &str| key.len() == 64 && key.bytes().all(|b| b.is_ascii_hexdigit());
+    if seal_key
+        .as_ref()
+        .is_some_and(|key| !hex(key.expose().trim()))
+    {
+        section.refuse(
+            "seal_key",
+            "must be 64 hexadecimal digits, as `openssl rand -hex 32` makes",
+        );
+    }
+    section.finish();
+    (url, seal_key)
 }
 
 fn read_url(name: &str, table: Table, reading: &mut Reading<'_>) -> Option<super::Secret> {

@@ -15,6 +15,7 @@ use orderhub_domain::order::{Order, Recorded};
 use orderhub_domain::policy::Policy;
 
 use super::auth::Keys;
+use super::copies::WebhookCopies;
 use super::intake::Intake;
 use super::keys::Key;
 use super::listing::OrderList;
@@ -36,6 +37,8 @@ pub struct Edge {
     pub channels: BTreeMap<Slug, SalesChannel>,
     /// Connections whose webhooks are taken, by family and slug.
     pub hooks: BTreeMap<(Family, Slug), Hook>,
+    /// Copies of webhooks.
+    pub webhooks: Arc<dyn WebhookCopies>,
     /// The rules in force.
     pub policy: Policy,
     /// Scheme and host under which vendors reach the hub; some of them sign it.

@@ -7,6 +7,7 @@
 pub mod asked;
 pub mod auth;
 pub mod catalogue;
+pub mod copies;
 pub mod edge;
 pub mod fields;
 pub mod front;
@@ -23,6 +24,7 @@ pub mod table;
 #[cfg(test)]
 mod tests;
 
+pub use copies::{WebhookCopies, WebhookCopy};
 pub use edge::{Edge, Family, Hook, SalesChannel};
 pub use front::Front;
 pub use limits::Limits;

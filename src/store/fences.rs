@@ -118,7 +118,11 @@ impl Fences {
         for (index, word) in self.fresh.iter().enumerate() {
             let bits = word.swap(0, Ordering::Relaxed);
             let first = i16::try_from(index * 64).unwrap_or_default();
-            shards.extend((0..64_i16).filter(|bit| bits & (1 << bit) != 0).map(|bit| first + bit));
+            shards.extend(
+                (0..64_i16)
+                    .filter(|bit| bits & (1 << bit) != 0)
+                    .map(|bit| first + bit),
+            );
         }
         shards
     }

@@ -72,10 +72,12 @@ impl Stored {
         }
         let version = u64::try_from(self.version).unwrap_or_default();
         if version != next {
-            return Err(format!("the log goes from version {} to {version}", next - 1));
+            return Err(format!(
+                "the log goes from version {} to {version}",
+                next - 1
+            ));
         }
-        let event =
-            Event::from_stored(&self.kind, self.body).map_err(|error| error.to_string())?;
+        let event = Event::from_stored(&self.kind, self.body).map_err(|error| error.to_string())?;
         Ok(Recorded {
             version,
             recorded_at: self.recorded_at,

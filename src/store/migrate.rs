@@ -75,6 +75,11 @@ pub async fn up(url: &str) -> Result<Vec<Step>, StoreError> {
         .map_err(|error| StoreError::Migration(error.to_string()))?
 }
 
+/// Refuses a database whose schema is not exactly this binary's, or newer.
+pub async fn check_schema(url: &str) -> Result<(), StoreError> {
+    check(&mut connect(url).await?).await
+}
+
 /// Refuses a schema that is not exactly this binary's, or newer.
 pub(super) async fn check(conn: &mut PgConnection) -> Result<(), StoreError> {
     let steps = status_on(conn).await?;
@@ -107,11 +112,10 @@ async fn connect(url: &str) -> Result<PgConnection, StoreError> {
 }
 
 async fn status_on(conn: &mut PgConnection) -> Result<Vec<Step>, StoreError> {
-    let exists: bool =
-        sqlx::query_scalar("select to_regclass('orderhub.migration') is not null")
-            .fetch_one(&mut *conn)
-            .await
-            .map_err(StoreError::database)?;
+    let exists: bool = sqlx::query_scalar("select to_regclass('orderhub.migration') is not null")
+        .fetch_one(&mut *conn)
+        .await
+        .map_err(StoreError::database)?;
     let mut applied: BTreeMap<i64, (String, Vec<u8>)> = BTreeMap::new();
     if exists {
         let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(

@@ -27,10 +27,9 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
-pub use api_keys::{ApiKey, NewApiKey};
 pub use lane::PgLane;
 pub use order_list::{OrderFilter, OrderListing, OrderPage, OrderTrail};
-pub use seal::{Seal, SealError};
+pub use seal::{Seal, SealError, kept_key};
 pub use stock::PgStockLane;
 pub use webhooks::{WebhookLog, WebhookReceived};
 
@@ -111,7 +110,9 @@ pub enum StoreError {
     #[error("the schema could not be migrated: {0}")]
     Migration(String),
     /// The server would lose what it has confirmed.
-    #[error("Postgres runs with {setting}=off and would lose confirmed orders in a crash; set it to on")]
+    #[error(
+        "Postgres runs with {setting}=off and would lose confirmed orders in a crash; set it to on"
+    )]
     NotDurable {
         /// The setting.
         setting: &'static str,
@@ -204,7 +205,10 @@ fn read_pool(base: &PgConnectOptions, options: &StoreOptions) -> PgPool {
         .application_name("orderhub read")
         .disable_statement_logging()
         .options([
-            ("statement_timeout", limits.statement.as_millis().to_string()),
+            (
+                "statement_timeout",
+                limits.statement.as_millis().to_string(),
+            ),
             ("lock_timeout", limits.lock.as_millis().to_string()),
             ("jit", "off".to_owned()),
             // Every read on a hot path has its index. Without statistics, a young table would be

@@ -82,7 +82,10 @@ impl Store {
             .disable_statement_logging()
             // Longer than a statement may run: a claim waits for those in flight.
             .options([
-                ("lock_timeout", (options.limits.statement * 2).as_millis().to_string()),
+                (
+                    "lock_timeout",
+                    (options.limits.statement * 2).as_millis().to_string(),
+                ),
                 ("idle_in_transaction_session_timeout", "5000".to_owned()),
             ]);
         let mut conn = connect.connect().await?;

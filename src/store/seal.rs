@@ -6,6 +6,17 @@
 
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
+
+use super::StoreError;
+
+// Of two processes that start at once one makes the key; the update lets the other see it.
+const KEPT: &str = "
+insert into orderhub.seal_key (key) values ($1)
+on conflict (only_one) do update set key = orderhub.seal_key.key
+returning key
+";
 
 /// The layout of sealed values.
 const VERSION: u8 = 1;
@@ -26,6 +37,26 @@ pub enum SealError {
     /// Another key sealed it, or it was changed.
     #[error("the stored value does not open with the configured key; check the sealing key")]
     DoesNotOpen,
+}
+
+/// The key that the database itself keeps, made when there is none. It is there so that a hub without
+/// `[store] seal_key` can start; it protects copies of single tables and nothing more.
+pub async fn kept_key(url: &str) -> Result<[u8; 32], StoreError> {
+    let mut made = [0; 32];
+    SystemRandom::new()
+        .fill(&mut made)
+        .map_err(|_| SealError::NoRandomness)?;
+    let mut conn = PgConnection::connect(url)
+        .await
+        .map_err(StoreError::database)?;
+    let kept: Vec<u8> = sqlx::query_scalar(KEPT)
+        .bind(made.to_vec())
+        .fetch_one(&mut conn)
+        .await
+        .map_err(StoreError::database)?;
+    conn.close().await.map_err(StoreError::database)?;
+    kept.try_into()
+        .map_err(|_| StoreError::Seal(SealError::DoesNotOpen))
 }
 
 impl Seal {

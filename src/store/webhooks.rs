@@ -77,7 +77,13 @@ impl Store {
         &self,
         id: Uuid,
     ) -> Result<Option<WebhookReceived>, orderhub_actors::ports::Unavailable> {
-        type Row = (String, String, jiff_sqlx::Timestamp, Json<BTreeMap<String, String>>, Vec<u8>);
+        type Row = (
+            String,
+            String,
+            jiff_sqlx::Timestamp,
+            Json<BTreeMap<String, String>>,
+            Vec<u8>,
+        );
         let query = || {
             sqlx::query_as::<_, Row>(
                 "select source, outcome, received_at, headers, body \
@@ -133,8 +139,10 @@ impl Store {
                         // Postgres has no NUL in texts; the sealed body keeps it.
                         batch.iter().map(|w| of(w).replace('\0', "")).collect()
                     };
-                    let headers: Vec<Json<BTreeMap<String, String>>> =
-                        batch.iter().map(|w| Json(without_nul(&w.headers))).collect();
+                    let headers: Vec<Json<BTreeMap<String, String>>> = batch
+                        .iter()
+                        .map(|w| Json(without_nul(&w.headers)))
+                        .collect();
                     let at: Vec<_> = batch.iter().map(|w| w.received_at.to_sqlx()).collect();
                     sqlx::query(RECORD)
                         .bind(batch.iter().map(|w| w.id).collect::<Vec<_>>())

@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use orderhub_actors::ports::{Append, Appended, Claims, Identity, Loaded, OrderRef, RefKind};
-use orderhub_domain::canonical::{
-    DraftLine, DraftTender, FulfilledBy, OrderDraft, TaxMode, Terms,
-};
+use orderhub_domain::canonical::{DraftLine, DraftTender, FulfilledBy, OrderDraft, TaxMode, Terms};
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId};
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{Event, Received, Recorded, Request, Stage, Verdict};
@@ -110,7 +108,13 @@ impl NewOrder {
             draft: self.draft.clone(),
         }));
         let command = self.request.as_ref().map(|request| request.command_id);
-        let mut append = append(self.id, claims, 0, vec![received, screened()], Stage::Reserving);
+        let mut append = append(
+            self.id,
+            claims,
+            0,
+            vec![received, screened()],
+            Stage::Reserving,
+        );
         for event in &mut append.events {
             event.command_id = command;
         }
@@ -134,8 +138,8 @@ pub(crate) fn screened() -> Event {
 
 /// An event that says which one it is.
 pub(crate) fn noted(verb: &str) -> Event {
-    Event::RequestNoted {
-        verb: verb.to_owned(),
+    Event::CancelRefused {
+        reason: verb.to_owned(),
     }
 }
 
@@ -214,6 +218,9 @@ impl Node {
     /// The kinds of its events.
     pub(crate) async fn kinds(&self, order: OrderId) -> Vec<&'static str> {
         let events = self.load(order).await.events.expect("readable");
-        events.iter().map(|recorded| recorded.event.kind()).collect()
+        events
+            .iter()
+            .map(|recorded| recorded.event.kind())
+            .collect()
     }
 }

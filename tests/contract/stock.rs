@@ -133,7 +133,10 @@ pub(crate) async fn moves_of_one_location_in_a_batch_follow_on_each_other(world:
     let stored = stored(&node, &place).await;
     assert_eq!(stored, place.stock);
     assert_eq!(stored.seq, 4);
-    assert!(stored.holds.is_empty(), "an ended hold that is told is not live");
+    assert!(
+        stored.holds.is_empty(),
+        "an ended hold that is told is not live"
+    );
 }
 
 pub(crate) async fn a_taken_place_in_the_ledger_is_a_conflict(world: &impl World) {
@@ -151,7 +154,11 @@ pub(crate) async fn a_taken_place_in_the_ledger_is_a_conflict(world: &impl World
     ahead.seq += 1;
     let change = ahead.decide(&count(5), None, at(0)).change;
     let append = place.append(change);
-    assert_eq!(commit(&mut node, append).await, StockAppended::Conflict, "no gaps");
+    assert_eq!(
+        commit(&mut node, append).await,
+        StockAppended::Conflict,
+        "no gaps"
+    );
     assert_eq!(stored(&node, &place).await, place.stock);
 }
 
@@ -237,11 +244,30 @@ pub(crate) async fn an_oversold_location_is_never_stored(world: &impl World) {
         effect: None,
     };
     let wrong = [
-        Counters { on_hand: 2, reserved: 3, ..Counters::default() },
-        Counters { on_hand: -1, ..Counters::default() },
-        Counters { on_hand: 2, reserved: -1, ..Counters::default() },
-        Counters { on_hand: 2, allocated: -1, ..Counters::default() },
-        Counters { on_hand: 2, shortfall: -1, ..Counters::default() },
+        Counters {
+            on_hand: 2,
+            reserved: 3,
+            ..Counters::default()
+        },
+        Counters {
+            on_hand: -1,
+            ..Counters::default()
+        },
+        Counters {
+            on_hand: 2,
+            reserved: -1,
+            ..Counters::default()
+        },
+        Counters {
+            on_hand: 2,
+            allocated: -1,
+            ..Counters::default()
+        },
+        Counters {
+            on_hand: 2,
+            shortfall: -1,
+            ..Counters::default()
+        },
     ];
     for counters in wrong {
         assert!(!counters.holds());
@@ -271,7 +297,11 @@ pub(crate) async fn ended_holds_are_found_by_their_key(world: &impl World) {
     };
     let unknown = HoldKey { attempt: 2, ..key };
     let location = place.stock.location.clone();
-    let holds = node.book.holds(&location, &[unknown, key]).await.expect("read");
+    let holds = node
+        .book
+        .holds(&location, &[unknown, key])
+        .await
+        .expect("read");
     assert_eq!(holds.len(), 1);
     assert_eq!(holds[0].0, key);
     assert_eq!(holds[0].1.state, HoldState::Released);

@@ -73,8 +73,12 @@ impl Proxy {
 async fn forward(client: TcpStream, server: TcpStream, mut gates: watch::Receiver<Gates>) {
     let (from_client, to_client) = client.into_split();
     let (from_server, to_server) = server.into_split();
-    let up = pump(from_client, to_server, gates.clone(), |gates| gates.requests_held);
-    let down = pump(from_server, to_client, gates.clone(), |gates| gates.answers_held);
+    let up = pump(from_client, to_server, gates.clone(), |gates| {
+        gates.requests_held
+    });
+    let down = pump(from_server, to_client, gates.clone(), |gates| {
+        gates.answers_held
+    });
     tokio::select! {
         // Both directions end by themselves, or are dropped here with their sockets.
         _ = async { tokio::join!(up, down) } => {}

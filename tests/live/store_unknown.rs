@@ -57,7 +57,13 @@ impl Scene {
     }
 
     fn next(&self) -> Append {
-        append(self.order.id, &self.claims, 2, vec![noted("next")], Stage::Confirmed)
+        append(
+            self.order.id,
+            &self.claims,
+            2,
+            vec![noted("next")],
+            Stage::Confirmed,
+        )
     }
 
     /// Locks the order's row, so that the lane's statement waits in the middle.
@@ -148,9 +154,15 @@ async fn a_commit_whose_answer_was_lost_is_answered_as_committed() {
     scene.proxy.hold_answers();
     let append = scene.next();
     let Scene {
-        node, mut direct, proxy, order, ..
+        node,
+        mut direct,
+        proxy,
+        order,
+        ..
     } = scene;
-    let Node { mut lane, journal, .. } = node;
+    let Node {
+        mut lane, journal, ..
+    } = node;
     let task = tokio::spawn(async move { lane.commit(&[append]).await });
     let version = async |direct: &mut PgConnection| -> i64 {
         sqlx::query_scalar("select version from orderhub.orders where id = $1")
@@ -169,7 +181,11 @@ async fn a_commit_whose_answer_was_lost_is_answered_as_committed() {
         .fetch_one(&mut direct)
         .await
         .expect("the epoch");
-    assert_eq!(epoch, before + 1, "the shard was claimed again before the look");
+    assert_eq!(
+        epoch,
+        before + 1,
+        "the shard was claimed again before the look"
+    );
     let loaded = journal.load(&[order.id]).await.expect("loaded");
     assert_eq!(loaded[0].events.as_ref().map(Vec::len), Ok(3));
 }
@@ -270,14 +286,21 @@ async fn a_stopped_server_process_leaves_the_outcome_unknown_and_harms_nothing()
     );
     // Nothing else of the shard is written until that is known.
     let waiting = lane.commit(std::slice::from_ref(&again)).await;
-    assert!(matches!(waiting.as_slice(), [Appended::Unavailable(_)]), "{waiting:?}");
+    assert!(
+        matches!(waiting.as_slice(), [Appended::Unavailable(_)]),
+        "{waiting:?}"
+    );
 
     drop(stopped);
     scene.unlock_order().await;
     scene.wait_until_gone(pid).await;
     let before = scene.version().await;
     let answers = lane.commit(std::slice::from_ref(&again)).await;
-    let expected = if before == 2 { Appended::Committed } else { Appended::Stale };
+    let expected = if before == 2 {
+        Appended::Committed
+    } else {
+        Appended::Stale
+    };
     assert_eq!(answers, vec![expected]);
     assert_eq!(scene.version().await, 3);
     scene.assert_log(&["order.request_noted"]).await;
@@ -302,7 +325,10 @@ async fn a_database_that_is_not_there_stores_nothing() {
     });
     let order = NewOrder::of(scene.order.channel);
     let answers = lane.commit(&[order.create(&scene.claims)]).await;
-    assert!(matches!(answers.as_slice(), [Appended::Unavailable(_)]), "{answers:?} at {port}");
+    assert!(
+        matches!(answers.as_slice(), [Appended::Unavailable(_)]),
+        "{answers:?} at {port}"
+    );
     cutter.abort();
     let stored: bool =
         sqlx::query_scalar("select exists (select from orderhub.orders where id = $1)")

@@ -64,7 +64,8 @@ impl Cluster {
     /// A new database without anything in it.
     pub(crate) async fn empty_database(&self) -> String {
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        self.run("postgres", format!("create database {name}")).await;
+        self.run("postgres", format!("create database {name}"))
+            .await;
         self.url(&name)
     }
 
@@ -116,7 +117,17 @@ impl Cluster {
             std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).expect("chown as root");
         }
         let made = as_account(Command::new(bin.join("initdb")), account, &folder)
-            .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C", "--no-sync", "-D"])
+            .args([
+                "-A",
+                "trust",
+                "-U",
+                "postgres",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+                "-D",
+            ])
             .arg(folder.join("data"))
             .output()
             .expect("initdb runs");

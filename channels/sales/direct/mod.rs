@@ -20,7 +20,7 @@ use orderhub_domain::ids::Slug;
 
 use super::SalesConnector;
 use crate::canonical::{NoCanonicalValue, Repeated, hash};
-use crate::json::{self, Json};
+use crate::json::{self, Json, NotJson};
 use crate::port::{Forged, Inbound, RawRequest};
 use crate::settings::{ConfigError, Settings};
 
@@ -39,8 +39,13 @@ pub struct ParsedOrder {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrderError {
     /// It is not a JSON object at all: empty, not JSON, too deep, or another value.
-    #[error("{0}")]
-    NotAnObject(String),
+    #[error("{detail}")]
+    NotAnObject {
+        /// `empty_body`, `malformed_json`, `too_deep` or `not_an_object`.
+        code: &'static str,
+        /// What is wrong, one sentence.
+        detail: String,
+    },
     /// It is a JSON object and breaks the contract in these points, at least one.
     #[error("the order cannot be accepted; see errors")]
     Invalid(Vec<Violation>),
@@ -55,11 +60,20 @@ pub fn parse(
     body: &[u8],
     capture_mode: &dyn Fn(&Slug) -> Option<CaptureMode>,
 ) -> Result<ParsedOrder, OrderError> {
-    let not_an_object = |error: NoCanonicalValue| OrderError::NotAnObject(error.to_string());
-    let value = json::parse(body).map_err(|error| not_an_object(error.into()))?;
+    let value = json::parse(body).map_err(|error| OrderError::NotAnObject {
+        code: match error {
+            NotJson::Empty => "empty_body",
+            NotJson::Syntax { .. } => "malformed_json",
+            NotJson::TooDeep => "too_deep",
+        },
+        detail: NoCanonicalValue::from(error).to_string(),
+    })?;
     if !matches!(value, Json::Object(_)) {
-        let reason = "the body is JSON but not an object; send a JSON object";
-        return Err(OrderError::NotAnObject(reason.to_owned()));
+        let detail = "the body is JSON but not an object; send a JSON object".to_owned();
+        return Err(OrderError::NotAnObject {
+            code: "not_an_object",
+            detail,
+        });
     }
     let mut problems = reader::Problems::default();
     let read = order::read(&value, capture_mode, &mut problems);

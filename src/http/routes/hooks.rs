@@ -19,6 +19,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::{answer, asked, body, json as reply, with};
+use crate::http::WebhookCopy;
 use crate::http::asked::Asked;
 use crate::http::edge::{Edge, Family};
 use crate::http::problem::Problem;
@@ -80,13 +81,21 @@ async fn take(
         body: body.to_vec(),
         headers: kept_headers(asked.headers()),
     };
+    let headers = delivery.headers.clone();
     let received = edge.hub.inbound(delivery).await?;
     let outcome = match received {
         _ if unreadable => "invalid",
         Received::Applied => "applied",
         Received::Parked => "unmatched",
     };
-    count(source, outcome);
+    count(source.clone(), outcome);
+    edge.webhooks.keep(WebhookCopy {
+        source,
+        outcome,
+        received_at: request.received_at,
+        headers,
+        body: body.to_vec(),
+    });
     Ok(match received {
         Received::Applied => reply(StatusCode::OK, &json!({ "status": "recorded" })),
         Received::Parked => reply(StatusCode::ACCEPTED, &json!({ "status": "parked" })),

@@ -115,6 +115,7 @@ async fn world_with(limits: Limits) -> World {
         ]
         .into(),
         hooks: [((Family::Sales, Slug::from("shop")), shop)].into(),
+        webhooks: Arc::new(NoCopies),
         policy: Policy::default(),
         public_url: "https://hub.example".into(),
         metrics: Arc::new(|| "orderhub_build_info 1\n".into()),
@@ -165,4 +166,11 @@ impl World {
 /// An order as the tests' reader takes it.
 fn order(external_id: &str) -> String {
     format!("{{\"channel\":\"web\",\"external_id\":\"{external_id}\",\"sku\":\"A\"}}")
+}
+
+/// Copies are for people; these tests look at answers.
+struct NoCopies;
+
+impl crate::http::WebhookCopies for NoCopies {
+    fn keep(&self, _: crate::http::WebhookCopy) {}
 }

@@ -85,8 +85,13 @@ impl PgLane {
             return Err(refuse("a new order needs its identity and an event"));
         }
         let gapless = (append.expected + 1..).zip(&append.events);
-        if gapless.into_iter().any(|(version, event)| event.version != version) {
-            return Err(refuse("the events' versions do not follow on the expected one"));
+        if gapless
+            .into_iter()
+            .any(|(version, event)| event.version != version)
+        {
+            return Err(refuse(
+                "the events' versions do not follow on the expected one",
+            ));
         }
         let private = match &append.private {
             None => None,
@@ -148,7 +153,11 @@ impl PgLane {
                         }
                         Err(unresolved) => {
                             tracing::error!(why = unresolved, "a batch's outcome stays unknown");
-                            answer(&chunk, answers, &Appended::OutcomeUnknown(unresolved.clone()));
+                            answer(
+                                &chunk,
+                                answers,
+                                &Appended::OutcomeUnknown(unresolved.clone()),
+                            );
                             for unsent in work.drain(..) {
                                 let because = Appended::Unavailable(unresolved.clone());
                                 answer(&unsent, answers, &because);

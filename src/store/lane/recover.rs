@@ -45,7 +45,8 @@ impl PgLane {
     /// Gives the connection up: its statement may be running still.
     pub(super) fn lose(&mut self, entries: &[Entry<'_>]) {
         let lost = self.lost.get_or_insert_default();
-        lost.shards.extend(entries.iter().map(|entry| entry.append.order.shard().0));
+        lost.shards
+            .extend(entries.iter().map(|entry| entry.append.order.shard().0));
         if let Some(backend) = self.backend.take() {
             lost.backends.push(backend.id);
         }
@@ -65,7 +66,10 @@ impl PgLane {
 
     /// Which of these entries (by index) were committed after all. `Err` when it could not be found
     /// out in time.
-    pub(super) async fn resolve(&mut self, entries: &[Entry<'_>]) -> Result<BTreeSet<usize>, String> {
+    pub(super) async fn resolve(
+        &mut self,
+        entries: &[Entry<'_>],
+    ) -> Result<BTreeSet<usize>, String> {
         let until = Instant::now() + self.shared.options.limits.resolve;
         loop {
             if self.lost.is_some() {
@@ -218,7 +222,9 @@ impl PgLane {
                on e.shard = s.shard::smallint and e.seq = s.seq \
               and e.epoch = s.epoch and e.stream_id = s.id",
         )
-        .bind(column(|entry| i64::try_from(entry.index).unwrap_or(i64::MAX)))
+        .bind(column(|entry| {
+            i64::try_from(entry.index).unwrap_or(i64::MAX)
+        }))
         .bind(column(|entry| i64::from(entry.append.order.shard().0)))
         .bind(column(|entry| entry.first_seq))
         .bind(column(|entry| entry.epoch))

@@ -162,9 +162,12 @@ impl<'a> Rows<'a> {
         self.wake_at.push(append.wake_at.map(ToSqlx::to_sqlx));
         self.settle.push(append.settle_wake);
         let identity = append.identity.as_ref();
-        self.channel_id.push(identity.map(|identity| identity.channel.0));
-        self.external_id.push(identity.map(|identity| identity.external_id.as_str()));
-        self.body_hash.push(identity.map(|identity| identity.body_hash.as_str()));
+        self.channel_id
+            .push(identity.map(|identity| identity.channel.0));
+        self.external_id
+            .push(identity.map(|identity| identity.external_id.as_str()));
+        self.body_hash
+            .push(identity.map(|identity| identity.body_hash.as_str()));
         for (seq, recorded) in (entry.first_seq..).zip(&append.events) {
             let events = &mut self.events;
             events.shard.push(shard);
@@ -173,9 +176,13 @@ impl<'a> Rows<'a> {
             events.version.push(number(recorded.version)?);
             events.epoch.push(entry.epoch);
             events.kind.push(recorded.event.kind());
-            events.command_id.push(recorded.command_id.map(|command| command.0));
+            events
+                .command_id
+                .push(recorded.command_id.map(|command| command.0));
             events.actor.push(&recorded.actor);
-            events.occurred_at.push(recorded.occurred_at.map(ToSqlx::to_sqlx));
+            events
+                .occurred_at
+                .push(recorded.occurred_at.map(ToSqlx::to_sqlx));
             events.recorded_at.push(recorded.recorded_at.to_sqlx());
             events.body.push(recorded.event.body().to_string());
         }

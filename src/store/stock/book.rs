@@ -108,7 +108,9 @@ fn gather(stock: &mut LocationStock, row: &PgRow) -> Result<(), sqlx::Error> {
         stock.holds.insert(key, hold);
         return Ok(());
     }
-    stock.counters.insert(Sku(row.try_get("sku")?), counters(row)?);
+    stock
+        .counters
+        .insert(Sku(row.try_get("sku")?), counters(row)?);
     Ok(())
 }
 

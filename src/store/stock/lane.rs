@@ -109,7 +109,9 @@ impl PgStockLane {
     async fn send(&mut self, moves: &Moves<'_>) -> Result<Vec<(String, bool)>, Failure> {
         self.ready().await.map_err(Failure::NotSent)?;
         let Some(backend) = &mut self.backend else {
-            return Err(Failure::NotSent("the stock lane is not connected".to_owned()));
+            return Err(Failure::NotSent(
+                "the stock lane is not connected".to_owned(),
+            ));
         };
         let limit = self.shared.options.limits.answer;
         let query = statement::query(moves);
@@ -120,8 +122,10 @@ impl PgStockLane {
         };
         if let Failure::Unknown(_) = failure {
             let lost = self.lost.get_or_insert_default();
-            lost.locations.extend(moves.keys().map(|location| (*location).clone()));
-            lost.backends.extend(self.backend.take().map(|backend| backend.id));
+            lost.locations
+                .extend(moves.keys().map(|location| (*location).clone()));
+            lost.backends
+                .extend(self.backend.take().map(|backend| backend.id));
         }
         Err(failure)
     }

@@ -189,7 +189,8 @@ impl<'a> Rows<'a> {
     fn push(&mut self, location: &'a str, moved: &Move<'a>) {
         self.location.push(location);
         self.epoch.push(moved.epoch);
-        self.first_seq.push(moved.ledger.first().map(|(row, _)| row.seq));
+        self.first_seq
+            .push(moved.ledger.first().map(|(row, _)| row.seq));
         let ledger = &mut self.ledger;
         for (row, now) in &moved.ledger {
             ledger.location.push(location);
@@ -199,7 +200,9 @@ impl<'a> Rows<'a> {
             ledger.d_reserved.push(row.d_reserved);
             ledger.d_allocated.push(row.d_allocated);
             ledger.cause.push(row.cause);
-            ledger.order.push(row.order.map(orderhub_domain::ids::OrderId::uuid));
+            ledger
+                .order
+                .push(row.order.map(orderhub_domain::ids::OrderId::uuid));
             ledger.effect.push(row.effect.map(|effect| effect.0));
             ledger.recorded_at.push(now.to_sqlx());
         }

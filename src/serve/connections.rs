@@ -1,0 +1,219 @@
+//! Connections: from the configuration's sections to connectors, and who is registered as what.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use orderhub_actors::Site;
+use orderhub_actors::node::{Connectors, LocationConfig};
+use orderhub_channels::payments::PaymentConnector;
+use orderhub_channels::sales::SalesConnector;
+use orderhub_channels::settings::{ConfigError, Gateway, Mode, Settings};
+use orderhub_channels::{carriers, payments, sales, warehouses};
+use orderhub_domain::canonical::CaptureMode;
+use orderhub_domain::ids::{ChannelId, Slug};
+use secrecy::SecretString;
+
+use crate::cli::{Exit, Failure};
+use crate::config::{self, Config, Connection, Secret};
+use crate::http::{Family, Hook, SalesChannel};
+use crate::store::Store;
+
+/// The sales channel whose orders come through the canonical API.
+const DIRECT: &str = "direct";
+
+/// Every configured connection, ready to use.
+pub(super) struct Connections {
+    sales: BTreeMap<Slug, Shop>,
+    partners: Connectors,
+}
+
+struct Shop {
+    id: ChannelId,
+    direct: bool,
+    connector: Arc<dyn SalesConnector>,
+}
+
+impl Connections {
+    /// Builds every connector and registers the sales channels.
+    pub(super) async fn open(config: &Config, store: &Store) -> Result<Self, Failure> {
+        let mut partners = Connectors::default();
+        for payment in &config.payments {
+            let settings = Settings {
+                secrets: secrets(&payment.webhook_secrets),
+                api_key: payment.api_key.as_ref().map(secret),
+                capture: payment.capture,
+                ..settings(&payment.connection)
+            };
+            let connector = payments::connect(payment.connection.kind.kind, &settings);
+            let connector = connector.map_err(refused)?;
+            partners
+                .payments
+                .insert(payment.connection.slug.clone(), connector);
+        }
+        for carrier in &config.carriers {
+            let settings = Settings {
+                secrets: secrets(&carrier.webhook_secrets),
+                api_key: carrier.api_key.as_ref().map(secret),
+                ..settings(&carrier.connection)
+            };
+            let connector = carriers::connect(carrier.connection.kind.kind, &settings);
+            let connector = connector.map_err(refused)?;
+            partners
+                .carriers
+                .insert(carrier.connection.slug.clone(), connector);
+        }
+        for warehouse in &config.warehouses {
+            let settings = settings(&warehouse.connection);
+            let connector = warehouses::connect(warehouse.connection.kind.kind, &settings);
+            let connector = connector.map_err(refused)?;
+            partners
+                .warehouses
+                .insert(warehouse.connection.slug.clone(), connector);
+        }
+        let ids = register_channels(config, store).await?;
+        let mut shops = BTreeMap::new();
+        for (shop, id) in config.sales.iter().zip(ids) {
+            let payment = shop.payment.as_ref().and_then(|slug| {
+                let gateway = partners.payments.get(slug)?;
+                Some(Gateway {
+                    slug: slug.clone(),
+                    capture: gateway.capture_mode(),
+                })
+            });
+            let settings = Settings {
+                secrets: secrets(&shop.secrets),
+                api_key: shop.access_token.as_ref().map(secret),
+                shop_domain: shop.shop_domain.clone(),
+                payment,
+                ..settings(&shop.connection)
+            };
+            let kind = shop.connection.kind.kind;
+            let connector = sales::connect(kind, &settings).map_err(refused)?;
+            let direct = kind == DIRECT;
+            shops.insert(
+                shop.connection.slug.clone(),
+                Shop {
+                    id,
+                    direct,
+                    connector,
+                },
+            );
+        }
+        Ok(Self {
+            sales: shops,
+            partners,
+        })
+    }
+
+    /// The partners that effects go to.
+    pub(super) fn partners(&self) -> Connectors {
+        self.partners.clone()
+    }
+
+    /// Sales channels by slug.
+    pub(super) fn channels(&self) -> BTreeMap<Slug, SalesChannel> {
+        let channel = |shop: &Shop| SalesChannel {
+            id: shop.id,
+            direct: shop.direct,
+            live: shop.connector.is_live(),
+        };
+        self.sales
+            .iter()
+            .map(|(slug, shop)| (slug.clone(), channel(shop)))
+            .collect()
+    }
+
+    /// Connections whose webhooks are taken.
+    pub(super) fn hooks(&self) -> BTreeMap<(Family, Slug), Hook> {
+        let mut hooks = BTreeMap::new();
+        for (slug, shop) in self.sales.iter().filter(|(_, shop)| !shop.direct) {
+            let hook = Hook::Sales(shop.connector.clone(), shop.id);
+            hooks.insert((Family::Sales, slug.clone()), hook);
+        }
+        for (slug, gateway) in &self.partners.payments {
+            hooks.insert(
+                (Family::Payments, slug.clone()),
+                Hook::Payments(gateway.clone()),
+            );
+        }
+        for (slug, carrier) in &self.partners.carriers {
+            hooks.insert(
+                (Family::Carriers, slug.clone()),
+                Hook::Carriers(carrier.clone()),
+            );
+        }
+        hooks
+    }
+
+    /// How often a gateway's account lets us capture; `None` for gateways that are not configured.
+    pub(super) fn capture_mode(&self, gateway: &Slug) -> Option<CaptureMode> {
+        let gateway: &Arc<dyn PaymentConnector> = self.partners.payments.get(gateway)?;
+        Some(gateway.capture_mode())
+    }
+
+    /// The locations and who works there. A location without a carrier ships with the first one.
+    pub(super) fn locations(&self, config: &Config) -> Vec<LocationConfig> {
+        let first = config
+            .carriers
+            .first()
+            .map(|carrier| carrier.connection.slug.clone());
+        let location = |location: &config::Location| LocationConfig {
+            code: location.code.clone(),
+            country: location.country.clone().unwrap_or_default(),
+            site: Site {
+                warehouse: location.warehouse.clone(),
+                carrier: location.carrier.clone().or_else(|| first.clone()),
+                address: location.address.clone(),
+            },
+        };
+        config.locations.iter().map(location).collect()
+    }
+}
+
+/// Registers every sales channel; their immutable ids, in the configuration's order.
+pub(super) async fn register_channels(
+    config: &Config,
+    store: &Store,
+) -> Result<Vec<ChannelId>, Failure> {
+    let mut ids = Vec::new();
+    for shop in &config.sales {
+        let slug = &shop.connection.slug;
+        // Without a vendor's name for the account, the slug is the account.
+        let account = shop.shop_domain.as_deref().unwrap_or(slug.as_str());
+        let id = store
+            .ensure_channel(slug, shop.connection.kind.kind, account)
+            .await;
+        ids.push(id.map_err(super::unusable)?);
+    }
+    Ok(ids)
+}
+
+fn settings(connection: &Connection) -> Settings {
+    let mut settings = Settings::new(connection.slug.clone());
+    settings.base_url.clone_from(&connection.base_url);
+    settings.mode = connection.mode.map(|mode| match mode {
+        config::Mode::Live => Mode::Live,
+        config::Mode::Test => Mode::Test,
+    });
+    settings
+}
+
+fn secret(secret: &Secret) -> SecretString {
+    secret.expose().to_owned().into()
+}
+
+fn secrets(secrets: &[Secret]) -> Vec<SecretString> {
+    secrets.iter().map(secret).collect()
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err asks for"
+)]
+fn refused(error: ConfigError) -> Failure {
+    Failure::new(
+        Exit::Usage,
+        error.to_string(),
+        "correct it, then: orderhub config check",
+    )
+}

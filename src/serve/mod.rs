@@ -1,0 +1,199 @@
+//! The composition root: configuration -> store -> connectors -> node -> HTTP. The one place that
+//! knows every part by its concrete name.
+
+mod addresses;
+mod connections;
+mod seams;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use orderhub_actors::node::{self, End, NodeConfig, Stores};
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::{Exit, Failure, MigrationState, MigrationStep, Root};
+use crate::config::Config;
+use crate::http::Edge;
+use crate::http::auth::Keys;
+use crate::http::keys::KeyBook;
+use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
+use crate::telemetry;
+use addresses::{Addresses, stop_signal};
+use connections::Connections;
+use seams::{CanonicalIntake, ParkedReader};
+
+/// How long orders may take to fall asleep when the hub stops.
+const DRAIN: Duration = Duration::from_secs(20);
+
+/// Commit lanes. Two keep both the disk and a core busy.
+const LANES: usize = 2;
+
+/// This process: what the command line's verbs stand on.
+pub struct Process;
+
+#[async_trait]
+impl Root for Process {
+    async fn serve(&self, config: Config) -> Result<(), Failure> {
+        let metrics = telemetry::start_metrics().map_err(failed)?;
+        orderhub_channels::outbound::install_crypto();
+        let addresses = Addresses::bind(&config).await?;
+        let store = open(&config).await?;
+        let connections = Arc::new(Connections::open(&config, &store).await?);
+
+        let stop = stop_signal().map_err(failed)?;
+        let background = CancellationToken::new();
+        let trail = tokio::spawn(store.order_trail().run(background.clone()));
+        let upkeep = tokio::spawn(telemetry::upkeep(metrics.clone(), background.clone()));
+        let (webhooks, webhook_lane) = store.webhook_log();
+
+        let node_config = NodeConfig {
+            policy: config.policy.clone(),
+            locations: connections.locations(&config),
+            ..NodeConfig::default()
+        };
+        let stores = Stores {
+            lanes: (0..LANES).map(|_| Box::new(store.lane()) as _).collect(),
+            stock_lane: Box::new(store.stock_lane()),
+            journal: Arc::new(store.clone()),
+            stock_book: Arc::new(store.clone()),
+            ownership: Arc::new(store.clone()),
+        };
+        let reader = Arc::new(ParkedReader::new(&connections, &config));
+        let node = node::start(node_config, stores, connections.partners(), reader)
+            .await
+            .map_err(failed)?;
+
+        let edge = Arc::new(Edge {
+            hub: Arc::new(node.hub()),
+            journal: Arc::new(store.clone()),
+            list: Arc::new(store.clone()),
+            keys: Keys::new(Arc::new(store.clone())),
+            intake: Arc::new(CanonicalIntake::new(connections.clone())),
+            channels: connections.channels(),
+            hooks: connections.hooks(),
+            webhooks: Arc::new(webhooks),
+            policy: config.policy.clone(),
+            public_url: config.http.public_url.clone(),
+            metrics: Arc::new(move || metrics.render()),
+            started: AtomicBool::new(false),
+        });
+        tracing::info!(http.addr = %config.http.addr, node.name = config.node.name, "serving");
+        let superseded = {
+            let serving = addresses.serve(edge, stop.clone());
+            tokio::pin!(serving);
+            tokio::select! {
+                () = &mut serving => false,
+                End::Superseded = node.ended() => {
+                    stop.cancel();
+                    serving.await;
+                    true
+                }
+            }
+        };
+        let drained = node.drain(DRAIN).await;
+        tracing::info!(?drained, "the orders are asleep");
+        background.cancel();
+        // Both only read the token; how they ended changes nothing any more.
+        drop(tokio::join!(trail, upkeep, webhook_lane));
+        if superseded {
+            let message = "a newer process with this node's name has taken over";
+            return Err(Failure::new(
+                Exit::Conflict,
+                message,
+                "orderhub serve, under another [node] name",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn migrations(&self, config: &Config) -> Result<Vec<MigrationStep>, Failure> {
+        let steps = migrate::status(url_of(config)?).await.map_err(unusable)?;
+        Ok(steps.into_iter().map(step).collect())
+    }
+
+    async fn migrate(&self, config: &Config) -> Result<Vec<MigrationStep>, Failure> {
+        let steps = migrate::up(url_of(config)?).await.map_err(unusable)?;
+        let applied = |step: migrate::Step| MigrationStep {
+            state: MigrationState::Applied,
+            ..self::step(step)
+        };
+        Ok(steps.into_iter().map(applied).collect())
+    }
+
+    async fn keys(&self, config: &Config) -> Result<Arc<dyn KeyBook>, Failure> {
+        let store = open(config).await?;
+        // A key may be bound to a channel before the hub has served for the first time.
+        connections::register_channels(config, &store).await?;
+        Ok(Arc::new(store))
+    }
+}
+
+async fn open(config: &Config) -> Result<Store, Failure> {
+    let url = url_of(config)?;
+    let key = match &config.seal_key {
+        Some(key) => sealing_key(key.expose().trim())?,
+        None => {
+            migrate::check_schema(url).await.map_err(unusable)?;
+            kept_key(url).await.map_err(unusable)?
+        }
+    };
+    let seal = Seal::new(key).map_err(failed)?;
+    let options = StoreOptions::new(&config.node.name, seal);
+    Store::connect(url, options).await.map_err(unusable)
+}
+
+fn sealing_key(text: &str) -> Result<[u8; 32], Failure> {
+    let mut key = [0; 32];
+    hex::decode_to_slice(text, &mut key).map_err(|_| {
+        Failure::usage(
+            "[store] seal_key is not 64 hexadecimal digits",
+            "openssl rand -hex 32",
+        )
+    })?;
+    Ok(key)
+}
+
+fn url_of(config: &Config) -> Result<&str, Failure> {
+    let url = config.store.as_ref().ok_or_else(Failure::no_store)?;
+    Ok(url.expose())
+}
+
+fn step(step: migrate::Step) -> MigrationStep {
+    MigrationStep {
+        version: step.version,
+        name: step.description,
+        state: match step.state {
+            migrate::StepState::Applied => MigrationState::Applied,
+            migrate::StepState::Pending => MigrationState::Pending,
+            migrate::StepState::Changed => MigrationState::Changed,
+            migrate::StepState::Unknown => MigrationState::Unknown,
+        },
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::new(
+        Exit::Failed,
+        error.to_string(),
+        "look at the log above, then start again",
+    )
+}
+
+fn unusable(error: StoreError) -> Failure {
+    let (exit, next) = match &error {
+        StoreError::SchemaBehind { .. } => (Exit::Missing, "orderhub migrate up"),
+        StoreError::Url(_) => (Exit::Usage, "set DATABASE_URL, or [store] url"),
+        StoreError::Database(_) | StoreError::TooOld { .. } | StoreError::NotDurable { .. } => {
+            (Exit::Missing, "bring Postgres up, then start again")
+        }
+        StoreError::Conflict(_) => (
+            Exit::Conflict,
+            "correct the configuration, then: orderhub config check",
+        ),
+        StoreError::Migration(_) => (Exit::Failed, "orderhub migrate status"),
+        StoreError::Seal(_) => (Exit::Failed, "check [store] seal_key"),
+    };
+    Failure::new(exit, error.to_string(), next)
+}
