@@ -1,0 +1,323 @@
+//! Calls against a stand-in carrier: a label is bought once, whatever breaks on the way.
+
+use std::time::Duration;
+
+use orderhub_domain::canonical::Address;
+use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::LabelEvidence;
+use serde_json::{Value, json};
+use wiremock::matchers::{body_json, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use super::carrier;
+use crate::carriers::LabelCall;
+use crate::port::{CallError, Found, LabelAnswer};
+
+const SHIPMENT: &str = include_str!("../fixtures/shipment.json");
+const FULFILMENT: &str = "ful_0199f3c8a2b17def8a6b1c2d3e4f5061_1";
+const CREATE: &str = "/v2/shipments";
+const BUY: &str = "/v2/shipments/shp_own_1/buy";
+const REFUND: &str = "/v2/shipments/shp_own_1/refund";
+
+fn by_reference() -> String {
+    format!("{CREATE}/{FULFILMENT}")
+}
+
+fn fulfilment() -> FulfilmentId {
+    FULFILMENT.parse().expect("a fulfilment id")
+}
+
+fn call() -> LabelCall {
+    LabelCall {
+        fulfilment: fulfilment(),
+        to: Address {
+            name: Some("Jane Doe".to_owned()),
+            lines: vec![
+                "1 Own Street".to_owned(),
+                "Floor 2".to_owned(),
+                "Door 3".to_owned(),
+            ],
+            city: Some("Berlin".to_owned()),
+            postcode: Some("01067".to_owned()),
+            country: Some("DE".to_owned()),
+            ..Address::default()
+        },
+        from: Address::default(),
+        weight_g: 500,
+    }
+}
+
+fn shipment(changes: Value) -> Value {
+    let mut shipment: Value = serde_json::from_str(SHIPMENT).expect("JSON");
+    let Value::Object(changes) = changes else {
+        panic!("changes are an object");
+    };
+    for (name, value) in changes {
+        shipment[name] = value;
+    }
+    shipment
+}
+
+fn bought_shipment() -> Value {
+    let rate =
+        json!({"id": "rate_own_2", "carrier": "Own Post", "rate": "9.85", "currency": "USD"});
+    shipment(json!({"tracking_code": "OWN0001", "selected_rate": rate,
+        "postage_label": {"label_url": "https://labels.example.com/1.png"}}))
+}
+
+fn bought() -> LabelEvidence {
+    let usd = Currency::from_code("USD").expect("a currency");
+    LabelEvidence::Bought {
+        account: "easypost".into(),
+        carrier: "Own Post".to_owned(),
+        tracking_number: "OWN0001".to_owned(),
+        reference: "shp_own_1".to_owned(),
+        label_url: Some("https://labels.example.com/1.png".to_owned()),
+        cost: Money::from_minor(985, usd),
+    }
+}
+
+fn ok(body: Value) -> ResponseTemplate {
+    ResponseTemplate::new(200).set_body_json(body)
+}
+
+fn problem(status: u16, code: &str) -> ResponseTemplate {
+    let error = json!({"error": {"code": code, "message": "Jane", "errors": []}});
+    ResponseTemplate::new(status).set_body_json(error)
+}
+
+/// A carrier that answers these (verb, path) and 404 to everything else.
+async fn answering(answers: Vec<(&str, String, ResponseTemplate)>) -> MockServer {
+    let server = MockServer::start().await;
+    for (verb, at, answer) in answers {
+        Mock::given(method(verb))
+            .and(path(at))
+            .respond_with(answer)
+            .mount(&server)
+            .await;
+    }
+    server
+}
+
+async fn buy(server: &MockServer) -> LabelAnswer {
+    carrier(&server.uri()).buy(&call()).await
+}
+
+async fn posts(server: &MockServer) -> Vec<String> {
+    let requests = server
+        .received_requests()
+        .await
+        .expect("recorded")
+        .into_iter();
+    let posts = requests.filter(|request| request.method.as_str() == "POST");
+    posts.map(|request| request.url.path().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_label_is_created_under_the_fulfilment_and_bought_at_the_cheapest_rate() {
+    let server = MockServer::start().await;
+    let parts = json!({"shipment": {
+        "reference": FULFILMENT,
+        "to_address": {"name": "Jane Doe", "street1": "1 Own Street", "street2": "Floor 2, Door 3",
+            "city": "Berlin", "zip": "01067", "country": "DE"},
+        "from_address": {},
+        "parcel": {"weight": 17.7},
+    }});
+    Mock::given(method("POST"))
+        .and(path(CREATE))
+        .and(body_json(parts))
+        .respond_with(ok(shipment(json!({}))))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST"))
+        .and(path(BUY))
+        .and(body_json(json!({"rate": {"id": "rate_own_2"}})))
+        .respond_with(ok(bought_shipment()))
+        .mount(&server)
+        .await;
+    assert_eq!(buy(&server).await, Ok(bought()));
+    let requests = server.received_requests().await.expect("recorded");
+    let key = requests[0].headers["authorization"].to_str().expect("text");
+    assert_eq!(
+        key, "Basic RVpUS293bjo=",
+        "the key is the user, without a password"
+    );
+}
+
+#[tokio::test]
+async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
+    let server = answering(vec![
+        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+        ("POST", BUY.to_owned(), ok(bought_shipment())),
+    ])
+    .await;
+    let bare = LabelCall {
+        to: Address::default(),
+        weight_g: 0,
+        ..call()
+    };
+    assert_eq!(carrier(&server.uri()).buy(&bare).await, Ok(bought()));
+    let requests = server.received_requests().await.expect("recorded");
+    let created = requests
+        .iter()
+        .find(|r| r.method.as_str() == "POST")
+        .expect("a creation");
+    let body: Value = serde_json::from_slice(&created.body).expect("JSON");
+    assert_eq!(body["shipment"]["parcel"]["weight"], 0.1);
+}
+
+#[tokio::test]
+async fn a_shipment_of_an_earlier_try_is_used_again() {
+    let server = answering(vec![
+        ("GET", by_reference(), ok(shipment(json!({})))),
+        ("POST", BUY.to_owned(), ok(bought_shipment())),
+    ])
+    .await;
+    assert_eq!(buy(&server).await, Ok(bought()));
+    assert_eq!(posts(&server).await, [BUY]);
+    let server = answering(vec![("GET", by_reference(), ok(bought_shipment()))]).await;
+    assert_eq!(buy(&server).await, Ok(bought()));
+    assert!(posts(&server).await.is_empty(), "it is bought already");
+}
+
+#[tokio::test]
+async fn whatever_fails_before_the_purchase_bought_nothing() {
+    for status in [401, 403, 429, 500, 503, 302] {
+        let failing = problem(status, "x");
+        let server = answering(vec![("POST", CREATE.to_owned(), failing.clone())]).await;
+        let answer = buy(&server).await;
+        assert!(
+            matches!(answer, Err(CallError::NotDone { .. })),
+            "{status}: {answer:?}"
+        );
+        let server = answering(vec![("GET", by_reference(), failing)]).await;
+        let answer = buy(&server).await;
+        assert!(
+            matches!(answer, Err(CallError::NotDone { .. })),
+            "{status}: {answer:?}"
+        );
+        assert!(posts(&server).await.is_empty());
+    }
+    let late = ok(shipment(json!({}))).set_delay(Duration::from_secs(2));
+    let server = answering(vec![("POST", CREATE.to_owned(), late)]).await;
+    assert!(matches!(buy(&server).await, Err(CallError::NotDone { .. })));
+}
+
+#[tokio::test]
+async fn a_purchase_without_a_clear_answer_is_open() {
+    for answer in [
+        problem(500, "x"),
+        problem(409, "x"),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+        ResponseTemplate::new(400).set_body_string("<html>"),
+        ResponseTemplate::new(200).set_body_bytes(vec![b' '; 10 << 20]),
+        ok(bought_shipment()).set_delay(Duration::from_secs(2)),
+        ok(shipment(json!({}))),
+    ] {
+        let server = answering(vec![
+            ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+            ("POST", BUY.to_owned(), answer),
+        ])
+        .await;
+        let answer = buy(&server).await;
+        assert!(
+            matches!(answer, Err(CallError::Unknown { .. })),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn refusals_are_evidence() {
+    let failed = |reason: &str| {
+        Ok(LabelEvidence::Failed {
+            reason: reason.to_owned(),
+        })
+    };
+    let refused = problem(422, "SHIPMENT.INVALID_PARAMS");
+    let server = answering(vec![("POST", CREATE.to_owned(), refused)]).await;
+    assert_eq!(buy(&server).await, failed("SHIPMENT.INVALID_PARAMS"));
+    let unrated = ok(shipment(json!({"rates": []})));
+    let server = answering(vec![("POST", CREATE.to_owned(), unrated)]).await;
+    assert_eq!(buy(&server).await, failed("no_rates"));
+    let server = answering(vec![
+        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+        ("POST", BUY.to_owned(), problem(402, "INSUFFICIENT_FUNDS")),
+    ])
+    .await;
+    assert_eq!(buy(&server).await, failed("INSUFFICIENT_FUNDS"));
+}
+
+#[tokio::test]
+async fn a_label_that_exists_already_is_the_answer() {
+    let server = answering(vec![
+        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+        (
+            "POST",
+            BUY.to_owned(),
+            problem(422, "SHIPMENT.POSTAGE.EXISTS"),
+        ),
+        ("GET", format!("{CREATE}/shp_own_1"), ok(bought_shipment())),
+    ])
+    .await;
+    assert_eq!(buy(&server).await, Ok(bought()));
+}
+
+#[tokio::test]
+async fn a_look_up_goes_by_reference_and_then_through_the_latest() {
+    let find = async |server: MockServer| carrier(&server.uri()).find(fulfilment()).await;
+    let server = answering(vec![("GET", by_reference(), ok(bought_shipment()))]).await;
+    assert_eq!(find(server).await, Ok(Found::There(bought())));
+    let page = json!({"shipments": [shipment(json!({"reference": "other"})), bought_shipment()]});
+    let server = answering(vec![
+        ("GET", by_reference(), ok(shipment(json!({})))),
+        ("GET", CREATE.to_owned(), ok(page)),
+    ])
+    .await;
+    assert_eq!(find(server).await, Ok(Found::There(bought())));
+    let server = answering(vec![("GET", by_reference(), ok(shipment(json!({}))))]).await;
+    assert_eq!(find(server).await, Ok(Found::Absent), "made, never bought");
+    assert_eq!(find(answering(Vec::new()).await).await, Ok(Found::Absent));
+    for status in [401, 429, 500, 302] {
+        let server = answering(vec![("GET", by_reference(), problem(status, "x"))]).await;
+        let found = find(server).await;
+        assert!(
+            matches!(found, Err(CallError::NotDone { .. })),
+            "{status}: {found:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_label_is_given_back_once_and_refusals_are_final() {
+    let void = async |answers| {
+        let server = answering(answers).await;
+        carrier(&server.uri()).void("shp_own_1").await
+    };
+    let status = |word: &str| ok(shipment(json!({"refund_status": word})));
+    for word in ["submitted", "refunded"] {
+        let answer = void(vec![("POST", REFUND.to_owned(), status(word))]).await;
+        assert_eq!(answer, Ok(LabelEvidence::Voided), "{word}");
+    }
+    let refused = |reason: &str| {
+        Ok(LabelEvidence::VoidRefused {
+            reason: reason.to_owned(),
+        })
+    };
+    let answer = void(vec![("POST", REFUND.to_owned(), status("rejected"))]).await;
+    assert_eq!(answer, refused("rejected"));
+    let unavailable = problem(422, "SHIPMENT.REFUND.UNAVAILABLE");
+    let answer = void(vec![("POST", REFUND.to_owned(), unavailable.clone())]).await;
+    assert_eq!(answer, refused("SHIPMENT.REFUND.UNAVAILABLE"));
+    let again = vec![
+        ("POST", REFUND.to_owned(), unavailable),
+        ("GET", format!("{CREATE}/shp_own_1"), status("submitted")),
+    ];
+    assert_eq!(void(again).await, Ok(LabelEvidence::Voided));
+    let answer = void(vec![("POST", REFUND.to_owned(), problem(500, "x"))]).await;
+    assert!(
+        matches!(answer, Err(CallError::Unknown { .. })),
+        "{answer:?}"
+    );
+}

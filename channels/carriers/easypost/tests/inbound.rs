@@ -1,0 +1,234 @@
+//! Webhooks: who is believed, and what they mean.
+
+use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use orderhub_domain::order::ParcelStatus;
+use serde_json::{Value, json};
+
+use super::carrier;
+use crate::port::{Forged, Inbound, RawRequest};
+
+const NOWHERE: &str = "http://127.0.0.1:9";
+const BODY: &[u8] =
+    br#"{"object":"Event","description":"tracker.updated","result":{"weight":614.4}}"#;
+/// HMAC-SHA256 of the body; the key is the secret in NFKD.
+const TAG: &str = "159d9850a85abf624cb617ef013f21c843bd3affc5f6099cfc061ae0036427bf";
+/// The same with the secret as it is usually typed, in NFC.
+const NFC_TAG: &str = "32e39f60e240ccace6dc93bd105f992eea4fa6205fb21d0f425c32c7af6ef2fb";
+const TRACKER: &str = include_str!("../fixtures/event_tracker.json");
+
+fn request<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> RawRequest<'a> {
+    RawRequest {
+        headers,
+        body,
+        url: "",
+        received_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn verify(header: Option<&str>, body: &[u8]) -> Result<(), Forged> {
+    let mut headers = HeaderMap::new();
+    if let Some(header) = header {
+        let value = HeaderValue::from_bytes(header.as_bytes()).expect("a header");
+        headers.insert("x-hmac-signature", value);
+    }
+    carrier(NOWHERE).verify(&request(&headers, body))
+}
+
+#[test]
+fn a_signature_of_the_normalised_secret_is_believed() {
+    assert_eq!(
+        verify(Some(&format!("hmac-sha256-hex={TAG}")), BODY),
+        Ok(())
+    );
+}
+
+#[test]
+fn whatever_was_changed_is_not_believed() {
+    let right = format!("hmac-sha256-hex={TAG}");
+    let mut changed = BODY.to_vec();
+    changed[20] ^= 1;
+    assert_eq!(verify(Some(&right), &changed), Err(Forged::Mismatch));
+    assert_eq!(
+        verify(Some(&right), &BODY[..BODY.len() - 1]),
+        Err(Forged::Mismatch)
+    );
+    let rewritten = String::from_utf8_lossy(BODY).replace("614.4", "614.40");
+    assert_eq!(
+        verify(Some(&right), rewritten.as_bytes()),
+        Err(Forged::Mismatch)
+    );
+    for header in [
+        format!("hmac-sha256-hex={NFC_TAG}"),
+        format!("hmac-sha256-hex={}", &TAG[2..]),
+        "hmac-sha256-hex=".to_owned(),
+        "hmac-sha256-hex=WZ2YUKhav2JMthfvAT8hyEO9Ov/FwGCZz8Bhrg==".to_owned(),
+        TAG.to_owned(),
+        format!("sha256={TAG}"),
+    ] {
+        assert_eq!(
+            verify(Some(&header), BODY),
+            Err(Forged::Mismatch),
+            "{header}"
+        );
+    }
+    assert_eq!(verify(None, BODY), Err(Forged::Missing));
+    assert_eq!(
+        verify(Some("hmac-sha256-hex=\u{e9}"), BODY),
+        Err(Forged::Missing)
+    );
+}
+
+fn read(body: &[u8]) -> Inbound {
+    let headers = HeaderMap::new();
+    let read = carrier(NOWHERE).read(&request(&headers, body));
+    let [inbound] = <[Inbound; 1]>::try_from(read).expect("one item");
+    inbound
+}
+
+/// The tracker with parts replaced: what is seen, as (time, status, code).
+fn scans(changes: Value) -> Vec<(String, ParcelStatus, String)> {
+    let mut event: Value = serde_json::from_str(TRACKER).expect("JSON");
+    let Value::Object(changes) = changes else {
+        panic!("changes are an object");
+    };
+    for (name, value) in changes {
+        event["result"][name] = value;
+    }
+    match read(&serde_json::to_vec(&event).expect("JSON")) {
+        Inbound::Scans { scans, .. } => {
+            let each = scans.into_iter();
+            each.map(|scan| (scan.at.to_string(), scan.status, scan.code))
+                .collect()
+        }
+        other => panic!("no scans: {other:?}"),
+    }
+}
+
+fn only(status: &str, detail: &str) -> ParcelStatus {
+    let scans = scans(json!({"status": status, "status_detail": detail, "tracking_details": []}));
+    assert_eq!(scans.len(), 1, "{status}");
+    scans[0].1
+}
+
+#[test]
+fn every_sighting_counts_once_in_the_order_of_time() {
+    let scans = scans(json!({}));
+    let expected = [
+        (
+            "2026-02-28T16:00:00Z",
+            ParcelStatus::LabelCreated,
+            "pre_transit.label_created",
+        ),
+        ("2026-03-01T03:15:00Z", ParcelStatus::InTransit, "DP"),
+        (
+            "2026-03-01T09:00:00Z",
+            ParcelStatus::Delayed,
+            "in_transit.missorted",
+        ),
+        ("2026-03-02T07:10:00Z", ParcelStatus::OutForDelivery, "OD"),
+    ];
+    let seen: Vec<_> = scans
+        .iter()
+        .map(|(at, s, code)| (at.as_str(), *s, code.as_str()))
+        .collect();
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn the_trackers_own_status_stands_for_itself_when_no_sighting_says_it() {
+    let scans = scans(json!({"status": "delivered", "status_detail": "status_update"}));
+    let expected = (
+        "2026-03-02T07:30:00Z".to_owned(),
+        ParcelStatus::Delivered,
+        "delivered.status_update".to_owned(),
+    );
+    assert_eq!(scans.last(), Some(&expected));
+}
+
+#[test]
+fn every_status_has_its_meaning_and_new_words_mean_nothing() {
+    for (status, meaning) in [
+        ("unknown", ParcelStatus::Unknown),
+        ("pre_transit", ParcelStatus::LabelCreated),
+        ("in_transit", ParcelStatus::InTransit),
+        ("out_for_delivery", ParcelStatus::OutForDelivery),
+        ("delivered", ParcelStatus::Delivered),
+        ("available_for_pickup", ParcelStatus::AvailableForPickup),
+        ("return_to_sender", ParcelStatus::ReturnToSender),
+        ("failure", ParcelStatus::Exception),
+        ("cancelled", ParcelStatus::Cancelled),
+        ("error", ParcelStatus::Unknown),
+        ("teleported", ParcelStatus::Unknown),
+        ("DELIVERED", ParcelStatus::Unknown),
+    ] {
+        assert_eq!(only(status, "status_update"), meaning, "{status}");
+    }
+}
+
+#[test]
+fn details_refine_what_is_open_and_never_an_outcome() {
+    for (status, detail, meaning) in [
+        ("failure", "lost", ParcelStatus::Lost),
+        ("failure", "damaged", ParcelStatus::Exception),
+        ("in_transit", "delayed", ParcelStatus::Delayed),
+        ("in_transit", "held", ParcelStatus::OnHold),
+        (
+            "out_for_delivery",
+            "delivery_exception",
+            ParcelStatus::AttemptFailed,
+        ),
+        ("unknown", "expired", ParcelStatus::Expired),
+        ("delivered", "lost", ParcelStatus::Delivered),
+        ("return_to_sender", "delayed", ParcelStatus::ReturnToSender),
+        ("cancelled", "held", ParcelStatus::Cancelled),
+    ] {
+        assert_eq!(only(status, detail), meaning, "{status} {detail}");
+    }
+}
+
+#[test]
+fn test_parcels_are_marked() {
+    assert!(matches!(
+        read(TRACKER.as_bytes()),
+        Inbound::Scans { test: false, .. }
+    ));
+    let test = TRACKER.replacen("production", "test", 1);
+    assert!(matches!(
+        read(test.as_bytes()),
+        Inbound::Scans { test: true, .. }
+    ));
+}
+
+#[test]
+fn prose_never_becomes_a_code() {
+    let details = json!([{"status": "delivered", "datetime": "2026-03-02T08:00:00Z",
+        "carrier_code": "Left with Jane Doe", "message": "Signed by Jane Doe"}]);
+    let scans = scans(json!({"status": "delivered", "tracking_details": details}));
+    assert_eq!(scans[0].2, "delivered");
+}
+
+#[test]
+fn what_is_not_a_tracker_is_kept_and_what_is_broken_says_so() {
+    let batch = br#"{"object":"Event","description":"batch.updated","result":{"id":"batch_1"}}"#;
+    assert_eq!(
+        read(batch),
+        Inbound::Unknown {
+            topic: "batch.updated".to_owned()
+        }
+    );
+    for body in [
+        "",
+        "{}",
+        r#"{"object":"Event","description":"tracker.updated"}"#,
+        r#"{"object":"Event","description":"tracker.updated","result":{"status":"delivered"}}"#,
+        r#"{"object":"Event","description":"tracker.updated","result":{"tracking_code":"X"}}"#,
+        r#"{"object":"Tracker","description":"tracker.updated","result":{"tracking_code":"X"}}"#,
+    ] {
+        let inbound = read(body.as_bytes());
+        assert!(
+            matches!(inbound, Inbound::Unreadable { .. }),
+            "{body}: {inbound:?}"
+        );
+    }
+}
