@@ -9,7 +9,7 @@ use orderhub_domain::order::{LabelEvidence, ParcelStatus, Scan};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
-use super::wire::{Detail, Event, Rate, Shipment, Tracker};
+use super::wire::{Event, Rate, Shipment, Sighting, Tracker};
 use crate::port::Inbound;
 use crate::wire::{code, unreadable};
 
@@ -74,7 +74,7 @@ fn code_of(carrier: Option<&str>, status: Option<&str>, detail: Option<&str>) ->
     }
 }
 
-fn scan_of(detail: &Detail) -> Option<Scan> {
+fn scan_of(detail: &Sighting) -> Option<Scan> {
     let (status, refined) = (detail.status.as_deref(), detail.status_detail.as_deref());
     Some(Scan {
         at: detail.datetime.as_deref()?.parse::<Timestamp>().ok()?,
@@ -171,7 +171,7 @@ pub(super) fn ounces(weight_g: u32) -> Option<Box<RawValue>> {
 pub(super) fn cheapest(rates: &[Rate]) -> Option<&Rate> {
     rates
         .iter()
-        .filter_map(|rate| Some((rate.rate.as_ref()?.decimal()?, rate)))
+        .filter_map(|rate| Some((rate.price.as_ref()?.decimal()?, rate)))
         .filter(|(price, _)| !price.is_sign_negative())
         .min_by(|(one, a), (other, b)| {
             let by_price = one.cmp(other);
@@ -190,7 +190,7 @@ pub(super) fn label_of(shipment: &Shipment, account: &Slug) -> Option<LabelEvide
     let rate = shipment.selected_rate.as_ref();
     let cost = rate.and_then(|rate| {
         let currency = Currency::from_code(rate.currency.as_deref()?)?;
-        Some(Money::rounded(rate.rate.as_ref()?.decimal()?, currency))
+        Some(Money::rounded(rate.price.as_ref()?.decimal()?, currency))
     });
     let label = shipment.postage_label.as_ref();
     Some(LabelEvidence::Bought {

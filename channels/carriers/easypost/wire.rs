@@ -31,12 +31,12 @@ pub(super) struct Tracker {
     #[serde(default)]
     pub(super) updated_at: Option<String>,
     #[serde(default)]
-    pub(super) tracking_details: Option<Vec<Detail>>,
+    pub(super) tracking_details: Option<Vec<Sighting>>,
 }
 
 /// One sighting.
 #[derive(Deserialize)]
-pub(super) struct Detail {
+pub(super) struct Sighting {
     #[serde(default)]
     pub(super) status: Option<String>,
     #[serde(default)]
@@ -79,8 +79,8 @@ pub(super) struct Rate {
     pub(super) id: String,
     #[serde(default)]
     pub(super) carrier: Option<String>,
-    #[serde(default)]
-    pub(super) rate: Option<Exact>,
+    #[serde(default, rename = "rate")]
+    pub(super) price: Option<Exact>,
     #[serde(default)]
     pub(super) currency: Option<String>,
 }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use super::Stripe;
 use super::map::{BadAmount, captured, history, refunded};
 use super::money::to_minor;
-use super::wire::{Intent, List, Problem, Refund, Refused};
+use super::wire::{Intent, List, Metadata, Problem, Refund, Refused};
 use crate::outbound::{Answer, Failure};
 use crate::payments::PaymentCall;
 use crate::port::{CallError, Found, PaymentAnswer};
@@ -343,10 +343,7 @@ impl Stripe {
         let page: List<Intent> = serde_json::from_slice(&answer.body).map_err(|_| unread())?;
         let mut intents = page.data;
         intents.retain(|intent| {
-            let named = intent
-                .metadata
-                .as_ref()
-                .and_then(|metadata| metadata.order());
+            let named = intent.metadata.as_ref().and_then(Metadata::order);
             named.is_none_or(|named| named == order.to_string())
         });
         intents.sort_by_key(|intent| intent.created);

@@ -9,7 +9,7 @@ use orderhub_domain::money::Money;
 use orderhub_domain::order::{PaymentEvidence, Reported};
 
 use super::money::from_minor;
-use super::wire::{Charge, Dispute, Event, Intent, Metadata, Problem, Refund};
+use super::wire::{Booking, Charge, Dispute, Event, Intent, Metadata, Problem, Refund};
 use crate::port::Inbound;
 use crate::wire::{Reference, code, unreadable};
 
@@ -303,7 +303,7 @@ fn of_refund(event: &Event<'_>) -> Result<Told, String> {
     // what a partial capture or a cancellation left.
     let release = order.is_none()
         && refund.status.as_deref() == Some("succeeded")
-        && matches!(refund.balance_transaction, Some(None));
+        && refund.balance_transaction == Booking::Nothing;
     let evidence = if release {
         None
     } else {

@@ -146,15 +146,27 @@ pub(super) struct Refund {
     pub(super) failure_reason: Option<String>,
     #[serde(default)]
     pub(super) metadata: Option<Metadata>,
-    /// `Some(None)` is an explicit `null`: the refund moved no money.
-    #[serde(default, deserialize_with = "stated")]
-    pub(super) balance_transaction: Option<Option<Reference>>,
+    #[serde(default)]
+    pub(super) balance_transaction: Booking,
 }
 
-fn stated<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Option<Reference>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
+/// Whether a refund moved money on the account.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) enum Booking {
+    /// The object does not say.
+    #[default]
+    NotStated,
+    /// It says that there is no booking.
+    Nothing,
+    /// It names the booking.
+    Booked,
+}
+
+impl<'de> Deserialize<'de> for Booking {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let booking = Option::<Reference>::deserialize(deserializer)?;
+        Ok(booking.map_or(Self::Nothing, |_| Self::Booked))
+    }
 }
 
 /// A `dispute`.

@@ -103,6 +103,10 @@ struct Direct {
 }
 
 /// Builds the connection. There is no secret: senders have API keys.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "every constructor of the registry may fail"
+)]
 pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     Ok(Arc::new(Direct {
         live: settings.is_live(&[]),

@@ -266,13 +266,12 @@ impl<'r, 'j> Part<'r, 'j> {
 
     /// `true` or `false`, if it is there.
     pub(super) fn flag_if(&self, name: &str, problems: &mut Problems) -> Option<bool> {
-        match self.get(name)? {
-            Json::Bool(flag) => Some(*flag),
-            _ => {
-                problems.add(&self.at(name), "wrong_type", "true or false");
-                None
-            }
+        let value = self.get(name)?;
+        if let Json::Bool(flag) = value {
+            return Some(*flag);
         }
+        problems.add(&self.at(name), "wrong_type", "true or false");
+        None
     }
 
     /// A whole number up to `most`, sent as a JSON number, if it is there.

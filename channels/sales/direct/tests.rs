@@ -64,7 +64,8 @@ fn faults(changes: &[(&str, Value)]) -> BTreeSet<(String, &'static str)> {
     }
 }
 
-fn only_fault(pointer: &str, value: Value, at: &str, code: &'static str) {
+fn only_fault(pointer: &str, value: impl Into<Value>, at: &str, code: &'static str) {
+    let value = value.into();
     let found = faults(&[(pointer, value.clone())]);
     let expected = BTreeSet::from([(at.to_owned(), code)]);
     assert_eq!(found, expected, "{pointer} = {value}");

@@ -90,7 +90,7 @@ pub(super) fn order(
     let placed_at = time(order.created_at.as_ref()).or_else(|| time(order.processed_at.as_ref()));
     let cancelled_at = match &order.cancelled_at {
         None => None,
-        Some(text) => Some(text.parse().map_err(|_| unreadable("cancelled_at"))?),
+        Some(stated) => Some(stated.parse().map_err(|_| unreadable("cancelled_at"))?),
     };
     let total = decimal(&order.total_price, "total_price")?;
     let stated_total = Money::exact(total, currency).map_err(|_| unreadable("total_price"))?;

@@ -188,7 +188,7 @@ fn details_refine_what_is_open_and_never_an_outcome() {
 }
 
 #[test]
-fn test_parcels_are_marked() {
+fn parcels_of_test_accounts_are_marked() {
     assert!(matches!(
         read(TRACKER.as_bytes()),
         Inbound::Scans { test: false, .. }

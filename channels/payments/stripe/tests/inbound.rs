@@ -178,7 +178,7 @@ fn an_authorisation_says_whose_when_and_how_much() {
 }
 
 #[test]
-fn test_data_is_marked() {
+fn facts_of_test_accounts_are_marked() {
     let test = AUTHORIZED.replacen("\"livemode\": true", "\"livemode\": false", 1);
     let read = read(test.as_bytes());
     assert!(

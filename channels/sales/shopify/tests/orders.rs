@@ -228,8 +228,8 @@ fn without_a_gateway_the_shop_collects() {
     let note = json!([{"name": "payment_token", "value": "pm_own_1"}]);
     let changes = json!({"financial_status": "pending", "note_attributes": note});
     let body = serde_json::to_vec(&body(changes)).expect("JSON");
-    let none = headers(&[]);
-    let read = shop.read(&request(&none, &body));
+    let bare = headers(&[]);
+    let read = shop.read(&request(&bare, &body));
     let [Inbound::Order(order)] = &read[..] else {
         panic!("an order: {read:?}");
     };
@@ -309,7 +309,7 @@ fn the_body_says_what_happened_whatever_the_topic() {
 }
 
 #[test]
-fn test_orders_are_marked_by_the_body_or_the_header() {
+fn orders_for_testing_are_marked_by_the_body_or_the_header() {
     assert!(!draft(json!({})).test);
     assert!(draft(json!({"test": true})).test);
     let marked = headers(&[("x-shopify-test", "true")]);
