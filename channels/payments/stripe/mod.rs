@@ -4,6 +4,7 @@
 //! retrieve, search, capture, cancel, refund. Amounts are taken from Stripe's answers, never
 //! assumed. An idempotency key is remembered for 24 hours; a repeat under it is the query.
 
+mod answers;
 mod calls;
 mod map;
 mod money;

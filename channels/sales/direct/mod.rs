@@ -7,6 +7,7 @@
 pub(crate) mod card;
 mod order;
 mod payment;
+mod people;
 pub(crate) mod places;
 mod reader;
 
