@@ -248,6 +248,39 @@ async fn late_large_and_redirected_answers_leave_the_outcome_open() {
 }
 
 #[tokio::test]
+async fn a_good_answer_beyond_256_kib_is_not_read_announced_or_not() {
+    let padded = |spaces: usize| format!("{}{}", intent(json!({})), " ".repeat(spaces));
+    let fits = authorize(ResponseTemplate::new(200).set_body_string(padded(200 << 10))).await;
+    assert!(
+        matches!(fits, Ok(PaymentEvidence::Authorized { .. })),
+        "{fits:?}"
+    );
+    let large = authorize(ResponseTemplate::new(200).set_body_string(padded(256 << 10))).await;
+    assert!(unknown(&large), "{large:?}");
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let endless = async {
+        let (mut stream, _) = listener.accept().await.expect("a connection");
+        let mut seen = [0; 4096];
+        tokio::io::AsyncReadExt::read(&mut stream, &mut seen)
+            .await
+            .expect("a request");
+        let body = padded(256 << 10);
+        let answer = format!("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{body}");
+        // The client hangs up as soon as it has seen too much.
+        let sent = tokio::io::AsyncWriteExt::write_all(&mut stream, answer.as_bytes()).await;
+        drop(sent);
+    };
+    let gateway = gateway(&format!("http://{address}"));
+    let call = call("40.97");
+    let (answer, ()) = tokio::join!(gateway.authorize(&call, "pm_own"), endless);
+    assert!(unknown(&answer), "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_gateway_that_cannot_be_reached_has_done_nothing() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = free.local_addr().expect("an address");
