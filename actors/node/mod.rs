@@ -3,7 +3,7 @@
 mod lease;
 mod root;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timers;
 
 use std::collections::BTreeMap;

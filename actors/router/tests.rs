@@ -1,1 +1,187 @@
+//! Webhooks: before their order, after it, twice, unreadable.
 
+use std::time::Duration;
+
+use orderhub_channels::port::{Inbound, InboundOrder};
+use orderhub_domain::ids::OrderId;
+use orderhub_domain::order::{ChannelFact, PaymentEvidence, Stage};
+
+use crate::api::{Delivery, HubApi, Received};
+use crate::testing::{Hall, Mood, channel, euros, midnight, order_of};
+
+fn delivery(source: &str, body: &str, items: Vec<Inbound>) -> Delivery {
+    let slug = source.split('/').next_back().expect("a slug");
+    Delivery {
+        source: source.into(),
+        slug: slug.into(),
+        channel: source.starts_with("sales/").then(channel),
+        live: true,
+        items,
+        body: body.into(),
+        headers: std::collections::BTreeMap::new(),
+    }
+}
+
+fn authorized(reference: &str, order: Option<OrderId>, test: bool) -> Inbound {
+    Inbound::Payment {
+        reference: reference.into(),
+        order: order.map(|order| order.to_string()),
+        occurred_at: None,
+        test,
+        evidence: PaymentEvidence::Authorized {
+            reference: reference.into(),
+            amount: euros("10"),
+            expires_at: None,
+        },
+    }
+}
+
+fn snapshot(external_id: &str, body_hash: &str, facts: Vec<ChannelFact>) -> Inbound {
+    Inbound::Order(Box::new(InboundOrder {
+        submission: order_of(external_id, "A", 1, "pm").submission,
+        body_hash: body_hash.into(),
+        facts,
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_finds_its_order_by_what_the_gateway_carries() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 5).await;
+    hall.gateway.always(Some(Mood::Hangs));
+    let placed = hall
+        .hub
+        .place(order_of("W-1", "A", 1, "pm"))
+        .await
+        .expect("placed");
+    hall.until(placed.order, &[Stage::Authorizing]).await;
+    let webhook = delivery(
+        "payments/stripe",
+        "evt_1",
+        vec![authorized("pi_1", Some(placed.order), false)],
+    );
+    assert_eq!(
+        hall.hub.inbound(webhook).await.expect("taken"),
+        Received::Applied
+    );
+    hall.until(placed.order, &[Stage::Fulfilling]).await;
+    // Later ones find it by the reference alone.
+    let later = delivery(
+        "payments/stripe",
+        "evt_2",
+        vec![authorized("pi_1", None, false)],
+    );
+    assert_eq!(
+        hall.hub.inbound(later).await.expect("taken"),
+        Received::Applied
+    );
+    assert!(hall.twin.kept().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_webhook_before_its_order_is_kept_and_applied_once_the_reference_is_known() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 5).await;
+    let placed = hall
+        .hub
+        .place(order_of("W-1", "A", 1, "pm"))
+        .await
+        .expect("placed");
+    let scans = crate::node::tests::delivered(placed.order);
+    hall.shelf.put(&scans);
+    assert_eq!(
+        hall.hub.inbound(scans.clone()).await.expect("kept"),
+        Received::Parked
+    );
+    assert_eq!(
+        hall.hub.inbound(scans).await.expect("kept"),
+        Received::Parked
+    );
+    assert_eq!(hall.twin.kept().len(), 1, "a repeat is the same row");
+    hall.until(placed.order, &[Stage::Fulfilling]).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    for step in [
+        orderhub_domain::order::FulfilmentStep::Pick { lines: None },
+        orderhub_domain::order::FulfilmentStep::Pack,
+    ] {
+        let command = orderhub_domain::order::Command::Fulfil {
+            fulfilment: 1,
+            step,
+        };
+        hall.hub
+            .command(placed.order, command, None, "operator:eve".into())
+            .await
+            .expect("legal");
+    }
+    // The label's commit makes the tracking number known; the scan comes in at once.
+    let before = tokio::time::Instant::now();
+    hall.until(placed.order, &[Stage::Completed]).await;
+    assert!(before.elapsed() < Duration::from_secs(2));
+    assert!(hall.twin.kept().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_of_a_known_order_brings_its_facts() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 5).await;
+    let first = delivery("sales/web", "1", vec![snapshot("W-1", "one", Vec::new())]);
+    assert_eq!(
+        hall.hub.inbound(first.clone()).await.expect("taken"),
+        Received::Applied
+    );
+    assert_eq!(
+        hall.hub.inbound(first).await.expect("taken"),
+        Received::Applied
+    );
+    assert_eq!(hall.twin.orders().len(), 1);
+    let id = hall.twin.orders()[0].0;
+    hall.until(id, &[Stage::Fulfilling]).await;
+    let cancelled = vec![ChannelFact::Cancelled { at: midnight() }];
+    let second = delivery("sales/web", "2", vec![snapshot("W-1", "two", cancelled)]);
+    assert_eq!(
+        hall.hub.inbound(second).await.expect("taken"),
+        Received::Applied
+    );
+    hall.until(id, &[Stage::Cancelled]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_acted_on_is_kept_with_its_reason() {
+    let hall = Hall::open().await;
+    let cases = [
+        (
+            Inbound::Unknown {
+                topic: "app/uninstalled".into(),
+            },
+            Received::Applied,
+            "unknown_topic:app/uninstalled",
+        ),
+        (
+            Inbound::Unreadable {
+                reason: "no id".into(),
+            },
+            Received::Parked,
+            "unreadable: no id",
+        ),
+        (
+            authorized("pi_1", None, true),
+            Received::Applied,
+            "test_on_live",
+        ),
+        (
+            authorized("pi_1", None, false),
+            Received::Parked,
+            "no_order",
+        ),
+    ];
+    for (number, (item, expected, reason)) in cases.into_iter().enumerate() {
+        let webhook = delivery("payments/stripe", &number.to_string(), vec![item]);
+        assert_eq!(hall.hub.inbound(webhook).await.expect("taken"), expected);
+        let kept = hall.twin.kept();
+        assert_eq!(kept.len(), number + 1);
+        assert!(
+            kept.iter().any(|message| message.reason == reason),
+            "{reason}"
+        );
+    }
+}
