@@ -186,3 +186,42 @@ fn a_count_below_what_is_promised_books_the_shortfall() {
     assert_eq!(stock.counters(&"SKU".into()).shortfall, 0);
     assert_eq!(lapse.told.len(), 1);
 }
+
+#[test]
+fn an_effect_moves_a_sku_in_one_row_however_many_lines_have_it() {
+    let mut stock = LocationStock::empty("BER1".into());
+    let count = StockCommand::Count {
+        sku: "SKU".into(),
+        on_hand: 10,
+        buffer: None,
+    };
+    stock.apply(&stock.decide(&count, None, at(0)).change);
+    let line = |line, sku: &str, units| StockLine {
+        line,
+        sku: sku.into(),
+        quantity: Quantity::units(units),
+    };
+    let lines = vec![line(1, "SKU", 2), line(2, "SKU", 3)];
+    let effect = EffectId(Uuid::from_u128(9));
+    let reserve = StockCommand::Reserve {
+        order: order(1),
+        attempt: 1,
+        lines: lines.clone(),
+        expires_at: at(100),
+    };
+    let change = stock.decide(&reserve, Some(effect), at(0)).change;
+    assert_eq!(change.ledger.len(), 1);
+    assert_eq!((change.ledger[0].seq, change.ledger[0].d_reserved), (2, 5));
+    assert_eq!(change.holds.len(), 2);
+    stock.apply(&change);
+    let counters = stock.counters(&"SKU".into());
+    assert_eq!((counters.reserved, counters.available()), (5, 5));
+    let release = StockCommand::Release {
+        order: order(1),
+        attempt: 1,
+        lines,
+    };
+    let change = stock.decide(&release, Some(effect), at(1)).change;
+    assert_eq!(change.ledger.len(), 1);
+    assert_eq!((change.ledger[0].seq, change.ledger[0].d_reserved), (3, -5));
+}

@@ -1,6 +1,7 @@
 //! Reads of the journal. Each is one statement on the primary, so row and log are of one moment.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::future::Future;
 
 use async_trait::async_trait;
@@ -309,17 +310,17 @@ impl Journal for Store {
 /// that order's is of no use.
 fn gather(logs: &mut BTreeMap<OrderId, (i64, Loaded)>, row: &PgRow) -> Result<(), sqlx::Error> {
     let order = OrderId::from_uuid(row.try_get("id")?);
-    if !logs.contains_key(&order) {
-        let wake_at: Option<jiff_sqlx::Timestamp> = row.try_get("wake_at")?;
-        let loaded = Loaded {
-            order,
-            events: Ok(Vec::new()),
-            wake_at: wake_at.map(jiff_sqlx::Timestamp::to_jiff),
-        };
-        logs.insert(order, (row.try_get("last")?, loaded));
-    }
-    let Some((_, loaded)) = logs.get_mut(&order) else {
-        return Ok(());
+    let (_, loaded) = match logs.entry(order) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => {
+            let wake_at: Option<jiff_sqlx::Timestamp> = row.try_get("wake_at")?;
+            let loaded = Loaded {
+                order,
+                events: Ok(Vec::new()),
+                wake_at: wake_at.map(jiff_sqlx::Timestamp::to_jiff),
+            };
+            new.insert((row.try_get("last")?, loaded))
+        }
     };
     let Ok(events) = &mut loaded.events else {
         return Ok(());

@@ -131,6 +131,10 @@ pub enum StoreError {
     Seal(#[from] SealError),
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "they are named where an error is mapped, by value"
+)]
 impl StoreError {
     fn url(error: sqlx::Error) -> Self {
         Self::Url(error.to_string())

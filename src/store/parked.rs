@@ -71,22 +71,19 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<Parked>, Unavailable> {
         let limit = i64::from(limit);
-        let rows = match waiting_for {
-            Some(reference) => {
-                let query = || {
-                    sqlx::query(WAITING_FOR)
-                        .bind(reference.kind.word())
-                        .bind(storable(&reference.scope))
-                        .bind(storable(&reference.value))
-                        .bind(limit)
-                        .fetch_all(self.pool())
-                };
-                self.read(query).await?
-            }
-            None => {
-                let query = || sqlx::query(ALL).bind(limit).fetch_all(self.pool());
-                self.read(query).await?
-            }
+        let rows = if let Some(reference) = waiting_for {
+            let query = || {
+                sqlx::query(WAITING_FOR)
+                    .bind(reference.kind.word())
+                    .bind(storable(&reference.scope))
+                    .bind(storable(&reference.value))
+                    .bind(limit)
+                    .fetch_all(self.pool())
+            };
+            self.read(query).await?
+        } else {
+            let query = || sqlx::query(ALL).bind(limit).fetch_all(self.pool());
+            self.read(query).await?
         };
         let mut messages = Vec::with_capacity(rows.len());
         for row in rows {

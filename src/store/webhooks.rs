@@ -19,7 +19,7 @@ const QUEUE: usize = 1024;
 /// Messages in one statement.
 const BATCH: usize = 64;
 /// How often old ones are deleted.
-const SWEEP: Duration = Duration::from_secs(3600);
+const SWEEP: Duration = Duration::from_hours(1);
 
 const RECORD: &str = "
 insert into orderhub.webhook_received (id, source, outcome, received_at, headers, body)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
-use orderhub_actors::ports::{Appended, Parked};
+use orderhub_actors::ports::{Appended, OrderRef, Parked};
 use orderhub_domain::canonical::{Customer, PrivateDetails};
 use orderhub_domain::ids::ShardId;
 use orderhub_domain::order::{Event, RememberedRequest, Stage};
@@ -208,8 +208,10 @@ pub(crate) async fn references_resolve_to_their_order(world: &impl World) {
     assert_eq!(node.commit(create).await, Appended::Committed);
     let resolved = node.journal.resolve(&reference).await;
     assert_eq!(resolved.expect("looked up"), Some(order.id));
-    let mut elsewhere = reference.clone();
-    elsewhere.scope = "stripe-us".to_owned();
+    let elsewhere = OrderRef {
+        scope: "stripe-us".to_owned(),
+        ..reference
+    };
     let resolved = node.journal.resolve(&elsewhere).await;
     assert_eq!(resolved.expect("looked up"), None, "another account");
 }

@@ -23,7 +23,10 @@ struct Place {
 impl Place {
     async fn claimed(node: &Node, code: &str) -> Self {
         let location = LocationCode::from(code);
-        let claims = node.ownership.claim_all(&[location.clone()]).await;
+        let claims = node
+            .ownership
+            .claim_all(std::slice::from_ref(&location))
+            .await;
         let epoch = claims.expect("claimed").locations[&location];
         let stock = node.book.load(&location).await.expect("loaded");
         Self { stock, epoch }

@@ -57,10 +57,14 @@ impl Scene {
     }
 
     fn next(&self) -> Append {
+        self.after(2)
+    }
+
+    fn after(&self, version: u64) -> Append {
         append(
             self.order.id,
             &self.claims,
-            2,
+            version,
             vec![noted("next")],
             Stage::Confirmed,
         )
@@ -230,10 +234,8 @@ async fn a_cut_batch_that_never_commits_is_sent_again_once() {
 #[tokio::test]
 async fn a_statement_that_arrives_after_its_lane_gave_it_up_writes_nothing() {
     let mut scene = Scene::new().await;
-    let unborn = NewOrder::of(scene.order.channel);
+    let before = scene.epoch().await;
     scene.proxy.hold_requests();
-    // Without the fence the late statement would insert this one: nobody else did.
-    let abandoned = unborn.create(&scene.claims);
     let append = scene.next();
     let answers = scene.node.lane.commit(&[append]).await;
     assert_eq!(answers, vec![Appended::Committed], "on a new connection");
@@ -242,7 +244,9 @@ async fn a_statement_that_arrives_after_its_lane_gave_it_up_writes_nothing() {
     assert_eq!(scene.version().await, 3);
     scene.assert_log(&["order.request_noted"]).await;
     // The lane goes on under the raised epoch, with appends decided under the old one.
-    assert_eq!(scene.node.commit(abandoned).await, Appended::Committed);
+    assert_eq!(scene.epoch().await, before + 1);
+    let later = scene.after(3);
+    assert_eq!(scene.node.commit(later).await, Appended::Committed);
 }
 
 /// Lets a stopped process go on, whatever happens to the test.

@@ -67,7 +67,7 @@ impl PgStockLane {
         }
     }
 
-    /// Commits folded moves. `None` for locations that must be taken append by append.
+    /// Commits folded moves; one verdict per location.
     async fn commit_moves(&mut self, moves: &Moves<'_>) -> BTreeMap<LocationCode, StockAppended> {
         let mut tries = 0;
         loop {
@@ -91,6 +91,7 @@ impl PgStockLane {
                     tracing::error!(why, "the database refuses a location's change");
                     return each(moves, |_| StockAppended::Conflict);
                 }
+                // Which one, the caller finds out by taking them one by one.
                 Failure::Poison(_) | Failure::PlaceTaken(_) => {
                     return each(moves, |_| StockAppended::Conflict);
                 }
@@ -225,19 +226,18 @@ impl PgStockLane {
             let append = &batch[*place];
             let mut alone = Move::under(moved.epoch);
             alone.add(*place, append);
-            let answer = if alone.is_broken() {
+            let verdict = if alone.is_broken() {
                 StockAppended::Conflict
             } else {
-                let moves = BTreeMap::from([(&append.location, alone)]);
-                let mut answered = self.commit_moves(&moves).await;
-                answered
-                    .remove(&append.location)
+                let per_place = BTreeMap::from([(&append.location, alone)]);
+                let mut done = self.commit_moves(&per_place).await;
+                done.remove(&append.location)
                     .unwrap_or(StockAppended::Conflict)
             };
-            if answer != StockAppended::Committed {
-                stopped = Some(answer.clone());
+            if verdict != StockAppended::Committed {
+                stopped = Some(verdict.clone());
             }
-            answers[*place] = Some(answer);
+            answers[*place] = Some(verdict);
         }
     }
 }
@@ -246,7 +246,7 @@ impl PgStockLane {
 impl StockWriter for PgStockLane {
     async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended> {
         let mut answers: Vec<Option<StockAppended>> = vec![None; batch.len()];
-        let mut moves: Moves<'_> = BTreeMap::new();
+        let mut per_place: Moves<'_> = BTreeMap::new();
         let mut fenced: BTreeSet<&LocationCode> = BTreeSet::new();
         for (place, append) in batch.iter().enumerate() {
             let location = &append.location;
@@ -256,28 +256,28 @@ impl StockWriter for PgStockLane {
                 answers[place] = Some(StockAppended::Fenced);
                 continue;
             };
-            let moved = moves.entry(location).or_default();
+            let moved = per_place.entry(location).or_default();
             moved.epoch = epoch;
             moved.add(place, append);
         }
         let (broken, whole): (Moves<'_>, Moves<'_>) =
-            moves.into_iter().partition(|(_, moved)| moved.is_broken());
-        let mut answered = if whole.is_empty() {
+            per_place.into_iter().partition(|(_, at)| at.is_broken());
+        let mut verdicts = if whole.is_empty() {
             BTreeMap::new()
         } else {
             Box::pin(self.commit_moves(&whole)).await
         };
         let alone = whole.len() == 1;
         for (location, moved) in whole.iter().chain(&broken) {
-            match answered.remove(*location) {
+            match verdicts.remove(*location) {
                 // A single append by itself has had its answer; others may owe theirs to a neighbour.
                 Some(StockAppended::Conflict) if !(alone && moved.places.len() == 1) => {
                     Box::pin(self.one_by_one(batch, moved, &mut answers)).await;
                 }
                 None => Box::pin(self.one_by_one(batch, moved, &mut answers)).await,
-                Some(answer) => {
+                Some(verdict) => {
                     for place in &moved.places {
-                        answers[*place] = Some(answer.clone());
+                        answers[*place] = Some(verdict.clone());
                     }
                 }
             }

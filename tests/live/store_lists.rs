@@ -1,0 +1,200 @@
+//! The order list, as the trailing reader writes it.
+
+use std::time::Duration;
+
+use orderhub::store::{OrderFilter, Store};
+use orderhub_actors::ports::{Append, Appended, Claims, LaneWriter, Ownership};
+use orderhub_domain::ids::OrderId;
+use orderhub_domain::order::{Edge, Event, Hold, HoldScope, Stage};
+use tokio_util::sync::CancellationToken;
+
+use crate::contract::fixture::{NewOrder, append, at, eur, micros, noted, payment_ref};
+use crate::world::{Database, channel};
+
+async fn scene() -> (Store, Claims) {
+    let store = Database::new().await.store("a").await;
+    let claims = store.claim_all(&[]).await.expect("claimed");
+    (store, claims)
+}
+
+async fn commit(store: &Store, batch: &[Append]) {
+    let answers = store.lane().commit(batch).await;
+    assert_eq!(answers, vec![Appended::Committed; batch.len()]);
+}
+
+fn held(number: u32, reason: &str) -> Event {
+    Event::HoldPlaced {
+        hold: Hold {
+            id: number,
+            scope: HoldScope::Order,
+            blocks: vec![Edge::Ship],
+            reason: reason.to_owned(),
+            owner: "system".to_owned(),
+            since: at(0),
+            until: None,
+        },
+    }
+}
+
+fn all() -> OrderFilter {
+    OrderFilter {
+        limit: 100,
+        ..OrderFilter::default()
+    }
+}
+
+async fn ids(store: &Store, filter: OrderFilter) -> Vec<OrderId> {
+    let page = store.list_orders(&filter).await.expect("listed");
+    page.orders.iter().map(|listing| listing.order).collect()
+}
+
+#[tokio::test]
+async fn filters_find_what_they_name() {
+    let (store, claims) = scene().await;
+    let (one, two) = (channel(&store).await, channel(&store).await);
+    let mut lamp = NewOrder::named(one, "W-100%");
+    lamp.draft.lines[0].sku = Some("LAMP".into());
+    let chair = NewOrder::named(one, "W-1000");
+    let table = NewOrder::named(two, "T-1");
+    let mut batch: Vec<Append> = [&lamp, &chair, &table]
+        .map(|order| order.create(&claims))
+        .into();
+    batch[1].refs.push(payment_ref("pi_chair"));
+    commit(&store, &batch).await;
+    let placed = append(
+        table.id,
+        &claims,
+        2,
+        vec![held(1, "fraud_review"), held(2, "total_mismatch")],
+        Stage::Screening,
+    );
+    commit(&store, &[placed]).await;
+    let mut trail = store.order_trail();
+    assert_eq!(trail.catch_up().await.expect("read"), 8);
+
+    let mut newest_first = vec![lamp.id, chair.id, table.id];
+    newest_first.sort();
+    newest_first.reverse();
+    assert_eq!(ids(&store, all()).await, newest_first);
+    let of = |filter: OrderFilter| ids(&store, filter);
+    assert_eq!(
+        of(OrderFilter {
+            stage: Some(Stage::Screening),
+            ..all()
+        })
+        .await,
+        [table.id]
+    );
+    assert_eq!(
+        of(OrderFilter {
+            channel: Some(two),
+            ..all()
+        })
+        .await,
+        [table.id]
+    );
+    assert_eq!(
+        of(OrderFilter {
+            sku: Some("LAMP".into()),
+            ..all()
+        })
+        .await,
+        [lamp.id]
+    );
+    let hold = |reason: &str| OrderFilter {
+        hold: Some(reason.to_owned()),
+        ..all()
+    };
+    assert_eq!(of(hold("any")).await, [table.id]);
+    assert_eq!(of(hold("fraud_review")).await, [table.id]);
+    assert!(of(hold("weather")).await.is_empty());
+    let q = |text: &str| OrderFilter {
+        q: Some(text.to_owned()),
+        ..all()
+    };
+    assert_eq!(of(q("W-100%")).await, [lamp.id], "not a pattern");
+    assert_eq!(of(q("#T")).await, [table.id], "by its number");
+    assert_eq!(of(q("pi_chair")).await, [chair.id], "by a reference");
+    assert_eq!(of(q(&table.id.to_string())).await, [table.id]);
+    assert!(of(q("W\0")).await.is_empty());
+    let changed = OrderFilter {
+        updated_after: Some(micros(2, 1)),
+        ..all()
+    };
+    assert_eq!(of(changed).await, [table.id]);
+
+    let released = Event::HoldReleased {
+        hold: 1,
+        reason: "looked".to_owned(),
+    };
+    let released = append(table.id, &claims, 4, vec![released], Stage::Reserving);
+    commit(&store, &[released]).await;
+    trail.catch_up().await.expect("read");
+    assert!(of(hold("fraud_review")).await.is_empty());
+    let page = store.list_orders(&hold("any")).await.expect("listed");
+    let listing = &page.orders[0];
+    assert_eq!(
+        listing.holds.values().collect::<Vec<_>>(),
+        ["total_mismatch"]
+    );
+    assert_eq!((listing.stage, listing.version), (Stage::Reserving, 5));
+    assert_eq!(listing.total, eur(1999));
+    assert_eq!(listing.updated_at, micros(5, 1));
+}
+
+#[tokio::test]
+async fn pages_follow_on_each_other() {
+    let (store, claims) = scene().await;
+    let channel = channel(&store).await;
+    let orders: Vec<NewOrder> = (0..7).map(|_| NewOrder::of(channel)).collect();
+    let batch: Vec<Append> = orders.iter().map(|order| order.create(&claims)).collect();
+    commit(&store, &batch).await;
+    store.order_trail().catch_up().await.expect("read");
+    let mut seen = Vec::new();
+    let mut filter = OrderFilter { limit: 3, ..all() };
+    loop {
+        let page = store.list_orders(&filter).await.expect("listed");
+        assert!(page.orders.len() <= 3);
+        seen.extend(page.orders.iter().map(|listing| listing.order));
+        match page.next {
+            Some(last) => filter.before = Some(last),
+            None => break,
+        }
+    }
+    let mut expected: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    expected.sort();
+    expected.reverse();
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn the_reader_follows_by_itself_and_counts_nothing_twice() {
+    let (store, claims) = scene().await;
+    let order = NewOrder::of(channel(&store).await);
+    let stop = CancellationToken::new();
+    let readers = [(); 2].map(|()| tokio::spawn(store.order_trail().run(stop.clone())));
+    commit(&store, &[order.create(&claims)]).await;
+    for version in 2..12 {
+        let events = vec![noted("step")];
+        commit(
+            &store,
+            &[append(order.id, &claims, version, events, Stage::Reserving)],
+        )
+        .await;
+    }
+    let mut version = 0;
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let page = store.list_orders(&all()).await.expect("listed");
+        version = page.orders.first().map_or(0, |listing| listing.version);
+        if version == 12 {
+            break;
+        }
+    }
+    assert_eq!(version, 12);
+    stop.cancel();
+    for reader in readers {
+        reader.await.expect("no panic");
+    }
+    assert_eq!(store.order_trail().catch_up().await.expect("read"), 0);
+}

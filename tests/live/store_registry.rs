@@ -1,0 +1,208 @@
+//! Channels, keys, webhook copies, migrations, and servers that are refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use orderhub::store::migrate::{self, StepState};
+use orderhub::store::{Seal, Store, StoreError, StoreOptions, WebhookReceived};
+use orderhub_actors::ports::Journal;
+use orderhub_domain::ids::Slug;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
+use uuid::Uuid;
+
+use crate::contract::fixture::at;
+use crate::postgres::Cluster;
+use crate::world::{Database, channel};
+
+fn slug(text: &str) -> Slug {
+    Slug(text.to_owned())
+}
+
+async fn try_connect(url: &str) -> Result<Store, StoreError> {
+    let seal = Seal::new([1; 32]).expect("a key");
+    Store::connect(url, StoreOptions::new("a", seal)).await
+}
+
+#[tokio::test]
+async fn a_channel_keeps_its_id_and_its_account() {
+    let store = Database::new().await.store("a").await;
+    let shop = slug("shop-de");
+    let register =
+        async |slug: &Slug, kind, account| store.ensure_channel(slug, kind, account).await;
+    let id = register(&shop, "shopify", "de.example")
+        .await
+        .expect("registered");
+    let again = register(&shop, "shopify", "de.example").await;
+    assert_eq!(again.expect("the same"), id);
+    for (slug, kind, account) in [
+        (slug("shop-2"), "shopify", "de.example"),
+        (shop.clone(), "shopify", "fr.example"),
+        (shop.clone(), "amazon", "de.example"),
+    ] {
+        let refused = register(&slug, kind, account).await;
+        assert!(
+            matches!(refused, Err(StoreError::Conflict(_))),
+            "{slug} {account}"
+        );
+    }
+    let other = register(&slug("web"), "direct", "web")
+        .await
+        .expect("registered");
+    assert_ne!(other, id);
+    let taken = store.rename_channel(&shop, &slug("web")).await;
+    assert!(matches!(taken, Err(StoreError::Conflict(_))));
+    let renamed = store.rename_channel(&shop, &slug("shop-berlin")).await;
+    assert_eq!(renamed.expect("renamed"), id);
+    let found = register(&slug("shop-berlin"), "shopify", "de.example").await;
+    assert_eq!(found.expect("the same"), id);
+}
+
+#[tokio::test]
+async fn a_key_is_known_until_it_is_revoked_and_is_stored_as_a_hash() {
+    let database = Database::new().await;
+    let store = database.store("a").await;
+    let bound = channel(&store).await;
+    let scopes: BTreeSet<String> = ["orders:write", "ops:act"].map(str::to_owned).into();
+    let made = store
+        .create_api_key("ci", &scopes, Some(bound))
+        .await
+        .expect("made");
+    assert!(made.key.starts_with("ohk_"));
+    let known = store
+        .api_key(&made.key)
+        .await
+        .expect("answered")
+        .expect("known");
+    assert_eq!(
+        (known.id.as_str(), known.name.as_str()),
+        (made.id.as_str(), "ci")
+    );
+    assert_eq!((known.scopes, known.channel), (scopes, Some(bound)));
+    for wrong in [
+        "ohk_",
+        "",
+        &made.key[4..],
+        &format!("{}0", made.key),
+        "ohk_\0",
+    ] {
+        assert!(
+            store.api_key(wrong).await.expect("answered").is_none(),
+            "{wrong}"
+        );
+    }
+    let mut direct = PgConnection::connect(&database.url)
+        .await
+        .expect("connected");
+    let readable: bool = sqlx::query_scalar(
+        "select exists (select from orderhub.api_key k where k::text like '%' || $1 || '%')",
+    )
+    .bind(&made.key[4..])
+    .fetch_one(&mut direct)
+    .await
+    .expect("looked");
+    assert!(!readable);
+    assert!(store.revoke_api_key(&made.id).await.expect("revoked"));
+    assert!(!store.revoke_api_key("key_0").await.expect("answered"));
+    assert!(store.api_key(&made.key).await.expect("answered").is_none());
+    let listed = store.api_keys().await.expect("listed");
+    assert_eq!(listed.len(), 1);
+    assert!(listed[0].revoked_at.is_some());
+}
+
+#[tokio::test]
+async fn a_webhook_copy_is_sealed_and_comes_back() {
+    let database = Database::new().await;
+    let store = database.store("a").await;
+    let (log, task) = store.webhook_log();
+    let webhook = WebhookReceived {
+        id: Uuid::from_u128(77),
+        source: "sales/shop-de".to_owned(),
+        outcome: "applied".to_owned(),
+        received_at: store.now().await.expect("the time"),
+        headers: BTreeMap::from([("x-topic".to_owned(), "orders/create".to_owned())]),
+        body: b"{\"email\":\"ada@example.com\"}\0".to_vec(),
+    };
+    log.record(webhook.clone());
+    log.record(webhook.clone());
+    let old = WebhookReceived {
+        id: Uuid::from_u128(78),
+        received_at: at(0),
+        ..webhook.clone()
+    };
+    log.record(old.clone());
+    let mut found = None;
+    for _ in 0..100 {
+        found = store.webhook(webhook.id).await.expect("read");
+        if found.is_some() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let found = found.expect("kept");
+    assert_eq!((found.body, found.headers), (webhook.body, webhook.headers));
+    let mut direct = PgConnection::connect(&database.url)
+        .await
+        .expect("connected");
+    let readable: bool = sqlx::query_scalar(
+        "select bool_or(position('ada@'::bytea in body) > 0) from orderhub.webhook_received",
+    )
+    .fetch_one(&mut direct)
+    .await
+    .expect("looked");
+    assert!(!readable);
+    drop(log);
+    task.await.expect("the lane ends with its last door");
+    let old = store.webhook(old.id).await.expect("read");
+    assert!(old.is_none(), "forgotten after its 30 days");
+}
+
+#[tokio::test]
+async fn migrations_are_planned_applied_and_reported() {
+    let url = Cluster::shared().empty_database().await;
+    let refused = try_connect(&url).await.err().expect("refused");
+    assert!(
+        matches!(refused, StoreError::SchemaBehind { .. }),
+        "{refused}"
+    );
+    let planned = migrate::plan(&url).await.expect("planned");
+    assert!(!planned.is_empty());
+    let both = tokio::join!(migrate::up(&url), migrate::up(&url));
+    let applied = both
+        .0
+        .expect("applied")
+        .len()
+        .max(both.1.expect("applied").len());
+    assert_eq!(applied, planned.len());
+    assert!(migrate::plan(&url).await.expect("planned").is_empty());
+    let status = migrate::status(&url).await.expect("known");
+    assert!(status.iter().all(|step| step.state == StepState::Applied));
+    try_connect(&url).await.expect("accepted");
+
+    let mut direct = PgConnection::connect(&url).await.expect("connected");
+    sqlx::query("update orderhub.migration set checksum = 'x' where version = 2")
+        .execute(&mut direct)
+        .await
+        .expect("tampered");
+    let refused = try_connect(&url).await.err().expect("refused");
+    assert!(matches!(refused, StoreError::Migration(_)), "{refused}");
+}
+
+#[tokio::test]
+async fn a_server_that_would_lose_orders_is_refused() {
+    let url = Database::new().await.url;
+    let name = url.rsplit('/').next().expect("a name").to_owned();
+    let mut direct = PgConnection::connect(&url).await.expect("connected");
+    let setting = AssertSqlSafe(format!(
+        "alter database {name} set synchronous_commit = off"
+    ));
+    sqlx::raw_sql(setting)
+        .execute(&mut direct)
+        .await
+        .expect("set");
+    let refused = try_connect(&url).await.err().expect("refused");
+    let expected = StoreError::NotDurable {
+        setting: "synchronous_commit",
+    };
+    assert_eq!(refused.to_string(), expected.to_string());
+}
