@@ -225,3 +225,17 @@ fn base_urls_are_bare_and_plain_http_is_for_loopback() {
         assert!(!with(url), "{url}");
     }
 }
+
+#[test]
+fn the_kinds_are_those_that_have_a_connector() {
+    use orderhub_channels::{carriers, payments, sales, warehouses};
+    let mut connectors: Vec<(&str, &str)> = Vec::new();
+    connectors.extend(carriers::KINDS.iter().map(|(kind, _)| ("carriers", *kind)));
+    connectors.extend(payments::KINDS.iter().map(|(kind, _)| ("payments", *kind)));
+    connectors.extend(sales::KINDS.iter().map(|(kind, _)| ("sales", *kind)));
+    connectors.extend(warehouses::KINDS.iter().map(|(kind, _)| ("warehouses", *kind)));
+    connectors.sort_unstable();
+    let mut kinds: Vec<_> = KINDS.iter().map(|kind| (kind.family, kind.kind)).collect();
+    kinds.sort_unstable();
+    assert_eq!(kinds, connectors);
+}

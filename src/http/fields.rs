@@ -86,9 +86,9 @@ impl Fields {
         let Some(number) = value.as_i64() else {
             // A number beyond 64 bits is too large; a fraction or a text is no count at all.
             if value.as_u64().is_some() {
-                self.refuse(name, "too_large_value", format!("at most {largest}"));
+                self.refuse(name, "out_of_range", format!("at most {largest}"));
             } else {
-                self.refuse(name, "wrong_type", "a whole number, not a text");
+                self.refuse(name, "not_a_count", "a whole number without quotes");
             }
             return None;
         };
@@ -97,7 +97,7 @@ impl Fields {
             return None;
         }
         if number > largest {
-            self.refuse(name, "too_large_value", format!("at most {largest}"));
+            self.refuse(name, "out_of_range", format!("at most {largest}"));
             return None;
         }
         Some(number)
@@ -118,7 +118,7 @@ impl Fields {
         let value = self.take(name)?;
         let moment = value.as_str().and_then(|text| text.parse().ok());
         if moment.is_none() {
-            self.refuse(name, "invalid_value", "a time like 2026-11-20T09:00:00Z");
+            self.refuse(name, "bad_time", "a time like 2026-11-20T09:00:00Z");
         }
         moment
     }
@@ -130,11 +130,7 @@ impl Fields {
             return Quantity::ZERO;
         };
         let Value::String(text) = value else {
-            self.refuse(
-                name,
-                "decimal_string_required",
-                "a decimal string like \"2\"",
-            );
+            self.refuse(name, "decimal_as_number", "a decimal string like \"2\"");
             return Quantity::ZERO;
         };
         let quantity = plain_decimal(&text).and_then(Quantity::new);
@@ -147,7 +143,7 @@ impl Fields {
             None => {
                 self.refuse(
                     name,
-                    "invalid_value",
+                    "bad_decimal",
                     "a positive number with at most 6 decimals",
                 );
                 Quantity::ZERO
@@ -252,9 +248,9 @@ mod tests {
         assert_eq!(
             codes,
             [
-                "wrong_type",
+                "not_a_count",
                 "required",
-                "decimal_string_required",
+                "decimal_as_number",
                 "unknown_field"
             ]
         );
@@ -265,9 +261,9 @@ mod tests {
     fn counts_keep_to_their_range() {
         for (value, code) in [
             (json!(-1), "negative"),
-            (json!(11), "too_large_value"),
-            (json!(u64::MAX), "too_large_value"),
-            (json!(1.5), "wrong_type"),
+            (json!(11), "out_of_range"),
+            (json!(u64::MAX), "out_of_range"),
+            (json!(1.5), "not_a_count"),
         ] {
             let mut fields = reading(json!({ "n": value }));
             fields.count("n", 10);

@@ -196,7 +196,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 let mut reading = self.reading.borrow_mut();
                 reading.check_text(&name);
                 if fields.contains_key(&name) {
-                    reading.report("duplicate_key", "each member once");
+                    reading.report("duplicate_member", "each member once");
                 }
                 drop(reading);
                 members.next_value_seed(inner)
@@ -259,7 +259,7 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [("/a/0/b~1c", "duplicate_key"), ("/d", "nul_character")]
+            [("/a/0/b~1c", "duplicate_member"), ("/d", "nul_character")]
         );
         assert_eq!(problem.status(), 422);
     }

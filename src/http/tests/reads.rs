@@ -184,10 +184,10 @@ async fn stock_is_counted_and_read_back() {
         (404, "not_found")
     );
     for (body, code) in [
-        ("{\"on_hand\":\"1\"}", "wrong_type"),
-        ("{\"on_hand\":1.5}", "wrong_type"),
+        ("{\"on_hand\":\"1\"}", "not_a_count"),
+        ("{\"on_hand\":1.5}", "not_a_count"),
         ("{\"on_hand\":-1}", "negative"),
-        ("{\"on_hand\":9223372036854775808}", "too_large_value"),
+        ("{\"on_hand\":9223372036854775808}", "out_of_range"),
         ("{}", "required"),
         ("{\"on_hand\":1,\"onhand\":2}", "unknown_field"),
     ] {

@@ -1,39 +1,6 @@
-//! Every error code the API gives, in one table: what it is, what to do, and the page that its
-//! `type` link leads to.
-//!
-//! A code is a promise: clients branch on it. Entries are added, never renamed.
+//! The table itself, by status and name.
 
-use http::StatusCode;
-
-/// One error code.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry {
-    /// What clients branch on.
-    pub code: &'static str,
-    /// Its name for people.
-    pub title: &'static str,
-    /// The HTTP status it comes with as the top-level code of an answer.
-    pub status: u16,
-    /// The same request may succeed later, unchanged.
-    pub retryable: bool,
-    /// What to do about it.
-    pub remedy: &'static str,
-}
-
-const fn entry(
-    code: &'static str,
-    status: u16,
-    title: &'static str,
-    remedy: &'static str,
-) -> Entry {
-    Entry {
-        code,
-        title,
-        status,
-        retryable: matches!(status, 408 | 429 | 503),
-        remedy,
-    }
-}
+use super::{Entry, entry};
 
 /// All codes, by status and name.
 pub const CATALOGUE: &[Entry] = &[
@@ -74,16 +41,16 @@ pub const CATALOGUE: &[Entry] = &[
         "Nest objects and lists at most 32 levels deep.",
     ),
     entry(
-        "unauthorized",
-        401,
-        "No valid API key",
-        "Send Authorization: Bearer ohk_…; make a key with `orderhub keys create`.",
-    ),
-    entry(
         "signature_invalid",
         401,
         "The webhook is not believed",
         "Check the connection's webhook secret on both sides.",
+    ),
+    entry(
+        "unauthorized",
+        401,
+        "No valid API key",
+        "Send Authorization: Bearer ohk_…; make a key with `orderhub keys create`.",
     ),
     entry(
         "forbidden",
@@ -92,16 +59,16 @@ pub const CATALOGUE: &[Entry] = &[
         "Use a key with the scope that the detail names.",
     ),
     entry(
-        "not_found",
-        404,
-        "Not found",
-        "Check the address and the id.",
-    ),
-    entry(
         "no_such_fulfilment",
         404,
         "No such fulfilment",
         "Take the id from the order's fulfilments.",
+    ),
+    entry(
+        "not_found",
+        404,
+        "Not found",
+        "Check the address and the id.",
     ),
     entry(
         "method_not_allowed",
@@ -122,12 +89,6 @@ pub const CATALOGUE: &[Entry] = &[
         "Another body was recorded under this channel and external_id; read that order or use another id.",
     ),
     entry(
-        "wrong_stage",
-        409,
-        "Not possible at this stage",
-        "Ask /v1/orders/{id}/explain which actions are possible now.",
-    ),
-    entry(
         "label_missing",
         409,
         "The shipping label is not there yet",
@@ -138,6 +99,12 @@ pub const CATALOGUE: &[Entry] = &[
         409,
         "A hold blocks it",
         "Release the hold that the detail names.",
+    ),
+    entry(
+        "wrong_stage",
+        409,
+        "Not possible at this stage",
+        "Ask /v1/orders/{id}/explain which actions are possible now.",
     ),
     entry(
         "stale_version",
@@ -158,16 +125,34 @@ pub const CATALOGUE: &[Entry] = &[
         "Use an address of at most 8 KiB.",
     ),
     entry(
+        "unsupported_encoding",
+        415,
+        "Unsupported content encoding",
+        "Send the body uncompressed, without Content-Encoding.",
+    ),
+    entry(
         "unsupported_media_type",
         415,
         "Unsupported media type",
         "Send application/json (application/x-ndjson for batches) in UTF-8.",
     ),
     entry(
-        "unsupported_encoding",
-        415,
-        "Unsupported content encoding",
-        "Send the body uncompressed, without Content-Encoding.",
+        "bad_decimal",
+        422,
+        "Not a decimal",
+        "Send digits with at most one point: \"19.99\".",
+    ),
+    entry(
+        "bad_slug",
+        422,
+        "Not a slug",
+        "Use 1 to 32 of a-z, 0-9 and -, beginning with a letter.",
+    ),
+    entry(
+        "bad_time",
+        422,
+        "Not a time",
+        "Send a time in RFC 3339 with its zone: 2026-11-20T09:00:00Z.",
     ),
     entry(
         "blocks_nothing",
@@ -182,7 +167,7 @@ pub const CATALOGUE: &[Entry] = &[
         "Send the gateway's token instead of a card number.",
     ),
     entry(
-        "decimal_string_required",
+        "decimal_as_number",
         422,
         "A decimal string is required",
         "Send amounts, rates and quantities as strings: \"19.99\".",
@@ -194,7 +179,7 @@ pub const CATALOGUE: &[Entry] = &[
         "Make it unique within the order.",
     ),
     entry(
-        "duplicate_key",
+        "duplicate_member",
         422,
         "A member stands twice",
         "Name each member of an object once.",
@@ -248,6 +233,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Name lines by their external_id, as the order's fulfilment lists them.",
     ),
     entry(
+        "not_a_count",
+        422,
+        "Not a count",
+        "Send a whole number without quotes.",
+    ),
+    entry(
         "not_positive",
         422,
         "The value must be more than zero",
@@ -266,16 +257,22 @@ pub const CATALOGUE: &[Entry] = &[
         "Remove the NUL character.",
     ),
     entry(
+        "out_of_range",
+        422,
+        "The value is too large",
+        "Send a value within the range that the hint names.",
+    ),
+    entry(
         "required",
         422,
         "Something is missing",
         "Send the member that the pointer names.",
     ),
     entry(
-        "too_large_value",
+        "tenders_mismatch",
         422,
-        "The value is too large",
-        "Send a value within the range that the hint names.",
+        "The tenders do not add up",
+        "Let the amounts of the tenders add up to stated_total.",
     ),
     entry(
         "too_long",
@@ -303,6 +300,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Use the slug of a configured channel of kind direct.",
     ),
     entry(
+        "unknown_country",
+        422,
+        "Unknown country",
+        "Use an ISO 3166 code of two capital letters.",
+    ),
+    entry(
         "unknown_currency",
         422,
         "Unknown currency",
@@ -321,10 +324,22 @@ pub const CATALOGUE: &[Entry] = &[
         "Use the slug of a configured payment connection.",
     ),
     entry(
+        "unknown_word",
+        422,
+        "Unknown word",
+        "Use one of the words that the hint names.",
+    ),
+    entry(
         "validation_failed",
         422,
         "The request is not valid",
         "Correct every part that errors names.",
+    ),
+    entry(
+        "wrong_exponent",
+        422,
+        "Too many decimals for the currency",
+        "Use at most the decimals that the currency has.",
     ),
     entry(
         "wrong_type",
@@ -381,77 +396,3 @@ pub const CATALOGUE: &[Entry] = &[
         "Nothing was recorded; wait as long as Retry-After says.",
     ),
 ];
-
-/// The entry of a code.
-pub fn find(code: &str) -> Option<&'static Entry> {
-    CATALOGUE.iter().find(|entry| entry.code == code)
-}
-
-impl Entry {
-    /// Its status.
-    pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    /// The page that `type` links to: small, and it needs no network.
-    pub fn page(&self) -> String {
-        let again = if self.retryable {
-            "The same request may succeed later, unchanged."
-        } else {
-            "The same request will fail again; change it first."
-        };
-        format!(
-            "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>{title}</title>\n\
-             <h1>{title}</h1>\n<p><code>{code}</code>, status {status}.</p>\n\
-             <p>{remedy}</p>\n<p>{again}</p>\n</html>\n",
-            title = self.title,
-            code = self.code,
-            status = self.status,
-            remedy = self.remedy.replace('<', "&lt;").replace('>', "&gt;"),
-        )
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_code_stands_once_and_links_resolve() {
-        for (index, entry) in CATALOGUE.iter().enumerate() {
-            assert!(
-                CATALOGUE[index + 1..]
-                    .iter()
-                    .all(|other| other.code != entry.code)
-            );
-            let snake = |b: u8| b.is_ascii_lowercase() || b == b'_';
-            assert!(entry.code.bytes().all(snake), "{}", entry.code);
-            assert!(entry.status().is_client_error() || entry.status().is_server_error());
-            assert!(entry.page().contains(entry.code));
-        }
-    }
-
-    #[test]
-    fn codes_of_the_canonical_order_are_explained() {
-        // What `OrderDraft::violations` and `Rejection::code` may say.
-        for code in [
-            "required",
-            "duplicate",
-            "negative",
-            "not_positive",
-            "too_precise",
-            "not_whole",
-            "wrong_stage",
-            "no_such_fulfilment",
-            "no_such_hold",
-            "no_such_line",
-            "too_many",
-            "label_missing",
-            "on_hold",
-            "blocks_nothing",
-            "idempotency_key_reused",
-        ] {
-            assert!(find(code).is_some(), "{code}");
-        }
-    }
-}
