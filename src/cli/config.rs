@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{Failure, Format, Out};
+use super::{Format, Out};
 use crate::config::{Config, leaves, shown};
 
 #[derive(Debug, Subcommand)]
@@ -17,12 +17,7 @@ pub(super) enum Verb {
     Check,
 }
 
-pub(super) fn run(
-    verb: &Verb,
-    config: &Config,
-    format: Format,
-    out: &mut Out,
-) -> Result<(), Failure> {
+pub(super) fn run(verb: &Verb, config: &Config, format: Format, out: &mut Out) {
     match verb {
         // A configuration that is loaded is right: what is wrong was told before.
         Verb::Check => out.words("the configuration is right"),
@@ -39,7 +34,6 @@ pub(super) fn run(
             out.value(format, &value, &lines.join("\n"));
         }
     }
-    Ok(())
 }
 
 /// Where a value comes from: the file names lists as a whole.

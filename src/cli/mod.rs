@@ -136,7 +136,10 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         }
         Verb::Migrate(verb) => migrate::run(&verb, &load(file, [])?, root, cli.output, out).await,
         Verb::Keys(verb) => keys::run(verb, &load(file, [])?, root, cli.output, out).await,
-        Verb::Config(verb) => config::run(&verb, &load(file, [])?, cli.output, out),
+        Verb::Config(verb) => {
+            config::run(&verb, &load(file, [])?, cli.output, out);
+            Ok(())
+        }
         Verb::Channel(channel::Verb::Ls { kinds: true }) => {
             channel::kinds(cli.output, out);
             Ok(())

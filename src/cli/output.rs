@@ -60,7 +60,7 @@ impl Out {
                         .collect(),
                 )
             });
-            self.data(&Value::from_iter(objects).to_string());
+            self.data(&objects.collect::<Value>().to_string());
             return;
         }
         let titles = heading

@@ -185,7 +185,7 @@ pub(super) fn sales(at: String, table: Table, reading: &mut Reading<'_>) -> Opti
 
 pub(super) fn payment(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Payment> {
     let mut table = table;
-    let capture = read_capture(&at, table.remove("capture"), reading);
+    let capture = read_capture(&at, table.remove("capture").as_ref(), reading);
     let (connection, api_key, webhook_secrets) = keyed("payments", at, table, reading)?;
     Some(Payment {
         connection,
@@ -195,8 +195,8 @@ pub(super) fn payment(at: String, table: Table, reading: &mut Reading<'_>) -> Op
     })
 }
 
-fn read_capture(at: &str, stated: Option<Value>, reading: &mut Reading<'_>) -> CaptureMode {
-    match stated.as_ref().map(|stated| stated.as_str()) {
+fn read_capture(at: &str, stated: Option<&Value>, reading: &mut Reading<'_>) -> CaptureMode {
+    match stated.map(Value::as_str) {
         None | Some(Some("once")) => CaptureMode::Once,
         Some(Some("many")) => CaptureMode::Many,
         Some(_) => {
@@ -251,8 +251,8 @@ pub(super) fn warehouse(at: String, table: Table, reading: &mut Reading<'_>) -> 
     })
 }
 
-pub(super) fn location(at: String, table: Table, reading: &mut Reading<'_>) -> Location {
-    let mut section = Section::new(at.clone(), table, reading);
+pub(super) fn location(at: &str, table: Table, reading: &mut Reading<'_>) -> Location {
+    let mut section = Section::new(at, table, reading);
     let code = section.required_text("code");
     let legal = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     if code.len() > 64 || !code.bytes().all(legal) {
@@ -276,7 +276,7 @@ pub(super) fn location(at: String, table: Table, reading: &mut Reading<'_>) -> L
     let stated = section.table("address");
     section.finish();
     let mut address = read_address(format!("{at}.address"), stated, reading);
-    address.country = country.clone();
+    address.country.clone_from(&country);
     Location {
         code: LocationCode(code),
         warehouse,

@@ -49,7 +49,7 @@ pub(super) fn read(sources: &Sources, faults: &mut Vec<Fault>) -> Option<Config>
             "locations",
             locations,
             &mut reading,
-            |at, table, reading| Some(connections::location(at, table, reading)),
+            |at, table, reading| Some(connections::location(&at, table, reading)),
         ),
         given,
     };

@@ -19,10 +19,13 @@ pub const REMEMBERED: Duration = Duration::from_secs(3);
 /// At most so many keys are remembered; beyond, the memory starts anew.
 const MOST_REMEMBERED: usize = 10_000;
 
+/// Keys by the hash of their token, and since when they are believed.
+type Remembered = HashMap<[u8; 32], (Arc<Key>, Instant)>;
+
 /// The keys, with a short memory.
 pub struct Keys {
     ring: Arc<dyn KeyRing>,
-    remembered: Mutex<HashMap<[u8; 32], (Arc<Key>, Instant)>>,
+    remembered: Mutex<Remembered>,
 }
 
 impl Keys {

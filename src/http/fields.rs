@@ -153,13 +153,12 @@ impl Fields {
 
     /// A list.
     pub fn list(&mut self, name: &'static str) -> Option<Vec<Value>> {
-        match self.take(name)? {
-            Value::Array(items) => Some(items),
-            _ => {
-                self.refuse(name, "wrong_type", "a list");
-                None
-            }
+        let value = self.take(name)?;
+        if let Value::Array(items) = value {
+            return Some(items);
         }
+        self.refuse(name, "wrong_type", "a list");
+        None
     }
 
     /// Ends the reading of an object within another one: its errors become the outer one's.

@@ -44,7 +44,7 @@ impl Default for Limits {
             headers: 100,
             head_bytes: 16 * 1024,
             head_time: Duration::from_secs(5),
-            idle_time: Duration::from_secs(60),
+            idle_time: Duration::from_mins(1),
             body_time: Duration::from_secs(10),
             answer_time: Duration::from_secs(15),
         }

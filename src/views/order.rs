@@ -1,7 +1,7 @@
 //! One order, and an order in a list.
 
 use orderhub_domain::canonical::{DraftLine, PrivateDetails, TaxMode};
-use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::ids::{FulfilmentId, Sku};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{Fulfilment, Hold, HoldScope, LineUnits, Order, Quantities, wake_at};
 use orderhub_domain::policy::Policy;
@@ -115,7 +115,7 @@ fn line(order: &Order, stated: &DraftLine, number: u16) -> Value {
     json!({
         "line": number,
         "external_id": stated.external_id,
-        "sku": stated.sku.as_ref().map(|sku| sku.as_str()),
+        "sku": stated.sku.as_ref().map(Sku::as_str),
         "title": stated.title,
         "quantity": stated.quantity.to_string(),
         "unit_price": stated.unit_price.to_string(),
@@ -173,7 +173,7 @@ fn units(order: &Order, lines: &[LineUnits]) -> Vec<Value> {
             let stated = order.line(units.line);
             json!({
                 "line": stated.map(|stated| stated.external_id.as_str()),
-                "sku": stated.and_then(|stated| stated.sku.as_ref()).map(|sku| sku.as_str()),
+                "sku": stated.and_then(|stated| stated.sku.as_ref()).map(Sku::as_str),
                 "quantity": units.quantity.to_string(),
             })
         })

@@ -1,6 +1,7 @@
 //! Where the money of an order is.
 
 use orderhub_domain::canonical::Terms;
+use orderhub_domain::ids::Slug;
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{Order, Tender};
 use serde_json::{Value, json};
@@ -43,7 +44,7 @@ fn shown(tender: &Tender, number: u16) -> Value {
     json!({
         "tender": number,
         "terms": terms,
-        "gateway": tender.gateway().map(|gateway| gateway.as_str()),
+        "gateway": tender.gateway().map(Slug::as_str),
         "reference": tender.reference,
         "amount": amount(tender.amount),
         "authorized": tender.authorized.map(amount),

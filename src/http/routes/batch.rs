@@ -83,10 +83,11 @@ async fn batch<B: Buf>(
     if verdicts.is_empty() {
         return Err(Problem::new("empty_body", "The batch has no lines."));
     }
-    let text: String = verdicts
-        .iter()
-        .map(|verdict| format!("{verdict}\n"))
-        .collect();
+    let mut text = String::new();
+    for verdict in &verdicts {
+        text.push_str(&verdict.to_string());
+        text.push('\n');
+    }
     let mut response = Response::new(text.into());
     *response.status_mut() = StatusCode::OK;
     let kind = HeaderValue::from_static("application/x-ndjson");

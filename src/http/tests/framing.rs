@@ -25,7 +25,7 @@ fn head_of_order(world: &World, headers: &str) -> String {
 #[tokio::test]
 async fn malformed_heads_get_a_document_and_the_connection_ends() {
     let world = world().await;
-    let hundred_one: String = (0..101).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let hundred_one = "x-a: 1\r\n".repeat(101);
     let long = format!("x-long: {}\r\n", "a".repeat(17 * 1024));
     for (bytes, status, code) in [
         (
@@ -185,7 +185,8 @@ async fn a_body_over_the_limit_is_413_whatever_its_framing() {
 #[tokio::test]
 async fn exactly_the_limit_is_not_too_large() {
     let world = world().await;
-    let body = format!("{:<width$}", order("W-1"), width = 1024 * 1024);
+    let mut body = order("W-1");
+    body.push_str(&" ".repeat(1024 * 1024 - body.len()));
     assert_eq!(world.ask(Ask::post("/v1/orders", body)).await.status, 201);
 }
 

@@ -62,23 +62,34 @@ impl Hub {
     }
 }
 
-struct Nowhere;
+/// One location with plenty of everything.
+struct Plenty(Vec<Location>);
 
-impl Places for Nowhere {
+impl Places for Plenty {
     fn locations(&self) -> &[Location] {
-        &[]
+        &self.0
     }
 
     fn counters(&self, _: &LocationCode, _: &Sku) -> Counters {
-        Counters::default()
+        Counters {
+            on_hand: 1_000,
+            ..Counters::default()
+        }
     }
 }
 
-fn context(policy: &Policy) -> Context<'_> {
+fn plenty() -> Plenty {
+    Plenty(vec![Location {
+        code: LocationCode("BER1".into()),
+        country: "DE".into(),
+    }])
+}
+
+fn context<'a>(policy: &'a Policy, places: &'a Plenty) -> Context<'a> {
     Context {
         now: Timestamp::now(),
         policy,
-        places: &Nowhere,
+        places,
     }
 }
 
@@ -127,7 +138,12 @@ impl HubApi for Hub {
             body_hash: order.body_hash,
         };
         let policy = Policy::default();
-        let (log, state) = place(placement, &order.actor, order.request, &context(&policy));
+        let (log, state) = place(
+            placement,
+            &order.actor,
+            order.request,
+            &context(&policy, &plenty()),
+        );
         let received = log[0].clone();
         orders.insert(id, (state, log));
         let private = order.submission.private;
@@ -154,7 +170,7 @@ impl HubApi for Hub {
             body: InputBody::Request(command, request),
         };
         let policy = Policy::default();
-        let (version, repeated) = match decide(state, &input, &context(&policy))? {
+        let (version, repeated) = match decide(state, &input, &context(&policy, &plenty()))? {
             Decided::Commit(events, after) => {
                 log.extend(events);
                 *state = *after;

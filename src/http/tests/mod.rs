@@ -82,6 +82,7 @@ fn limits() -> Limits {
     Limits {
         head_time: Duration::from_millis(400),
         body_time: Duration::from_millis(400),
+        idle_time: Duration::from_secs(2),
         ..Limits::default()
     }
 }
@@ -101,7 +102,7 @@ async fn world_with(limits: Limits) -> World {
         };
         (Slug::from(slug), channel)
     };
-    let shop = Hook::Sales(Arc::new(hooks::Signed), channel_id("shop"));
+    let signed = Hook::Sales(Arc::new(hooks::Signed), channel_id("shop"));
     let edge = Arc::new(Edge {
         hub: hub.clone(),
         journal: hub.clone(),
@@ -114,7 +115,7 @@ async fn world_with(limits: Limits) -> World {
             channel("shop", false),
         ]
         .into(),
-        hooks: [((Family::Sales, Slug::from("shop")), shop)].into(),
+        hooks: [((Family::Sales, Slug::from("shop")), signed)].into(),
         webhooks: Arc::new(NoCopies),
         policy: Policy::default(),
         public_url: "https://hub.example".into(),
