@@ -603,13 +603,13 @@ fn what_is_no_json_object_is_another_kind_of_error() {
     ] {
         let answer = parse(body.as_bytes(), &gateways);
         assert!(
-            matches!(answer, Err(OrderError::NotAnObject(_))),
+            matches!(answer, Err(OrderError::NotAnObject { .. })),
             "{body:?}: {answer:?}"
         );
     }
     assert!(matches!(
         parse(b"{\"a\":\"\xff\"}", &gateways),
-        Err(OrderError::NotAnObject(_))
+        Err(OrderError::NotAnObject { .. })
     ));
     assert!(matches!(
         parse(b"{}", &gateways),
