@@ -12,6 +12,7 @@ use orderhub_domain::ids::{LocationCode, ShardId};
 use sqlx::{ConnectOptions, Connection};
 
 use super::Store;
+use super::backend::Backend;
 
 /// The newest kinds of events that this binary reads and writes.
 const LEVEL: i32 = 1;
@@ -88,7 +89,9 @@ impl Store {
                 ),
                 ("idle_in_transaction_session_timeout", "5000".to_owned()),
             ]);
-        let mut conn = connect.connect().await?;
+        let mut conn = Backend::connect(&connect, options.limits.connect)
+            .await?
+            .conn;
         let mut transaction = conn.begin().await?;
         let incarnation: i64 = sqlx::query_scalar(LEASE)
             .bind(&options.node)

@@ -3,6 +3,7 @@
 
 pub(crate) mod fixture;
 pub(crate) mod journal;
+pub(crate) mod lookup;
 pub(crate) mod stock;
 
 use std::sync::Arc;
@@ -48,6 +49,8 @@ macro_rules! store_contract {
             a_second_claim_fences_the_first_writer,
             an_append_decided_under_an_older_claim_is_fenced,
             a_superseded_node_learns_it_when_it_renews,
+        );
+        store_contract!(@cases $world, lookup:
             references_resolve_to_their_order,
             a_reference_belongs_to_the_first_order_that_brought_it,
             personal_data_comes_back_and_stays_out_of_the_log,

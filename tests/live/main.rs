@@ -14,6 +14,7 @@ mod support;
 
 use support::postgres;
 
+mod audit;
 mod bad_input;
 mod crashes;
 mod doubles;
@@ -29,6 +30,7 @@ mod store_bench;
 mod store_contract;
 mod store_lane;
 mod store_lists;
+mod store_money;
 mod store_registry;
 mod store_unknown;
 mod store_views;

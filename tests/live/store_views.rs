@@ -1,136 +1,17 @@
 //! What auditors see.
 
 use jiff::Timestamp;
-use orderhub::store::Store;
-use orderhub_actors::ports::{
-    Appended, Claims, LaneWriter, Ownership, StockAppend, StockAppended, StockWriter,
-};
-use orderhub_domain::canonical::{CaptureMode, DraftTender, Terms};
-use orderhub_domain::order::{
-    Account, Effect, Event, OpenedEffect, PaymentEvidence, Reported, Stage, StockLine, transfer,
-};
+use orderhub_actors::ports::{Appended, LaneWriter, StockAppend, StockAppended, StockWriter};
+use orderhub_domain::canonical::Terms;
+use orderhub_domain::order::{Account, Effect, Event, OpenedEffect, Stage, StockLine, transfer};
 use orderhub_domain::quantity::Quantity;
 use orderhub_domain::stock::{LocationStock, StockCommand};
 use rust_decimal::Decimal;
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{Connection, Row};
+use sqlx::Row;
 
+use crate::audit::{Audit, authorized, cents, tender, to_authorize};
 use crate::contract::fixture::{NewOrder, append, at, eur};
-use crate::world::{Database, channel};
-
-struct Audit {
-    store: Store,
-    claims: Claims,
-    direct: PgConnection,
-}
-
-impl Audit {
-    async fn new() -> Self {
-        let database = Database::new().await;
-        let store = database.store("a").await;
-        let claims = store.claim_all(&["BER1".into()]).await.expect("claimed");
-        let direct = PgConnection::connect(&database.url)
-            .await
-            .expect("connected");
-        Self {
-            store,
-            claims,
-            direct,
-        }
-    }
-
-    /// An order with these tenders and these events after the first two.
-    async fn order(&mut self, tenders: Vec<DraftTender>, events: Vec<Event>) -> NewOrder {
-        let mut order = NewOrder::of(channel(&self.store).await);
-        order.draft.tenders = tenders;
-        let mut batch = vec![order.create(&self.claims)];
-        batch.push(append(order.id, &self.claims, 2, events, Stage::Confirmed));
-        let answers = self.store.lane().commit(&batch).await;
-        assert_eq!(answers, vec![Appended::Committed; 2]);
-        order
-    }
-
-    async fn rows(&mut self, statement: &'static str, order: &NewOrder) -> Vec<PgRow> {
-        sqlx::query(statement)
-            .bind(order.id.to_string())
-            .fetch_all(&mut self.direct)
-            .await
-            .expect(statement)
-    }
-
-    /// Total, authorised, captured and refunded.
-    async fn money(&mut self, order: &NewOrder) -> [Decimal; 4] {
-        let rows = self
-            .rows(
-                "select * from orderhub_check.orders where order_id = $1",
-                order,
-            )
-            .await;
-        assert_eq!(rows.len(), 1);
-        ["total", "authorized", "captured", "refunded"].map(|column| rows[0].get(column))
-    }
-}
-
-fn cents(cents: [i64; 4]) -> [Decimal; 4] {
-    cents.map(|cents| Decimal::new(cents, 2))
-}
-
-fn tender(cents: i64, terms: Terms) -> DraftTender {
-    DraftTender {
-        amount: eur(cents),
-        terms,
-    }
-}
-
-fn to_authorize() -> Terms {
-    Terms::ToAuthorize {
-        gateway: "stripe-eu".into(),
-        token: "pm_1".to_owned(),
-        capture: CaptureMode::Many,
-    }
-}
-
-fn reported(tender: u16, payment: PaymentEvidence) -> Event {
-    Event::PaymentReported {
-        tender,
-        payment,
-        postings: Vec::new(),
-        closes: Vec::new(),
-    }
-}
-
-fn captured(amount: Reported) -> PaymentEvidence {
-    PaymentEvidence::Captured {
-        reference: "pi_1".to_owned(),
-        amount,
-    }
-}
-
-fn refunded(amount: Reported) -> PaymentEvidence {
-    PaymentEvidence::Refunded {
-        reference: "pi_1".to_owned(),
-        amount,
-    }
-}
-
-fn part(reference: &str, cents: i64) -> Reported {
-    Reported::Part {
-        reference: reference.to_owned(),
-        amount: eur(cents),
-    }
-}
-
-fn total(cents: i64) -> Reported {
-    Reported::Total { amount: eur(cents) }
-}
-
-fn authorized(cents: i64) -> PaymentEvidence {
-    PaymentEvidence::Authorized {
-        reference: "pi_1".to_owned(),
-        amount: eur(cents),
-        expires_at: None,
-    }
-}
+use crate::world::channel;
 
 #[tokio::test]
 async fn an_order_is_one_row_with_the_words_of_the_interface() {
@@ -172,68 +53,6 @@ async fn an_order_is_one_row_with_the_words_of_the_interface() {
             .iter()
             .all(|event| event.get::<i64, _>("epoch") == epoch)
     );
-}
-
-#[tokio::test]
-async fn money_is_counted_once_whatever_was_reported_twice() {
-    let mut audit = Audit::new().await;
-    let mismatch = Event::MismatchFound {
-        tender: 1,
-        payment: captured(total(999_999)),
-        reason: "another amount".to_owned(),
-    };
-    let events = vec![
-        reported(1, authorized(1000)),
-        reported(1, authorized(1000)),
-        reported(1, captured(part("ch_1", 400))),
-        reported(1, captured(part("ch_2", 600))),
-        reported(1, captured(part("ch_1", 400))),
-        reported(1, captured(total(400))),
-        reported(2, captured(total(999))),
-        reported(2, captured(part("ch_9", 500))),
-        reported(1, refunded(part("re_1", 100))),
-        reported(1, refunded(part("re_2", 50))),
-        reported(1, refunded(part("re_2", 50))),
-        reported(
-            1,
-            PaymentEvidence::RefundFailed {
-                refund: Some("re_2".to_owned()),
-                code: "lost_card".to_owned(),
-            },
-        ),
-        mismatch,
-    ];
-    let tenders = vec![tender(1000, to_authorize()), tender(999, to_authorize())];
-    let order = audit.order(tenders, events).await;
-    // The second tender was captured before anybody said that it was authorised.
-    assert_eq!(audit.money(&order).await, cents([1999, 1999, 1999, 100]));
-}
-
-#[tokio::test]
-async fn what_the_channel_took_counts_as_captured() {
-    let mut audit = Audit::new().await;
-    let settled = Event::SettledByChannel {
-        tender: 2,
-        amount: eur(999),
-        postings: Vec::new(),
-    };
-    let elsewhere = Terms::Authorized {
-        gateway: None,
-        reference: None,
-        expires_at: None,
-        capture: CaptureMode::Once,
-    };
-    let prepaid = Terms::Prepaid { reference: None };
-    let tenders = vec![tender(1000, prepaid), tender(999, elsewhere.clone())];
-    let order = audit.order(tenders, vec![settled.clone(), settled]).await;
-    assert_eq!(audit.money(&order).await, cents([1999, 1999, 1999, 0]));
-
-    let only = audit.order(vec![tender(1999, elsewhere)], vec![]).await;
-    assert_eq!(audit.money(&only).await, cents([1999, 1999, 0, 0]));
-    let invoice = audit
-        .order(vec![tender(1999, Terms::Invoice)], vec![])
-        .await;
-    assert_eq!(audit.money(&invoice).await, cents([1999, 0, 0, 0]));
 }
 
 #[tokio::test]
