@@ -233,7 +233,11 @@ fn the_kinds_are_those_that_have_a_connector() {
     connectors.extend(carriers::KINDS.iter().map(|(kind, _)| ("carriers", *kind)));
     connectors.extend(payments::KINDS.iter().map(|(kind, _)| ("payments", *kind)));
     connectors.extend(sales::KINDS.iter().map(|(kind, _)| ("sales", *kind)));
-    connectors.extend(warehouses::KINDS.iter().map(|(kind, _)| ("warehouses", *kind)));
+    connectors.extend(
+        warehouses::KINDS
+            .iter()
+            .map(|(kind, _)| ("warehouses", *kind)),
+    );
     connectors.sort_unstable();
     let mut kinds: Vec<_> = KINDS.iter().map(|kind| (kind.family, kind.kind)).collect();
     kinds.sort_unstable();
