@@ -204,8 +204,6 @@ pub(crate) async fn a_request_is_found_long_after(world: &impl World) {
         Event::Requested {
             request: cancelling.clone(),
             verb: "cancel".to_owned(),
-            blocks: Vec::new(),
-            scope: None,
         },
         noted("cancel"),
     ];

@@ -1,8 +1,9 @@
 //! Channels, keys, webhook copies, migrations, and servers that are refused.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use orderhub::http::keys::{self, Key, KeyBook, KeyRing, NewKey, Scope};
 use orderhub::store::migrate::{self, StepState};
 use orderhub::store::{Seal, Store, StoreError, StoreOptions, WebhookReceived};
 use orderhub_actors::ports::Journal;
@@ -13,7 +14,10 @@ use uuid::Uuid;
 
 use crate::contract::fixture::at;
 use crate::postgres::Cluster;
-use crate::world::{Database, channel};
+use crate::world::Database;
+
+/// The channel that the key is bound to.
+const BOUND: &str = "web";
 
 fn slug(text: &str) -> Slug {
     Slug(text.to_owned())
@@ -62,50 +66,39 @@ async fn a_channel_keeps_its_id_and_its_account() {
 async fn a_key_is_known_until_it_is_revoked_and_is_stored_as_a_hash() {
     let database = Database::new().await;
     let store = database.store("a").await;
-    let bound = channel(&store).await;
-    let scopes: BTreeSet<String> = ["orders:write", "ops:act"].map(str::to_owned).into();
-    let made = store
-        .create_api_key("ci", &scopes, Some(bound))
-        .await
-        .expect("made");
-    assert!(made.key.starts_with("ohk_"));
-    let known = store
-        .api_key(&made.key)
-        .await
-        .expect("answered")
-        .expect("known");
-    assert_eq!(
-        (known.id.as_str(), known.name.as_str()),
-        (made.id.as_str(), "ci")
-    );
-    assert_eq!((known.scopes, known.channel), (scopes, Some(bound)));
-    for wrong in [
-        "ohk_",
-        "",
-        &made.key[4..],
-        &format!("{}0", made.key),
-        "ohk_\0",
-    ] {
-        assert!(
-            store.api_key(wrong).await.expect("answered").is_none(),
-            "{wrong}"
-        );
-    }
+    store.ensure_channel(&slug(BOUND), "direct", BOUND).await.expect("registered");
+    let (token, id) = keys::generate().expect("randomness");
+    let key = |channel: &str| Key {
+        id: id.clone(),
+        name: "ci".to_owned(),
+        scopes: vec![Scope::OrdersWrite, Scope::OpsAct],
+        channel: Some(slug(channel)),
+    };
+    let new = |channel| NewKey { key: key(channel), token_hash: keys::token_hash(&token) };
+    let nowhere = store.add(&new("nowhere")).await;
+    assert!(nowhere.is_err(), "there is no such channel");
+    store.add(&new(BOUND)).await.expect("added");
+    store.add(&new(BOUND)).await.expect("the same again");
+    let known = store.lookup(keys::token_hash(&token)).await.expect("answered");
+    assert_eq!(known, Some(key(BOUND)));
+    let wrong = store.lookup(keys::token_hash(&format!("{token}0"))).await;
+    assert_eq!(wrong.expect("answered"), None);
     let mut direct = PgConnection::connect(&database.url)
         .await
         .expect("connected");
     let readable: bool = sqlx::query_scalar(
         "select exists (select from orderhub.api_key k where k::text like '%' || $1 || '%')",
     )
-    .bind(&made.key[4..])
+    .bind(&token[9..])
     .fetch_one(&mut direct)
     .await
     .expect("looked");
     assert!(!readable);
-    assert!(store.revoke_api_key(&made.id).await.expect("revoked"));
-    assert!(!store.revoke_api_key("key_0").await.expect("answered"));
-    assert!(store.api_key(&made.key).await.expect("answered").is_none());
-    let listed = store.api_keys().await.expect("listed");
+    assert!(store.revoke(&id).await.expect("revoked"));
+    assert!(store.revoke(&id).await.expect("again"));
+    assert!(!store.revoke("0").await.expect("answered"));
+    assert_eq!(store.lookup(keys::token_hash(&token)).await.expect("answered"), None);
+    let listed = store.list().await.expect("listed");
     assert_eq!(listed.len(), 1);
     assert!(listed[0].revoked_at.is_some());
 }
