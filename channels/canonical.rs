@@ -1,7 +1,8 @@
 //! The canonical value of a JSON body: what two bodies have in common that say the same.
 //!
 //! Member order, white space, escapes and the spelling of numbers (`1`, `1.0`, `10e-1`) do not
-//! matter; nothing else is forgiven. Numbers are compared by their digits and never touch a float.
+//! matter, also where the contract writes decimals as text (`"quantity": "1.0"`); nothing else is
+//! forgiven. Numbers are compared by their digits and never touch a float.
 
 use sha2::{Digest, Sha256};
 
@@ -60,6 +61,19 @@ pub(crate) fn hash(value: &Json<'_>, repeated: Repeated) -> Result<String, NoCan
     Ok(hex::encode(Sha256::digest(&text)))
 }
 
+/// Members that hold decimals as text, in the canonical order and in the bodies of requests.
+const DECIMALS: [&str; 5] = ["amount", "quantity", "rate", "stated_total", "unit_price"];
+
+/// A decimal without exponent, as the contract writes it.
+fn is_decimal(text: &str) -> bool {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(unsigned),
+    }
+}
+
 fn write(value: &Json<'_>, repeated: Repeated, out: &mut Vec<u8>) -> Result<(), NoCanonicalValue> {
     match value {
         Json::Null => out.extend_from_slice(b"null"),
@@ -99,7 +113,13 @@ fn write(value: &Json<'_>, repeated: Repeated, out: &mut Vec<u8>) -> Result<(), 
                 first = false;
                 write_text(name, out);
                 out.push(b':');
-                write(member, repeated, out)?;
+                match member {
+                    Json::Text(text) if DECIMALS.contains(&&**name) && is_decimal(text) => {
+                        let number = normal_number(text);
+                        write_text(&number.ok_or(NoCanonicalValue::NumberOutOfRange)?, out);
+                    }
+                    _ => write(member, repeated, out)?,
+                }
             }
             out.push(b'}');
         }
@@ -167,6 +187,15 @@ mod tests {
         assert!(same("[0]", "[-0.00e7]"));
         assert!(same("[1200.50]", "[1.2005e3]"));
         assert!(same(r#"["\u00e9\/"]"#, "[\"é/\"]"));
+    }
+
+    #[test]
+    fn decimals_written_as_text_are_numbers_and_other_texts_are_not() {
+        assert!(same(r#"{"quantity":"1"}"#, r#"{"quantity":"1.0"}"#));
+        assert!(same(r#"{"lines":[{"unit_price":"19.90"}]}"#, r#"{"lines":[{"unit_price":"19.9"}]}"#));
+        assert!(!same(r#"{"quantity":"1"}"#, r#"{"quantity":"1.01"}"#));
+        assert!(!same(r#"{"quantity":"1"}"#, r#"{"quantity":"1."}"#));
+        assert!(!same(r#"{"sku":"1"}"#, r#"{"sku":"1.0"}"#));
     }
 
     #[test]

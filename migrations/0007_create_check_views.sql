@@ -132,11 +132,7 @@ per_tender as (
                coalesce(a.amount, 0),
                case when t.terms = 'authorized' then t.amount else 0 end
            ) as authorized,
-           greatest(
-               coalesce(c.amount, 0),
-               coalesce(s.amount, 0),
-               case when t.terms = 'prepaid' then t.amount else 0 end
-           ) as captured,
+           greatest(coalesce(c.amount, 0), coalesce(s.amount, 0)) as captured,
            coalesce(r.amount, 0) as refunded
     from tender t
     left join authorized a using (stream_id, number)

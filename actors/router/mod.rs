@@ -73,7 +73,7 @@ impl HubApi for Hub {
         let channel = order.channel_slug.to_string();
         let placed = self.shared.place(order).await;
         let outcome = match &placed {
-            Ok(placed) if placed.repeated => "repeated",
+            Ok(placed) if placed.repeated => "duplicate",
             Ok(_) => "accepted",
             Err(HubError::ExternalIdConflict { .. } | HubError::KeyReused) => "conflict",
             Err(HubError::Overloaded { .. }) => "overloaded",

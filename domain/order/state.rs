@@ -134,6 +134,9 @@ pub struct Movements {
     pub total: Option<Money>,
     /// Single movements by reference.
     pub parts: BTreeMap<String, Money>,
+    /// References of movements that failed after all.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub failed: BTreeSet<String>,
 }
 
 /// A dispute.
@@ -360,7 +363,8 @@ impl Movements {
     /// The sum: what the totals say or what the parts add up to, whichever is more. A total always
     /// covers the parts before it, so the larger one knows more, in whatever order they came.
     pub fn sum(&self, zero: Money) -> Money {
-        let parts = Money::sum(zero.currency(), self.parts.values().copied());
+        let stood = self.parts.iter().filter(|(reference, _)| !self.failed.contains(*reference));
+        let parts = Money::sum(zero.currency(), stood.map(|(_, amount)| *amount));
         self.total.unwrap_or(zero).max(parts)
     }
 }

@@ -50,7 +50,10 @@ impl Tender {
                 self.learn_reference(reference);
                 self.refunded.merge(amount);
             }
-            PaymentEvidence::RefundFailed { code, .. } => self.refund_failed = Some(code.clone()),
+            PaymentEvidence::RefundFailed { refund, code } => {
+                self.refund_failed = Some(code.clone());
+                self.refunded.failed.extend(refund.clone());
+            }
             PaymentEvidence::DisputeOpened { dispute, amount } => {
                 let opened = Dispute {
                     amount: *amount,

@@ -207,7 +207,7 @@ async fn a_cut_batch_that_commits_late_is_answered_as_committed() {
     assert_eq!(task.await.expect("no panic"), vec![Appended::Committed]);
     scene.wait_until_gone(pid).await;
     assert_eq!(scene.version().await, 3);
-    scene.assert_log(&["order.request_noted"]).await;
+    scene.assert_log(&["order.cancel_refused"]).await;
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn a_cut_batch_that_never_commits_is_sent_again_once() {
     assert_eq!(answers, vec![Appended::Committed, Appended::Committed]);
     assert!(scene.epoch().await > before);
     assert_eq!(scene.version().await, 3);
-    scene.assert_log(&["order.request_noted"]).await;
+    scene.assert_log(&["order.cancel_refused"]).await;
     assert_eq!(scene.node.kinds(other.id).await.len(), 2);
 }
 
@@ -242,7 +242,7 @@ async fn a_statement_that_arrives_after_its_lane_gave_it_up_writes_nothing() {
     scene.proxy.deliver_requests();
     sleep(Duration::from_millis(300)).await;
     assert_eq!(scene.version().await, 3);
-    scene.assert_log(&["order.request_noted"]).await;
+    scene.assert_log(&["order.cancel_refused"]).await;
     // The lane goes on under the raised epoch, with appends decided under the old one.
     assert_eq!(scene.epoch().await, before + 1);
     let later = scene.after(3);
@@ -307,7 +307,7 @@ async fn a_stopped_server_process_leaves_the_outcome_unknown_and_harms_nothing()
     };
     assert_eq!(answers, vec![expected]);
     assert_eq!(scene.version().await, 3);
-    scene.assert_log(&["order.request_noted"]).await;
+    scene.assert_log(&["order.cancel_refused"]).await;
 }
 
 #[tokio::test]

@@ -460,6 +460,27 @@ fn another_amount_than_asked_is_never_taken_for_paid() {
 }
 
 #[test]
+fn a_refund_that_fails_after_all_was_never_given() {
+    let mut world = World::place(standard(), &stocked(5));
+    world.settle();
+    for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+        world.step(step).expect("legal");
+    }
+    world.settle();
+    world.step(FulfilmentStep::HandOver).expect("legal");
+    world.settle();
+    let reference = "pi_1".to_owned();
+    let amount = Reported::Part { reference: "re_1".into(), amount: eur("10.00") };
+    world.pay(PaymentEvidence::Refunded { reference, amount });
+    assert_eq!(world.order.payment_status(), "part_refunded");
+    let failed =
+        PaymentEvidence::RefundFailed { refund: Some("re_1".into()), code: "closed".into() };
+    world.pay(failed);
+    assert_eq!(world.order.payment_status(), "captured");
+    world.check();
+}
+
+#[test]
 fn digital_goods_are_paid_and_complete_without_a_parcel() {
     let mut gift = line(1, "GIFT", 1, "25.00");
     gift.fulfilled_by = FulfilledBy::Nobody;

@@ -21,7 +21,7 @@ use super::{answer, asked, body, json as reply, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
-use crate::http::json::{canonical_hash, object};
+use crate::http::json::{body_hash, object};
 use crate::http::problem::Problem;
 use crate::views::replies;
 
@@ -52,7 +52,7 @@ async fn act(
     let order: OrderId = id.parse().map_err(|_| Problem::not_found())?;
     edge.check_visible(asked.key()?, order).await?;
     let fields = object(body)?;
-    let body_hash = canonical_hash(&fields);
+    let body_hash = body_hash(body)?;
     let (command, dry_run) = read(order, verb, fields)?;
     if dry_run {
         return try_out(edge, asked, order, command).await;

@@ -16,7 +16,7 @@ use super::{answer, asked, body, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
-use crate::http::json::{canonical_hash, object};
+use crate::http::json::{body_hash, object};
 use crate::http::problem::Problem;
 use crate::views::replies;
 
@@ -47,7 +47,7 @@ async fn step(
     let fulfilment: FulfilmentId = id.parse().map_err(|_| Problem::not_found())?;
     edge.check_visible(asked.key()?, fulfilment.order).await?;
     let fields = object(body)?;
-    let body_hash = canonical_hash(&fields);
+    let body_hash = body_hash(body)?;
     let command = Command::Fulfil {
         fulfilment: fulfilment.number,
         step: read(verb, fields)?,

@@ -25,7 +25,7 @@ use orderhub_domain::stock::Counters;
 use serde_json::Value;
 
 use crate::http::intake::{Intake, ParsedOrder, Unreadable};
-use crate::http::json::{canonical_hash, object};
+use crate::http::json::{body_hash, object};
 use crate::http::listing::{ListQuery, ListedOrder, OrderList};
 
 type Log = (Order, Vec<Recorded>);
@@ -325,7 +325,7 @@ impl Intake for Reader {
             }
             Unreadable::Invalid(problem.errors().to_vec())
         })?;
-        let body_hash = canonical_hash(&fields);
+        let body_hash = body_hash(body).map_err(|_| Unreadable::Invalid(Vec::new()))?;
         let text = |name: &str| match fields.get(name) {
             Some(Value::String(text)) => text.clone(),
             _ => String::new(),
