@@ -26,7 +26,8 @@ pub struct Append {
     pub expected: u64,
     /// What names a new order outside; required when `expected` is 0.
     pub identity: Option<Identity>,
-    /// What happened, versions `expected + 1 ..`.
+    /// What happened, versions `expected + 1 ..`. Nothing, when an order that exists only settles
+    /// its `wake_at`.
     pub events: Vec<Recorded>,
     /// Stage after the events.
     pub stage: Stage,
@@ -161,7 +162,7 @@ pub trait Journal: Send + Sync {
     /// Keeps a verified message that has no order yet, or that nobody can read.
     async fn park(&self, message: &Parked) -> Result<(), Unavailable>;
 
-    /// Messages that wait for an order, oldest first: those that wait for this reference, or all.
+    /// Kept messages, oldest first: those that wait for this reference, or all that are kept.
     async fn parked(
         &self,
         waiting_for: Option<&OrderRef>,

@@ -82,8 +82,8 @@ pub(crate) struct Shared {
     pub(crate) waiters: Waiters,
     pub(crate) timers: Timers,
     pub(crate) epochs: Epochs,
-    /// References that just became known: kept messages may be waiting for them.
-    pub(crate) hints: mpsc::Sender<OrderRef>,
+    /// What the sweep of kept messages wants to hear.
+    pub(crate) hints: mpsc::Sender<Hint>,
     /// Loads and scans under way on this node.
     pub(crate) reads: Semaphore,
     /// Orders awake on this node.
@@ -94,6 +94,15 @@ pub(crate) struct Shared {
     /// Cancelled when the node is at its end.
     pub(crate) stop: CancellationToken,
     pub(crate) addresses: RwLock<Addresses>,
+}
+
+/// News for the sweep of kept messages. Only hints: it looks for itself now and then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Hint {
+    /// A commit made the reference known.
+    Known(OrderRef),
+    /// A message waits for the reference.
+    Awaited(OrderRef),
 }
 
 /// Where the actors live now.

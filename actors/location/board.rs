@@ -34,6 +34,8 @@ struct Posted {
 pub(crate) struct Moved {
     /// Units more that can be promised there than before; nothing when it fell.
     pub(crate) risen: u64,
+    /// Units promised that turned out to be missing.
+    pub(crate) oversold: u64,
     /// Not one unit can be promised anywhere any more, even if every soft hold lapsed.
     pub(crate) exhausted: bool,
 }
@@ -58,6 +60,9 @@ impl Board {
         }
         Moved {
             risen: u64::try_from(risen).unwrap_or(0),
+            oversold: before.map_or(0, |before| {
+                u64::try_from(counters.shortfall - before.shortfall).unwrap_or(0)
+            }),
             exhausted: posted.counters.values().all(|c| c.attainable() == 0),
         }
     }

@@ -6,6 +6,7 @@
 //! What the location decides by itself (holds that lapse) is told to the orders until they have
 //! committed it.
 
+mod answers;
 mod board;
 mod pipeline;
 mod telling;

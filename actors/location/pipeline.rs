@@ -1,15 +1,12 @@
 //! Deciding ahead of the commits, and starting over when one of them fails.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use orderhub_domain::ids::{EffectId, LocationCode, Sku};
-use orderhub_domain::order::{Fact, StockEvidence, StockFact};
-use orderhub_domain::stock::{
-    Counters, HoldKey, LocationStock, StockChange, StockCommand, StockDecision,
-};
+use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand, StockDecision};
 use ractor::ActorRef;
 use tokio::sync::{mpsc, oneshot};
 
@@ -26,15 +23,15 @@ const GRACE: SignedDuration = SignedDuration::from_secs(3);
 /// Holds that lapse in one change.
 const LAPSES: usize = 500;
 
-/// Decisions on one command before it is given up: the store refuses it for good.
-const TRIES: u32 = 5;
+/// Conflicts of one command before it is given up: the store refuses it for good.
+const CONFLICTS: u32 = 5;
 
 pub(crate) struct LocationState {
     pub(super) code: LocationCode,
     pub(super) shared: Arc<Shared>,
     pub(super) myself: ActorRef<LocationMsg>,
     /// The state after everything decided, committed or not; `None` while it is being read.
-    stock: Option<LocationStock>,
+    pub(super) stock: Option<LocationStock>,
     /// Raised at every reading; the lane refuses changes that rest on an older one after a failure.
     generation: u64,
     /// Decided and not answered, oldest first; while reading also what arrived meanwhile.
@@ -49,16 +46,16 @@ pub(crate) struct LocationState {
     waiting_idle: Vec<oneshot::Sender<()>>,
 }
 
-struct Pending {
-    command: StockCommand,
-    effect: Option<EffectId>,
+pub(super) struct Pending {
+    pub(super) command: StockCommand,
+    pub(super) effect: Option<EffectId>,
     /// The order's try, for its answer.
-    attempt: u16,
-    answer: Option<(CountReply, Permit)>,
-    decision: Option<StockDecision>,
+    pub(super) attempt: u16,
+    pub(super) answer: Option<(CountReply, Permit)>,
+    pub(super) decision: Option<StockDecision>,
     /// There was something to commit, so the lane will say how it went.
     sent: bool,
-    tries: u32,
+    conflicts: u32,
 }
 
 impl LocationState {
@@ -125,7 +122,7 @@ impl LocationState {
             answer,
             decision: None,
             sent: false,
-            tries: 0,
+            conflicts: 0,
         });
         self.decide_ahead().await;
     }
@@ -144,7 +141,6 @@ impl LocationState {
             };
             let decision = stock.decide(&pending.command, pending.effect, when);
             stock.apply(&decision.change);
-            pending.tries += 1;
             pending.sent = !decision.change.is_empty();
             if pending.sent {
                 let append = StockAppend {
@@ -201,28 +197,26 @@ impl LocationState {
             }
             StockAppended::Fenced => {
                 self.shared.fenced();
-                self.start_over(Duration::from_millis(200));
+                self.load_after(Duration::from_millis(200));
             }
-            StockAppended::Conflict => self.start_over(Duration::ZERO),
+            StockAppended::Conflict => {
+                self.give_up_on_poison();
+                self.load_after(Duration::ZERO);
+            }
             StockAppended::Unavailable(reason) => {
                 tracing::warn!(location = %self.code, reason, "a stock change did not commit");
-                self.start_over(Duration::from_millis(200));
+                self.load_after(Duration::from_millis(200));
             }
         }
     }
 
-    /// Reads the stock again and decides everything again that is not answered.
-    fn start_over(&mut self, pause: Duration) {
-        self.give_up_on_poison();
-        self.load_after(pause);
-    }
-
-    /// A command that fails again and again would block the location for ever.
+    /// A command that is refused again and again would block the location for ever.
     fn give_up_on_poison(&mut self) {
-        let Some(first) = self.under_way.front() else {
+        let Some(first) = self.under_way.front_mut() else {
             return;
         };
-        if first.tries < TRIES {
+        first.conflicts += 1;
+        if first.conflicts < CONFLICTS {
             return;
         }
         tracing::error!(location = %self.code, "a stock change is refused again and again");
@@ -241,6 +235,7 @@ impl LocationState {
         self.load_after(Duration::ZERO);
     }
 
+    /// Reads the stock; then everything is decided again that is not answered.
     fn load_after(&mut self, pause: Duration) {
         self.stock = None;
         self.decided = 0;
@@ -323,67 +318,6 @@ impl LocationState {
         keys
     }
 
-    fn answer(&mut self, pending: Pending) {
-        let Some(decision) = pending.decision else {
-            return;
-        };
-        Self::count_result(decision.evidence.as_ref());
-        if let (Some(evidence), Some(order)) = (decision.evidence, order_of(&pending.command)) {
-            let fact = Fact::Stock(StockFact {
-                location: self.code.clone(),
-                attempt: pending.attempt,
-                effect: pending.effect,
-                evidence,
-            });
-            let reporter = Arc::clone(&self.shared);
-            let report = async move { reporter.report(order, fact).await };
-            self.shared.tasks.spawn(report);
-        }
-        if let Some((reply, _permit)) = pending.answer
-            && let StockCommand::Count { sku, .. } = &pending.command
-        {
-            let changed = decision.change.counters.get(sku).copied();
-            let counters = changed.or_else(|| self.stock.as_ref().map(|s| s.counters(sku)));
-            drop(reply.send(Ok(counters.unwrap_or_default())));
-        }
-        if !decision.told.is_empty() {
-            self.tell(&decision.told);
-        }
-    }
-
-    /// Makes committed counters known and wakes who waits for them.
-    fn publish(&self, change: &StockChange) {
-        self.publish_counters(&change.counters);
-    }
-
-    fn publish_counters(&self, counters: &BTreeMap<Sku, Counters>) {
-        for (sku, counters) in counters {
-            let moved = self.shared.board.post(&self.code, sku, *counters);
-            let called = if moved.exhausted {
-                self.shared.waiters.call(sku, u64::MAX)
-            } else {
-                self.shared.waiters.call(sku, moved.risen)
-            };
-            for order in called {
-                self.shared.wake(order);
-            }
-        }
-    }
-
-    fn count_result(evidence: Option<&StockEvidence>) {
-        let result = match evidence {
-            Some(StockEvidence::Reserved { .. }) => "reserved",
-            Some(StockEvidence::Refused { .. }) => "refused",
-            Some(StockEvidence::Confirmed) => "confirmed",
-            Some(StockEvidence::Lost { .. }) => "lost",
-            Some(StockEvidence::Released) => "released",
-            Some(StockEvidence::Consumed) => "consumed",
-            Some(StockEvidence::Expired { .. }) => "expired",
-            None => return,
-        };
-        metrics::counter!("orderhub_inventory_reservations_total", "result" => result).increment(1);
-    }
-
     pub(super) async fn tick(&mut self) {
         self.ticks += 1;
         let due = self.shared.clock.now() - GRACE;
@@ -440,14 +374,4 @@ async fn read_stock(
         }
     }
     Ok(stock)
-}
-
-fn order_of(command: &StockCommand) -> Option<orderhub_domain::ids::OrderId> {
-    match command {
-        StockCommand::Reserve { order, .. }
-        | StockCommand::Confirm { order, .. }
-        | StockCommand::Release { order, .. }
-        | StockCommand::Consume { order, .. } => Some(*order),
-        _ => None,
-    }
 }

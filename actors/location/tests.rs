@@ -147,3 +147,43 @@ async fn a_count_is_answered_after_its_commit_and_survives_a_conflict() {
             .is_err()
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn two_lines_of_one_sku_are_held_by_one_effect() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 5).await;
+    let mut order = order_of("W-1", "A", 2, "pm");
+    let draft = &mut order.submission.draft;
+    let mut second = draft.lines[0].clone();
+    second.external_id = "2".into();
+    draft.lines.push(second);
+    draft.stated_total = crate::testing::euros("40");
+    draft.tenders[0].amount = crate::testing::euros("40");
+    let placed = hall.hub.place(order).await.expect("placed");
+    let before = tokio::time::Instant::now();
+    hall.until(placed.order, &[Stage::Fulfilling]).await;
+    assert!(before.elapsed() < Duration::from_secs(2));
+    assert_eq!(folded(&hall, "BER1").allocated, 4);
+}
+
+/// No paused clock, several threads: what only a race shows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_threads_sell_the_last_units_once() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 40).await;
+    let orders = (0..200).map(|n| {
+        let hub = hall.hub.clone();
+        let token = if n % 5 == 0 { "declined" } else { "pm" };
+        let order = order_of(&format!("W-{n}"), "A", 1, token);
+        tokio::spawn(async move { hub.place(order).await })
+    });
+    let mut sold = 0;
+    for order in orders.collect::<Vec<_>>() {
+        let placed = order.await.expect("no panic").expect("placed");
+        let ended = [Stage::Fulfilling, Stage::Rejected];
+        let order = hall.until(placed.order, &ended).await;
+        sold += usize::from(order.stage == Stage::Fulfilling);
+    }
+    assert_eq!(sold, 40);
+    assert_eq!(folded(&hall, "BER1").allocated, 40);
+}

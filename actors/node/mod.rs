@@ -265,7 +265,7 @@ impl Node {
     pub async fn drain(self, deadline: Duration) -> Drained {
         self.shared.health.admit(false);
         let wind_down = self.wind_down(deadline / 3);
-        let clean = tokio::time::timeout(deadline, wind_down).await.is_ok();
+        let clean = tokio::time::timeout(deadline, wind_down).await == Ok(true);
         self.shared.health.end();
         self.closing.cancel();
         for lane in self.lanes {
@@ -281,7 +281,8 @@ impl Node {
         }
     }
 
-    async fn wind_down(&self, for_partners: Duration) {
+    /// Whether everybody finished in time.
+    async fn wind_down(&self, for_partners: Duration) -> bool {
         let (shards, locations, desks) = {
             let addresses = read(&self.shared.addresses);
             let shards: Vec<_> = addresses.shards.values().cloned().collect();
@@ -302,7 +303,7 @@ impl Node {
             self.shared.tasks.close();
             self.shared.tasks.wait().await;
         };
-        drop(tokio::time::timeout(for_partners, partners).await);
+        let quiet = tokio::time::timeout(for_partners, partners).await.is_ok();
         let asleep = shards.iter().map(|shard| {
             let (reply, done) = oneshot::channel();
             drop(shard.actor.cast(ShardMsg::Drain(reply)));
@@ -316,5 +317,6 @@ impl Node {
             drop(location.actor.cast(LocationMsg::WhenIdle(reply)));
             drop(done.await);
         }
+        quiet
     }
 }

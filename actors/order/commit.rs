@@ -3,20 +3,21 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::EffectId;
 use orderhub_domain::order::{
-    Decided, Event, Input, InputBody, LabelEvidence, Order, PaymentEvidence, Placement,
-    REMEMBERED_REQUESTS, Recorded, Rejection, Request, Stage, decide, evolve, place, wake_at,
+    Decided, Event, Input, InputBody, Order, Placement, REMEMBERED_REQUESTS, Recorded, Rejection,
+    Request, decide, place, wake_at,
 };
 
 use orderhub_domain::append::{Protocol, Signal};
 
+use super::refs::new_refs;
 use super::{OrderState, dispatch, fold, is_at_rest};
 use crate::api::{Done, HubError, NewOrder};
 use crate::lanes::{LaneAnswer, Urgency};
-use crate::ports::{Append, Appended, Identity, OrderRef, RefKind};
+use crate::ports::{Append, Appended, Identity};
 use crate::shard::{Birth, ShardMsg};
+use crate::shared::Hint;
 
 /// How long a client that was shed stays away.
 pub(crate) const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(1);
@@ -233,7 +234,7 @@ impl OrderState {
             Signal::Committed => {
                 for reference in refs {
                     // A full queue loses only the hint; the sweep comes by anyway.
-                    drop(self.shared.hints.try_send(reference));
+                    drop(self.shared.hints.try_send(Hint::Known(reference)));
                 }
             }
             Signal::Fenced => {
@@ -248,7 +249,7 @@ impl OrderState {
 
     /// Takes over what is on disk and starts what it opened.
     fn commit(&mut self, stored: Option<Timestamp>, events: &[Recorded], next: Order) {
-        count_transitions(self.order.as_deref(), events, &next);
+        count_transition(self.order.as_deref(), &next);
         self.stored_wake = stored;
         for recorded in events {
             if let Event::EffectPostponed {
@@ -337,96 +338,20 @@ fn answered_version(next: &Order, input: &Input) -> u64 {
     remembered.map_or(next.version, |r| r.version)
 }
 
-/// References that these events make known for the first time.
-fn new_refs(before: Option<&Order>, next: &Order, events: &[Recorded]) -> Vec<OrderRef> {
-    let mut refs: Vec<OrderRef> = Vec::new();
-    let mut add = |kind, scope: &str, value: &str| {
-        let reference = OrderRef {
-            kind,
-            scope: scope.to_owned(),
-            value: value.to_owned(),
-        };
-        if !refs.contains(&reference) {
-            refs.push(reference);
-        }
-    };
-    for recorded in events {
-        match &recorded.event {
-            Event::Received(received) => {
-                for tender in &received.draft.tenders {
-                    if let Terms::Authorized {
-                        gateway: Some(gateway),
-                        reference: Some(reference),
-                        ..
-                    } = &tender.terms
-                    {
-                        add(RefKind::Payment, gateway.as_str(), reference);
-                    }
-                }
-            }
-            Event::PaymentReported {
-                tender, payment, ..
-            } => {
-                let index = usize::from(tender.saturating_sub(1));
-                let known = before
-                    .and_then(|order| order.tenders.get(index))
-                    .and_then(|tender| tender.reference.as_deref());
-                let gateway = next.tenders.get(index).and_then(|tender| tender.gateway());
-                if let (Some(gateway), Some(reference)) = (gateway, payment_reference(payment))
-                    && known != Some(reference)
-                {
-                    add(RefKind::Payment, gateway.as_str(), reference);
-                }
-            }
-            Event::LabelReported {
-                label:
-                    LabelEvidence::Bought {
-                        account,
-                        tracking_number,
-                        ..
-                    },
-                ..
-            } => add(RefKind::Tracking, account.as_str(), tracking_number),
-            _ => {}
-        }
-    }
-    refs
-}
-
-fn payment_reference(evidence: &PaymentEvidence) -> Option<&str> {
-    match evidence {
-        PaymentEvidence::ActionRequired { reference }
-        | PaymentEvidence::Authorized { reference, .. }
-        | PaymentEvidence::Captured { reference, .. }
-        | PaymentEvidence::Voided { reference }
-        | PaymentEvidence::Refunded { reference, .. } => Some(reference),
-        PaymentEvidence::Declined { reference, .. } => reference.as_deref(),
-        _ => None,
-    }
-}
-
-/// Counts every stage that a commit passed through, also those it did not stay in.
-fn count_transitions(before: Option<&Order>, events: &[Recorded], next: &Order) {
-    if before.is_some_and(|order| order.stage == next.stage) {
+fn count_transition(before: Option<&Order>, next: &Order) {
+    let from = before.map(|order| order.stage);
+    if from == Some(next.stage) {
         return;
     }
-    let mut order = before.cloned();
-    for recorded in events {
-        let from = order.as_ref().map(|order| order.stage);
-        let Ok(folded) = evolve(order, recorded) else { return };
-        if from != Some(folded.stage) {
-            count_move(from, folded.stage);
-        }
-        order = Some(folded);
-    }
-}
-
-fn count_move(from: Option<Stage>, to: Stage) {
-    let to = to.word();
-    let left = from.map_or("none", Stage::word);
-    metrics::counter!("orderhub_order_transitions_total", "from" => left, "to" => to).increment(1);
-    if from.is_some() {
-        metrics::gauge!("orderhub_orders", "stage" => left).decrement(1.0);
+    let to = next.stage.word();
+    if let Some(from) = from {
+        let from = from.word();
+        metrics::counter!("orderhub_order_transitions_total", "from" => from, "to" => to)
+            .increment(1);
+        metrics::gauge!("orderhub_orders", "stage" => from).decrement(1.0);
+    } else {
+        metrics::counter!("orderhub_order_transitions_total", "from" => "none", "to" => to)
+            .increment(1);
     }
     metrics::gauge!("orderhub_orders", "stage" => to).increment(1.0);
 }

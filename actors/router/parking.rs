@@ -13,18 +13,22 @@ use super::{Hub, Reader};
 use crate::api::{Delivery, HubError};
 use crate::order::unavailable;
 use crate::ports::{OrderRef, Parked};
+use crate::shared::Hint;
 
 /// The root of kept messages' ids; its own value has no meaning.
 const KEPT: Uuid = Uuid::from_u128(0x6f72_6465_7268_7562_0070_6172_6b65_6400);
 
-/// How often kept messages are looked through.
+/// How often the sweep looks what is due; also the first wait of a message.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// The longest wait between two offers of one message.
+/// The longest wait between two offers of one message, and between two inventories.
 const LONGEST: Duration = Duration::from_mins(10);
 
-/// Messages offered in one round.
+/// Messages of one reference offered at once.
 const ROUND: u32 = 200;
+
+/// Kept messages that are looked through for those that wait.
+const INVENTORY: u32 = 10_000;
 
 impl Hub {
     pub(super) async fn keep(
@@ -34,6 +38,7 @@ impl Hub {
         reason: String,
         waiting_for: Option<OrderRef>,
     ) -> Result<(), HubError> {
+        let awaited = waiting_for.clone();
         let message = Parked {
             id: id_of(delivery, place),
             source: delivery.source.clone(),
@@ -43,11 +48,13 @@ impl Hub {
             body: delivery.body.clone(),
             headers: delivery.headers.clone(),
         };
-        self.shared
-            .journal
-            .park(&message)
-            .await
-            .map_err(unavailable)
+        let parked = self.shared.journal.park(&message).await;
+        parked.map_err(unavailable)?;
+        if let Some(reference) = awaited {
+            // A full queue loses only the hint; the inventory finds the message.
+            drop(self.shared.hints.try_send(Hint::Awaited(reference)));
+        }
+        Ok(())
     }
 
     /// The order may have learnt the reference while the message was put away: whoever looks
@@ -73,6 +80,20 @@ impl Hub {
             tracing::warn!(%error, "an applied message is kept a little longer");
         }
         Ok(true)
+    }
+
+    /// Offers everything that waits for a reference; whether nothing waits for it any more.
+    async fn offer_waiting(
+        &self,
+        reader: &dyn Reader,
+        reference: &OrderRef,
+    ) -> Result<bool, HubError> {
+        let kept = self.shared.journal.parked(Some(reference), ROUND).await;
+        let mut done = true;
+        for message in kept.map_err(unavailable)? {
+            done &= self.offer_again(reader, &message).await?;
+        }
+        Ok(done)
     }
 
     /// Offers a kept message again; whether it is done with.
@@ -104,42 +125,77 @@ fn id_of(delivery: &Delivery, place: usize) -> Uuid {
     Uuid::new_v5(&KEPT, &name)
 }
 
-/// Offers kept messages again: at once when a commit makes a reference known, and every few
-/// seconds with back-off.
-pub(crate) async fn sweep(hub: Hub, reader: Arc<dyn Reader>, mut hints: mpsc::Receiver<OrderRef>) {
-    let mut resting: HashMap<Uuid, (u32, Instant)> = HashMap::new();
+/// The references that messages wait for, and when each is looked after again.
+#[derive(Default)]
+struct Waiting(HashMap<OrderRef, (u32, Instant)>);
+
+impl Waiting {
+    fn add(&mut self, reference: OrderRef) {
+        let soon = Instant::now() + EVERY;
+        self.0.entry(reference).or_insert((0, soon));
+    }
+
+    fn due(&self) -> Vec<OrderRef> {
+        let now = Instant::now();
+        let due = self.0.iter().filter(|(_, (_, at))| *at <= now);
+        due.map(|(reference, _)| reference.clone()).collect()
+    }
+
+    fn put_off(&mut self, reference: &OrderRef) {
+        if let Some((tries, at)) = self.0.get_mut(reference) {
+            let pause = EVERY.saturating_mul(1 << (*tries).min(8)).min(LONGEST);
+            *tries += 1;
+            *at = Instant::now() + pause;
+        }
+    }
+}
+
+/// Offers kept messages again: at once when a commit makes their reference known, and by itself
+/// with back-off. What waits for no order is left alone.
+pub(crate) async fn sweep(hub: Hub, reader: Arc<dyn Reader>, mut hints: mpsc::Receiver<Hint>) {
+    let mut waiting = Waiting::default();
     let mut rounds = tokio::time::interval(EVERY);
     rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut inventory = Instant::now();
     loop {
-        let hint = tokio::select! {
+        let due = tokio::select! {
             () = hub.shared.stop.cancelled() => return,
-            Some(reference) = hints.recv() => Some(reference),
-            _ = rounds.tick() => None,
-        };
-        let waiting = hub.shared.journal.parked(hint.as_ref(), ROUND).await;
-        let waiting = match waiting {
-            Ok(waiting) => waiting,
-            Err(error) => {
-                tracing::warn!(%error, "kept messages cannot be read");
-                continue;
+            hint = hints.recv() => match hint {
+                None => return,
+                Some(Hint::Awaited(reference)) => {
+                    waiting.add(reference);
+                    continue;
+                }
+                Some(Hint::Known(reference)) => vec![reference],
+            },
+            _ = rounds.tick() => {
+                if inventory <= Instant::now() {
+                    inventory = Instant::now() + LONGEST;
+                    take_inventory(&hub, &mut waiting).await;
+                }
+                waiting.due()
             }
         };
-        if hint.is_none() {
-            resting.retain(|id, _| waiting.iter().any(|message| message.id == *id));
-        }
-        for message in waiting {
-            let now = Instant::now();
-            let rest = resting.get(&message.id).copied();
-            if hint.is_none() && rest.is_some_and(|(_, until)| now < until) {
-                continue;
-            }
-            if let Ok(true) = hub.offer_again(reader.as_ref(), &message).await {
-                resting.remove(&message.id);
-            } else {
-                let tries = rest.map_or(0, |(tries, _)| tries);
-                let pause = EVERY.saturating_mul(1 << tries.min(8)).min(LONGEST);
-                resting.insert(message.id, (tries + 1, now + pause));
+        for reference in due {
+            match hub.offer_waiting(reader.as_ref(), &reference).await {
+                Ok(true) => drop(waiting.0.remove(&reference)),
+                Ok(false) => waiting.put_off(&reference),
+                Err(error) => {
+                    tracing::warn!(%error, "kept messages cannot be offered again");
+                    waiting.put_off(&reference);
+                }
             }
         }
+    }
+}
+
+/// Looks through everything that is kept: after a start nobody else knows what waits.
+async fn take_inventory(hub: &Hub, waiting: &mut Waiting) {
+    match hub.shared.journal.parked(None, INVENTORY).await {
+        Ok(kept) => {
+            let references = kept.into_iter().filter_map(|message| message.waiting_for);
+            references.for_each(|reference| waiting.add(reference));
+        }
+        Err(error) => tracing::warn!(%error, "kept messages cannot be read"),
     }
 }

@@ -7,7 +7,7 @@ use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{ChannelFact, PaymentEvidence, Stage};
 
 use crate::api::{Delivery, HubApi, Received};
-use crate::testing::{Hall, Mood, channel, euros, midnight, order_of};
+use crate::testing::{Hall, Mood, Plan, channel, euros, midnight, order_of};
 
 fn delivery(source: &str, body: &str, items: Vec<Inbound>) -> Delivery {
     let slug = source.split('/').next_back().expect("a slug");
@@ -184,4 +184,42 @@ async fn what_cannot_be_acted_on_is_kept_with_its_reason() {
             "{reason}"
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_kept_before_a_restart_is_found_and_offered_again() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 5).await;
+    hall.gateway.always(Some(Mood::Hangs));
+    let order = hall.hub.shared.new_order_id([1, 2]);
+    let webhook = delivery(
+        "payments/stripe",
+        "evt_1",
+        vec![authorized("pi_9", Some(order), false)],
+    );
+    assert_eq!(
+        hall.hub.inbound(webhook.clone()).await.expect("kept"),
+        Received::Parked
+    );
+    let twin = hall.twin.clone();
+    hall.node.drain(Duration::from_secs(30)).await;
+    let next = Plan {
+        twin,
+        ..Plan::default()
+    }
+    .open()
+    .await;
+    // What the gateway carries turns out to be another order's id by now.
+    next.gateway.always(Some(Mood::Hangs));
+    let placed = next
+        .hub
+        .place(order_of("W-1", "A", 1, "pm"))
+        .await
+        .expect("placed");
+    let mut again = webhook;
+    again.items = vec![authorized("pi_9", Some(placed.order), false)];
+    next.shelf.put(&again);
+    next.until(placed.order, &[Stage::Fulfilling]).await;
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert!(next.twin.kept().is_empty());
 }

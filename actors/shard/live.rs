@@ -45,9 +45,11 @@ pub(super) enum Phase {
 }
 
 /// Wake-ups that failed.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Trouble {
     tries: u32,
+    /// Its timer is set until then; the scan leaves it alone.
+    until: Instant,
 }
 
 impl Entry {
@@ -291,7 +293,11 @@ impl ShardState {
     }
 
     pub(super) fn wake_failed(&mut self, id: OrderId, counts: bool) {
-        let trouble = self.troubles.entry(id).or_default();
+        let now = Instant::now();
+        let trouble = self.troubles.entry(id).or_insert(Trouble {
+            tries: 0,
+            until: now,
+        });
         if counts {
             trouble.tries += 1;
         }
@@ -299,6 +305,7 @@ impl ShardState {
             self.shared.health.poisoned(id);
         }
         let pause = Duration::from_secs(1 << trouble.tries.min(8));
+        trouble.until = now + pause;
         let pause = jiff::SignedDuration::try_from(pause).unwrap_or_default();
         self.shared.timers.set(id, self.shared.clock.now() + pause);
     }
@@ -341,6 +348,7 @@ impl ShardState {
 
     /// Whether its wake-ups failed; its timer is set.
     pub(super) fn is_backing_off(&self, id: OrderId) -> bool {
-        self.troubles.contains_key(&id)
+        let trouble = self.troubles.get(&id);
+        trouble.is_some_and(|trouble| trouble.until > Instant::now())
     }
 }

@@ -103,7 +103,7 @@ impl Journal for Twin {
         let world = self.reading()?;
         let waiting = world.parked.values().filter(|kept| match waiting_for {
             Some(reference) => kept.waiting_for.as_ref() == Some(reference),
-            None => kept.waiting_for.is_some(),
+            None => true,
         });
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(waiting.take(limit).cloned().collect())

@@ -81,6 +81,7 @@ impl World {
     }
 
     fn update(&mut self, append: &Append) -> Appended {
+        let now = self.now();
         let Some(row) = self.orders.get_mut(&append.order) else {
             return Appended::Stale;
         };
@@ -89,13 +90,14 @@ impl World {
         }
         row.events.extend(append.events.iter().cloned());
         row.stage = append.stage;
-        row.wake_at = settled(row.wake_at, append.wake_at, append.settle_wake);
+        let settle = append.settle_wake || row.wake_at.is_some_and(|at| at <= now);
+        row.wake_at = settled(row.wake_at, append.wake_at, settle);
         Appended::Committed
     }
 }
 
 /// The stored wake-up time after a commit: a lower bound, moved later only when told to settle.
-pub(crate) fn settled(
+fn settled(
     stored: Option<Timestamp>,
     folded: Option<Timestamp>,
     settle: bool,

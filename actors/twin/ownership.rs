@@ -1,5 +1,7 @@
 //! Leases and epochs in memory.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use async_trait::async_trait;
 use orderhub_domain::ids::{LocationCode, ShardId};
 
@@ -10,21 +12,16 @@ use crate::ports::{Claims, Ownership, Unavailable};
 pub(super) struct TwinOwnership {
     twin: Twin,
     node: String,
-    incarnation: u64,
+    /// 0 before the first claim.
+    incarnation: AtomicU64,
 }
 
 impl TwinOwnership {
     pub(super) fn new(twin: Twin, node: &str) -> Self {
-        let incarnation = {
-            let mut world = twin.world();
-            let latest = world.nodes.entry(node.to_owned()).or_default();
-            *latest += 1;
-            *latest
-        };
         Self {
             twin,
             node: node.to_owned(),
-            incarnation,
+            incarnation: AtomicU64::new(0),
         }
     }
 }
@@ -33,9 +30,9 @@ impl TwinOwnership {
 impl Ownership for TwinOwnership {
     async fn claim_all(&self, locations: &[LocationCode]) -> Result<Claims, Unavailable> {
         let mut world = self.twin.reading()?;
-        if world.nodes.get(&self.node) != Some(&self.incarnation) {
-            return Err(Unavailable("superseded".into()));
-        }
+        let latest = world.nodes.entry(self.node.clone()).or_default();
+        *latest += 1;
+        self.incarnation.store(*latest, Ordering::SeqCst);
         let mut claims = Claims::default();
         for shard in ShardId::all() {
             let epoch = world.shards.entry(shard).or_default();
@@ -52,6 +49,7 @@ impl Ownership for TwinOwnership {
 
     async fn renew(&self) -> Result<bool, Unavailable> {
         let world = self.twin.reading()?;
-        Ok(world.nodes.get(&self.node) == Some(&self.incarnation))
+        let mine = self.incarnation.load(Ordering::SeqCst);
+        Ok(mine > 0 && world.nodes.get(&self.node) == Some(&mine))
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use orderhub_domain::ids::{LocationCode, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
+use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, LocationStock, StockChange, StockHold};
 use std::collections::BTreeSet;
 
 use super::{Fault, LocationRows, Twin, World};
@@ -76,7 +76,15 @@ impl LocationRows {
             let stored = self.holds.get(key).map_or(0, |hold| hold.rev);
             stored == *before
         });
-        ledger_follows && holds_follow && change.counters.values().all(Counters::holds)
+        let moved = |row: &&LedgerRow| row.effect.map(|effect| (effect, row.sku.clone()));
+        let known: BTreeSet<_> = self.ledger.iter().filter_map(|row| moved(&row)).collect();
+        let mut fresh = BTreeSet::new();
+        let effects = change.ledger.iter().filter_map(|row| moved(&row));
+        // An effect moves a SKU once, however often it is sent.
+        let each_once = effects
+            .into_iter()
+            .all(|moved| !known.contains(&moved) && fresh.insert(moved));
+        ledger_follows && holds_follow && each_once && change.counters.values().all(Counters::holds)
     }
 }
 

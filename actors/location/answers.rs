@@ -1,0 +1,84 @@
+//! What follows from a committed change: answers, the board, and who is woken.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use orderhub_domain::ids::{OrderId, Sku};
+use orderhub_domain::order::{Fact, StockEvidence, StockFact};
+use orderhub_domain::stock::{Counters, StockChange, StockCommand};
+
+use super::pipeline::{LocationState, Pending};
+
+impl LocationState {
+    pub(super) fn answer(&mut self, pending: Pending) {
+        let Some(decision) = pending.decision else {
+            return;
+        };
+        Self::count_result(decision.evidence.as_ref());
+        if let (Some(evidence), Some(order)) = (decision.evidence, order_of(&pending.command)) {
+            let fact = Fact::Stock(StockFact {
+                location: self.code.clone(),
+                attempt: pending.attempt,
+                effect: pending.effect,
+                evidence,
+            });
+            let reporter = Arc::clone(&self.shared);
+            let report = async move { reporter.report(order, fact).await };
+            self.shared.tasks.spawn(report);
+        }
+        if let Some((reply, _permit)) = pending.answer
+            && let StockCommand::Count { sku, .. } = &pending.command
+        {
+            let changed = decision.change.counters.get(sku).copied();
+            let counters = changed.or_else(|| self.stock.as_ref().map(|s| s.counters(sku)));
+            drop(reply.send(Ok(counters.unwrap_or_default())));
+        }
+        if !decision.told.is_empty() {
+            self.tell(&decision.told);
+        }
+    }
+
+    /// Makes committed counters known and wakes who waits for them.
+    pub(super) fn publish(&self, change: &StockChange) {
+        self.publish_counters(&change.counters);
+    }
+
+    pub(super) fn publish_counters(&self, counters: &BTreeMap<Sku, Counters>) {
+        for (sku, counters) in counters {
+            let moved = self.shared.board.post(&self.code, sku, *counters);
+            metrics::counter!("orderhub_inventory_oversold_units_total").increment(moved.oversold);
+            let called = if moved.exhausted {
+                self.shared.waiters.call(sku, u64::MAX)
+            } else {
+                self.shared.waiters.call(sku, moved.risen)
+            };
+            for order in called {
+                self.shared.wake(order);
+            }
+        }
+    }
+
+    fn count_result(evidence: Option<&StockEvidence>) {
+        let result = match evidence {
+            Some(StockEvidence::Reserved { .. }) => "reserved",
+            Some(StockEvidence::Refused { .. }) => "refused",
+            Some(StockEvidence::Confirmed) => "confirmed",
+            Some(StockEvidence::Lost { .. }) => "lost",
+            Some(StockEvidence::Released) => "released",
+            Some(StockEvidence::Consumed) => "consumed",
+            Some(StockEvidence::Expired { .. }) => "expired",
+            None => return,
+        };
+        metrics::counter!("orderhub_inventory_reservations_total", "result" => result).increment(1);
+    }
+}
+
+fn order_of(command: &StockCommand) -> Option<OrderId> {
+    match command {
+        StockCommand::Reserve { order, .. }
+        | StockCommand::Confirm { order, .. }
+        | StockCommand::Release { order, .. }
+        | StockCommand::Consume { order, .. } => Some(*order),
+        _ => None,
+    }
+}

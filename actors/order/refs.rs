@@ -1,0 +1,74 @@
+//! The other names of an order that its events make known.
+
+use orderhub_domain::canonical::Terms;
+use orderhub_domain::order::{Event, LabelEvidence, Order, PaymentEvidence, Recorded};
+
+use crate::ports::{OrderRef, RefKind};
+
+/// References that these events make known for the first time.
+pub(super) fn new_refs(before: Option<&Order>, next: &Order, events: &[Recorded]) -> Vec<OrderRef> {
+    let mut refs: Vec<OrderRef> = Vec::new();
+    let mut add = |kind, scope: &str, value: &str| {
+        let reference = OrderRef {
+            kind,
+            scope: scope.to_owned(),
+            value: value.to_owned(),
+        };
+        if !refs.contains(&reference) {
+            refs.push(reference);
+        }
+    };
+    for recorded in events {
+        match &recorded.event {
+            Event::Received(received) => {
+                for tender in &received.draft.tenders {
+                    if let Terms::Authorized {
+                        gateway: Some(gateway),
+                        reference: Some(reference),
+                        ..
+                    } = &tender.terms
+                    {
+                        add(RefKind::Payment, gateway.as_str(), reference);
+                    }
+                }
+            }
+            Event::PaymentReported {
+                tender, payment, ..
+            } => {
+                let index = usize::from(tender.saturating_sub(1));
+                let known = before
+                    .and_then(|order| order.tenders.get(index))
+                    .and_then(|tender| tender.reference.as_deref());
+                let gateway = next.tenders.get(index).and_then(|tender| tender.gateway());
+                if let (Some(gateway), Some(reference)) = (gateway, payment_reference(payment))
+                    && known != Some(reference)
+                {
+                    add(RefKind::Payment, gateway.as_str(), reference);
+                }
+            }
+            Event::LabelReported {
+                label:
+                    LabelEvidence::Bought {
+                        account,
+                        tracking_number,
+                        ..
+                    },
+                ..
+            } => add(RefKind::Tracking, account.as_str(), tracking_number),
+            _ => {}
+        }
+    }
+    refs
+}
+
+fn payment_reference(evidence: &PaymentEvidence) -> Option<&str> {
+    match evidence {
+        PaymentEvidence::ActionRequired { reference }
+        | PaymentEvidence::Authorized { reference, .. }
+        | PaymentEvidence::Captured { reference, .. }
+        | PaymentEvidence::Voided { reference }
+        | PaymentEvidence::Refunded { reference, .. } => Some(reference),
+        PaymentEvidence::Declined { reference, .. } => reference.as_deref(),
+        _ => None,
+    }
+}

@@ -1,0 +1,246 @@
+//! What the crate's tests share: a whole node on the in-memory store, with partners that answer
+//! at once or as told, and builders.
+
+mod partners;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use orderhub_channels::port::Repeat;
+use orderhub_domain::canonical::{
+    Address, CaptureMode, DraftLine, DraftTender, FulfilledBy, OrderDraft, PrivateDetails,
+    Submission, TaxMode, Terms,
+};
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::{Order, Places, Stage};
+use orderhub_domain::policy::Policy;
+use orderhub_domain::quantity::Quantity;
+use orderhub_domain::stock::Counters;
+use rust_decimal::Decimal;
+use uuid::Uuid;
+
+use crate::api::{Delivery, HubApi, NewOrder};
+use crate::locked;
+use crate::node::{Connectors, LocationConfig, Node, NodeConfig, Stores, start};
+use crate::ports::Parked;
+use crate::router::{Hub, Reader};
+use crate::shared::{Limits, Site};
+use crate::twin::Twin;
+
+use partners::{Agreeable, Post};
+pub(crate) use partners::{Gateway, Mood};
+
+pub(crate) fn midnight() -> Timestamp {
+    Timestamp::from_second(1_790_000_000).expect("a time")
+}
+
+pub(crate) fn eur() -> Currency {
+    Currency::from_code("EUR").expect("a currency")
+}
+
+pub(crate) fn euros(amount: &str) -> Money {
+    Money::exact(amount.parse().expect("a number"), eur()).expect("an amount")
+}
+
+pub(crate) fn channel() -> ChannelId {
+    ChannelId(Uuid::from_u128(7))
+}
+
+/// Reads kept messages from a shelf of deliveries, by body.
+#[derive(Default)]
+pub(crate) struct Shelf(Mutex<Vec<Delivery>>);
+
+impl Shelf {
+    pub(crate) fn put(&self, delivery: &Delivery) {
+        locked(&self.0).push(delivery.clone());
+    }
+}
+
+impl Reader for Shelf {
+    fn read(&self, message: &Parked) -> Option<Delivery> {
+        let shelf = locked(&self.0);
+        shelf.iter().find(|d| d.body == message.body).cloned()
+    }
+}
+
+/// A whole hub.
+pub(crate) struct Hall {
+    pub(crate) twin: Twin,
+    pub(crate) gateway: Arc<Gateway>,
+    pub(crate) post: Arc<Post>,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) node: Node,
+    pub(crate) hub: Hub,
+}
+
+/// How a test wants its hub.
+pub(crate) struct Plan {
+    pub(crate) twin: Twin,
+    pub(crate) policy: Policy,
+    pub(crate) limits: Limits,
+    pub(crate) locations: Vec<&'static str>,
+    pub(crate) repeat: Repeat,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            twin: Twin::new(midnight()),
+            policy: Policy::default(),
+            limits: Limits::default(),
+            locations: vec!["BER1"],
+            repeat: Repeat::Keyed {
+                valid_for: Duration::from_hours(24),
+            },
+        }
+    }
+}
+
+impl Plan {
+    pub(crate) async fn open(self) -> Hall {
+        let gateway = Gateway::new(self.repeat);
+        let post = Arc::new(Post::default());
+        let shelf = Arc::new(Shelf::default());
+        let mut connectors = Connectors::default();
+        connectors
+            .payments
+            .insert("stripe".into(), Arc::clone(&gateway) as _);
+        connectors
+            .carriers
+            .insert("post".into(), Arc::clone(&post) as _);
+        connectors
+            .warehouses
+            .insert("own".into(), Arc::new(Agreeable) as _);
+        let locations = self.locations.iter().map(|code| LocationConfig {
+            code: (*code).into(),
+            country: "DE".into(),
+            site: Site {
+                warehouse: "own".into(),
+                carrier: Some("post".into()),
+                address: Address::default(),
+            },
+        });
+        let config = NodeConfig {
+            policy: self.policy,
+            limits: self.limits,
+            locations: locations.collect(),
+        };
+        let stores = Stores {
+            lanes: vec![self.twin.lane(), self.twin.lane()],
+            stock_lane: self.twin.stock_lane(),
+            journal: self.twin.journal(),
+            stock_book: self.twin.stock_book(),
+            ownership: self.twin.ownership("hub-1"),
+        };
+        let reader = Arc::clone(&shelf) as Arc<dyn Reader>;
+        let node = start(config, stores, connectors, reader)
+            .await
+            .expect("the node starts");
+        Hall {
+            twin: self.twin,
+            gateway,
+            post,
+            shelf,
+            hub: node.hub(),
+            node,
+        }
+    }
+}
+
+impl Hall {
+    pub(crate) async fn open() -> Self {
+        Plan::default().open().await
+    }
+
+    pub(crate) async fn stock(&self, location: &str, sku: &str, on_hand: i64) {
+        let counted = self
+            .hub
+            .count(location.into(), sku.into(), on_hand, None)
+            .await;
+        assert_eq!(counted.expect("counted").on_hand, on_hand);
+    }
+
+    pub(crate) async fn order(&self, order: OrderId) -> Order {
+        let found = self.hub.order(order).await.expect("the store answers");
+        found.expect("the order is there").0
+    }
+
+    pub(crate) async fn stage(&self, order: OrderId) -> Stage {
+        self.order(order).await.stage
+    }
+
+    /// Waits until the order is in one of the stages.
+    pub(crate) async fn until(&self, order: OrderId, stages: &[Stage]) -> Order {
+        for _ in 0..6_000 {
+            let now = self.order(order).await;
+            if stages.contains(&now.stage) {
+                return now;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("still {:?}", self.order(order).await);
+    }
+
+    pub(crate) fn awake(&self) -> usize {
+        self.hub.shared.awake.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn counters(&self, location: &str, sku: &str) -> Counters {
+        let (location, sku) = (LocationCode::from(location), Sku::from(sku));
+        self.hub.shared.board.counters(&location, &sku)
+    }
+}
+
+/// An order of `quantity` units at 10 EUR each, to be authorised with `token`.
+pub(crate) fn order_of(external_id: &str, sku: &str, quantity: u32, token: &str) -> NewOrder {
+    let total = Money::exact(Decimal::from(10 * quantity), eur()).expect("an amount");
+    let terms = Terms::ToAuthorize {
+        gateway: "stripe".into(),
+        token: token.into(),
+        capture: CaptureMode::Many,
+    };
+    NewOrder {
+        channel: channel(),
+        channel_slug: Slug::from("web"),
+        live_connection: true,
+        submission: Submission {
+            draft: OrderDraft {
+                external_id: external_id.into(),
+                number: None,
+                placed_at: midnight(),
+                currency: eur(),
+                tax_mode: TaxMode::Inclusive,
+                test: false,
+                cancelled_at: None,
+                destination: Some("DE".into()),
+                pickup_location: None,
+                lines: vec![DraftLine {
+                    external_id: "1".into(),
+                    sku: Some(sku.into()),
+                    title: "A thing".into(),
+                    quantity: Quantity::units(quantity),
+                    unit_price: Decimal::from(10),
+                    discounts: Vec::new(),
+                    taxes: Vec::new(),
+                    weight_g: None,
+                    fulfilled_by: FulfilledBy::Us,
+                }],
+                shipping: Vec::new(),
+                fees: Vec::new(),
+                discounts: Vec::new(),
+                tenders: vec![DraftTender {
+                    amount: total,
+                    terms,
+                }],
+                stated_total: total,
+            },
+            private: PrivateDetails::default(),
+        },
+        body_hash: format!("hash of {external_id}"),
+        request: None,
+        actor: "key:test".into(),
+    }
+}
