@@ -97,9 +97,9 @@ async fn requests_that_waited_too_long_are_shed_and_facts_never() {
             async move { lane.append(append(), urgency).await }
         });
         tokio::time::sleep(Duration::from_millis(1)).await;
-        let late = all(&lane, 2, urgency).await;
+        let answers = all(&lane, 2, urgency).await;
         assert!(is_committed(&first.await.expect("no panic")));
-        let shed = late
+        let shed = answers
             .iter()
             .filter(|a| matches!(a, LaneAnswer::Shed))
             .count();
@@ -119,9 +119,9 @@ async fn a_closed_lane_empties_its_queue_and_takes_no_more() {
     closing.cancel();
     assert!(queued.await.expect("no panic").iter().all(is_committed));
     assert_eq!(locked(&batches).iter().sum::<usize>(), 100);
-    let late = lane.append(append(), Urgency::Fact).await;
+    let refused = lane.append(append(), Urgency::Fact).await;
     assert!(matches!(
-        late,
+        refused,
         LaneAnswer::Settled(Appended::Unavailable(_))
     ));
 }

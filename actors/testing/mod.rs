@@ -61,8 +61,8 @@ impl Shelf {
 
 impl Reader for Shelf {
     fn read(&self, message: &Parked) -> Option<Delivery> {
-        let shelf = locked(&self.0);
-        shelf.iter().find(|d| d.body == message.body).cloned()
+        let deliveries = locked(&self.0);
+        deliveries.iter().find(|d| d.body == message.body).cloned()
     }
 }
 
@@ -103,7 +103,7 @@ impl Plan {
     pub(crate) async fn open(self) -> Hall {
         let gateway = Gateway::new(self.repeat);
         let post = Arc::new(Post::default());
-        let shelf = Arc::new(Shelf::default());
+        let kept = Arc::new(Shelf::default());
         let mut connectors = Connectors::default();
         connectors
             .payments
@@ -135,7 +135,7 @@ impl Plan {
             stock_book: self.twin.stock_book(),
             ownership: self.twin.ownership("hub-1"),
         };
-        let reader = Arc::clone(&shelf) as Arc<dyn Reader>;
+        let reader = Arc::clone(&kept) as Arc<dyn Reader>;
         let node = start(config, stores, connectors, reader)
             .await
             .expect("the node starts");
@@ -143,7 +143,7 @@ impl Plan {
             twin: self.twin,
             gateway,
             post,
-            shelf,
+            shelf: kept,
             hub: node.hub(),
             node,
         }

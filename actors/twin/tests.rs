@@ -67,8 +67,15 @@ async fn one_of_two_writers_of_a_version_is_stale() {
         append(&claims, order(2), 5, 1),
     ];
     let answers = lane.commit(&batch).await;
-    use Appended::{Committed, Stale};
-    assert_eq!(answers, [Committed, Committed, Stale, Stale]);
+    assert_eq!(
+        answers,
+        [
+            Appended::Committed,
+            Appended::Committed,
+            Appended::Stale,
+            Appended::Stale
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]

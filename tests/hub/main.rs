@@ -7,6 +7,7 @@
     reason = "a case that cannot go on fails, and says where"
 )]
 
+#[expect(dead_code, reason = "a few steps are only taken against a real database")]
 #[path = "../contract/mod.rs"]
 mod contract;
 
