@@ -142,7 +142,7 @@ async fn a_count_is_answered_after_its_commit_and_survives_a_conflict() {
     assert_eq!((stock[0].1.on_hand, stock[0].1.buffer), (9, 2));
     assert!(
         hall.hub
-            .count("XXX".into(), "A".into(), 1, None)
+            .count("MUC9".into(), "A".into(), 1, None)
             .await
             .is_err()
     );
