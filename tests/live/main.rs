@@ -17,6 +17,7 @@ use support::postgres;
 mod audit;
 mod bad_input;
 mod crashes;
+mod dock;
 mod doubles;
 mod last_hundred;
 mod lies;
