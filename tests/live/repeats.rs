@@ -1,6 +1,6 @@
 //! The same order again: at the same time, later, with a key, with another body.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::checker;
 use crate::support::orders::one_unit;
@@ -9,7 +9,8 @@ use crate::support::world::World;
 #[tokio::test(flavor = "multi_thread")]
 async fn twenty_posts_of_one_order_at_once_are_one_order_and_one_answer() {
     let world = World::start().await;
-    let order = one_unit("R-1", "SKU-1");
+    let mut order = one_unit("R-1", "SKU-1");
+    order["attributes"] = json!({"gift_wraps": 1, "campaign": "advent"});
     let posts = (0..20).map(|_| {
         let (api, order) = (world.api.clone(), order.clone());
         tokio::spawn(async move { api.post("/v1/orders", &order).await })
@@ -28,9 +29,11 @@ async fn twenty_posts_of_one_order_at_once_are_one_order_and_one_answer() {
     );
 
     // Member order, white space and `1.0` for `1` are the same order still.
-    let mut same: Value = order.clone();
-    same["lines"][0]["quantity"] = "1.0".into();
-    let spaced = serde_json::to_string_pretty(&same).unwrap();
+    let spaced = serde_json::to_string_pretty(&order).unwrap();
+    let members = "\"campaign\": \"advent\",\n    \"gift_wraps\": 1";
+    assert!(spaced.contains(members), "{spaced}");
+    let same = "\"gift_wraps\": 1.0, \"campaign\": \"advent\"";
+    let spaced = spaced.replace(members, same);
     let again = world.api.post_bytes("/v1/orders", &[], spaced).await;
     again.expect(200);
     assert_eq!(again.body, replies[0].body);
