@@ -132,6 +132,7 @@ per_tender as (
                coalesce(a.amount, 0),
                case when t.terms = 'authorized' then t.amount else 0 end
            ) as authorized,
+           -- What a channel took counts once it is settled: an order that arrives cancelled is not.
            greatest(coalesce(c.amount, 0), coalesce(s.amount, 0)) as captured,
            coalesce(r.amount, 0) as refunded
     from tender t

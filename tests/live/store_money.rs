@@ -78,9 +78,9 @@ async fn money_is_counted_once_whatever_was_reported_twice() {
 #[tokio::test]
 async fn what_the_channel_took_counts_as_captured() {
     let mut audit = Audit::new().await;
-    let settled = Event::SettledByChannel {
-        tender: 2,
-        amount: eur(999),
+    let settled = |tender, cents| Event::SettledByChannel {
+        tender,
+        amount: eur(cents),
         postings: Vec::new(),
     };
     let elsewhere = Terms::Authorized {
@@ -90,9 +90,17 @@ async fn what_the_channel_took_counts_as_captured() {
         capture: CaptureMode::Once,
     };
     let prepaid = Terms::Prepaid { reference: None };
-    let tenders = vec![tender(1000, prepaid), tender(999, elsewhere.clone())];
-    let order = audit.order(tenders, vec![settled.clone(), settled]).await;
+    let tenders = vec![
+        tender(1000, prepaid.clone()),
+        tender(999, elsewhere.clone()),
+    ];
+    let told = vec![settled(1, 1000), settled(2, 999), settled(2, 999)];
+    let order = audit.order(tenders, told).await;
     assert_eq!(audit.money(&order).await, cents([1999, 1999, 1999, 0]));
+
+    // An order that arrives cancelled is never settled: its ledger has no money either.
+    let cancelled = audit.order(vec![tender(1999, prepaid)], vec![]).await;
+    assert_eq!(audit.money(&cancelled).await, cents([1999, 0, 0, 0]));
 
     let only = audit.order(vec![tender(1999, elsewhere)], vec![]).await;
     assert_eq!(audit.money(&only).await, cents([1999, 1999, 0, 0]));
