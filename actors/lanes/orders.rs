@@ -130,10 +130,13 @@ impl LaneKeeper {
         let now = Instant::now();
         let mut appends = Vec::with_capacity(jobs.len());
         let mut answers = Vec::with_capacity(jobs.len());
+        // What fits into one commit is never refused: it would cost nothing less. A wait alone may
+        // be one slow disk; a wait behind a full batch is more work than the lane can do.
+        let behind = jobs.len() >= BATCH;
         for job in jobs.drain(..) {
             let waited = now.duration_since(job.since);
             self.wait.record(waited.as_secs_f64());
-            if job.urgency == Urgency::Request && waited > SHED_AFTER {
+            if behind && job.urgency == Urgency::Request && waited > SHED_AFTER {
                 tell(job.answer, LaneAnswer::Shed);
                 continue;
             }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use orderhub_domain::ids::EffectId;
 use orderhub_domain::order::{
     Decided, Event, Input, InputBody, Order, Placement, REMEMBERED_REQUESTS, Recorded, Rejection,
-    Request, decide, place, wake_at,
+    Request, Stage, decide, evolve, place, wake_at,
 };
 
 use orderhub_domain::append::{Protocol, Signal};
@@ -249,7 +249,7 @@ impl OrderState {
 
     /// Takes over what is on disk and starts what it opened.
     fn commit(&mut self, stored: Option<Timestamp>, events: &[Recorded], next: Order) {
-        count_transition(self.order.as_deref(), &next);
+        count_transitions(self.order.as_deref(), events, &next);
         self.stored_wake = stored;
         for recorded in events {
             if let Event::EffectPostponed {
@@ -338,20 +338,28 @@ fn answered_version(next: &Order, input: &Input) -> u64 {
     remembered.map_or(next.version, |r| r.version)
 }
 
-fn count_transition(before: Option<&Order>, next: &Order) {
-    let from = before.map(|order| order.stage);
-    if from == Some(next.stage) {
+/// Counts every stage that a commit passed through, also those it did not stay in.
+fn count_transitions(before: Option<&Order>, events: &[Recorded], next: &Order) {
+    if before.is_some_and(|order| order.stage == next.stage) {
         return;
     }
-    let to = next.stage.word();
-    if let Some(from) = from {
-        let from = from.word();
-        metrics::counter!("orderhub_order_transitions_total", "from" => from, "to" => to)
-            .increment(1);
-        metrics::gauge!("orderhub_orders", "stage" => from).decrement(1.0);
-    } else {
-        metrics::counter!("orderhub_order_transitions_total", "from" => "none", "to" => to)
-            .increment(1);
+    let mut order = before.cloned();
+    for recorded in events {
+        let from = order.as_ref().map(|order| order.stage);
+        let Ok(folded) = evolve(order, recorded) else { return };
+        if from != Some(folded.stage) {
+            count_move(from, folded.stage);
+        }
+        order = Some(folded);
+    }
+}
+
+fn count_move(from: Option<Stage>, to: Stage) {
+    let to = to.word();
+    let left = from.map_or("none", Stage::word);
+    metrics::counter!("orderhub_order_transitions_total", "from" => left, "to" => to).increment(1);
+    if from.is_some() {
+        metrics::gauge!("orderhub_orders", "stage" => left).decrement(1.0);
     }
     metrics::gauge!("orderhub_orders", "stage" => to).increment(1.0);
 }
