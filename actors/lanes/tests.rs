@@ -10,7 +10,7 @@ use orderhub_domain::stock::StockChange;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Lane, LaneAnswer, Urgency, open_lane, open_stock_lane};
+use super::{BATCH, Lane, LaneAnswer, Urgency, open_lane, open_stock_lane};
 use crate::health::Health;
 use crate::locked;
 use crate::ports::{Append, Appended, LaneWriter, StockAppend, StockAppended, StockWriter};
@@ -89,22 +89,24 @@ async fn what_queues_up_while_a_batch_commits_is_the_next_batch() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn requests_that_waited_too_long_are_shed_and_facts_never() {
-    for (urgency, committed) in [(Urgency::Request, 1), (Urgency::Fact, 3)] {
+async fn requests_behind_a_full_commit_are_shed_after_a_while_and_facts_never() {
+    // Behind the first commit of 300 ms stand a full one, and 88 that fit into the next.
+    for (urgency, refused) in [(Urgency::Request, BATCH), (Urgency::Fact, 0)] {
         let (lane, batches, _closing) = slow(Duration::from_millis(300));
         let first = tokio::spawn({
             let lane = lane.clone();
             async move { lane.append(append(), urgency).await }
         });
         tokio::time::sleep(Duration::from_millis(1)).await;
-        let answers = all(&lane, 2, urgency).await;
+        let answers = all(&lane, BATCH + 88, urgency).await;
         assert!(is_committed(&first.await.expect("no panic")));
         let shed = answers
             .iter()
             .filter(|a| matches!(a, LaneAnswer::Shed))
             .count();
-        assert_eq!(shed, 3 - committed);
-        assert_eq!(locked(&batches).iter().sum::<usize>(), committed);
+        assert_eq!(shed, refused);
+        let committed = locked(&batches).iter().sum::<usize>();
+        assert_eq!(committed, 1 + BATCH + 88 - refused);
     }
 }
 
