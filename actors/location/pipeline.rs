@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use orderhub_domain::ids::{EffectId, LocationCode, Sku};
-use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand, StockDecision};
+use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand, StockDecision, StockHold};
 use ractor::ActorRef;
 use tokio::sync::{mpsc, oneshot};
 
@@ -39,6 +39,8 @@ pub(crate) struct LocationState {
     /// How many of them were decided on this generation.
     decided: usize,
     tickets: mpsc::UnboundedSender<(u64, StockTicket)>,
+    /// Holds that were read by their key, whatever their state.
+    looked_up: Vec<HoldKey>,
     /// Holds whose orders are being told right now.
     pub(super) telling: HashSet<HoldKey>,
     ticks: u64,
@@ -73,6 +75,7 @@ impl LocationState {
             under_way: VecDeque::new(),
             decided: 0,
             tickets,
+            looked_up: Vec::new(),
             telling: HashSet::new(),
             ticks: 0,
             waiting_ready: Vec::new(),
@@ -169,9 +172,12 @@ impl LocationState {
         if self.under_way.is_empty() {
             if let Some(stock) = self.stock.as_mut() {
                 // Final holds that were looked up are not kept.
-                stock
-                    .holds
-                    .retain(|_, hold| hold.state.is_live() || hold.rev != hold.told_rev);
+                for key in self.looked_up.drain(..) {
+                    let kept = |hold: &StockHold| hold.state.is_live() || hold.rev != hold.told_rev;
+                    if stock.holds.get(&key).is_some_and(|hold| !kept(hold)) {
+                        stock.holds.remove(&key);
+                    }
+                }
             }
             for idle in self.waiting_idle.drain(..) {
                 idle.send(()).ok();
@@ -242,6 +248,7 @@ impl LocationState {
         self.generation = self.shared.next_generation();
         let generation = self.generation;
         let keys = self.keys_under_way();
+        self.looked_up.clone_from(&keys);
         let (shared, code, myself) = (
             Arc::clone(&self.shared),
             self.code.clone(),

@@ -32,6 +32,7 @@ async fn twenty_parallel_posts_are_one_append_and_equal_answers() {
     assert!(answers.iter().all(|p| p.order == answers[0].order));
     assert!(answers.iter().all(|p| p.received == answers[0].received));
     assert_eq!(hall.twin.orders().len(), 1);
+    assert_eq!(hall.twin.duplicates(), 0, "the others waited for the first");
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,6 +65,7 @@ impl World {
         };
         let key = (identity.channel, identity.external_id.clone());
         if let Some(existing) = self.keys.get(&key) {
+            self.duplicates += 1;
             return Appended::Duplicate(*existing);
         }
         if self.orders.contains_key(&append.order) {

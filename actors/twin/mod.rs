@@ -12,13 +12,13 @@ mod stock;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
-use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, ShardId, Sku};
+use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{Recorded, Stage};
 use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, StockHold};
 use tokio::time::Instant;
@@ -70,6 +70,7 @@ struct World {
     read_failures: u32,
     lane_batches: Vec<usize>,
     appends: usize,
+    duplicates: usize,
 }
 
 #[derive(Debug)]
@@ -84,6 +85,8 @@ struct LocationRows {
     counters: BTreeMap<Sku, Counters>,
     holds: BTreeMap<HoldKey, StockHold>,
     ledger: Vec<LedgerRow>,
+    /// What was moved on behalf of effects.
+    moved: BTreeSet<(EffectId, Sku)>,
 }
 
 impl World {
@@ -113,6 +116,7 @@ impl Twin {
             read_failures: 0,
             lane_batches: Vec::new(),
             appends: 0,
+            duplicates: 0,
         };
         Self {
             world: Arc::new(Mutex::new(world)),
@@ -203,6 +207,11 @@ impl Twin {
     /// Appends with events that were committed so far.
     pub fn appends(&self) -> usize {
         self.world().appends
+    }
+
+    /// Creates that came although the order was there.
+    pub fn duplicates(&self) -> usize {
+        self.world().duplicates
     }
 
     /// Sizes of the batches that order lanes committed so far.

@@ -1,8 +1,8 @@
 //! Stock in memory: counters, holds and the append-only ledger of every location.
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{LocationCode, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, LocationStock, StockChange, StockHold};
+use orderhub_domain::ids::{EffectId, LocationCode, Sku};
+use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
 use std::collections::BTreeSet;
 
 use super::{Fault, LocationRows, Twin, World};
@@ -53,6 +53,7 @@ impl World {
         if !rows.takes(&append.change) {
             return StockAppended::Conflict;
         }
+        rows.moved.extend(moved(&append.change));
         rows.ledger.extend(append.change.ledger.iter().cloned());
         for (sku, counters) in &append.change.counters {
             rows.counters.insert(sku.clone(), *counters);
@@ -76,16 +77,18 @@ impl LocationRows {
             let stored = self.holds.get(key).map_or(0, |hold| hold.rev);
             stored == *before
         });
-        let moved = |row: &&LedgerRow| row.effect.map(|effect| (effect, row.sku.clone()));
-        let known: BTreeSet<_> = self.ledger.iter().filter_map(|row| moved(&row)).collect();
         let mut fresh = BTreeSet::new();
-        let effects = change.ledger.iter().filter_map(|row| moved(&row));
         // An effect moves a SKU once, however often it is sent.
-        let each_once = effects
-            .into_iter()
-            .all(|moved| !known.contains(&moved) && fresh.insert(moved));
+        let each_once =
+            moved(change).all(|moved| !self.moved.contains(&moved) && fresh.insert(moved));
         ledger_follows && holds_follow && each_once && change.counters.values().all(Counters::holds)
     }
+}
+
+/// What a change moves on behalf of effects.
+fn moved(change: &StockChange) -> impl Iterator<Item = (EffectId, Sku)> {
+    let rows = change.ledger.iter();
+    rows.filter_map(|row| Some((row.effect?, row.sku.clone())))
 }
 
 #[async_trait]
