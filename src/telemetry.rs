@@ -52,6 +52,7 @@ const HISTOGRAMS: &[(&str, &[f64])] = &[
     ("orderhub_commit_duration_seconds", COMMIT),
     ("orderhub_lane_wait_seconds", COMMIT),
     ("orderhub_commit_batch_orders", BATCH),
+    ("orderhub_commit_batch_changes", BATCH),
     ("orderhub_publish_delay_seconds", FLOW),
     ("orderhub_webhook_apply_delay_seconds", FLOW),
     ("orderhub_order_release_delay_seconds", FLOW),

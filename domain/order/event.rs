@@ -75,6 +75,14 @@ pub enum Event {
         /// It may have been carried out.
         unknown: bool,
     },
+    /// An effect is not wanted any more, and no try of it was carried out.
+    #[serde(rename = "order.effect_given_up")]
+    EffectGivenUp {
+        /// Its kind.
+        effect_kind: String,
+        /// Which.
+        closes: Vec<EffectId>,
+    },
     /// A location answered about holds; the public kind depends on the evidence.
     #[serde(rename = "inventory.answered")]
     StockAnswered {
@@ -342,6 +350,7 @@ impl Event {
             Self::EffectOpened { effect } => effect.effect.opening_kind(),
             Self::EffectPostponed { unknown: true, .. } => "payment.outcome_unknown",
             Self::EffectPostponed { .. } => "order.effect_postponed",
+            Self::EffectGivenUp { .. } => "order.effect_given_up",
             Self::StockAnswered { stock, .. } => match stock {
                 StockEvidence::Reserved { .. } => "inventory.reserved",
                 StockEvidence::Refused { .. } => "inventory.reservation_refused",
@@ -435,7 +444,8 @@ impl Event {
     /// The open effects that it closes.
     pub fn closes(&self) -> &[EffectId] {
         match self {
-            Self::StockAnswered { closes, .. }
+            Self::EffectGivenUp { closes, .. }
+            | Self::StockAnswered { closes, .. }
             | Self::PaymentReported { closes, .. }
             | Self::FulfilmentReported { closes, .. }
             | Self::FulfilmentUnanswered { closes, .. }

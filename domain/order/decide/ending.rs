@@ -32,6 +32,27 @@ impl Draft<'_> {
         true
     }
 
+    /// What is not wanted any more is not tried again, if no try of it was carried out: while one may
+    /// have been, the answer has to be found out.
+    pub(super) fn give_up(&mut self) -> bool {
+        let over = self.order.ending.is_some() || self.order.stage.is_dead();
+        let now = self.context.now;
+        let unwanted = self.order.outstanding.iter().find(|(_, open)| {
+            // Between two tries, after one that certainly did nothing.
+            let idle = open.attempts > 0 && !open.unknown && open.next_try_at > now;
+            let off = |number| self.order.fulfilment(number).is_some_and(Fulfilment::is_off);
+            idle && match open.effect {
+                Effect::AuthorizePayment { .. } => over,
+                Effect::BuyLabel { fulfilment } => over || off(fulfilment),
+                _ => false,
+            }
+        });
+        let Some((id, open)) = unwanted else { return false };
+        let (id, effect_kind) = (*id, open.effect.word().to_owned());
+        self.emit(Event::EffectGivenUp { effect_kind, closes: vec![id] });
+        true
+    }
+
     /// Work that nobody was asked for ends at once; locations are asked to stop.
     fn stop_work(&mut self) -> bool {
         for work in self.order.fulfilments.clone() {

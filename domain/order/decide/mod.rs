@@ -141,6 +141,7 @@ impl<'a> Draft<'a> {
     fn step(&mut self) -> bool {
         self.expire_holds()
             || self.screen()
+            || self.give_up()
             || self.end_early()
             || self.reserve()
             || self.authorize()

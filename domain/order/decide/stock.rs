@@ -110,12 +110,12 @@ impl Draft<'_> {
                 true
             }
             Plan::Contended if !self.order.waited_long_enough(self.context) => false,
-            Plan::Contended | Plan::Short => self.give_up(),
+            Plan::Contended | Plan::Short => self.out_of_stock(),
         }
     }
 
     /// Nothing can provide it: before the order stands it is refused; afterwards a person decides.
-    fn give_up(&mut self) -> bool {
+    fn out_of_stock(&mut self) -> bool {
         if self.order.stage != Stage::Reserving {
             let blocks = [Edge::Reserve];
             return self.hold_once(REASON_NO_LOCATION, HoldScope::Order, &blocks);

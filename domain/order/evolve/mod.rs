@@ -123,7 +123,7 @@ impl Order {
         let at = recorded.recorded_at;
         match &recorded.event {
             // A second birth is evidence of a broken log; the versions' key makes it impossible.
-            Event::Received(_) | Event::MismatchFound { .. } => {}
+            Event::Received(_) | Event::MismatchFound { .. } | Event::EffectGivenUp { .. } => {}
             Event::Requested { request, .. } => self.remember(request, recorded),
             Event::Screened { verdict, .. } => match verdict {
                 Verdict::Pass => self.enter(Stage::Reserving, at),
