@@ -346,7 +346,9 @@ fn count_transitions(before: Option<&Order>, events: &[Recorded], next: &Order) 
     let mut order = before.cloned();
     for recorded in events {
         let from = order.as_ref().map(|order| order.stage);
-        let Ok(folded) = evolve(order, recorded) else { return };
+        let Ok(folded) = evolve(order, recorded) else {
+            return;
+        };
         if from != Some(folded.stage) {
             count_move(from, folded.stage);
         }
