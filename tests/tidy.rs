@@ -25,18 +25,6 @@ const LONGEST_FILE: usize = 400;
 /// Longer files, each with the reason why it is one thing all the same.
 const LONG_FILES: &[(&str, &str)] = &[
     (
-        "actors/location/pipeline.rs",
-        "one step machine: what is in flight and what may overtake it",
-    ),
-    (
-        "actors/order/commit.rs",
-        "one path: from a decision to its commit and what follows",
-    ),
-    (
-        "actors/testing.rs",
-        "the tests' world, read as a whole by whoever writes one",
-    ),
-    (
         "channels/payments/stripe/tests/calls.rs",
         "one table: each answer of the gateway and its meaning",
     ),

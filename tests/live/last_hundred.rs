@@ -45,15 +45,7 @@ async fn a_hundred_units_are_sold_a_hundred_times_and_every_declined_unit_again(
                     return;
                 }
                 let order = one_unit(&format!("L-{number}"), "LAST");
-                // A busy hub says so and stores nothing; the buyer's shop tries again.
-                until("the order is taken", Duration::from_mins(2), || async {
-                    let reply = api.post("/v1/orders", &order).await;
-                    match reply.status {
-                        429 | 503 => None,
-                        _ => Some(reply.expect(201)),
-                    }
-                })
-                .await;
+                api.place(&order).await;
             }
         })
     });

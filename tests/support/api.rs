@@ -104,10 +104,20 @@ impl Api {
         })
     }
 
-    /// Sends a request that must be answered.
+    /// Sends a request that must be answered, as a well-behaved client does: a busy hub says so,
+    /// has stored nothing, and is asked again.
     pub(crate) async fn send(request: RequestBuilder) -> Reply {
-        let reply = Self::try_send(request).await;
-        reply.expect("the hub did not answer")
+        until("the hub has room", Duration::from_mins(2), || async {
+            let again = request.try_clone().expect("bodies are bytes");
+            let reply = Self::try_send(again).await;
+            let reply = reply.expect("the hub did not answer");
+            if matches!(reply.status, 429 | 503) {
+                assert!(!reply.header("retry-after").is_empty(), "{reply:?}");
+                return None;
+            }
+            Some(reply)
+        })
+        .await
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
