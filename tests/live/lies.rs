@@ -63,9 +63,10 @@ async fn partners_that_lie_are_charged_and_paid_once_per_order() {
         (40, 40)
     );
     assert_eq!(world.easypost.labels().len(), 40);
+    let struck = (stripe.struck(), carrier.struck());
     assert!(
-        world.stripe.repeated() > 0,
-        "no call was ever repeated: the faults did nothing"
+        struck.0 >= 35 && struck.1 >= 12,
+        "too little went wrong to prove anything: {struck:?}"
     );
     assert_eq!(checker::orders_in(&world.audit, &["completed"]).await, 40);
     checker::at_rest(&world.audit, 1).await;

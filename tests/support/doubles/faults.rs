@@ -1,6 +1,7 @@
 //! Faults on request: what goes wrong, for which share of which calls, always in the same order.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -70,6 +71,7 @@ impl Rule {
 #[derive(Default)]
 pub(crate) struct Faults {
     rules: Mutex<Vec<Rule>>,
+    struck: AtomicU32,
     holds: Mutex<Vec<(Call, Gate)>>,
 }
 
@@ -99,6 +101,11 @@ impl Faults {
         self.rules.lock().unwrap().clear();
     }
 
+    /// How often something went wrong so far.
+    pub(crate) fn struck(&self) -> u32 {
+        self.struck.load(Ordering::Relaxed)
+    }
+
     fn draw(&self, call: Call, wanted: fn(Fault) -> bool) -> Option<Fault> {
         let mut rules = self.rules.lock().unwrap();
         let matching = rules
@@ -107,6 +114,7 @@ impl Faults {
         let mut drawn = None;
         for rule in matching {
             if rule.hits() {
+                self.struck.fetch_add(1, Ordering::Relaxed);
                 drawn = drawn.or(Some(rule.fault));
             }
         }
