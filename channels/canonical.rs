@@ -192,7 +192,10 @@ mod tests {
     #[test]
     fn decimals_written_as_text_are_numbers_and_other_texts_are_not() {
         assert!(same(r#"{"quantity":"1"}"#, r#"{"quantity":"1.0"}"#));
-        assert!(same(r#"{"lines":[{"unit_price":"19.90"}]}"#, r#"{"lines":[{"unit_price":"19.9"}]}"#));
+        assert!(same(
+            r#"{"lines":[{"unit_price":"19.90"}]}"#,
+            r#"{"lines":[{"unit_price":"19.9"}]}"#
+        ));
         assert!(!same(r#"{"quantity":"1"}"#, r#"{"quantity":"1.01"}"#));
         assert!(!same(r#"{"quantity":"1"}"#, r#"{"quantity":"1."}"#));
         assert!(!same(r#"{"sku":"1"}"#, r#"{"sku":"1.0"}"#));

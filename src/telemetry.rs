@@ -103,6 +103,12 @@ fn builder() -> Result<PrometheusBuilder, BuildError> {
         })
 }
 
+/// Adds orders that were there before this process; commits move them from stage to stage.
+pub fn count_orders(stage: &str, orders: i64) {
+    let orders = u32::try_from(orders).unwrap_or(u32::MAX);
+    gauge!("orderhub_orders", "stage" => stage.to_owned()).increment(f64::from(orders));
+}
+
 /// Folds histograms and measures the process until `stop`.
 pub async fn upkeep(handle: PrometheusHandle, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(UPKEEP);

@@ -363,7 +363,10 @@ impl Movements {
     /// The sum: what the totals say or what the parts add up to, whichever is more. A total always
     /// covers the parts before it, so the larger one knows more, in whatever order they came.
     pub fn sum(&self, zero: Money) -> Money {
-        let stood = self.parts.iter().filter(|(reference, _)| !self.failed.contains(*reference));
+        let stood = self
+            .parts
+            .iter()
+            .filter(|(reference, _)| !self.failed.contains(*reference));
         let parts = Money::sum(zero.currency(), stood.map(|(_, amount)| *amount));
         self.total.unwrap_or(zero).max(parts)
     }

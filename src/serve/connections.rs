@@ -150,24 +150,24 @@ impl Connections {
         let gateway: &Arc<dyn PaymentConnector> = self.partners.payments.get(gateway)?;
         Some(gateway.capture_mode())
     }
+}
 
-    /// The locations and who works there. A location without a carrier ships with the first one.
-    pub(super) fn locations(&self, config: &Config) -> Vec<LocationConfig> {
-        let first = config
-            .carriers
-            .first()
-            .map(|carrier| carrier.connection.slug.clone());
-        let location = |location: &config::Location| LocationConfig {
-            code: location.code.clone(),
-            country: location.country.clone().unwrap_or_default(),
-            site: Site {
-                warehouse: location.warehouse.clone(),
-                carrier: location.carrier.clone().or_else(|| first.clone()),
-                address: location.address.clone(),
-            },
-        };
-        config.locations.iter().map(location).collect()
-    }
+/// The locations and who works there. A location without a carrier ships with the first one.
+pub(super) fn locations(config: &Config) -> Vec<LocationConfig> {
+    let first = config
+        .carriers
+        .first()
+        .map(|carrier| carrier.connection.slug.clone());
+    let location = |location: &config::Location| LocationConfig {
+        code: location.code.clone(),
+        country: location.country.clone().unwrap_or_default(),
+        site: Site {
+            warehouse: location.warehouse.clone(),
+            carrier: location.carrier.clone().or_else(|| first.clone()),
+            address: location.address.clone(),
+        },
+    };
+    config.locations.iter().map(location).collect()
 }
 
 /// Registers every sales channel; their immutable ids, in the configuration's order.

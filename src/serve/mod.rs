@@ -48,9 +48,12 @@ impl Root for Process {
         let upkeep = tokio::spawn(telemetry::upkeep(metrics.clone(), background.clone()));
         let (webhooks, webhook_lane) = store.webhook_log();
 
+        for (stage, orders) in store.census().await.map_err(failed)? {
+            telemetry::count_orders(&stage, orders);
+        }
         let node_config = NodeConfig {
             policy: config.policy.clone(),
-            locations: connections.locations(&config),
+            locations: connections::locations(&config),
             ..NodeConfig::default()
         };
         let stores = Stores {
@@ -61,6 +64,14 @@ impl Root for Process {
             ownership: Arc::new(store.clone()),
         };
         let reader = Arc::new(ParkedReader::new(&connections, &config));
+        let sources = connections.hooks().into_keys();
+        telemetry::announce_connections(
+            config
+                .sales
+                .iter()
+                .map(|shop| shop.connection.slug.as_str()),
+            sources.map(|(family, slug)| format!("{}/{slug}", family.word())),
+        );
         let node = node::start(node_config, stores, connections.partners(), reader)
             .await
             .map_err(failed)?;
@@ -132,12 +143,11 @@ impl Root for Process {
 
 async fn open(config: &Config) -> Result<Store, Failure> {
     let url = url_of(config)?;
-    let key = match &config.seal_key {
-        Some(key) => sealing_key(key.expose().trim())?,
-        None => {
-            migrate::check_schema(url).await.map_err(unusable)?;
-            kept_key(url).await.map_err(unusable)?
-        }
+    let key = if let Some(key) = &config.seal_key {
+        sealing_key(key.expose().trim())?
+    } else {
+        migrate::check_schema(url).await.map_err(unusable)?;
+        kept_key(url).await.map_err(unusable)?
     };
     let seal = Seal::new(key).map_err(failed)?;
     let options = StoreOptions::new(&config.node.name, seal);
@@ -181,6 +191,10 @@ fn failed(error: impl std::fmt::Display) -> Failure {
     )
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err asks for"
+)]
 fn unusable(error: StoreError) -> Failure {
     let (exit, next) = match &error {
         StoreError::SchemaBehind { .. } => (Exit::Missing, "orderhub migrate up"),

@@ -6,6 +6,7 @@
 
 mod api_keys;
 mod backend;
+mod census;
 mod channels;
 mod failure;
 mod fences;

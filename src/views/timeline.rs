@@ -46,6 +46,9 @@ pub fn summary(event: &Event) -> String {
             let kind = plain(effect_kind);
             format!("Try {attempt} of {kind} {said} ({reason}); next try at {next_try_at}.")
         }
+        Event::EffectGivenUp { effect_kind, .. } => {
+            format!("Not wanted any more: {}.", plain(effect_kind))
+        }
         Event::StockAnswered {
             location, attempt, ..
         } => {
@@ -111,11 +114,6 @@ pub fn summary(event: &Event) -> String {
             format!("A report ({fact}) was not applied: {reason}.")
         }
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
-        #[expect(
-            unreachable_patterns,
-            reason = "the vocabulary of events only ever grows"
-        )]
-        _ => format!("{}.", plain(event.kind())),
     }
 }
 

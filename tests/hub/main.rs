@@ -7,7 +7,10 @@
     reason = "a case that cannot go on fails, and says where"
 )]
 
-#[expect(dead_code, reason = "a few steps are only taken against a real database")]
+#[expect(
+    dead_code,
+    reason = "a few steps are only taken against a real database"
+)]
 #[path = "../contract/mod.rs"]
 mod contract;
 
@@ -21,6 +24,10 @@ use uuid::Uuid;
 struct Memory(Twin);
 
 impl Memory {
+    #[expect(
+        clippy::unused_async,
+        reason = "the suite makes its worlds with an async function"
+    )]
     async fn new() -> Self {
         Self(Twin::new(jiff::Timestamp::now()))
     }

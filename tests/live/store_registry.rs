@@ -66,7 +66,10 @@ async fn a_channel_keeps_its_id_and_its_account() {
 async fn a_key_is_known_until_it_is_revoked_and_is_stored_as_a_hash() {
     let database = Database::new().await;
     let store = database.store("a").await;
-    store.ensure_channel(&slug(BOUND), "direct", BOUND).await.expect("registered");
+    store
+        .ensure_channel(&slug(BOUND), "direct", BOUND)
+        .await
+        .expect("registered");
     let (token, id) = keys::generate().expect("randomness");
     let key = |channel: &str| Key {
         id: id.clone(),
@@ -74,12 +77,18 @@ async fn a_key_is_known_until_it_is_revoked_and_is_stored_as_a_hash() {
         scopes: vec![Scope::OrdersWrite, Scope::OpsAct],
         channel: Some(slug(channel)),
     };
-    let new = |channel| NewKey { key: key(channel), token_hash: keys::token_hash(&token) };
+    let new = |channel| NewKey {
+        key: key(channel),
+        token_hash: keys::token_hash(&token),
+    };
     let nowhere = store.add(&new("nowhere")).await;
     assert!(nowhere.is_err(), "there is no such channel");
     store.add(&new(BOUND)).await.expect("added");
     store.add(&new(BOUND)).await.expect("the same again");
-    let known = store.lookup(keys::token_hash(&token)).await.expect("answered");
+    let known = store
+        .lookup(keys::token_hash(&token))
+        .await
+        .expect("answered");
     assert_eq!(known, Some(key(BOUND)));
     let wrong = store.lookup(keys::token_hash(&format!("{token}0"))).await;
     assert_eq!(wrong.expect("answered"), None);
@@ -97,7 +106,13 @@ async fn a_key_is_known_until_it_is_revoked_and_is_stored_as_a_hash() {
     assert!(store.revoke(&id).await.expect("revoked"));
     assert!(store.revoke(&id).await.expect("again"));
     assert!(!store.revoke("0").await.expect("answered"));
-    assert_eq!(store.lookup(keys::token_hash(&token)).await.expect("answered"), None);
+    assert_eq!(
+        store
+            .lookup(keys::token_hash(&token))
+            .await
+            .expect("answered"),
+        None
+    );
     let listed = store.list().await.expect("listed");
     assert_eq!(listed.len(), 1);
     assert!(listed[0].revoked_at.is_some());

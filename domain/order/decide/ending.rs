@@ -40,16 +40,25 @@ impl Draft<'_> {
         let unwanted = self.order.outstanding.iter().find(|(_, open)| {
             // Between two tries, after one that certainly did nothing.
             let idle = open.attempts > 0 && !open.unknown && open.next_try_at > now;
-            let off = |number| self.order.fulfilment(number).is_some_and(Fulfilment::is_off);
+            let off = |number| {
+                self.order
+                    .fulfilment(number)
+                    .is_some_and(Fulfilment::is_off)
+            };
             idle && match open.effect {
                 Effect::AuthorizePayment { .. } => over,
                 Effect::BuyLabel { fulfilment } => over || off(fulfilment),
                 _ => false,
             }
         });
-        let Some((id, open)) = unwanted else { return false };
+        let Some((id, open)) = unwanted else {
+            return false;
+        };
         let (id, effect_kind) = (*id, open.effect.word().to_owned());
-        self.emit(Event::EffectGivenUp { effect_kind, closes: vec![id] });
+        self.emit(Event::EffectGivenUp {
+            effect_kind,
+            closes: vec![id],
+        });
         true
     }
 

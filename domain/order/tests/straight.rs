@@ -463,12 +463,22 @@ fn another_amount_than_asked_is_never_taken_for_paid() {
 fn what_is_not_wanted_any_more_and_was_not_done_is_given_up() {
     let mut world = World::place(standard(), &stocked(5));
     world.settle();
-    world.step(FulfilmentStep::Pick { lines: None }).expect("legal");
+    world
+        .step(FulfilmentStep::Pick { lines: None })
+        .expect("legal");
     world.step(FulfilmentStep::Pack).expect("legal");
     let label = world.outstanding("buy_label").expect("a label is wanted");
     let reason = "the carrier cannot be reached".to_owned();
-    world.fact(Fact::Postponed(Postponement { effect: label, reason, not_before: None }));
-    world.command(Command::Cancel { reason: "changed her mind".into() }).expect("legal");
+    world.fact(Fact::Postponed(Postponement {
+        effect: label,
+        reason,
+        not_before: None,
+    }));
+    world
+        .command(Command::Cancel {
+            reason: "changed her mind".into(),
+        })
+        .expect("legal");
     assert_eq!(world.outstanding("buy_label"), None);
     world.settle();
     assert_eq!(world.order.stage, Stage::Cancelled);
@@ -481,10 +491,20 @@ fn what_may_have_been_done_is_found_out_before_the_order_ends() {
     let reserve = world.outstanding("reserve_stock").expect("a reservation");
     let fact = world.good_answer(reserve).expect("an answer");
     world.fact(fact);
-    let effect = world.outstanding("authorize_payment").expect("an authorisation");
+    let effect = world
+        .outstanding("authorize_payment")
+        .expect("an authorisation");
     let reason = "no answer in time".to_owned();
-    world.fact(Fact::Unknown(Postponement { effect, reason, not_before: None }));
-    world.command(Command::Cancel { reason: "changed her mind".into() }).expect("legal");
+    world.fact(Fact::Unknown(Postponement {
+        effect,
+        reason,
+        not_before: None,
+    }));
+    world
+        .command(Command::Cancel {
+            reason: "changed her mind".into(),
+        })
+        .expect("legal");
     assert_eq!(world.outstanding("authorize_payment"), Some(effect));
     world.settle();
     assert_eq!(world.order.stage, Stage::Cancelled);
@@ -502,11 +522,16 @@ fn a_refund_that_fails_after_all_was_never_given() {
     world.step(FulfilmentStep::HandOver).expect("legal");
     world.settle();
     let reference = "pi_1".to_owned();
-    let amount = Reported::Part { reference: "re_1".into(), amount: eur("10.00") };
+    let amount = Reported::Part {
+        reference: "re_1".into(),
+        amount: eur("10.00"),
+    };
     world.pay(PaymentEvidence::Refunded { reference, amount });
     assert_eq!(world.order.payment_status(), "part_refunded");
-    let failed =
-        PaymentEvidence::RefundFailed { refund: Some("re_1".into()), code: "closed".into() };
+    let failed = PaymentEvidence::RefundFailed {
+        refund: Some("re_1".into()),
+        code: "closed".into(),
+    };
     world.pay(failed);
     assert_eq!(world.order.payment_status(), "captured");
     world.check();

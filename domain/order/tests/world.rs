@@ -317,7 +317,9 @@ impl World {
     /// The open effect of this kind.
     pub(super) fn outstanding(&self, word: &str) -> Option<EffectId> {
         let open = self.order.outstanding.iter();
-        open.filter(|(_, open)| open.effect.word() == word).map(|(id, _)| *id).next()
+        open.filter(|(_, open)| open.effect.word() == word)
+            .map(|(id, _)| *id)
+            .next()
     }
 
     pub(super) fn step(&mut self, step: FulfilmentStep) -> Result<Decided, Rejection> {
