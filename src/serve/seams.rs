@@ -17,9 +17,9 @@ use uuid::Uuid;
 use super::connections::Connections;
 use crate::config::Config;
 use crate::http::intake::{Intake, ParsedOrder, Unreadable};
-use crate::http::listing::{ListQuery, ListedOrder, OrderList};
+use crate::http::listing::OrderList;
 use crate::http::{Family, Hook, WebhookCopies, WebhookCopy};
-use crate::store::{OrderFilter, OrderListing, Store, WebhookLog, WebhookReceived};
+use crate::store::{OrderFilter, OrderPage, Store, WebhookLog, WebhookReceived};
 
 /// The API's orders are read by the direct channel's connector.
 pub(super) struct CanonicalIntake {
@@ -114,34 +114,7 @@ impl WebhookCopies for WebhookLog {
 
 #[async_trait]
 impl OrderList for Store {
-    async fn list(&self, query: &ListQuery) -> Result<Vec<ListedOrder>, Unavailable> {
-        let filter = OrderFilter {
-            stage: query.stage,
-            channel: query.channel,
-            sku: query.sku.clone(),
-            hold: query.hold.clone(),
-            q: query.q.clone(),
-            updated_after: query.updated_after,
-            before: query.before,
-            limit: query.limit,
-        };
-        let page = self.list_orders(&filter).await?;
-        Ok(page.orders.into_iter().map(listed).collect())
-    }
-}
-
-fn listed(order: OrderListing) -> ListedOrder {
-    ListedOrder {
-        id: order.order,
-        channel: order.channel,
-        external_id: order.external_id,
-        number: order.number,
-        version: order.version,
-        stage: order.stage,
-        test: order.test,
-        placed_at: order.placed_at,
-        updated_at: order.updated_at,
-        total: order.total,
-        holds: u32::try_from(order.holds.len()).unwrap_or(u32::MAX),
+    async fn list(&self, filter: &OrderFilter) -> Result<OrderPage, Unavailable> {
+        self.list_orders(filter).await
     }
 }

@@ -8,7 +8,7 @@ use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
 use super::{payment, person, status};
-use crate::http::listing::ListedOrder;
+use crate::store::OrderListing;
 
 /// An order as `GET /v1/orders/{id}` shows it.
 pub fn order(
@@ -83,9 +83,9 @@ pub fn order(
 }
 
 /// An order as lists show it.
-pub fn listed(order: &ListedOrder) -> Value {
+pub fn listed(order: &OrderListing) -> Value {
     json!({
-        "id": order.id.to_string(),
+        "id": order.order.to_string(),
         "channel": order.channel.as_str(),
         "external_id": order.external_id,
         "number": order.number,
@@ -96,7 +96,7 @@ pub fn listed(order: &ListedOrder) -> Value {
         "updated_at": order.updated_at,
         "currency": order.total.currency().code(),
         "total": amount(order.total),
-        "holds": order.holds,
+        "holds": order.holds.len(),
     })
 }
 

@@ -17,8 +17,8 @@ use warp::reply::Response;
 use super::{answer, asked, json as reply, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
-use crate::http::listing::ListQuery;
 use crate::http::problem::Problem;
+use crate::store::{OrderFilter, OrderPage};
 use crate::views;
 
 /// Orders on a page when nothing else is asked.
@@ -80,16 +80,10 @@ async fn show_part(edge: &Edge, asked: &Asked, id: &str, part: &str) -> Result<R
 }
 
 async fn list(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
-    let Some(mut query) = read_query(edge, asked)? else {
-        return Ok(reply(StatusCode::OK, &page(&[], false)));
+    let Some(query) = read_query(edge, asked)? else {
+        return Ok(reply(StatusCode::OK, &page(&OrderPage::default())));
     };
-    let limit = usize::from(query.limit);
-    // One more than asked for tells whether there is a next page.
-    query.limit += 1;
-    let mut orders = edge.list.list(&query).await?;
-    let has_more = orders.len() > limit;
-    orders.truncate(limit);
-    let body = page(&orders, has_more);
+    let body = page(&edge.list.list(&query).await?);
     let mut response = reply(StatusCode::OK, &body);
     if let Some(cursor) = body["next_cursor"].as_str() {
         let mut next = form_urlencoded::Serializer::new(String::new());
@@ -104,18 +98,19 @@ async fn list(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
     Ok(response)
 }
 
-fn page(orders: &[crate::http::listing::ListedOrder], has_more: bool) -> Value {
-    let last = orders.last().filter(|_| has_more);
-    let cursor = last.map(|order| BASE64_URL_SAFE_NO_PAD.encode(order.id.uuid().as_bytes()));
-    let data: Vec<_> = orders.iter().map(views::order::listed).collect();
-    json!({ "data": data, "next_cursor": cursor, "has_more": has_more })
+fn page(page: &OrderPage) -> Value {
+    let cursor = page
+        .next
+        .map(|order| BASE64_URL_SAFE_NO_PAD.encode(order.uuid().as_bytes()));
+    let data: Vec<_> = page.orders.iter().map(views::order::listed).collect();
+    json!({ "data": data, "next_cursor": cursor, "has_more": page.next.is_some() })
 }
 
 /// What is asked for; `None` when nothing can match: a channel that is not there, for this key.
-fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<ListQuery>, Problem> {
-    let mut query = ListQuery {
+fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilter>, Problem> {
+    let mut query = OrderFilter {
         limit: USUAL_PAGE,
-        ..ListQuery::default()
+        ..OrderFilter::default()
     };
     let mut channel = None;
     for (name, value) in asked.parameters() {

@@ -26,7 +26,8 @@ use serde_json::Value;
 
 use crate::http::intake::{Intake, ParsedOrder, Unreadable};
 use crate::http::json::{body_hash, object};
-use crate::http::listing::{ListQuery, ListedOrder, OrderList};
+use crate::http::listing::OrderList;
+use crate::store::{OrderFilter, OrderListing, OrderPage};
 
 type Log = (Order, Vec<Recorded>);
 
@@ -282,7 +283,7 @@ impl Journal for Hub {
 
 #[async_trait]
 impl OrderList for Hub {
-    async fn list(&self, query: &ListQuery) -> Result<Vec<ListedOrder>, Unavailable> {
+    async fn list(&self, query: &OrderFilter) -> Result<OrderPage, Unavailable> {
         let orders = self.orders.lock().expect("a lock");
         let found = orders
             .values()
@@ -293,20 +294,31 @@ impl OrderList for Hub {
                     && query.channel.is_none_or(|channel| channel == order.channel)
                     && query.stage.is_none_or(|stage| stage == order.stage)
             });
-        let listed = found.take(query.limit.into()).map(|order| ListedOrder {
-            id: order.id,
-            channel: order.channel_slug.clone(),
-            external_id: order.draft.external_id.clone(),
-            number: None,
-            version: order.version,
-            stage: order.stage,
-            test: false,
-            placed_at: order.draft.placed_at,
-            updated_at: order.updated_at,
-            total: order.totals.grand,
-            holds: 0,
-        });
-        Ok(listed.collect())
+        let limit = usize::from(query.limit);
+        let mut listed: Vec<_> = found
+            .take(limit + 1)
+            .map(|order| OrderListing {
+                order: order.id,
+                channel: order.channel_slug.clone(),
+                external_id: order.draft.external_id.clone(),
+                number: None,
+                version: order.version,
+                stage: order.stage,
+                test: false,
+                placed_at: order.draft.placed_at,
+                received_at: order.received_at,
+                updated_at: order.updated_at,
+                total: order.totals.grand,
+                holds: std::collections::BTreeMap::new(),
+            })
+            .collect();
+        let more = listed.len() > limit;
+        listed.truncate(limit);
+        let next = listed.last().filter(|_| more).map(|last| last.order);
+        Ok(OrderPage {
+            orders: listed,
+            next,
+        })
     }
 }
 
