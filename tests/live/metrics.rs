@@ -136,7 +136,6 @@ async fn each_metric_of_the_contract_moves_with_its_cause() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "the gauge still starts at zero with every process"]
 async fn the_count_of_open_orders_is_right_after_a_restart_too() {
     let mut world = World::start().await;
     world.api.count("BER1", "SKU-1", 10).await;
