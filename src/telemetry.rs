@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+use orderhub_domain::order::ORDER_INVARIANTS;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -182,6 +183,9 @@ fn describe() {
 /// Lets the counters that must never move, and the build, be seen from the first scrape on.
 fn zero() {
     counter!("orderhub_inventory_oversold_units_total").absolute(0);
+    for invariant in ORDER_INVARIANTS.into_iter().chain(["stock_holds"]) {
+        counter!("orderhub_invariant_violations_total", "invariant" => invariant).absolute(0);
+    }
     gauge!("http_server_active_requests").set(0.0);
     let version = env!("CARGO_PKG_VERSION");
     gauge!("orderhub_build_info", "version" => version, "revision" => REVISION).set(1.0);

@@ -369,6 +369,9 @@ impl LocationState {
     }
 }
 
+/// Counters are the sum of their holds.
+const STOCK_HOLDS: &str = "stock_holds";
+
 async fn read_stock(
     shared: &Shared,
     code: &LocationCode,
@@ -379,6 +382,11 @@ async fn read_stock(
         for (key, hold) in shared.stock_book.holds(code, keys).await? {
             stock.holds.insert(key, hold);
         }
+    }
+    for sku in stock.violations() {
+        tracing::error!(location = %code, %sku, "counters and holds differ; look at the stock ledger");
+        metrics::counter!("orderhub_invariant_violations_total", "invariant" => STOCK_HOLDS)
+            .increment(1);
     }
     Ok(stock)
 }

@@ -340,5 +340,11 @@ pub(crate) fn fold(events: &[Recorded]) -> Result<Order, HubError> {
         let next = evolve(order, event).map_err(|error| HubError::ReadOnly(error.to_string()))?;
         order = Some(next);
     }
-    order.ok_or(HubError::NotFound("order"))
+    let order = order.ok_or(HubError::NotFound("order"))?;
+    for invariant in order.violations() {
+        tracing::error!(order.id = %order.id, invariant, "an order breaks an invariant; look at its log");
+        metrics::counter!("orderhub_invariant_violations_total", "invariant" => invariant)
+            .increment(1);
+    }
+    Ok(order)
 }

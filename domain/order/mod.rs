@@ -2,6 +2,7 @@
 //! carry everything: [`place`] and [`decide`] turn inputs into events, [`evolve`] folds events into
 //! state, [`wake_at`] says when time alone changes something.
 
+mod audit;
 mod command;
 mod decide;
 mod effect;
@@ -23,6 +24,7 @@ mod tender;
 mod tests;
 mod wake;
 
+pub use audit::ORDER_INVARIANTS;
 pub use command::*;
 pub use decide::{decide, place, waits_for_stock};
 pub use effect::*;

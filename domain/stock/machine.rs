@@ -110,6 +110,29 @@ impl LocationStock {
         }
     }
 
+    /// SKUs whose counters break their bound or are not the sum of their holds: none, or somebody
+    /// wrote to the stock beside the location.
+    pub fn violations(&self) -> Vec<Sku> {
+        let mut held: BTreeMap<&Sku, (i64, i64)> = BTreeMap::new();
+        for hold in self.holds.values() {
+            let (soft, hard) = held.entry(&hold.sku).or_default();
+            match hold.state {
+                HoldState::Soft => *soft += hold.quantity,
+                HoldState::Hard => *hard += hold.quantity,
+                _ => {}
+            }
+        }
+        let broken = |(sku, counters): &(&Sku, &Counters)| {
+            let promised = held.get(sku).copied().unwrap_or_default();
+            !counters.holds() || (counters.reserved, counters.allocated) != promised
+        };
+        self.counters
+            .iter()
+            .filter(broken)
+            .map(|(sku, _)| sku.clone())
+            .collect()
+    }
+
     /// When the next soft hold lapses.
     pub fn next_expiry(&self) -> Option<Timestamp> {
         let soft = self

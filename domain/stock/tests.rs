@@ -98,6 +98,7 @@ proptest! {
             let live = |state| -> i64 {
                 stock.holds.values().filter(|h| h.state == state).map(|h| h.quantity).sum()
             };
+            prop_assert_eq!(stock.violations(), Vec::<Sku>::new());
             prop_assert_eq!(counters.reserved, live(HoldState::Soft));
             prop_assert_eq!(counters.allocated, live(HoldState::Hard));
 
@@ -226,4 +227,25 @@ fn an_effect_moves_a_sku_in_one_row_however_many_lines_have_it() {
     let change = stock.decide(&release, Some(effect), at(1)).change;
     assert_eq!(change.ledger.len(), 1);
     assert_eq!((change.ledger[0].seq, change.ledger[0].d_reserved), (3, -5));
+}
+
+#[test]
+fn a_counter_that_is_not_the_sum_of_its_holds_is_found() {
+    let mut stock = LocationStock::empty("BER1".into());
+    let count = StockCommand::Count {
+        sku: "SKU".into(),
+        on_hand: 5,
+        buffer: None,
+    };
+    stock.apply(&stock.decide(&count, None, at(0)).change);
+    assert!(stock.violations().is_empty());
+    stock.counters.insert(
+        "SKU".into(),
+        Counters {
+            on_hand: 5,
+            reserved: 1,
+            ..Counters::default()
+        },
+    );
+    assert_eq!(stock.violations(), ["SKU".into()]);
 }

@@ -199,3 +199,21 @@ async fn a_dead_gateway_opens_its_circuit_and_a_live_one_closes_it() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_that_somebody_changed_beside_the_hub_is_found_when_it_is_read() {
+    let mut world = World::start().await;
+    world.api.count("BER1", "SKU-1", 10).await;
+    let labels = ["invariant=\"stock_holds\""];
+    let name = "orderhub_invariant_violations_total";
+    let before = Scrape::of(&world.hub).await.value(name, &labels);
+    assert_eq!(before, Some(0.0));
+    world.hub.kill();
+    sqlx::query("update orderhub.stock set reserved = reserved + 1 where sku = 'SKU-1'")
+        .execute(&world.audit)
+        .await
+        .unwrap();
+    world.hub.start().await;
+    let after = Scrape::of(&world.hub).await.value(name, &labels);
+    assert_eq!(after, Some(1.0));
+}
