@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
-use orderhub_domain::order::{Command, Order, Recorded, Rejection, Request};
+use orderhub_domain::order::{Asked, Order, Recorded, Rejection, Request};
 use orderhub_domain::stock::Counters;
 
 /// The front door.
@@ -22,42 +22,7 @@ pub trait HubApi: Send + Sync {
     async fn place(&self, order: NewOrder) -> Result<Placed, HubError>;
 
     /// Carries out a request about an order.
-    async fn command(
-        &self,
-        order: OrderId,
-        command: Command,
-        request: Option<Request>,
-        actor: String,
-    ) -> Result<Done, HubError>;
-
-    /// Carries out a request if the order still is at version `expected`. The repeat of an answered
-    /// request is answered again whatever the version is by now.
-    ///
-    /// This default looks first and asks then; a hub that can compare in the order's own mailbox
-    /// overrides it.
-    async fn command_at(
-        &self,
-        order: OrderId,
-        expected: u64,
-        command: Command,
-        request: Option<Request>,
-        actor: String,
-    ) -> Result<Done, HubError> {
-        let (state, log) = self
-            .order(order)
-            .await?
-            .ok_or(HubError::NotFound("order"))?;
-        let known = request.as_ref().is_some_and(|request| {
-            let id = Some(request.command_id);
-            log.iter().any(|recorded| recorded.command_id == id)
-        });
-        if !known && state.version != expected {
-            return Err(HubError::Stale {
-                current: state.version,
-            });
-        }
-        self.command(order, command, request, actor).await
-    }
+    async fn command(&self, order: OrderId, asked: Asked, actor: String) -> Result<Done, HubError>;
 
     /// Takes what a verified webhook said. `source` names the connection: `payments/stripe-eu`.
     async fn inbound(&self, delivery: Delivery) -> Result<Received, HubError>;
@@ -166,12 +131,6 @@ pub enum HubError {
     /// The key was used for another body.
     #[error("the idempotency key was used with another body")]
     KeyReused,
-    /// The order has moved on from the version that the sender saw.
-    #[error("the order is at version {current} by now")]
-    Stale {
-        /// The version it has.
-        current: u64,
-    },
     /// The order can be read, but this binary must not write it.
     #[error("the order cannot be changed by this version of the hub: {0}")]
     ReadOnly(String),

@@ -20,7 +20,7 @@ async fn step(hall: &Hall, order: OrderId, step: FulfilmentStep) {
         step,
     };
     hall.hub
-        .command(order, command, None, "operator:eve".into())
+        .command(order, command.into(), "operator:eve".into())
         .await
         .expect("the step is legal");
 }
@@ -182,9 +182,9 @@ async fn a_node_that_was_fenced_by_mistake_claims_again() {
     let cancel = || Command::Cancel {
         reason: "changed my mind".into(),
     };
-    let command = |command| {
+    let command = |command: Command| {
         hall.hub
-            .command(placed.order, command, None, "operator:eve".into())
+            .command(placed.order, command.into(), "operator:eve".into())
     };
     assert!(matches!(
         command(cancel()).await,
@@ -210,9 +210,9 @@ async fn a_stale_order_reads_again_and_decides_once_more() {
     let cancel = Command::Cancel {
         reason: "changed my mind".into(),
     };
-    let command = |command| {
+    let command = |command: Command| {
         hall.hub
-            .command(placed.order, command, None, "operator:eve".into())
+            .command(placed.order, command.into(), "operator:eve".into())
     };
     let unknown = command(cancel.clone()).await;
     assert!(

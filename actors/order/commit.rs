@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use orderhub_domain::ids::EffectId;
 use orderhub_domain::order::{
-    Decided, Event, Input, InputBody, Order, Placement, REMEMBERED_REQUESTS, Recorded, Rejection,
-    Request, Stage, decide, evolve, place, wake_at,
+    Asked, Decided, Event, Input, InputBody, Order, Placement, REMEMBERED_REQUESTS, Recorded,
+    Rejection, Request, Stage, decide, evolve, place, wake_at,
 };
 
 use orderhub_domain::append::{Protocol, Signal};
@@ -123,14 +123,15 @@ impl OrderState {
 
     /// A repeat of a request that the state has forgotten: the log remembers it.
     async fn answered_long_ago(&self, input: &Input) -> Result<Option<Done>, HubError> {
-        let InputBody::Request(
-            _,
-            Some(Request {
-                command_id,
-                body_hash,
-                ..
-            }),
-        ) = &input.body
+        let InputBody::Request(Asked {
+            request:
+                Some(Request {
+                    command_id,
+                    body_hash,
+                    ..
+                }),
+            ..
+        }) = &input.body
         else {
             return Ok(None);
         };
@@ -328,7 +329,11 @@ fn after(stored: Option<Timestamp>, folded: Option<Timestamp>, settle: bool) -> 
 
 /// The version that the answer to a request names, the same one that a repeat gets.
 fn answered_version(next: &Order, input: &Input) -> u64 {
-    let InputBody::Request(_, Some(request)) = &input.body else {
+    let InputBody::Request(Asked {
+        request: Some(request),
+        ..
+    }) = &input.body
+    else {
         return next.version;
     };
     let remembered = next

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use orderhub_domain::ids::CommandId;
-use orderhub_domain::order::{Command, Edge, HoldScope, REMEMBERED_REQUESTS, Request, Stage};
+use orderhub_domain::order::{
+    Asked, Command, Edge, HoldScope, REMEMBERED_REQUESTS, Request, Stage,
+};
 
 use crate::api::{HubApi, HubError};
 use crate::ports::{OrderRef, RefKind};
@@ -40,8 +42,15 @@ async fn a_repeat_gets_the_first_answer_even_when_the_state_forgot_it() {
     let ask = |number: usize, body: &'static str| {
         let request = request(number, body);
         let command = hold("because");
-        hall.hub
-            .command(placed.order, command, Some(request), "operator:eve".into())
+        hall.hub.command(
+            placed.order,
+            Asked {
+                command,
+                request: Some(request),
+                expected: None,
+            },
+            "operator:eve".into(),
+        )
     };
     let first = ask(0, "a").await.expect("held");
     assert!(!first.repeated);
@@ -73,14 +82,14 @@ async fn a_refusal_is_an_answer_and_leaves_the_order_alive() {
     for _ in 0..3 {
         let answer = hall
             .hub
-            .command(placed.order, release.clone(), None, "operator:eve".into())
+            .command(placed.order, release.clone().into(), "operator:eve".into())
             .await;
         assert!(matches!(answer, Err(HubError::Rejected(_))), "{answer:?}");
     }
     let nobody = orderhub_domain::ids::OrderId::from_uuid(uuid::Uuid::from_u128(9));
     let answer = hall
         .hub
-        .command(nobody, release, None, "operator:eve".into())
+        .command(nobody, release.into(), "operator:eve".into())
         .await;
     assert!(matches!(answer, Err(HubError::NotFound("order"))));
 }

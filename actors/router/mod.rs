@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::{LocationCode, OrderId, Sku};
-use orderhub_domain::order::{Command, Input, InputBody, Order, Recorded, Request};
+use orderhub_domain::order::{Asked, Input, InputBody, Order, Recorded};
 use orderhub_domain::stock::Counters;
 use tokio::sync::oneshot;
 
@@ -88,15 +88,9 @@ impl HubApi for Hub {
         placed
     }
 
-    async fn command(
-        &self,
-        order: OrderId,
-        command: Command,
-        request: Option<Request>,
-        actor: String,
-    ) -> Result<Done, HubError> {
+    async fn command(&self, order: OrderId, asked: Asked, actor: String) -> Result<Done, HubError> {
         self.admit()?;
-        let body = InputBody::Request(command, request);
+        let body = InputBody::Request(asked);
         let input = Input { actor, body };
         self.shared.ask(order, input, Urgency::Request).await
     }

@@ -109,7 +109,7 @@ async fn a_webhook_before_its_order_is_kept_and_applied_once_the_reference_is_kn
             step,
         };
         hall.hub
-            .command(placed.order, command, None, "operator:eve".into())
+            .command(placed.order, command.into(), "operator:eve".into())
             .await
             .expect("legal");
     }

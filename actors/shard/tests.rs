@@ -100,7 +100,7 @@ async fn an_idle_order_sleeps_and_wakes_for_a_command() {
     assert_eq!(hall.awake(), 0);
     let done = hall
         .hub
-        .command(placed.order, cancel(), None, "operator:eve".into())
+        .command(placed.order, cancel().into(), "operator:eve".into())
         .await;
     assert!(!done.expect("cancelled").repeated);
     hall.until(placed.order, &[Stage::Cancelled]).await;
@@ -155,7 +155,7 @@ async fn newcomers_of_a_leaving_order_wait_for_its_successor() {
             until: None,
         };
         hall.hub
-            .command(placed.order, hold, None, "operator:eve".into())
+            .command(placed.order, hold.into(), "operator:eve".into())
             .await
             .expect("held");
     }
@@ -218,7 +218,7 @@ async fn overload_is_refused_before_the_mailbox() {
             until: None,
         };
         let id = placed.order;
-        tokio::spawn(async move { hub.command(id, hold, None, "operator:eve".into()).await })
+        tokio::spawn(async move { hub.command(id, hold.into(), "operator:eve".into()).await })
     });
     let mut refused = 0;
     let mut done = 0;
@@ -233,7 +233,7 @@ async fn overload_is_refused_before_the_mailbox() {
     assert_eq!(hall.order(placed.order).await.holds.len(), 4);
     // Everybody's place is free again.
     hall.hub
-        .command(placed.order, cancel(), None, "operator:eve".into())
+        .command(placed.order, cancel().into(), "operator:eve".into())
         .await
         .expect("cancelled");
 }

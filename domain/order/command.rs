@@ -133,6 +133,14 @@ pub enum Rejection {
     /// The same key came with another body.
     #[error("the idempotency key was used with another body")]
     KeyReused,
+    /// The order has moved on from the version that the sender saw.
+    #[error("the order is at version {current} by now, not {expected}")]
+    Stale {
+        /// What the sender saw.
+        expected: u64,
+        /// What it is.
+        current: u64,
+    },
     /// The stage does not allow it.
     #[error("an order that is {} cannot be {verb}", stage.word())]
     WrongStage {
@@ -182,6 +190,7 @@ impl Rejection {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::KeyReused => "idempotency_key_reused",
+            Self::Stale { .. } => "stale_version",
             Self::WrongStage { .. } | Self::WrongFulfilmentStage { .. } => "wrong_stage",
             Self::NoSuchFulfilment(_) => "no_such_fulfilment",
             Self::NoSuchHold(_) => "no_such_hold",

@@ -48,12 +48,34 @@ pub struct Input {
 /// What reached an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputBody {
-    /// A request, and how its repeat is recognised if it had an idempotency key.
-    Request(Command, Option<Request>),
+    /// A request.
+    Request(Asked),
     /// A report.
     Fact(Fact),
     /// Time has passed, or something that the order waits for may have changed.
     Wake,
+}
+
+/// A request as it arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What is asked.
+    pub command: Command,
+    /// How its repeat is recognised, if it had an idempotency key.
+    pub request: Option<Request>,
+    /// The version of the order that the sender saw; refused when the order has moved on. A repeat
+    /// is answered whatever the version is by now.
+    pub expected: Option<u64>,
+}
+
+impl From<Command> for Asked {
+    fn from(command: Command) -> Self {
+        Self {
+            command,
+            request: None,
+            expected: None,
+        }
+    }
 }
 
 /// What comes of an input.

@@ -219,10 +219,6 @@ impl From<HubError> for Problem {
                 "idempotency_key_reused",
                 "The idempotency key was used with another body.",
             ),
-            HubError::Stale { current } => Self::new(
-                "stale_version",
-                format!("The order is at version {current} by now."),
-            ),
             HubError::ReadOnly(reason) => {
                 tracing::warn!(%reason, "an order cannot be changed by this version");
                 Self::new(

@@ -20,8 +20,8 @@ pub use place::place;
 pub use stock::waits_for_stock;
 
 use super::{
-    Context, Decided, Edge, Effect, Event, Fact, Hold, HoldScope, IGNORED_FACTS, Input, InputBody,
-    OpenedEffect, Order, Postponement, Recorded, Rejection,
+    Asked, Context, Decided, Edge, Effect, Event, Fact, Hold, HoldScope, IGNORED_FACTS, Input,
+    InputBody, OpenedEffect, Order, Postponement, Recorded, Rejection,
 };
 
 /// What may be asked of the world while deciding, and what has been decided so far.
@@ -179,7 +179,11 @@ const RULES_APPLIED_MOST: usize = 100_000;
 pub fn decide(order: &Order, input: &Input, context: &Context<'_>) -> Result<Decided, Rejection> {
     let mut draft = Draft::new(order.clone(), &input.actor, context);
     match &input.body {
-        InputBody::Request(command, request) => {
+        InputBody::Request(Asked {
+            command,
+            request,
+            expected,
+        }) => {
             if let Some(request) = request {
                 let known = order
                     .requests
@@ -192,6 +196,14 @@ pub fn decide(order: &Order, input: &Input, context: &Context<'_>) -> Result<Dec
                         Err(Rejection::KeyReused)
                     };
                 }
+            }
+            if let Some(expected) = expected.filter(|version| *version != order.version) {
+                return Err(Rejection::Stale {
+                    expected,
+                    current: order.version,
+                });
+            }
+            if let Some(request) = request {
                 draft.command_id = Some(request.command_id);
                 let verb = command.word().to_owned();
                 draft.emit(Event::Requested {

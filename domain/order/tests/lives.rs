@@ -210,7 +210,11 @@ fn live(world: &mut World, (what, number): Choice) {
                 reply_schema: REPLY_SCHEMA,
             };
             let command = random_command(world, number);
-            let body = InputBody::Request(command, Some(request));
+            let body = InputBody::Request(Asked {
+                command,
+                request: Some(request),
+                expected: None,
+            });
             if let Ok(first) = world.input(body.clone()) {
                 let again = world.input(body).expect("a repeat is not refused");
                 assert!(

@@ -420,19 +420,33 @@ fn a_repeated_request_gets_the_same_answer_and_another_body_is_refused() {
         body_hash: hash.to_owned(),
         reply_schema: REPLY_SCHEMA,
     };
-    let cancel = || Command::Cancel {
-        reason: "twice".into(),
+    let ask = |hash: &str, expected| {
+        let command = Command::Cancel {
+            reason: "twice".into(),
+        };
+        InputBody::Request(Asked {
+            command,
+            request: Some(request(hash)),
+            expected,
+        })
     };
-    world
-        .input(InputBody::Request(cancel(), Some(request("aa"))))
-        .expect("legal");
+    let seen = world.order.version;
+    let stale = world.input(ask("aa", Some(seen + 1)));
+    assert_eq!(
+        stale,
+        Err(Rejection::Stale {
+            expected: seen + 1,
+            current: seen
+        })
+    );
+    world.input(ask("aa", Some(seen))).expect("legal");
     let version = world.order.version;
     world.settle();
     let again = world
-        .input(InputBody::Request(cancel(), Some(request("aa"))))
-        .expect("known");
+        .input(ask("aa", Some(seen)))
+        .expect("known, whatever the version is by now");
     assert!(matches!(again, Decided::Repeat(known) if known.version == version));
-    let other = world.input(InputBody::Request(cancel(), Some(request("bb"))));
+    let other = world.input(ask("bb", None));
     assert_eq!(other, Err(Rejection::KeyReused));
 }
 

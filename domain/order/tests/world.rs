@@ -182,7 +182,7 @@ impl World {
     }
 
     pub(super) fn command(&mut self, command: Command) -> Result<Decided, Rejection> {
-        self.input(InputBody::Request(command, None))
+        self.input(InputBody::Request(command.into()))
     }
 
     pub(super) fn pay(&mut self, evidence: PaymentEvidence) -> Decided {

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use orderhub_actors::api::Done;
 use orderhub_domain::ids::{FulfilmentId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
-    Command, Context, Decided, Edge as Edges, HoldScope, Input, InputBody, Location, Places, decide,
+    Asked as Demand, Command, Context, Decided, Edge as Edges, HoldScope, Input, InputBody,
+    Location, Places, decide,
 };
 use orderhub_domain::stock::Counters;
 use serde_json::{Map, Value, json};
@@ -76,15 +77,13 @@ pub(super) async fn carry_out(
 ) -> Result<Done, Problem> {
     let request = asked.request(&order.to_string(), body_hash)?;
     let actor = operator(asked)?;
-    let done = match asked.if_match()? {
-        Some(expected) => {
-            let hub = &edge.hub;
-            hub.command_at(order, expected, command, request, actor)
-                .await?
-        }
-        None => edge.hub.command(order, command, request, actor).await?,
+    let expected = asked.if_match()?;
+    let demand = Demand {
+        command,
+        request,
+        expected,
     };
-    Ok(done)
+    Ok(edge.hub.command(order, demand, actor).await?)
 }
 
 /// The answer to a request that was carried out, now or before.
@@ -181,15 +180,13 @@ async fn try_out(
     command: Command,
 ) -> Result<Response, Problem> {
     let (state, _) = edge.visible(asked.key()?, order).await?;
-    if let Some(expected) = asked.if_match()?
-        && expected != state.version
-    {
-        let detail = format!("The order is at version {} by now.", state.version);
-        return Err(Problem::new("stale_version", detail));
-    }
     let input = Input {
         actor: operator(asked)?,
-        body: InputBody::Request(command, None),
+        body: InputBody::Request(Demand {
+            command,
+            request: None,
+            expected: asked.if_match()?,
+        }),
     };
     let context = Context {
         now: Timestamp::now(),

@@ -16,8 +16,8 @@ use orderhub_domain::canonical::{
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{
-    Command, Context, Decided, Input, InputBody, Location, Order, Placement, Places, Recorded,
-    RememberedRequest, Request, decide, place,
+    Asked, Context, Decided, Input, InputBody, Location, Order, Placement, Places, Recorded,
+    RememberedRequest, decide, place,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::quantity::Quantity;
@@ -156,19 +156,13 @@ impl HubApi for Hub {
         })
     }
 
-    async fn command(
-        &self,
-        order: OrderId,
-        command: Command,
-        request: Option<Request>,
-        actor: String,
-    ) -> Result<Done, HubError> {
+    async fn command(&self, order: OrderId, asked: Asked, actor: String) -> Result<Done, HubError> {
         self.failure()?;
         let mut orders = self.orders.lock().expect("a lock");
         let (state, log) = orders.get_mut(&order).ok_or(HubError::NotFound("order"))?;
         let input = Input {
             actor,
-            body: InputBody::Request(command, request),
+            body: InputBody::Request(asked),
         };
         let policy = Policy::default();
         let (version, repeated) = match decide(state, &input, &context(&policy, &plenty()))? {
