@@ -173,6 +173,18 @@ fn describe() {
         "orderhub_publish_delay_seconds",
         "Time from a commit to the bus's acknowledgement"
     );
+    describe_counter!(
+        "orderhub_publish_retries_total",
+        "Messages that the bus did not acknowledge and that were sent again"
+    );
+    describe_counter!(
+        "orderhub_publish_parked_total",
+        "Events that the bus refuses for good"
+    );
+    describe_counter!(
+        "orderhub_bus_regressions_total",
+        "Shards whose events the bus had forgotten"
+    );
     describe_gauge!(
         "orderhub_circuit_open",
         "1 while calls to a partner are suspended"

@@ -13,6 +13,7 @@ use async_trait::async_trait;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use tokio_util::sync::CancellationToken;
 
+use crate::bus::{Bus, Publisher};
 use crate::cli::{Exit, Failure, MigrationState, MigrationStep, Root};
 use crate::config::Config;
 use crate::http::Edge;
@@ -41,6 +42,7 @@ impl Root for Process {
         let addresses = Addresses::bind(&config).await?;
         let store = open(&config).await?;
         let connections = Arc::new(Connections::open(&config, &store).await?);
+        let bus = bus_of(&config).await?;
 
         let stop = stop_signal().map_err(failed)?;
         let background = CancellationToken::new();
@@ -76,6 +78,10 @@ impl Root for Process {
             .await
             .map_err(failed)?;
 
+        let publisher = Publisher::new(&store, bus, &config.node.name);
+        // Stopped only after the orders are asleep: until then they commit.
+        let publishing = tokio::spawn(publisher.run(background.clone()));
+
         let edge = Arc::new(Edge {
             hub: Arc::new(node.hub()),
             journal: Arc::new(store.clone()),
@@ -106,8 +112,8 @@ impl Root for Process {
         let drained = node.drain(DRAIN).await;
         tracing::info!(?drained, "the orders are asleep");
         background.cancel();
-        // Both only read the token; how they ended changes nothing any more.
-        drop(tokio::join!(trail, upkeep, webhook_lane));
+        // They only read the token; how they ended changes nothing any more.
+        drop(tokio::join!(trail, upkeep, webhook_lane, publishing));
         if superseded {
             let message = "a newer process with this node's name has taken over";
             return Err(Failure::new(
@@ -152,6 +158,17 @@ async fn open(config: &Config) -> Result<Store, Failure> {
     let seal = Seal::new(key).map_err(failed)?;
     let options = StoreOptions::new(&config.node.name, seal);
     Store::connect(url, options).await.map_err(unusable)
+}
+
+/// The bus, if one is configured. It need not be up.
+async fn bus_of(config: &Config) -> Result<Option<Bus>, Failure> {
+    let Some(url) = &config.bus else {
+        tracing::info!("no bus is configured; events wait in the log");
+        return Ok(None);
+    };
+    let bus = Bus::connect(url.expose(), &config.node.name).await;
+    bus.map(Some)
+        .map_err(|error| Failure::usage(error.to_string(), "set NATS_URL, or [bus] url"))
 }
 
 fn sealing_key(text: &str) -> Result<[u8; 32], Failure> {

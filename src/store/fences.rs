@@ -10,14 +10,23 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use orderhub_domain::ids::{LocationCode, SHARDS, ShardId};
+use tokio::sync::Notify;
 
 /// Epochs of what this node owns.
 pub(super) struct Fences {
     shards: Vec<ShardFence>,
     locations: RwLock<BTreeMap<LocationCode, LocationFence>>,
-    /// One bit per shard that has committed events which the order list has not read.
-    fresh: [AtomicU64; 4],
+    /// Shards that have committed events which the order list has not read.
+    unlisted: Marks,
+    /// Shards that have committed events which the publisher has not read.
+    unpublished: Marks,
+    /// Wakes the publisher.
+    grown: Notify,
 }
+
+/// One bit per shard.
+#[derive(Default)]
+struct Marks([AtomicU64; 4]);
 
 #[derive(Default)]
 struct ShardFence {
@@ -37,7 +46,9 @@ impl Fences {
         Self {
             shards: (0..SHARDS).map(|_| ShardFence::default()).collect(),
             locations: RwLock::default(),
-            fresh: Default::default(),
+            unlisted: Marks::default(),
+            unpublished: Marks::default(),
+            grown: Notify::new(),
         }
     }
 
@@ -108,23 +119,24 @@ impl Fences {
 
     /// Says that a shard's log has grown.
     pub(super) fn note_commit(&self, shard: ShardId) {
-        let word = &self.fresh[usize::from(shard.0 / 64)];
-        word.fetch_or(1 << (shard.0 % 64), Ordering::Relaxed);
+        self.unlisted.set(shard);
+        self.unpublished.set(shard);
+        self.grown.notify_one();
     }
 
-    /// The shards whose log has grown since the last call.
+    /// The shards whose log has grown since the last call; for the order list.
     pub(super) fn take_fresh(&self) -> Vec<i16> {
-        let mut shards = Vec::new();
-        for (index, word) in self.fresh.iter().enumerate() {
-            let bits = word.swap(0, Ordering::Relaxed);
-            let first = i16::try_from(index * 64).unwrap_or_default();
-            shards.extend(
-                (0..64_i16)
-                    .filter(|bit| bits & (1 << bit) != 0)
-                    .map(|bit| first + bit),
-            );
-        }
-        shards
+        self.unlisted.take()
+    }
+
+    /// The shards whose log has grown since the last call; for the publisher.
+    pub(super) fn take_unpublished(&self) -> Vec<i16> {
+        self.unpublished.take()
+    }
+
+    /// Waits until a log has grown since the last call.
+    pub(super) async fn grown(&self) {
+        self.grown.notified().await;
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<LocationCode, LocationFence>> {
@@ -137,6 +149,27 @@ impl Fences {
         self.locations
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Marks {
+    fn set(&self, shard: ShardId) {
+        let word = &self.0[usize::from(shard.0 / 64)];
+        word.fetch_or(1 << (shard.0 % 64), Ordering::Relaxed);
+    }
+
+    fn take(&self) -> Vec<i16> {
+        let mut shards = Vec::new();
+        for (index, word) in self.0.iter().enumerate() {
+            let bits = word.swap(0, Ordering::Relaxed);
+            let first = i16::try_from(index * 64).unwrap_or_default();
+            shards.extend(
+                (0..64_i16)
+                    .filter(|bit| bits & (1 << bit) != 0)
+                    .map(|bit| first + bit),
+            );
+        }
+        shards
     }
 }
 
@@ -166,5 +199,7 @@ mod tests {
         }
         assert_eq!(fences.take_fresh(), vec![0, 63, 64, 255]);
         assert!(fences.take_fresh().is_empty());
+        // Each reader has its own marks.
+        assert_eq!(fences.take_unpublished(), vec![0, 63, 64, 255]);
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) stripe_key: String,
     pub(crate) easypost_url: String,
     pub(crate) locations: Vec<String>,
+    /// Where events go; nowhere by default.
+    pub(crate) nats_url: Option<String>,
 }
 
 /// A hub's home and, while it runs, its process. Ends the process when dropped.
@@ -69,6 +71,8 @@ impl Hub {
             key: String::new(),
             process: None,
         };
+        let bus = setup.nats_url.iter().cloned();
+        hub.secrets.extend(bus.map(|url| ("NATS_URL", url)));
         hub.verb(&["migrate", "up"]);
         hub.key = hub.make_key("scenarios", SCOPES);
         hub

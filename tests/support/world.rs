@@ -28,9 +28,22 @@ impl World {
         Self::start_with(&["BER1"], None).await
     }
 
+    /// The same with a bus at this address, which need not be up.
+    pub(crate) async fn start_with_bus(nats_url: String) -> Self {
+        Self::start_whole(&["BER1"], None, Some(nats_url)).await
+    }
+
     /// These locations; payments at another place than the double, if one is given as its address
     /// and key.
     pub(crate) async fn start_with(locations: &[&str], payments: Option<(String, String)>) -> Self {
+        Self::start_whole(locations, payments, None).await
+    }
+
+    async fn start_whole(
+        locations: &[&str],
+        payments: Option<(String, String)>,
+        nats_url: Option<String>,
+    ) -> Self {
         let database_url = Cluster::shared().empty_database().await;
         let http_port = free_port();
         let hook = |family: &str| format!("http://127.0.0.1:{http_port}/v1/hooks/{family}");
@@ -45,6 +58,7 @@ impl World {
             stripe_key,
             easypost_url: easypost.url.clone(),
             locations: locations.iter().map(|code| (*code).to_owned()).collect(),
+            nats_url,
         };
         let mut hub = Hub::prepare(&setup);
         hub.start().await;

@@ -1,0 +1,296 @@
+//! The publisher's task: what it does when, and what it does when something is gone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use jiff::Timestamp;
+use orderhub_actors::ports::{Journal, Parked};
+use orderhub_domain::ids::ShardId;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::cloud_event::{Envelope, Message};
+use super::lag::Lag;
+use super::shards::{Delivered, Track, deliver};
+use super::stream::{Bus, IN_FLIGHT, Session};
+use crate::store::{LoggedEvent, PublishCursor, PublishLog, Store};
+
+/// The longest time between two looks at what is to be done.
+const TICK: Duration = Duration::from_millis(250);
+/// After a commit, commits that follow at once are waited for.
+const GATHER: Duration = Duration::from_millis(5);
+/// How often all shards are read, whoever wrote them, and what waits is counted.
+const SWEEP: Duration = Duration::from_secs(1);
+/// After a failure the bus is left alone for this long.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long the end may take: what is not on the bus by then is published after the next start.
+const FLUSH: Duration = Duration::from_secs(5);
+/// Events read at a time, over all shards, and the least of one shard.
+const BITE: usize = 4_096;
+const MOUTHFUL: usize = 16;
+/// Cursors that are looked up on the bus at the same time.
+const LOOKUPS: usize = 32;
+
+/// Takes committed events to the bus. Without a bus it only counts those that wait.
+pub struct Publisher {
+    log: PublishLog,
+    journal: Arc<dyn Journal>,
+    bus: Option<Bus>,
+    node: String,
+    tracks: BTreeMap<ShardId, Track>,
+    /// Shards that may have events after their cursor.
+    pending: BTreeSet<ShardId>,
+    /// The connection over which the bus was asked what it still has.
+    ready: Option<(Session, Envelope)>,
+    lag: Lag,
+    sweep_at: Instant,
+    bus_again_at: Instant,
+}
+
+impl Publisher {
+    /// For this node; one per node.
+    pub fn new(store: &Store, bus: Option<Bus>, node: impl Into<String>) -> Self {
+        Self {
+            log: store.publish_log(),
+            journal: Arc::new(store.clone()),
+            bus,
+            node: node.into(),
+            tracks: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            ready: None,
+            lag: Lag::default(),
+            sweep_at: Instant::now(),
+            bus_again_at: Instant::now(),
+        }
+    }
+
+    /// Publishes until `stop`, then what is committed by that time.
+    pub async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            if self.round().await {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.log.grown() => sleep(GATHER).await,
+                () = sleep(TICK) => {}
+            }
+        }
+        let until = Instant::now() + FLUSH;
+        self.sweep_at = Instant::now();
+        while self.round().await && Instant::now() < until {}
+        self.log.close().await;
+    }
+
+    /// Does what can be done now. Answers whether there is more.
+    async fn round(&mut self) -> bool {
+        let worked = self.try_round().await;
+        self.lag.show();
+        worked.unwrap_or_else(|why| {
+            tracing::warn!(why, "events wait in the log");
+            // Whatever was begun, the cursors tell, and the bus is asked again.
+            self.tracks.clear();
+            self.ready = None;
+            self.bus_again_at = Instant::now() + PAUSE;
+            false
+        })
+    }
+
+    async fn try_round(&mut self) -> Result<bool, String> {
+        self.pending.extend(self.log.take_fresh());
+        if Instant::now() >= self.sweep_at {
+            self.sweep_at = Instant::now() + SWEEP;
+            self.sweep().await?;
+        }
+        let Some(bus) = self.bus.clone() else {
+            return Ok(false);
+        };
+        if Instant::now() < self.bus_again_at || self.tracks.is_empty() {
+            return Ok(false);
+        }
+        let Some(session) = bus.session() else {
+            return Ok(false);
+        };
+        if self
+            .ready
+            .as_ref()
+            .is_none_or(|(asked, _)| *asked != session)
+        {
+            self.compare(&bus, session).await?;
+        }
+        self.publish(&bus).await
+    }
+
+    /// Takes up shards that this node has claimed since, and counts what waits.
+    async fn sweep(&mut self) -> Result<(), String> {
+        let mut missing = self.log.owned();
+        missing.retain(|shard| !self.tracks.contains_key(shard));
+        if !missing.is_empty() {
+            for cursor in self.log.cursors(&missing).await.map_err(text)? {
+                self.lag.restart(&cursor);
+                self.tracks.insert(cursor.shard, Track::at(cursor));
+            }
+            self.ready = None;
+        }
+        self.pending.extend(self.tracks.keys());
+        self.lag.count(&mut self.log).await.map_err(text)
+    }
+
+    /// Asks the bus whether it still has each shard's last message. What it forgot is published
+    /// again, from the start of the log.
+    async fn compare(&mut self, bus: &Bus, session: Session) -> Result<(), String> {
+        self.ready = None;
+        let stream = bus.stream().await?;
+        let generation = self.log.generation().await.map_err(text)?;
+        let now = Timestamp::now();
+        let cursors: Vec<_> = self.tracks.values().map(|track| track.cursor).collect();
+        let asked = futures_util::stream::iter(cursors).map(|cursor| {
+            let stream = &stream;
+            async move { (cursor, bus.remembers(stream, &cursor, now).await) }
+        });
+        let answers: Vec<_> = asked.buffer_unordered(LOOKUPS).collect().await;
+        let mut resets = Vec::new();
+        for (cursor, remembers) in answers {
+            if !remembers? {
+                let start = PublishCursor {
+                    published: 0,
+                    last: None,
+                    recorded_at: None,
+                    ..cursor
+                };
+                resets.push((cursor.published, start));
+            }
+        }
+        if !resets.is_empty() {
+            tracing::warn!(
+                shards = resets.len(),
+                "the bus has forgotten events; publishing them again"
+            );
+            let shards = u64::try_from(resets.len()).unwrap_or_default();
+            metrics::counter!("orderhub_bus_regressions_total").increment(shards);
+            self.move_cursors(&resets).await?;
+        }
+        for (had, start) in resets {
+            self.lag.restart(&start);
+            let mut track = Track::at(start);
+            track.replaying_to = had;
+            self.tracks.insert(start.shard, track);
+        }
+        self.pending.extend(self.tracks.keys());
+        let node = self.node.clone();
+        self.ready = Some((session, Envelope { node, generation }));
+        Ok(())
+    }
+
+    /// Publishes the next events of every pending shard. Answers whether there are more.
+    async fn publish(&mut self, bus: &Bus) -> Result<bool, String> {
+        let Some((session, envelope)) = self.ready.clone() else {
+            return Ok(false);
+        };
+        let tracked = self.pending.iter().filter_map(|s| self.tracks.get(s));
+        let after: Vec<PublishCursor> = tracked
+            .filter(|track| !track.pauses())
+            .map(|track| track.cursor)
+            .collect();
+        if after.is_empty() {
+            return Ok(false);
+        }
+        let limit = (BITE / after.len()).max(MOUTHFUL);
+        let read = self.log.bite(&after, i64::try_from(limit).unwrap_or(1));
+        let mut by_shard: BTreeMap<ShardId, Vec<LoggedEvent>> = BTreeMap::new();
+        for event in read.await.map_err(text)? {
+            by_shard.entry(event.shard).or_default().push(event);
+        }
+        for cursor in &after {
+            if by_shard.get(&cursor.shard).map_or(0, Vec::len) < limit {
+                self.pending.remove(&cursor.shard);
+            }
+        }
+        let bites = after
+            .into_iter()
+            .filter_map(|cursor| Some((cursor, by_shard.remove(&cursor.shard)?)));
+        let (session, envelope) = (&session, &envelope);
+        let sending =
+            futures_util::stream::iter(bites.collect::<Vec<_>>()).map(
+                |(from, events)| async move {
+                    (from, deliver(bus, session, envelope, &from, events).await)
+                },
+            );
+        let delivered: Vec<_> = sending.buffer_unordered(IN_FLIGHT).collect().await;
+        self.settle(delivered).await?;
+        Ok(self.pending.iter().any(|shard| {
+            let track = self.tracks.get(shard);
+            track.is_some_and(|track| !track.pauses())
+        }))
+    }
+
+    /// Moves the cursors past what the bus has or will never have.
+    async fn settle(&mut self, delivered: Vec<(PublishCursor, Delivered)>) -> Result<(), String> {
+        let mut moves = Vec::new();
+        let mut lost = None;
+        for (from, delivered) in delivered {
+            let Some(track) = self.tracks.get_mut(&from.shard) else {
+                continue;
+            };
+            for (seq, delay) in &delivered.done {
+                self.lag.done(from.shard, *seq);
+                if *seq > track.replaying_to {
+                    metrics::histogram!("orderhub_publish_delay_seconds").record(*delay);
+                }
+            }
+            if let Some((seq, _)) = delivered.done.last() {
+                track.pass(*seq, delivered.last);
+            }
+            if let Some((seq, message, why)) = delivered.refused {
+                self.pending.insert(from.shard);
+                if track.refused(seq) {
+                    track.pass(seq, None);
+                    self.lag.done(from.shard, seq);
+                    park(self.journal.as_ref(), message, &why).await?;
+                }
+            }
+            if track.cursor.published != from.published {
+                moves.push((from.published, track.cursor));
+            }
+            if delivered.lost.is_some() {
+                metrics::counter!("orderhub_publish_retries_total").increment(1);
+                lost = delivered.lost;
+            }
+        }
+        if !moves.is_empty() {
+            self.move_cursors(&moves).await?;
+        }
+        // What the others have is written down; now the bus is looked at again.
+        lost.map_or(Ok(()), Err)
+    }
+
+    async fn move_cursors(&mut self, moves: &[(i64, PublishCursor)]) -> Result<(), String> {
+        let shards = self.log.advance(moves).await.map_err(text)?;
+        if shards.len() < moves.len() {
+            return Err("another publisher has moved a shard's cursor".to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a message that the bus will never take, for a person to look at.
+async fn park(journal: &dyn Journal, message: Message, why: &str) -> Result<(), String> {
+    tracing::error!(event.id = %message.id, why, "the bus refuses an event; it is parked");
+    metrics::counter!("orderhub_publish_parked_total").increment(1);
+    let parked = Parked {
+        id: message.id,
+        source: "bus/ORDERHUB_EVENTS".to_owned(),
+        reason: format!("refused: {why}"),
+        waiting_for: None,
+        received_at: Timestamp::now(),
+        body: message.body.to_vec(),
+        headers: BTreeMap::from([("subject".to_owned(), message.subject)]),
+    };
+    journal.park(&parked).await.map_err(|error| error.0)
+}
+
+fn text(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

@@ -1,0 +1,158 @@
+//! What the publisher knows of one shard, and what comes of a bite of its events.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::cloud_event::{Envelope, Message};
+use super::stream::{Bus, Sent, Session};
+use crate::store::{LastMessage, LoggedEvent, PublishCursor};
+
+/// How often a message is offered that the bus refuses, before it is parked.
+const TRIES: u32 = 10;
+/// Between two of these tries.
+const REFUSED_PAUSE: Duration = Duration::from_secs(1);
+
+/// A shard's place, and what stands in its way.
+#[derive(Debug, Clone)]
+pub(super) struct Track {
+    /// As the database has it.
+    pub(super) cursor: PublishCursor,
+    /// Up to here the bus forgot what it had: repeats, whose delay says nothing.
+    pub(super) replaying_to: i64,
+    refusal: Option<Refusal>,
+}
+
+/// The next message, refused so far.
+#[derive(Debug, Clone, Copy)]
+struct Refusal {
+    seq: i64,
+    tries: u32,
+    again_at: Instant,
+}
+
+/// What became of the next events of a shard.
+#[derive(Debug, Default)]
+pub(super) struct Delivered {
+    /// The places of those that the bus has, in order, and how long after their commit it had them.
+    pub(super) done: Vec<(i64, Duration)>,
+    /// Where the last of them stands on the bus.
+    pub(super) last: Option<LastMessage>,
+    /// The one after them was refused; why.
+    pub(super) refused: Option<(i64, Message, String)>,
+    /// The one after them got no answer; why.
+    pub(super) lost: Option<String>,
+}
+
+impl Track {
+    /// At this cursor.
+    pub(super) fn at(cursor: PublishCursor) -> Self {
+        Self {
+            cursor,
+            replaying_to: 0,
+            refusal: None,
+        }
+    }
+
+    /// Whether its next message is given time before it is offered again.
+    pub(super) fn pauses(&self) -> bool {
+        self.refusal
+            .is_some_and(|refusal| refusal.again_at > Instant::now())
+    }
+
+    /// The message at `seq` was refused. Answers whether that is enough.
+    pub(super) fn refused(&mut self, seq: i64) -> bool {
+        let before = self.refusal.filter(|refusal| refusal.seq == seq);
+        let tries = before.map_or(0, |refusal| refusal.tries) + 1;
+        self.refusal = Some(Refusal {
+            seq,
+            tries,
+            again_at: Instant::now() + REFUSED_PAUSE,
+        });
+        tries >= TRIES
+    }
+
+    /// Goes past everything up to `seq`.
+    pub(super) fn pass(&mut self, seq: i64, last: Option<LastMessage>) {
+        self.cursor.published = seq;
+        self.cursor.last = last.or(self.cursor.last);
+        if self.refusal.is_some_and(|refusal| refusal.seq <= seq) {
+            self.refusal = None;
+        }
+    }
+}
+
+/// Sends a shard's next events one after the other, each after the acknowledgement of the one
+/// before, until one is not acknowledged over this session.
+pub(super) async fn deliver(
+    bus: &Bus,
+    session: &Session,
+    envelope: &Envelope,
+    from: &PublishCursor,
+    events: Vec<LoggedEvent>,
+) -> Delivered {
+    // The events have just been read.
+    let read = Instant::now();
+    let mut delivered = Delivered {
+        last: from.last,
+        ..Delivered::default()
+    };
+    for event in events {
+        let message = envelope.wrap(&event);
+        let sent = bus.send(&message).await;
+        // Over another session it may have gone to a bus that forgot what came before it.
+        if bus.session().as_ref() != Some(session) {
+            delivered.lost = Some("the connection changed".to_owned());
+            return delivered;
+        }
+        match sent {
+            Sent::Acknowledged { last, duplicate } => {
+                let before = delivered.last.map_or(0, |last| last.stream_seq);
+                if !duplicate && last.stream_seq <= before {
+                    delivered.lost = Some("the stream has gone back".to_owned());
+                    return delivered;
+                }
+                delivered.last = Some(last);
+                let waited = Duration::try_from(event.read_at.duration_since(event.recorded_at));
+                let delay = waited.unwrap_or_default() + read.elapsed();
+                delivered.done.push((event.seq, delay));
+            }
+            Sent::Refused(why) => {
+                delivered.refused = Some((event.seq, message, why));
+                return delivered;
+            }
+            Sent::Lost(why) => {
+                delivered.lost = Some(why);
+                return delivered;
+            }
+        }
+    }
+    delivered
+}
+
+#[cfg(test)]
+mod tests {
+    use orderhub_domain::ids::ShardId;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_message_is_tried_ten_times_with_pauses() {
+        let mut track = Track::at(PublishCursor {
+            shard: ShardId(1),
+            published: 4,
+            last: None,
+            recorded_at: None,
+        });
+        for _ in 1..TRIES {
+            assert!(!track.refused(5));
+            assert!(track.pauses());
+            tokio::time::advance(REFUSED_PAUSE).await;
+            assert!(!track.pauses());
+        }
+        assert!(track.refused(5));
+        track.pass(5, None);
+        assert!(!track.pauses(), "the next message does not wait for it");
+        assert!(!track.refused(6), "it is counted by message");
+    }
+}

@@ -1,0 +1,163 @@
+//! A private NATS server with `JetStream`: stopped, wiped and started again as the scenario wants.
+
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use async_nats::jetstream;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::hub::free_port;
+use super::patience::{SOON, until};
+
+/// The server is the child of a shell that waits for this process to end, however it ends.
+const KEEPER: &str = r#"
+"$@" >/dev/null 2>&1 &
+pid=$!
+read -r _
+kill -KILL "$pid"
+wait "$pid"
+"#;
+
+/// An address for a server, its store and, while it runs, the server.
+pub(crate) struct Nats {
+    port: u16,
+    home: TempDir,
+    server: Option<Child>,
+}
+
+/// A message of the stream of events.
+#[derive(Debug)]
+pub(crate) struct Published {
+    pub(crate) subject: String,
+    pub(crate) msg_id: String,
+    pub(crate) raw: String,
+    pub(crate) event: Value,
+}
+
+impl Published {
+    /// A member that is text; empty when it is not.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.event[name].as_str().unwrap_or_default()
+    }
+}
+
+impl Nats {
+    /// Chooses an address; nothing listens there yet.
+    pub(crate) fn absent() -> Self {
+        let home = tempfile::Builder::new().prefix("ohnats").tempdir().unwrap();
+        let port = free_port();
+        let nats = Self {
+            port,
+            home,
+            server: None,
+        };
+        nats.limit_payload(1_048_576);
+        nats
+    }
+
+    /// A running server.
+    pub(crate) async fn start() -> Self {
+        let mut nats = Self::absent();
+        nats.bring_up().await;
+        nats
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// The largest message that it takes from its next start on, in bytes.
+    pub(crate) fn limit_payload(&self, bytes: u32) {
+        let config = format!(
+            "listen: \"127.0.0.1:{}\"\nmax_payload: {bytes}\njetstream {{ store_dir: \"{}\" }}\n",
+            self.port,
+            self.store().display()
+        );
+        std::fs::write(self.home.path().join("nats.conf"), config).unwrap();
+    }
+
+    /// Starts it over what its store has.
+    pub(crate) async fn bring_up(&mut self) {
+        assert!(self.server.is_none(), "the bus runs already");
+        let server = Command::new("/bin/sh")
+            .args(["-c", KEEPER, "keeper"])
+            .arg(binary())
+            .arg("-c")
+            .arg(self.home.path().join("nats.conf"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            // Not ended by the terminal together with the tests, or nobody would clean up.
+            .process_group(0)
+            .spawn();
+        self.server = Some(server.unwrap());
+        until("the bus listens", SOON, || {
+            std::future::ready(TcpStream::connect(("127.0.0.1", self.port)).ok())
+        })
+        .await;
+    }
+
+    /// Ends it without a warning.
+    pub(crate) fn kill(&mut self) {
+        let mut server = self.server.take().expect("the bus runs");
+        drop(server.stdin.take());
+        server.wait().unwrap();
+    }
+
+    /// Forgets everything that it stored.
+    pub(crate) fn wipe(&self) {
+        assert!(self.server.is_none(), "the bus still runs");
+        std::fs::remove_dir_all(self.store()).unwrap();
+    }
+
+    /// Everything in the stream of events, in its order; nothing while there is no stream.
+    pub(crate) async fn published(&self) -> Vec<Published> {
+        let client = async_nats::connect(self.url()).await.unwrap();
+        let context = jetstream::new(client);
+        let Ok(stream) = context.get_stream("ORDERHUB_EVENTS").await else {
+            return Vec::new();
+        };
+        let state = &stream.cached_info().state;
+        let mut published = Vec::new();
+        for seq in state.first_sequence.max(1)..=state.last_sequence {
+            let message = stream.get_raw_message(seq).await.unwrap();
+            let id = message.headers.get("Nats-Msg-Id");
+            let raw = String::from_utf8(message.payload.to_vec()).unwrap();
+            published.push(Published {
+                subject: message.subject.to_string(),
+                msg_id: id.map(ToString::to_string).unwrap_or_default(),
+                event: serde_json::from_str(&raw).unwrap(),
+                raw,
+            });
+        }
+        published
+    }
+
+    fn store(&self) -> PathBuf {
+        self.home.path().join("store")
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        if self.server.is_some() {
+            self.kill();
+        }
+    }
+}
+
+fn binary() -> PathBuf {
+    let named = std::env::var_os("ORDERHUB_NATS_SERVER").map(PathBuf::from);
+    let on_path = std::env::var_os("PATH").unwrap_or_default();
+    let installed = std::env::split_paths(&on_path)
+        .chain([PathBuf::from("/usr/sbin"), PathBuf::from("/usr/local/bin")])
+        .map(|folder| folder.join("nats-server"));
+    named
+        .into_iter()
+        .chain(installed)
+        .find(|file| file.exists())
+        .expect("nats-server; set ORDERHUB_NATS_SERVER to its path")
+}
