@@ -197,6 +197,42 @@ async fn a_bus_that_forgot_everything_is_filled_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_bus_that_lost_its_latest_messages_gets_them_again() {
+    let mut nats = Nats::start().await;
+    let world = World::start_with_bus(nats.url()).await;
+    world.api.count("BER1", "SKU-1", 100).await;
+    some_orders(&world.api, "L", 2).await;
+    let kept = all_is_published(&world, &nats).await.len();
+    nats.kill();
+    nats.keep_copy();
+    nats.bring_up().await;
+    some_orders(&world.api, "M", 3).await;
+    let had = all_is_published(&world, &nats).await.len();
+    assert!(had > kept);
+    nats.kill();
+    nats.go_back();
+    nats.bring_up().await;
+    all_is_published(&world, &nats).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bus_that_stops_answering_gets_everything_when_it_goes_on() {
+    let nats = Nats::start().await;
+    let world = World::start_with_bus(nats.url()).await;
+    world.api.count("BER1", "SKU-1", 100).await;
+    some_orders(&world.api, "S", 2).await;
+    all_is_published(&world, &nats).await;
+    nats.freeze(true);
+    some_orders(&world.api, "T", 3).await;
+    // Long enough for messages to count as lost while the connection still stands.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    nats.freeze(false);
+    all_is_published(&world, &nats).await;
+    let again = metric(&world, "orderhub_publish_retries_total").await;
+    assert!(again >= Some(1.0), "{again:?} messages were sent again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_the_bus_refuses_for_good_is_parked_and_the_rest_goes_on() {
     let mut nats = Nats::absent();
     // Enough for every event but one that says what was ordered.

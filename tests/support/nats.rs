@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use async_nats::jetstream;
@@ -113,6 +113,25 @@ impl Nats {
         std::fs::remove_dir_all(self.store()).unwrap();
     }
 
+    /// Keeps a copy of what it has stored; it does not run.
+    pub(crate) fn keep_copy(&self) {
+        copy(&self.store(), &self.home.path().join("copy"));
+    }
+
+    /// Goes back to the copy: what came after it was never on a disk.
+    pub(crate) fn go_back(&self) {
+        self.wipe();
+        copy(&self.home.path().join("copy"), &self.store());
+    }
+
+    /// Stops answering without hanging up, or goes on.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let keeper = self.server.as_ref().expect("the bus runs").id().to_string();
+        let signal = if frozen { "-STOP" } else { "-CONT" };
+        let sent = Command::new("pkill").args([signal, "-P", &keeper]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Everything in the stream of events, in its order; nothing while there is no stream.
     pub(crate) async fn published(&self) -> Vec<Published> {
         let client = async_nats::connect(self.url()).await.unwrap();
@@ -147,6 +166,11 @@ impl Drop for Nats {
             self.kill();
         }
     }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status();
+    assert!(copied.unwrap().success());
 }
 
 fn binary() -> PathBuf {
