@@ -52,6 +52,12 @@ impl Lag {
         Ok(())
     }
 
+    /// The shards whose events wait.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = ShardId> {
+        let waiting = self.0.iter().filter(|(_, waiting)| waiting.events > 0);
+        waiting.map(|(shard, _)| *shard)
+    }
+
     /// Shows the sum.
     pub(super) fn show(&self) {
         let events: i64 = self.0.values().map(|waiting| waiting.events).sum();

@@ -20,9 +20,9 @@ use crate::store::{LoggedEvent, PublishCursor, PublishLog, Store};
 /// The longest time between two looks at what is to be done.
 const TICK: Duration = Duration::from_millis(250);
 /// After a commit, commits that follow at once are waited for.
-const GATHER: Duration = Duration::from_millis(5);
-/// How often all shards are read, whoever wrote them, and what waits is counted.
-const SWEEP: Duration = Duration::from_secs(1);
+const GATHER: Duration = Duration::from_millis(20);
+/// How often what waits is counted in all shards, whoever wrote them.
+const SWEEP: Duration = Duration::from_secs(2);
 /// After a failure the bus is left alone for this long.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long the end may take: what is not on the bus by then is published after the next start.
@@ -134,8 +134,9 @@ impl Publisher {
             }
             self.ready = None;
         }
-        self.pending.extend(self.tracks.keys());
-        self.lag.count(&mut self.log).await.map_err(text)
+        self.lag.count(&mut self.log).await.map_err(text)?;
+        self.pending.extend(self.lag.waiting());
+        Ok(())
     }
 
     /// Asks the bus whether it still has each shard's last message. What it forgot is published

@@ -233,6 +233,22 @@ async fn a_bus_that_stops_answering_gets_everything_when_it_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hub_that_is_killed_while_it_publishes_leaves_nothing_out() {
+    let mut nats = Nats::absent();
+    let mut world = World::start_with_bus(nats.url()).await;
+    world.api.count("BER1", "SKU-1", 100).await;
+    some_orders(&world.api, "K", 10).await;
+    nats.bring_up().await;
+    until("the first events are on the bus", REFILLED, || async {
+        (!nats.published().await.is_empty()).then_some(())
+    })
+    .await;
+    world.hub.kill();
+    world.hub.start().await;
+    all_is_published(&world, &nats).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_the_bus_refuses_for_good_is_parked_and_the_rest_goes_on() {
     let mut nats = Nats::absent();
     // Enough for every event but one that says what was ordered.
