@@ -21,7 +21,7 @@ pub const REVISION: &str = match option_env!("ORDERHUB_REVISION") {
 };
 
 /// What is logged when `RUST_LOG` says nothing. ractor opens a span per live actor.
-const USUAL_FILTER: &str = "info,ractor=warn";
+const USUAL_FILTER: &str = "info,ractor=warn,async_nats=warn";
 
 /// How often histograms are folded and the process is measured.
 const UPKEEP: Duration = Duration::from_secs(5);
