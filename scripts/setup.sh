@@ -28,6 +28,7 @@ has_postgres || missing+=(postgresql)
 command -v nats-server >/dev/null || missing+=(nats-server)
 has_venv || missing+=(python3-venv python3-pip)
 has_cc || missing+=(build-essential)
+command -v pkill >/dev/null || missing+=(procps)
 
 if ((${#missing[@]})); then
     if [[ $(uname) == Darwin ]]; then
