@@ -83,7 +83,7 @@ impl Track {
 }
 
 /// Sends a shard's next events one after the other, each after the acknowledgement of the one
-/// before, until one is not acknowledged over this session.
+/// before, until one is not acknowledged over this connection.
 pub(super) async fn deliver(
     bus: &Bus,
     session: &Session,

@@ -61,14 +61,7 @@ fn payment_reports_converge_in_all_120_orders_also_doubled() {
             let lines = vec![line(1, "SKU-1", 1, "95.01")];
             let order = draft(lines, "4.99", to_authorize(CaptureMode::Many));
             let mut world = World::place(order, &[("BER1", "SKU-1", 5)]);
-            let reserve = *world
-                .order
-                .outstanding
-                .keys()
-                .next()
-                .expect("a reservation");
-            let fact = world.good_answer(reserve).expect("an answer");
-            world.fact(fact);
+            world.answer("reserve_stock");
             for evidence in &order_of_arrival {
                 world.pay(evidence.clone());
                 if doubled {

@@ -67,14 +67,7 @@ fn no_stock_ends_rejected_and_nothing_is_charged() {
 #[test]
 fn a_decline_gives_the_stock_back_before_the_order_is_rejected() {
     let mut world = World::place(standard(), &stocked(5));
-    let reserve = *world
-        .order
-        .outstanding
-        .keys()
-        .next()
-        .expect("a reservation");
-    let fact = world.good_answer(reserve).expect("an answer");
-    world.fact(fact);
+    world.answer("reserve_stock");
     assert_eq!(world.order.stage, Stage::Authorizing);
     world.pay(PaymentEvidence::Declined {
         reference: None,
@@ -119,14 +112,7 @@ fn units_that_others_hold_softly_are_waited_for() {
         .expect("a shelf");
     let taken = shelf.decide(&other, None, world.now);
     shelf.apply(&taken.change);
-    let reserve = *world
-        .order
-        .outstanding
-        .keys()
-        .next()
-        .expect("a reservation");
-    let refused = world.good_answer(reserve).expect("an answer");
-    world.fact(refused);
+    world.answer("reserve_stock");
     assert_eq!(world.order.stage, Stage::Reserving);
     assert_eq!(waits_for_stock(&world.order), ["SKU-1".into()]);
     assert!(wake_at(&world.order, &world.policy).is_some());
@@ -147,12 +133,6 @@ fn units_that_others_hold_softly_are_waited_for() {
 #[test]
 fn a_contended_order_is_refused_when_the_wait_is_over() {
     let mut world = World::place(standard(), &stocked(5));
-    let reserve = *world
-        .order
-        .outstanding
-        .keys()
-        .next()
-        .expect("a reservation");
     let shelf = world
         .shelves
         .stock
@@ -170,8 +150,7 @@ fn a_contended_order_is_refused_when_the_wait_is_over() {
     };
     let taken = shelf.decide(&other, None, world.now);
     shelf.apply(&taken.change);
-    let refused = world.good_answer(reserve).expect("an answer");
-    world.fact(refused);
+    world.answer("reserve_stock");
     world.wait(19);
     assert_eq!(world.order.stage, Stage::Reserving);
     world.wait(2);
@@ -181,14 +160,7 @@ fn a_contended_order_is_refused_when_the_wait_is_over() {
 #[test]
 fn nobody_answers_and_the_order_expires_then_a_late_success_is_voided() {
     let mut world = World::place(standard(), &stocked(5));
-    let reserve = *world
-        .order
-        .outstanding
-        .keys()
-        .next()
-        .expect("a reservation");
-    let fact = world.good_answer(reserve).expect("an answer");
-    world.fact(fact);
+    world.answer("reserve_stock");
     world.wait(15 * 60);
     assert_eq!(world.order.stage, Stage::Authorizing);
     let release = world
@@ -218,14 +190,7 @@ fn nobody_answers_and_the_order_expires_then_a_late_success_is_voided() {
 #[test]
 fn an_unknown_outcome_extends_the_hold_at_most_twice() {
     let mut world = World::place(standard(), &stocked(5));
-    let reserve = *world
-        .order
-        .outstanding
-        .keys()
-        .next()
-        .expect("a reservation");
-    let fact = world.good_answer(reserve).expect("an answer");
-    world.fact(fact);
+    world.answer("reserve_stock");
     let mut extended = 0;
     for _ in 0..50 {
         let authorize = world
@@ -453,14 +418,7 @@ fn a_repeated_request_gets_the_same_answer_and_another_body_is_refused() {
 #[test]
 fn another_amount_than_asked_is_never_taken_for_paid() {
     let mut world = World::place(standard(), &stocked(5));
-    let reserve = *world
-        .order
-        .outstanding
-        .keys()
-        .next()
-        .expect("a reservation");
-    let fact = world.good_answer(reserve).expect("an answer");
-    world.fact(fact);
+    world.answer("reserve_stock");
     let reference = "pi_1".to_owned();
     let evidence = PaymentEvidence::Authorized {
         reference,
@@ -502,9 +460,7 @@ fn what_is_not_wanted_any_more_and_was_not_done_is_given_up() {
 #[test]
 fn what_may_have_been_done_is_found_out_before_the_order_ends() {
     let mut world = World::place(standard(), &stocked(5));
-    let reserve = world.outstanding("reserve_stock").expect("a reservation");
-    let fact = world.good_answer(reserve).expect("an answer");
-    world.fact(fact);
+    world.answer("reserve_stock");
     let effect = world
         .outstanding("authorize_payment")
         .expect("an authorisation");

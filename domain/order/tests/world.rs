@@ -314,6 +314,13 @@ impl World {
         }
     }
 
+    /// Lets the open effect of this kind be answered well.
+    pub(super) fn answer(&mut self, word: &str) {
+        let id = self.outstanding(word).expect("it is open");
+        let fact = self.good_answer(id).expect("an answer");
+        self.fact(fact);
+    }
+
     /// The open effect of this kind.
     pub(super) fn outstanding(&self, word: &str) -> Option<EffectId> {
         let open = self.order.outstanding.iter();
