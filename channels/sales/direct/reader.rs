@@ -240,7 +240,15 @@ impl<'r, 'j> Part<'r, 'j> {
             problems.add(&pointer, "negative", "zero or more");
             return None;
         }
-        match Money::exact(amount, currency?) {
+        let currency = currency?;
+        // Also surplus zeros are digits that the currency does not have.
+        let exponent = currency.exponent();
+        if amount.scale() > exponent {
+            let error = MoneyError::TooPrecise { currency, exponent };
+            problems.add(&pointer, "wrong_exponent", &error.to_string());
+            return None;
+        }
+        match Money::exact(amount, currency) {
             Ok(money) => Some(money),
             Err(error @ MoneyError::TooPrecise { .. }) => {
                 problems.add(&pointer, "wrong_exponent", &error.to_string());

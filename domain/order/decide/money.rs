@@ -1,11 +1,11 @@
 //! Reports about money: checked against what was asked, merged, booked.
 
 use super::super::{
-    Account, ChannelFact, Edge, Event, HoldScope, Order, PaymentEvidence, PaymentFact,
+    Account, ChannelFact, Edge, Effect, Event, HoldScope, Order, PaymentEvidence, PaymentFact,
     REASON_CANCELLED_AT_SOURCE, REASON_PAYMENT_MISMATCH, Stage, Tender, TenderSelector, transfer,
 };
 use super::Draft;
-use crate::canonical::Terms;
+use crate::canonical::{CaptureMode, Terms};
 use crate::money::Money;
 
 impl Order {
@@ -50,8 +50,7 @@ impl Draft<'_> {
                     reason: reason.into(),
                 });
                 self.ignore(kind, reason, &key);
-                let blocks = [Edge::Capture, Edge::Ship, Edge::Refund];
-                self.hold_once(REASON_PAYMENT_MISMATCH, HoldScope::Order, &blocks);
+                self.hold_mismatch();
             }
             return;
         }
@@ -64,6 +63,14 @@ impl Draft<'_> {
             return;
         }
         let postings = tender.postings(&after, &self.order.channel_slug);
+        let asked = self
+            .order
+            .outstanding
+            .values()
+            .find_map(|open| match open.effect {
+                Effect::CapturePayment { tender, total, .. } if tender == number => Some(total),
+                _ => None,
+            });
         let payment = fact.evidence.clone();
         self.emit(Event::PaymentReported {
             tender: number,
@@ -71,6 +78,17 @@ impl Draft<'_> {
             postings,
             closes,
         });
+        // What was taken is booked as told; that it is not what was asked, a person has to see.
+        let once = after.capture_mode() == CaptureMode::Once;
+        let captured = matches!(fact.evidence, PaymentEvidence::Captured { .. });
+        if once && captured && asked.is_some_and(|asked| after.captured_sum() != asked) {
+            self.hold_mismatch();
+        }
+    }
+
+    fn hold_mismatch(&mut self) {
+        let blocks = [Edge::Capture, Edge::Release, Edge::Ship, Edge::Refund];
+        self.hold_once(REASON_PAYMENT_MISMATCH, HoldScope::Order, &blocks);
     }
 
     /// The tender that a report is about.
@@ -167,8 +185,8 @@ fn misfit(tender: &Tender, fact: &PaymentFact) -> Option<&'static str> {
     let mut after = tender.clone();
     after.merge(&fact.evidence);
     match &fact.evidence {
-        PaymentEvidence::Authorized { amount, .. } if *amount < tender.amount => {
-            Some("less was authorised than was asked")
+        PaymentEvidence::Authorized { amount, .. } if *amount != tender.amount => {
+            Some("another amount was authorised than was asked")
         }
         PaymentEvidence::Captured { .. } if after.captured_sum() > tender.amount => {
             Some("more was captured than the tender's amount")

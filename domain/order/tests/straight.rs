@@ -419,16 +419,19 @@ fn a_repeated_request_gets_the_same_answer_and_another_body_is_refused() {
 fn another_amount_than_asked_is_never_taken_for_paid() {
     let mut world = World::place(standard(), &stocked(5));
     world.answer("reserve_stock");
-    let reference = "pi_1".to_owned();
-    let evidence = PaymentEvidence::Authorized {
-        reference,
-        amount: eur("1.00"),
-        expires_at: None,
-    };
-    world.pay(evidence.clone());
-    assert!(!world.order.is_money_secured());
-    assert_eq!(world.order.holds[0].reason, REASON_PAYMENT_MISMATCH);
-    assert_eq!(world.pay(evidence), Decided::Nothing);
+    for amount in ["1.00", "44.98", "9999.99"] {
+        let reference = "pi_1".to_owned();
+        let evidence = PaymentEvidence::Authorized {
+            reference,
+            amount: eur(amount),
+            expires_at: None,
+        };
+        world.pay(evidence.clone());
+        assert!(!world.order.is_money_secured());
+        assert_eq!(world.order.tenders[0].authorized, None);
+        assert_eq!(world.order.holds[0].reason, REASON_PAYMENT_MISMATCH);
+        assert_eq!(world.pay(evidence), Decided::Nothing);
+    }
 }
 
 #[test]
