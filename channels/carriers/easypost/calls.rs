@@ -19,8 +19,9 @@ use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Found, LabelAnswer};
 use crate::wire::{code, path_id};
 
-/// How many of the latest shipments are looked through when the reference alone finds nothing.
-const RECENT: &str = "100";
+/// Shipments per page of a look-up, and pages that are looked through.
+const PAGE: &str = "20";
+const PAGES: usize = 5;
 
 /// A refusal's code, or why there is none: the answer is not EasyPost's or says nothing final.
 fn refusal(answer: &Answer) -> Result<String, CallError> {
@@ -77,25 +78,39 @@ impl EasyPost {
         }
     }
 
-    /// The latest shipment with this reference among those bought most recently.
+    /// The latest shipment with this reference among those bought most recently. Read in small pages:
+    /// a shipment is a few kilobytes, and a large answer would be refused.
     async fn recent(&self, reference: &str) -> Result<Option<Shipment>, CallError> {
-        let request = self
-            .http
-            .get("/v2/shipments")
-            .query(&[("page_size", RECENT)]);
-        let answer = self.look_up(request).await?;
-        match answer.status.as_u16() {
-            200..=299 => {
-                let page: Page =
-                    serde_json::from_slice(&answer.body).map_err(|_| nothing_bought(garbled()))?;
-                let named = |shipment: &Shipment| shipment.reference.as_deref() == Some(reference);
-                Ok(page.shipments.into_iter().find(named))
+        let mut before: Option<String> = None;
+        for _ in 0..PAGES {
+            let mut request = self.http.get("/v2/shipments").query(&[("page_size", PAGE)]);
+            if let Some(id) = &before {
+                request = request.query(&[("before_id", id)]);
             }
-            400 | 404 | 405 | 422 | 501 => Ok(None),
-            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                CallError::not_done(format!("the carrier answered {status} to a look-up"))
-            }))),
+            let answer = self.look_up(request).await?;
+            let page: Page = match answer.status.as_u16() {
+                200..=299 => {
+                    serde_json::from_slice(&answer.body).map_err(|_| nothing_bought(garbled()))?
+                }
+                400 | 404 | 405 | 422 | 501 => return Ok(None),
+                status => {
+                    return Err(nothing_bought(answer.failure().unwrap_or_else(|| {
+                        CallError::not_done(format!("the carrier answered {status} to a look-up"))
+                    })));
+                }
+            };
+            let last = page.shipments.last().map(|shipment| shipment.id.clone());
+            let named = |shipment: &Shipment| shipment.reference.as_deref() == Some(reference);
+            if let Some(found) = page.shipments.into_iter().find(named) {
+                return Ok(Some(found));
+            }
+            // A carrier that ignores the cursor answers the same page again.
+            if last.is_none() || last == before {
+                return Ok(None);
+            }
+            before = last;
         }
+        Ok(None)
     }
 
     async fn create(&self, call: &LabelCall) -> Result<Result<Shipment, String>, CallError> {
