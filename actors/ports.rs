@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::canonical::PrivateDetails;
-use orderhub_domain::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, ShardId, Sku};
+use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{Recorded, RememberedRequest, Stage};
 use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
 
@@ -262,6 +262,3 @@ pub struct Claims {
     /// Epoch per location.
     pub locations: BTreeMap<LocationCode, i64>,
 }
-
-/// The id that a repeat of an effect's stock write is known by.
-pub type StockEffect = Option<EffectId>;

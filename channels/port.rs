@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use jiff::Timestamp;
 use orderhub_domain::canonical::Submission;
-use orderhub_domain::order::{ChannelFact, FulfilmentEvidence, LabelEvidence, ParcelStatus};
+use orderhub_domain::order::{ChannelFact, FulfilmentEvidence, LabelEvidence};
 use orderhub_domain::order::{PaymentEvidence, Scan};
 
 /// A webhook as it arrived: nothing parsed, nothing trusted.
@@ -162,6 +162,3 @@ pub type LabelAnswer = Result<LabelEvidence, CallError>;
 pub type PaymentAnswer = Result<PaymentEvidence, CallError>;
 /// The answer of a warehouse call.
 pub type WorkAnswer = Result<FulfilmentEvidence, CallError>;
-
-/// A status of a carrier in the hub's words, with the carrier's own code.
-pub type MappedStatus = (ParcelStatus, String);
