@@ -69,8 +69,19 @@ pub struct Placed {
     pub order: OrderId,
     /// It was there before; this is the same order again.
     pub repeated: bool,
+    /// This answers an earlier request with the same key.
+    pub replayed: bool,
     /// The first event, from which the answer is built.
     pub received: Recorded,
+}
+
+impl Placed {
+    /// Whether this request, or the earlier one with its key, made the order.
+    pub fn is_made_by(&self, request: Option<&Request>) -> bool {
+        let maker = self.received.event.request();
+        let same_key = |one: &Request, other: &Request| one.command_id == other.command_id;
+        !self.repeated || maker.zip(request).is_some_and(|(m, r)| same_key(m, r))
+    }
 }
 
 /// A request that was carried out.

@@ -165,9 +165,11 @@ impl Answer {
 
     /// Certainly not carried out, to be tried again when the partner wants.
     pub(crate) fn not_done(&self, reason: impl Into<String>) -> CallError {
+        let status = self.status.as_u16();
         CallError::NotDone {
             reason: reason.into(),
             retry_after: self.retry_after(),
+            well: self.status.is_client_error() && !matches!(status, 401 | 403 | 408 | 429),
         }
     }
 

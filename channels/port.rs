@@ -121,6 +121,8 @@ pub enum CallError {
         reason: String,
         /// What the partner asked for (`Retry-After`).
         retry_after: Option<Duration>,
+        /// The partner works and says no to this one ask: no reason to leave it alone.
+        well: bool,
     },
     /// It may have been carried out.
     #[error("{reason}")]
@@ -131,11 +133,21 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Certainly not carried out.
+    /// Certainly not carried out: the partner cannot be reached, or does not work.
     pub fn not_done(reason: impl Into<String>) -> Self {
         Self::NotDone {
             reason: reason.into(),
             retry_after: None,
+            well: false,
+        }
+    }
+
+    /// Certainly not carried out, by a partner that works.
+    pub fn not_now(reason: impl Into<String>) -> Self {
+        Self::NotDone {
+            reason: reason.into(),
+            retry_after: None,
+            well: true,
         }
     }
 

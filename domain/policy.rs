@@ -21,6 +21,9 @@ pub struct Policy {
     pub sourcing_tries: u16,
     /// How long a location may take to accept a request.
     pub acceptance_time: SignedDuration,
+    /// How long sums that do not fit together (more refunded than captured) may wait for the report
+    /// that is missing before a person must look.
+    pub mismatch_patience: SignedDuration,
     /// After delivery, how long until the order is closed.
     pub auto_close: SignedDuration,
     /// Shortest wait before a failed call is tried again; doubles up to `retry_most`.
@@ -40,6 +43,7 @@ impl Default for Policy {
             contention_wait: SignedDuration::from_secs(20),
             sourcing_tries: 5,
             acceptance_time: SignedDuration::from_hours(24),
+            mismatch_patience: SignedDuration::from_hours(24),
             auto_close: SignedDuration::from_hours(14 * 24),
             retry_least: SignedDuration::from_secs(2),
             retry_most: SignedDuration::from_mins(5),

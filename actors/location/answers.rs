@@ -78,6 +78,7 @@ fn order_of(command: &StockCommand) -> Option<OrderId> {
         StockCommand::Reserve { order, .. }
         | StockCommand::Confirm { order, .. }
         | StockCommand::Release { order, .. }
+        | StockCommand::WriteOff { order, .. }
         | StockCommand::Consume { order, .. } => Some(*order),
         _ => None,
     }

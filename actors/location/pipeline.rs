@@ -307,6 +307,12 @@ impl LocationState {
                     attempt,
                     lines,
                 }
+                | StockCommand::WriteOff {
+                    order,
+                    attempt,
+                    lines,
+                    ..
+                }
                 | StockCommand::Consume {
                     order,
                     attempt,

@@ -122,6 +122,17 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
             attempt,
             lines,
         },
+        Effect::WriteOffStock {
+            attempt,
+            lines,
+            loss,
+            ..
+        } => StockCommand::WriteOff {
+            order,
+            attempt,
+            lines,
+            loss,
+        },
         Effect::ConsumeStock { attempt, lines, .. } => StockCommand::Consume {
             order,
             attempt,

@@ -6,13 +6,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_channels::carriers::{CarrierConnector, LabelCall};
-use orderhub_channels::port::{CallError, Found};
+use orderhub_channels::port::Found;
 use orderhub_domain::canonical::Address;
 use orderhub_domain::ids::{FulfilmentId, LocationCode};
 use orderhub_domain::order::{Fact, LabelEvidence, LabelFact};
 use std::collections::BTreeMap;
 
-use super::payment::failed;
 use super::repeat::{Approach, approach};
 use super::{Ask, Caller, Job, Outcome};
 use crate::ports::Journal;
@@ -36,7 +35,7 @@ impl Caller for CarrierCaller {
                     match self.connector.find(*fulfilment).await {
                         Ok(Found::There(label)) => return evidence(*fulfilment, label),
                         Ok(Found::Absent) => in_doubt = false,
-                        Err(error) => return failed(error, true),
+                        Err(error) => return Outcome::failed(error, true),
                     }
                 }
                 self.buy(job, in_doubt).await
@@ -46,12 +45,9 @@ impl Caller for CarrierCaller {
                 reference,
             } => match self.connector.void(reference).await {
                 Ok(label) => evidence(*fulfilment, label),
-                Err(error) => failed(error, false),
+                Err(error) => Outcome::failed(error, false),
             },
-            _ => Outcome::NotDone {
-                reason: "a carrier cannot do that".into(),
-                retry_after: None,
-            },
+            _ => Outcome::not_called("a carrier cannot do that", false),
         }
     }
 
@@ -69,14 +65,11 @@ impl CarrierCaller {
             weight_g,
         } = &job.ask
         else {
-            return Outcome::NotDone {
-                reason: "not a label".into(),
-                retry_after: None,
-            };
+            return Outcome::not_called("not a label", false);
         };
         let private = match self.journal.private(job.order).await {
             Ok(private) => private,
-            Err(error) => return failed(CallError::not_done(error.to_string()), in_doubt),
+            Err(error) => return Outcome::not_called(error.to_string(), in_doubt),
         };
         let stated = private.and_then(|private| private.ship_to);
         let to = stated.unwrap_or_else(|| Address {
@@ -92,7 +85,7 @@ impl CarrierCaller {
         };
         match self.connector.buy(&call).await {
             Ok(label) => evidence(*fulfilment, label),
-            Err(error) => failed(error, in_doubt),
+            Err(error) => Outcome::failed(error, in_doubt),
         }
     }
 }

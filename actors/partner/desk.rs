@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::SignedDuration;
+use orderhub_channels::port::CallError;
 use orderhub_domain::ids::EffectId;
 use orderhub_domain::order::{Fact, Postponement};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
@@ -154,44 +155,37 @@ impl DeskState {
 
     fn ended(&mut self, job: &Job, outcome: Outcome) {
         self.running = self.running.saturating_sub(1);
-        self.breaker.note(!matches!(outcome, Outcome::Evidence(_)));
+        let broken = matches!(&outcome, Outcome::Failed(failed) if !failed.well);
+        self.breaker.note(broken);
         let open = if self.breaker.is_open() { 1.0 } else { 0.0 };
         metrics::gauge!("orderhub_circuit_open", "target" => self.name.clone()).set(open);
         match outcome {
             Outcome::Evidence(facts) => self.report(job, facts),
-            Outcome::NotDone {
-                reason,
-                retry_after,
-            } => {
-                let fact = Fact::Postponed(self.postponement(job, reason, retry_after));
-                self.report(job, vec![fact]);
-            }
-            Outcome::Unknown { reason } => {
-                let fact = Fact::Unknown(self.postponement(job, reason, None));
-                self.report(job, vec![fact]);
+            Outcome::Failed(failed) => {
+                self.postpone(job, failed.reason, failed.retry_after, failed.perhaps_done);
             }
         }
     }
 
     /// One postponement with a slot, so that an outage does not flood the log.
     fn put_off(&mut self, job: &Job, reason: String, wait: Duration) {
-        let postponement = self.postponement(job, reason, Some(wait));
         // What may have been done before still may.
-        let fact = if job.perhaps_done {
+        self.postpone(job, reason, Some(wait), job.perhaps_done);
+    }
+
+    fn postpone(&mut self, job: &Job, reason: String, wait: Option<Duration>, perhaps_done: bool) {
+        let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok());
+        let postponement = Postponement {
+            effect: job.effect,
+            reason,
+            not_before: wait.map(|wait| self.shared.clock.now() + wait),
+        };
+        let fact = if perhaps_done {
             Fact::Unknown(postponement)
         } else {
             Fact::Postponed(postponement)
         };
         self.report(job, vec![fact]);
-    }
-
-    fn postponement(&self, job: &Job, reason: String, wait: Option<Duration>) -> Postponement {
-        let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok());
-        Postponement {
-            effect: job.effect,
-            reason,
-            not_before: wait.map(|wait| self.shared.clock.now() + wait),
-        }
     }
 
     /// The effect leaves the desk when the order has heard of it.
@@ -212,11 +206,14 @@ async fn try_once(caller: &dyn Caller, job: &Job, shared: &Shared) -> Outcome {
     let call = AssertUnwindSafe(caller.call(job, shared.clock.now())).catch_unwind();
     match tokio::time::timeout(caller.time_out(), call).await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(_)) => Outcome::Unknown {
-            reason: "the connector failed inside".into(),
-        },
-        Err(_) => Outcome::Unknown {
-            reason: format!("no answer within {} s", caller.time_out().as_secs()),
-        },
+        Ok(Err(_)) => {
+            let panicked = CallError::unknown("the connector failed inside");
+            Outcome::failed(panicked, true)
+        }
+        Err(_) => {
+            let seconds = caller.time_out().as_secs();
+            let silent = CallError::unknown(format!("no answer within {seconds} s"));
+            Outcome::failed(silent, true)
+        }
     }
 }

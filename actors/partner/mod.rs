@@ -16,6 +16,7 @@ mod warehouse;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use orderhub_channels::port::CallError;
 use orderhub_channels::warehouses::FulfilmentCall;
 use orderhub_domain::ids::{EffectId, FulfilmentId, LocationCode, OrderId};
 use orderhub_domain::money::Money;
@@ -104,13 +105,49 @@ pub(crate) enum Ask {
 pub(crate) enum Outcome {
     /// Evidence: what the partner says is so.
     Evidence(Vec<Fact>),
-    /// Certainly not carried out.
-    NotDone {
-        reason: String,
-        retry_after: Option<Duration>,
-    },
-    /// Perhaps carried out.
-    Unknown { reason: String },
+    /// No evidence; the effect is tried again.
+    Failed(Failed),
+}
+
+/// A try without evidence.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) reason: String,
+    /// What the partner asked for.
+    pub(crate) retry_after: Option<Duration>,
+    /// It, or a try before it, may have been carried out.
+    pub(crate) perhaps_done: bool,
+    /// Nothing is wrong with the partner: no reason to leave it alone.
+    pub(crate) well: bool,
+}
+
+impl Outcome {
+    /// A call that failed for certain says nothing about the tries before it.
+    fn failed(error: CallError, in_doubt: bool) -> Self {
+        Self::Failed(match error {
+            CallError::NotDone {
+                reason,
+                retry_after,
+                well,
+            } => Failed {
+                reason,
+                retry_after: retry_after.filter(|_| !in_doubt),
+                perhaps_done: in_doubt,
+                well,
+            },
+            CallError::Unknown { reason } => Failed {
+                reason,
+                retry_after: None,
+                perhaps_done: true,
+                well: false,
+            },
+        })
+    }
+
+    /// No partner was called.
+    fn not_called(reason: impl Into<String>, in_doubt: bool) -> Self {
+        Self::failed(CallError::not_now(reason), in_doubt)
+    }
 }
 
 /// Makes one account's calls.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_channels::payments::{PaymentCall, PaymentConnector};
-use orderhub_channels::port::{CallError, Found};
+use orderhub_channels::port::Found;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{Fact, PaymentEvidence, PaymentFact, Reported, TenderSelector};
@@ -30,10 +30,7 @@ struct Wanted<'a> {
 impl Caller for PaymentCaller {
     async fn call(&self, job: &Job, now: Timestamp) -> Outcome {
         let Some(wanted) = wanted(&job.ask) else {
-            return Outcome::NotDone {
-                reason: "a gateway cannot do that".into(),
-                retry_after: None,
-            };
+            return Outcome::not_called("a gateway cannot do that", false);
         };
         let repeat = self.connector.repeat();
         let look_first = approach(repeat, job.perhaps_done, job.opened_at, now);
@@ -43,13 +40,11 @@ impl Caller for PaymentCaller {
         let mut in_doubt = job.perhaps_done;
         if look_first == Approach::LookFirst || nameless {
             match self.connector.query(job.order, wanted.reference).await {
-                Err(error) => return failed(error, job.perhaps_done),
+                Err(error) => return Outcome::failed(error, job.perhaps_done),
                 // A payment that the gateway does not know cannot be captured, voided, refunded.
                 Ok(Found::Absent) if nameless => {
-                    return Outcome::NotDone {
-                        reason: "the gateway does not know a payment of this order".into(),
-                        retry_after: None,
-                    };
+                    let unknown = "the gateway does not know a payment of this order";
+                    return Outcome::not_called(unknown, false);
                 }
                 Ok(Found::Absent) => in_doubt = false,
                 Ok(Found::There(known)) => {
@@ -77,7 +72,7 @@ impl Caller for PaymentCaller {
         };
         match answer {
             Ok(evidence) => self.evidence(wanted.tender, vec![evidence]),
-            Err(error) => failed(error, in_doubt),
+            Err(error) => Outcome::failed(error, in_doubt),
         }
     }
 
@@ -186,20 +181,5 @@ fn reference_of(evidence: &PaymentEvidence) -> Option<String> {
         | PaymentEvidence::Refunded { reference, .. } => Some(reference.clone()),
         PaymentEvidence::Declined { reference, .. } => reference.clone(),
         _ => None,
-    }
-}
-
-/// A call that failed for certain says nothing about the try before it.
-pub(super) fn failed(error: CallError, perhaps_done: bool) -> Outcome {
-    match error {
-        CallError::NotDone { reason, .. } if perhaps_done => Outcome::Unknown { reason },
-        CallError::NotDone {
-            reason,
-            retry_after,
-        } => Outcome::NotDone {
-            reason,
-            retry_after,
-        },
-        CallError::Unknown { reason } => Outcome::Unknown { reason },
     }
 }

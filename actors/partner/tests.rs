@@ -97,6 +97,24 @@ async fn an_outage_opens_the_breaker_and_does_not_flood_the_log() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_gateway_that_works_and_says_no_is_not_left_alone() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 100).await;
+    hall.gateway.always(Some(Mood::NotNow));
+    for n in 0..50 {
+        let order = order_of(&format!("W-{n}"), "A", 1, "pm");
+        hall.hub.place(order).await.expect("placed");
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(hall.gateway.calls().len(), 50, "each order got its own no");
+    hall.gateway.always(None);
+    let good = order_of("W-good", "A", 1, "pm");
+    let good = hall.hub.place(good).await.expect("placed");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    hall.until(good.order, &[Stage::Fulfilling]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_declined_payment_gives_the_stock_back() {
     let hall = Hall::open().await;
     hall.stock("BER1", "A", 5).await;

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use orderhub_channels::warehouses::WarehouseConnector;
 use orderhub_domain::order::{Fact, FulfilmentFact};
 
-use super::payment::failed;
 use super::{Ask, Caller, Job, Outcome};
 
 pub(crate) struct WarehouseCaller {
@@ -24,10 +23,7 @@ impl Caller for WarehouseCaller {
                 (*fulfilment, self.connector.cancel(*fulfilment).await)
             }
             _ => {
-                return Outcome::NotDone {
-                    reason: "a warehouse cannot do that".into(),
-                    retry_after: None,
-                };
+                return Outcome::not_called("a warehouse cannot do that", false);
             }
         };
         match answer {
@@ -36,7 +32,7 @@ impl Caller for WarehouseCaller {
                 occurred_at: None,
                 evidence,
             })]),
-            Err(error) => failed(error, false),
+            Err(error) => Outcome::failed(error, false),
         }
     }
 

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::{LocationCode, OrderId, Sku};
-use orderhub_domain::order::{Asked, Input, InputBody, Order, Recorded};
+use orderhub_domain::order::{
+    Asked, Command, Input, InputBody, Order, Recorded, Rejection, Request,
+};
 use orderhub_domain::stock::Counters;
 use tokio::sync::oneshot;
 
@@ -29,6 +31,20 @@ pub(crate) use parking::sweep;
 pub trait Reader: Send + Sync {
     /// What the message says. `None` when its connection is gone.
     fn read(&self, message: &Parked) -> Option<Delivery>;
+}
+
+/// What noting the key of an order that came again needs.
+struct Again {
+    request: Request,
+    actor: String,
+}
+
+impl Again {
+    fn of(order: &NewOrder) -> Option<Self> {
+        let request = order.request.clone()?;
+        let actor = order.actor.clone();
+        Some(Self { request, actor })
+    }
 }
 
 /// A node's front door.
@@ -52,6 +68,40 @@ impl Hub {
         self.shared.health.poison()
     }
 
+    /// A key that first meets an order which another request made is remembered by that order, so
+    /// that its repeat gets the same answer and its reuse is noticed. A key comes before the body:
+    /// the order may know it from a body that differs from this one.
+    async fn note_key(
+        &self,
+        again: Option<Again>,
+        placed: Result<Placed, HubError>,
+    ) -> Result<Placed, HubError> {
+        let Some(Again { request, actor }) = again else {
+            return placed;
+        };
+        let order = match &placed {
+            Ok(placed) if !placed.is_made_by(Some(&request)) => placed.order,
+            Err(HubError::ExternalIdConflict { existing }) => *existing,
+            _ => return placed,
+        };
+        let body_hash = request.body_hash.clone();
+        let asked = Asked {
+            command: Command::PlaceAgain { body_hash },
+            request: Some(request),
+            expected: None,
+        };
+        let body = InputBody::Request(asked);
+        let input = Input { actor, body };
+        match self.shared.ask(order, input, Urgency::Request).await {
+            Ok(noted) => placed.map(|placed| Placed {
+                replayed: noted.repeated,
+                ..placed
+            }),
+            Err(HubError::Rejected(Rejection::OtherBody)) => placed,
+            Err(error) => Err(error),
+        }
+    }
+
     fn admit(&self) -> Result<(), HubError> {
         if self.shared.health.is_ready() {
             Ok(())
@@ -71,7 +121,8 @@ impl HubApi for Hub {
     async fn place(&self, order: NewOrder) -> Result<Placed, HubError> {
         self.admit()?;
         let channel = order.channel_slug.to_string();
-        let placed = self.shared.place(order).await;
+        let again = Again::of(&order);
+        let placed = self.note_key(again, self.shared.place(order).await).await;
         let outcome = match &placed {
             Ok(placed) if placed.repeated => "duplicate",
             Ok(_) => "accepted",

@@ -41,17 +41,16 @@ impl Waiter {
             let broken = "the order's log does not begin with its receipt";
             return self.answer(Err(HubError::ReadOnly(broken.into())));
         };
-        let same_key = |request: &Request| {
-            let known = stored.request.as_ref();
-            known.is_some_and(|known| known.command_id == request.command_id)
-        };
+        let maker = stored.request.as_ref().zip(self.request.as_ref());
+        let same_key = maker.is_some_and(|(one, other)| one.command_id == other.command_id);
         let outcome = if stored.body_hash == self.body_hash {
             Ok(Placed {
                 order: id,
                 repeated: !first,
+                replayed: !first && same_key,
                 received: received.as_ref().clone(),
             })
-        } else if self.request.as_ref().is_some_and(same_key) {
+        } else if same_key {
             Err(HubError::KeyReused)
         } else {
             Err(HubError::ExternalIdConflict { existing: id })

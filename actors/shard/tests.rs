@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orderhub_domain::ids::CommandId;
-use orderhub_domain::order::{Command, Request, Stage};
+use orderhub_domain::order::{Command, Recorded, Request, Stage};
 
 use super::ShardMsg;
 use crate::api::{HubApi, HubError};
@@ -54,6 +54,40 @@ async fn the_same_order_is_known_when_its_actor_is_long_gone() {
     assert!(again.repeated);
     assert_eq!(again.received, first.received);
     assert_eq!(hall.twin.orders().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_first_meets_a_known_order_is_remembered_in_its_log() {
+    let hall = Hall::open().await;
+    let order = order_of("W-1", "A", 1, "pm");
+    let first = hall.hub.place(order.clone()).await.expect("placed");
+    let keyed = |body_hash: &str| {
+        let mut order = order.clone();
+        body_hash.clone_into(&mut order.body_hash);
+        order.request = Some(Request {
+            command_id: CommandId(uuid::Uuid::from_u128(7)),
+            body_hash: body_hash.into(),
+            reply_schema: 1,
+        });
+        order
+    };
+    let same = keyed(&order.body_hash);
+    for replayed in [false, true, true] {
+        let again = hall.hub.place(same.clone()).await.expect("placed");
+        assert_eq!((again.repeated, again.replayed), (true, replayed));
+        assert_eq!(again.received, first.received);
+        assert!(!again.is_made_by(same.request.as_ref()));
+    }
+    let other = hall.hub.place(keyed("another")).await;
+    assert!(matches!(other, Err(HubError::KeyReused)), "{other:?}");
+    let (_, log) = hall
+        .hub
+        .order(first.order)
+        .await
+        .expect("read")
+        .expect("there");
+    let noted = |recorded: &&Recorded| recorded.event.kind() == "order.request_noted";
+    assert_eq!(log.iter().filter(noted).count(), 1);
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,8 @@ pub(crate) enum Mood {
     Declines,
     /// Certainly not done.
     Busy,
+    /// Certainly not done, by a partner that works.
+    NotNow,
     /// Carries it out and says nothing.
     Silent,
     /// Never answers, never carries out.
@@ -119,6 +121,7 @@ impl PaymentConnector for Gateway {
         }
         match mood {
             Mood::Busy => return Err(CallError::not_done("busy")),
+            Mood::NotNow => return Err(CallError::not_now("not this one")),
             Mood::Hangs => std::future::pending().await,
             _ => {}
         }
@@ -137,6 +140,7 @@ impl PaymentConnector for Gateway {
     async fn capture(&self, call: &PaymentCall, reference: &str, _last: bool) -> PaymentAnswer {
         match self.mood(format!("capture {reference}")) {
             Mood::Busy => return Err(CallError::not_done("busy")),
+            Mood::NotNow => return Err(CallError::not_now("not this one")),
             Mood::Hangs => std::future::pending().await,
             _ => {}
         }

@@ -29,6 +29,11 @@ pub struct Placement {
 /// A request about an order that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
+    /// The order was sent again under a key that it does not know: remember the key.
+    PlaceAgain {
+        /// Hexadecimal SHA-256 of the canonical value of the body that came.
+        body_hash: String,
+    },
     /// End the order as far as it has not shipped.
     Cancel {
         /// Why, in a person's words.
@@ -133,6 +138,9 @@ pub enum Rejection {
     /// The same key came with another body.
     #[error("the idempotency key was used with another body")]
     KeyReused,
+    /// The order was recorded from another body.
+    #[error("the order was recorded from another body")]
+    OtherBody,
     /// The order has moved on from the version that the sender saw.
     #[error("the order is at version {current} by now, not {expected}")]
     Stale {
@@ -164,13 +172,20 @@ pub enum Rejection {
     #[error("the order has no hold {0}")]
     NoSuchHold(u32),
     /// There is no such line in the fulfilment.
-    #[error("the fulfilment has no line \"{0}\"")]
-    NoSuchLine(String),
+    #[error("the fulfilment has no line \"{line}\"")]
+    NoSuchLine {
+        /// The channel's line id.
+        line: String,
+        /// Its place in the request, from 0.
+        place: usize,
+    },
     /// More than is left to pick.
     #[error("line \"{line}\" has {left} left to pick")]
     TooMany {
         /// The channel's line id.
         line: String,
+        /// Its place in the request, from 0.
+        place: usize,
         /// How many are left.
         left: Quantity,
     },
@@ -190,11 +205,12 @@ impl Rejection {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::KeyReused => "idempotency_key_reused",
+            Self::OtherBody => "external_id_conflict",
             Self::Stale { .. } => "stale_version",
             Self::WrongStage { .. } | Self::WrongFulfilmentStage { .. } => "wrong_stage",
             Self::NoSuchFulfilment(_) => "no_such_fulfilment",
             Self::NoSuchHold(_) => "no_such_hold",
-            Self::NoSuchLine(_) => "no_such_line",
+            Self::NoSuchLine { .. } => "no_such_line",
             Self::TooMany { .. } => "too_many",
             Self::LabelMissing => "label_missing",
             Self::OnHold(_) => "on_hold",

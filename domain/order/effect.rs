@@ -75,6 +75,18 @@ pub enum Effect {
         /// What.
         lines: Vec<StockLine>,
     },
+    /// Give holds back whose units the location could not find or found broken: the units leave
+    /// the stock too.
+    WriteOffStock {
+        /// Where.
+        location: LocationCode,
+        /// The try that made the holds.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// What became of the units.
+        loss: Loss,
+    },
     /// Units left the building: lower the firm hold and what is on hand.
     ConsumeStock {
         /// Where.
@@ -106,6 +118,28 @@ pub enum Effect {
     },
 }
 
+/// What became of units that a location could not ship.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Loss {
+    /// The shelf is empty, whatever the count said: the count becomes zero.
+    NotThere,
+    /// They are broken: these units leave the count.
+    Damaged,
+}
+
+impl Loss {
+    /// What a location's reason for refusing says about its stock; most reasons say nothing.
+    pub fn of_reason(reason: &str) -> Option<Self> {
+        let word = reason.trim().to_ascii_lowercase().replace([' ', '-'], "_");
+        match word.as_str() {
+            "not_in_stock" | "out_of_stock" => Some(Self::NotThere),
+            "damaged" => Some(Self::Damaged),
+            _ => None,
+        }
+    }
+}
+
 /// Units of one line at one location.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StockLine {
@@ -128,11 +162,31 @@ impl Effect {
             Self::ReserveStock { .. } => "reserve_stock",
             Self::ConfirmStock { .. } => "confirm_stock",
             Self::ReleaseStock { .. } => "release_stock",
+            Self::WriteOffStock { .. } => "write_off_stock",
             Self::ConsumeStock { .. } => "consume_stock",
             Self::RequestFulfilment { .. } => "request_fulfilment",
             Self::CancelFulfilment { .. } => "cancel_fulfilment",
             Self::BuyLabel { .. } => "buy_label",
             Self::VoidLabel { .. } => "void_label",
+        }
+    }
+
+    /// What it does, for an operator, as the beginning of a sentence.
+    pub const fn gerund(&self) -> &'static str {
+        match self {
+            Self::AuthorizePayment { .. } => "Authorising the payment",
+            Self::CapturePayment { .. } => "Capturing the payment",
+            Self::VoidPayment { .. } => "Releasing the authorisation",
+            Self::RefundPayment { .. } => "Refunding the payment",
+            Self::ReserveStock { .. } => "Reserving stock",
+            Self::ConfirmStock { .. } => "Making the reservation firm",
+            Self::ReleaseStock { .. } => "Giving stock back",
+            Self::WriteOffStock { .. } => "Writing stock off",
+            Self::ConsumeStock { .. } => "Taking shipped units off the stock",
+            Self::RequestFulfilment { .. } => "Asking the location to fulfil",
+            Self::CancelFulfilment { .. } => "Asking the location to stop",
+            Self::BuyLabel { .. } => "Buying the shipping label",
+            Self::VoidLabel { .. } => "Giving the shipping label back",
         }
     }
 
@@ -146,6 +200,7 @@ impl Effect {
             Self::ReserveStock { .. } => "inventory.reservation_requested",
             Self::ConfirmStock { .. } => "inventory.confirmation_requested",
             Self::ReleaseStock { .. } => "inventory.release_requested",
+            Self::WriteOffStock { .. } => "inventory.write_off_requested",
             Self::ConsumeStock { .. } => "inventory.consumption_requested",
             Self::RequestFulfilment { .. } => "fulfilment.requested",
             Self::CancelFulfilment { .. } => "fulfilment.cancel_requested",
@@ -155,7 +210,7 @@ impl Effect {
     }
 
     /// All kinds of opening events.
-    pub const OPENING_KINDS: [&'static str; 12] = [
+    pub const OPENING_KINDS: [&'static str; 13] = [
         "payment.authorization_requested",
         "payment.capture_requested",
         "payment.void_requested",
@@ -163,6 +218,7 @@ impl Effect {
         "inventory.reservation_requested",
         "inventory.confirmation_requested",
         "inventory.release_requested",
+        "inventory.write_off_requested",
         "inventory.consumption_requested",
         "fulfilment.requested",
         "fulfilment.cancel_requested",
@@ -177,6 +233,7 @@ impl Effect {
             Self::ReserveStock { .. }
             | Self::ConfirmStock { .. }
             | Self::ReleaseStock { .. }
+            | Self::WriteOffStock { .. }
             | Self::ConsumeStock { .. }
             | Self::RequestFulfilment { .. }
             | Self::CancelFulfilment { .. } => SignedDuration::from_secs(20),
@@ -229,6 +286,12 @@ impl Effect {
                 location,
                 attempt,
                 lines,
+            }
+            | Self::WriteOffStock {
+                location,
+                attempt,
+                lines,
+                ..
             }
             | Self::ConsumeStock {
                 location,

@@ -348,7 +348,11 @@ impl Event {
             Self::Received(_) => "order.received",
             Self::Screened { .. } => "order.screened",
             Self::EffectOpened { effect } => effect.effect.opening_kind(),
-            Self::EffectPostponed { unknown: true, .. } => "payment.outcome_unknown",
+            Self::EffectPostponed {
+                unknown: true,
+                effect_kind,
+                ..
+            } if effect_kind.ends_with("_payment") => "payment.outcome_unknown",
             Self::EffectPostponed { .. } => "order.effect_postponed",
             Self::EffectGivenUp { .. } => "order.effect_given_up",
             Self::StockAnswered { stock, .. } => match stock {

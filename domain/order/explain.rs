@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     Command, Edge, FulfilmentStage, Order, Outcome, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
     REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REASON_TOTAL_MISMATCH, Stage, waits_for_stock, wake_at,
+    REASON_TOTAL_MISMATCH, Stage, Tender, waits_for_stock, wake_at,
 };
 use crate::policy::Policy;
 
@@ -69,12 +69,21 @@ fn reason(order: &Order) -> Reason {
             () => "location",
         };
         let tries = match (open.attempts, open.unknown) {
-            (0, _) => "was asked and has not answered yet".to_owned(),
-            (n, true) => format!("did not answer {n} times; it may have been done"),
-            (n, false) => format!("failed {n} times; it is tried again"),
+            (0, _) => "is under way; there is no answer yet".to_owned(),
+            (n, true) => format!("got no answer {}; it may have been done", times(n)),
+            (n, false) => format!("failed {}; it is tried again", times(n)),
         };
-        let because = format!("{} {tries}.", open.effect.word());
+        let because = format!("{} {tries}.", open.effect.gerund());
         return (whom, open.opened_at, because, None);
+    }
+    let overdrawn = |tender: &&Tender| tender.overdrawn_since.is_some();
+    if let Some(tender) = order.tenders.iter().find(overdrawn) {
+        let since = tender.overdrawn_since.unwrap_or(order.updated_at);
+        let (refunded, captured) = (tender.refunded_sum(), tender.captured_sum());
+        let because = format!(
+            "The gateway reported {refunded} refunded and {captured} captured; a report is missing."
+        );
+        return ("gateway", since, because, None);
     }
     if let Some(ending) = &order.ending {
         let how = match ending.outcome {
@@ -86,6 +95,13 @@ fn reason(order: &Order) -> Reason {
         return ("nothing", ending.since, because, None);
     }
     by_stage(order)
+}
+
+fn times(n: u32) -> String {
+    match n {
+        1 => "once".to_owned(),
+        n => format!("{n} times"),
+    }
 }
 
 fn held(reason: &str) -> (String, &'static str) {

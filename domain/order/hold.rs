@@ -48,3 +48,10 @@ impl Hold {
         concerns && self.blocks.contains(&edge)
     }
 }
+
+impl super::Order {
+    /// Whether one of the hub's own holds is in force.
+    pub fn is_held_for(&self, reason: &str) -> bool {
+        self.holds.iter().any(|hold| hold.reason == reason)
+    }
+}

@@ -123,6 +123,9 @@ pub struct Tender {
     pub refunded: Movements,
     /// The gateway's code of the last refused refund.
     pub refund_failed: Option<String>,
+    /// Since when more is reported refunded than captured; a report may still be missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdrawn_since: Option<Timestamp>,
     /// Disputes by the gateway's reference.
     pub disputes: BTreeMap<String, Dispute>,
 }

@@ -79,6 +79,15 @@ impl Tender {
         }
     }
 
+    /// Notes since when its sums do not fit together.
+    pub fn weigh(&mut self, at: Timestamp) {
+        self.overdrawn_since = if self.refunded_sum() > self.captured_sum() {
+            self.overdrawn_since.or(Some(at))
+        } else {
+            None
+        };
+    }
+
     /// The smallest reference wins, so that the order of reports cannot matter.
     fn learn_reference(&mut self, reference: &str) {
         match &self.reference {
@@ -257,8 +266,13 @@ impl Order {
                 )
             })
             .collect();
+        // An order that ended before anybody was asked for money has none to wait for.
+        let nothing_there = |t: &&Tender| t.authorized.is_none() && t.reference.is_none();
+        let unasked = self.stage.is_dead()
+            && self.outstanding.is_empty()
+            && on_gateway.iter().all(nothing_there);
         match () {
-            () if on_gateway.is_empty() => "none",
+            () if on_gateway.is_empty() || unasked => "none",
             () if on_gateway.iter().all(|t| t.is_secured()) => "authorized",
             () => "pending",
         }

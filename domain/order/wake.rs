@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::{FulfilmentStage, Order, Stage, waits_for_stock};
+use super::{FulfilmentStage, Order, REASON_PAYMENT_MISMATCH, Stage, waits_for_stock};
 use crate::policy::Policy;
 
 /// When the order wants attention at the latest; `None` when it waits for nothing but news.
@@ -12,6 +12,10 @@ pub fn wake_at(order: &Order, policy: &Policy) -> Option<Timestamp> {
     let mut times: Vec<Timestamp> = Vec::new();
     times.extend(order.outstanding.values().map(|open| open.next_try_at));
     times.extend(order.holds.iter().filter_map(|hold| hold.until));
+    if !order.is_held_for(REASON_PAYMENT_MISMATCH) {
+        let overdrawn = order.tenders.iter().filter_map(|t| t.overdrawn_since);
+        times.extend(overdrawn.filter_map(|since| after(since, policy.mismatch_patience)));
+    }
     if order.ending.is_none() {
         match order.stage {
             Stage::Reserving

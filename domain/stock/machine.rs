@@ -9,7 +9,7 @@ use super::{
     StockDecision, StockHold,
 };
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
-use crate::order::{StockEvidence, StockLine, StockRefusal};
+use crate::order::{Loss, StockEvidence, StockLine, StockRefusal};
 
 impl LocationStock {
     /// A location without stock.
@@ -57,7 +57,16 @@ impl LocationStock {
                 attempt,
                 lines,
             } => {
-                draft.end(*order, *attempt, lines, HoldState::Released, now);
+                draft.end(*order, *attempt, lines, End::Release, now);
+                Some(StockEvidence::Released)
+            }
+            StockCommand::WriteOff {
+                order,
+                attempt,
+                lines,
+                loss,
+            } => {
+                draft.end(*order, *attempt, lines, End::WriteOff(*loss), now);
                 Some(StockEvidence::Released)
             }
             StockCommand::Consume {
@@ -65,7 +74,7 @@ impl LocationStock {
                 attempt,
                 lines,
             } => {
-                draft.end(*order, *attempt, lines, HoldState::Consumed, now);
+                draft.end(*order, *attempt, lines, End::Consume, now);
                 Some(StockEvidence::Consumed)
             }
             StockCommand::Count {
@@ -149,6 +158,31 @@ impl LocationStock {
             .iter()
             .filter(|(_, hold)| hold.rev != hold.told_rev);
         untold.map(|(key, hold)| (*key, hold.rev)).collect()
+    }
+}
+
+/// How holds end for good.
+#[derive(Clone, Copy)]
+enum End {
+    Release,
+    WriteOff(Loss),
+    Consume,
+}
+
+impl End {
+    const fn state(self) -> HoldState {
+        match self {
+            Self::Release | Self::WriteOff(_) => HoldState::Released,
+            Self::Consume => HoldState::Consumed,
+        }
+    }
+
+    const fn cause(self) -> &'static str {
+        match self {
+            Self::Release => "release",
+            Self::WriteOff(_) => "write_off",
+            Self::Consume => "consume",
+        }
     }
 }
 
@@ -345,17 +379,8 @@ impl Draft<'_> {
         }
     }
 
-    /// Ends holds for good, as released or consumed. Ending what has ended changes nothing.
-    fn end(
-        &mut self,
-        order: OrderId,
-        attempt: u16,
-        lines: &[StockLine],
-        state: HoldState,
-        now: Timestamp,
-    ) {
-        let consumed = state == HoldState::Consumed;
-        let cause = if consumed { "consume" } else { "release" };
+    /// Ends holds for good. Ending what has ended changes nothing.
+    fn end(&mut self, order: OrderId, attempt: u16, lines: &[StockLine], end: End, now: Timestamp) {
         for line in lines {
             let key = HoldKey {
                 order,
@@ -364,43 +389,37 @@ impl Draft<'_> {
             };
             let quantity = line.quantity.whole().unwrap_or(0);
             let Some(mut hold) = self.hold(key) else {
-                self.tombstone(key, line, quantity, state, now);
+                self.tombstone(key, line, quantity, end.state(), now);
                 continue;
             };
             let units = hold.quantity;
-            match (hold.state, consumed) {
-                (HoldState::Consumed | HoldState::Released | HoldState::Lost, _) => continue,
-                (HoldState::Soft, false) => {
-                    self.book(&hold.sku, Some(order), cause, (0, -units, 0));
-                }
-                (HoldState::Hard, false) => {
-                    self.book(&hold.sku, Some(order), cause, (0, 0, -units));
-                }
-                (HoldState::Expired, false) => {}
-                (HoldState::Hard, true) => {
-                    let leaves = self.leaves(&hold.sku, units);
-                    self.book(&hold.sku, Some(order), cause, (-leaves, 0, -units));
-                }
-                (HoldState::Soft, true) => {
-                    let leaves = self.leaves(&hold.sku, units);
-                    self.book(&hold.sku, Some(order), cause, (-leaves, -units, 0));
-                }
-                (HoldState::Expired, true) => {
-                    let leaves = self.leaves(&hold.sku, units);
-                    self.book(&hold.sku, Some(order), cause, (-leaves, 0, 0));
-                }
+            let (soft, hard) = match hold.state {
+                HoldState::Consumed | HoldState::Released | HoldState::Lost => continue,
+                HoldState::Soft => (units, 0),
+                HoldState::Hard => (0, units),
+                HoldState::Expired => (0, 0),
+            };
+            let gone = self.gone(&hold.sku, units, end);
+            if (gone, soft, hard) != (0, 0, 0) {
+                let moved = (-gone, -soft, -hard);
+                self.book(&hold.sku, Some(order), end.cause(), moved);
             }
-            hold.state = state;
+            hold.state = end.state();
             hold.rev += 1;
             hold.told_rev = hold.rev;
             self.put(key, hold);
         }
     }
 
-    /// Units that can leave: never more than a count left in the building. A parcel that went out
-    /// although the count says there was none is evidence; the count was wrong, not the parcel.
-    fn leaves(&self, sku: &Sku, units: i64) -> i64 {
-        units.min(self.counters(sku).on_hand)
+    /// Units that leave the count: never more than it has. A parcel that went out although the count
+    /// says there was none is evidence; the count was wrong, not the parcel.
+    fn gone(&self, sku: &Sku, units: i64, end: End) -> i64 {
+        let on_hand = self.counters(sku).on_hand;
+        match end {
+            End::Release => 0,
+            End::Consume | End::WriteOff(Loss::Damaged) => units.min(on_hand),
+            End::WriteOff(Loss::NotThere) => on_hand,
+        }
     }
 
     fn tombstone(

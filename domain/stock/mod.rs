@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
-use crate::order::{StockEvidence, StockLine};
+use crate::order::{Loss, StockEvidence, StockLine};
 
 /// The counters of one SKU at one location. All in whole units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,6 +180,17 @@ pub enum StockCommand {
         /// What.
         lines: Vec<StockLine>,
     },
+    /// Give back; the units could not be found or were broken.
+    WriteOff {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// What became of the units.
+        loss: Loss,
+    },
     /// Units left the building.
     Consume {
         /// The order.
@@ -241,7 +252,8 @@ pub struct LedgerRow {
     pub d_reserved: i64,
     /// Change of what is held firmly.
     pub d_allocated: i64,
-    /// Why: `count`, `reserve`, `confirm`, `release`, `consume`, `expire`.
+    /// Why: `count`, `reserve`, `confirm`, `release`, `write_off`, `consume`,
+    /// `expire`.
     pub cause: &'static str,
     /// For which order.
     pub order: Option<OrderId>,

@@ -41,6 +41,11 @@ fn step() -> impl Strategy<Value = Step> {
         2 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Release {
             order: order(o), attempt, lines: lines(units),
         })),
+        1 => (who.clone(), prop_oneof![Just(Loss::NotThere), Just(Loss::Damaged)]).prop_map(
+            |((o, attempt, units), loss)| Step::Command(StockCommand::WriteOff {
+                order: order(o), attempt, lines: lines(units), loss,
+            })
+        ),
         2 => who.prop_map(|(o, attempt, units)| Step::Command(StockCommand::Consume {
             order: order(o), attempt, lines: lines(units),
         })),
@@ -112,7 +117,7 @@ proptest! {
                 let again = remembering.decide(&command, None, at(now));
                 let known = !matches!(&command,
                     StockCommand::Release { .. } | StockCommand::Consume { .. }
-                    | StockCommand::Confirm { .. }) || !decision.change.holds.is_empty();
+                    | StockCommand::WriteOff { .. } | StockCommand::Confirm { .. }) || !decision.change.holds.is_empty();
                 if known {
                     prop_assert!(again.change.ledger.is_empty(), "{:?}", again);
                 }

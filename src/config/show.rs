@@ -21,6 +21,7 @@ pub fn shown(config: &Config) -> Value {
             "reservation_extensions": policy.reservation_extensions,
             "contention_wait": duration(policy.contention_wait),
             "sourcing_tries": policy.sourcing_tries,
+            "mismatch_patience": duration(policy.mismatch_patience),
             "acceptance_time": duration(policy.acceptance_time),
             "auto_close": duration(policy.auto_close),
             "retry_least": duration(policy.retry_least),

@@ -1,6 +1,6 @@
 //! What the routes stand on: the hub's front door and the few things beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +10,7 @@ use orderhub_channels::carriers::CarrierConnector;
 use orderhub_channels::payments::PaymentConnector;
 use orderhub_channels::port::{Forged, Inbound, RawRequest};
 use orderhub_channels::sales::SalesConnector;
-use orderhub_domain::ids::{ChannelId, OrderId, Slug};
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Slug};
 use orderhub_domain::order::{Order, Recorded};
 use orderhub_domain::policy::Policy;
 
@@ -35,6 +35,8 @@ pub struct Edge {
     pub intake: Arc<dyn Intake>,
     /// Sales channels by slug.
     pub channels: BTreeMap<Slug, SalesChannel>,
+    /// Codes of the locations that there are.
+    pub locations: BTreeSet<LocationCode>,
     /// Connections whose webhooks are taken, by family and slug.
     pub hooks: BTreeMap<(Family, Slug), Hook>,
     /// Copies of webhooks.

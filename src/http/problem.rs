@@ -188,9 +188,10 @@ impl From<Rejection> for Problem {
     fn from(rejection: Rejection) -> Self {
         let sentence = sentence(&rejection.to_string());
         let pointer = match &rejection {
-            Rejection::NoSuchHold(_) => Some("/hold_id"),
-            Rejection::BlocksNothing => Some("/blocks"),
-            Rejection::NoSuchLine(_) | Rejection::TooMany { .. } => Some("/lines"),
+            Rejection::NoSuchHold(_) => Some("/hold_id".to_owned()),
+            Rejection::BlocksNothing => Some("/blocks".to_owned()),
+            Rejection::NoSuchLine { place, .. } => Some(format!("/lines/{place}/line")),
+            Rejection::TooMany { place, .. } => Some(format!("/lines/{place}/quantity")),
             _ => None,
         };
         match pointer {

@@ -89,6 +89,7 @@ impl Root for Process {
             keys: Keys::new(Arc::new(store.clone())),
             intake: Arc::new(CanonicalIntake::new(connections.clone())),
             channels: connections.channels(),
+            locations: config.locations.iter().map(|l| l.code.clone()).collect(),
             hooks: connections.hooks(),
             webhooks: Arc::new(webhooks),
             policy: config.policy.clone(),

@@ -8,6 +8,8 @@ pub fn status(order: &Order) -> &'static str {
     match order.stage {
         Stage::Rejected | Stage::Expired => return "not_accepted",
         Stage::Cancelled => return "cancelled",
+        // Recorded on a live connection, and nothing was done about it.
+        Stage::Closed if order.confirmed_at.is_none() => return "not_processed",
         Stage::Cancelling => return "being_cancelled",
         Stage::Received | Stage::Screening | Stage::Reserving => return "received",
         Stage::Authorizing => {

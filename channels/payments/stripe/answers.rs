@@ -108,7 +108,7 @@ pub(super) fn known_of(intents: &[Intent]) -> Result<Found<Vec<PaymentEvidence>>
     for intent in intents {
         let of_this = history(intent).map_err(|BadAmount| unread())?;
         if of_this.is_empty() {
-            return Err(CallError::not_done(
+            return Err(CallError::not_now(
                 "the gateway has not decided about the payment yet",
             ));
         }

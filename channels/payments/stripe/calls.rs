@@ -140,7 +140,7 @@ impl Stripe {
 
     pub(super) async fn void_now(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
         let Some(id) = path_id(reference) else {
-            return Err(CallError::not_done(
+            return Err(CallError::not_now(
                 "the payment's reference is not one of the gateway's",
             ));
         };
@@ -150,7 +150,7 @@ impl Stripe {
             Ok(Ok(intent)) => intent,
             Ok(Err(refusal)) => self.look_again(id).await?.ok_or_else(|| {
                 let code = refusal.code;
-                CallError::not_done(format!("the gateway does not know the payment ({code})"))
+                CallError::not_now(format!("the gateway does not know the payment ({code})"))
             })?,
             Err(unknown @ CallError::Unknown { .. }) if is_replay(&answer) => {
                 self.look_again(id).await?.ok_or(unknown)?

@@ -2,7 +2,7 @@
 
 use super::super::{
     Edge, Effect, Fulfilment, HoldScope, Order, Outcome, REASON_CAPTURE_FAILED,
-    REASON_REFUND_FAILED, Tender,
+    REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, Tender,
 };
 use super::Draft;
 use crate::canonical::{CaptureMode, Terms};
@@ -81,15 +81,18 @@ impl Draft<'_> {
         decided && self.order.is_served()
     }
 
-    /// Whether all that was earned was taken, where the hub takes it.
+    /// Whether all that was earned was taken, where the hub takes it. Where it can be taken only once,
+    /// what was taken is all, unless a person still has to look at it.
     pub(super) fn is_paid(&self) -> bool {
         let earned = self.order.earned_by_tender();
+        let in_doubt = self.order.is_held_for(REASON_PAYMENT_MISMATCH);
         self.order
             .tenders
             .iter()
             .zip(earned)
             .all(|(tender, earned)| {
                 let captured_once = tender.capture_mode() == CaptureMode::Once
+                    && !in_doubt
                     && tender.captured_sum().is_positive();
                 !tender.is_ours() || captured_once || tender.captured_sum() >= earned
             })

@@ -140,6 +140,7 @@ impl<'a> Draft<'a> {
 
     fn step(&mut self) -> bool {
         self.expire_holds()
+            || self.mind_the_sums()
             || self.screen()
             || self.give_up()
             || self.end_early()

@@ -78,17 +78,30 @@ impl Draft<'_> {
             postings,
             closes,
         });
-        // What was taken is booked as told; that it is not what was asked, a person has to see.
+        // What was taken is booked as told; that it is not what was asked, a person has to see. Where
+        // nothing can be taken afterwards, anything but the whole is wrong when nobody asked.
         let once = after.capture_mode() == CaptureMode::Once;
         let captured = matches!(fact.evidence, PaymentEvidence::Captured { .. });
-        if once && captured && asked.is_some_and(|asked| after.captured_sum() != asked) {
+        let expected = asked.unwrap_or(after.amount);
+        if once && captured && after.captured_sum() != expected {
             self.hold_mismatch();
         }
     }
 
-    fn hold_mismatch(&mut self) {
+    fn hold_mismatch(&mut self) -> bool {
         let blocks = [Edge::Capture, Edge::Release, Edge::Ship, Edge::Refund];
-        self.hold_once(REASON_PAYMENT_MISMATCH, HoldScope::Order, &blocks);
+        self.hold_once(REASON_PAYMENT_MISMATCH, HoldScope::Order, &blocks)
+    }
+
+    /// Sums have not fitted together for too long: the report that is missing will not come.
+    pub(super) fn mind_the_sums(&mut self) -> bool {
+        let patience = self.context.policy.mismatch_patience;
+        let now = self.context.now;
+        let too_long = |tender: &Tender| {
+            let until = tender.overdrawn_since?.saturating_add(patience).ok()?;
+            (now >= until).then_some(())
+        };
+        self.order.tenders.iter().any(|t| too_long(t).is_some()) && self.hold_mismatch()
     }
 
     /// The tender that a report is about.
@@ -190,6 +203,9 @@ fn misfit(tender: &Tender, fact: &PaymentFact) -> Option<&'static str> {
         }
         PaymentEvidence::Captured { .. } if after.captured_sum() > tender.amount => {
             Some("more was captured than the tender's amount")
+        }
+        PaymentEvidence::Refunded { .. } if after.refunded_sum() > tender.amount => {
+            Some("more was refunded than the tender's amount")
         }
         _ => None,
     }

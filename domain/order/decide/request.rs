@@ -10,6 +10,7 @@ impl Command {
     /// The word for it: `cancel`.
     pub const fn word(&self) -> &'static str {
         match self {
+            Self::PlaceAgain { .. } => "place",
             Self::Cancel { .. } => "cancel",
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
@@ -64,6 +65,8 @@ impl Order {
 impl Draft<'_> {
     pub(super) fn request(&mut self, command: &Command) -> Result<(), Rejection> {
         match command {
+            Command::PlaceAgain { body_hash } if *body_hash == self.order.body_hash => Ok(()),
+            Command::PlaceAgain { .. } => Err(Rejection::OtherBody),
             Command::Cancel { reason } => self.cancel(reason),
             Command::Hold {
                 scope,
@@ -222,20 +225,22 @@ impl Draft<'_> {
             return Ok(left);
         };
         let mut picked: Vec<LineUnits> = Vec::new();
-        for (external_id, quantity) in stated {
+        for (place, (external_id, quantity)) in stated.iter().enumerate() {
             let named = |units: &&LineUnits| {
                 self.order
                     .line(units.line)
                     .is_some_and(|line| line.external_id == *external_id)
             };
             let Some(planned) = work.lines.iter().find(named) else {
-                return Err(Rejection::NoSuchLine(external_id.clone()));
+                let line = external_id.clone();
+                return Err(Rejection::NoSuchLine { line, place });
             };
             let taken = units_of(&picked, planned.line);
             let left = units_of(&left, planned.line).minus(taken);
             if *quantity > left {
                 return Err(Rejection::TooMany {
                     line: external_id.clone(),
+                    place,
                     left,
                 });
             }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::super::{
-    Context, Edge, Effect, Event, HoldScope, LineUnits, Order, Outcome, Plan, REASON_NO_LOCATION,
-    Recorded, ReservationState, Stage, StockEvidence, StockFact, StockLine, plan,
+    Context, Edge, Effect, Event, FulfilmentStage, HoldScope, LineUnits, Loss, Order, Outcome,
+    Plan, REASON_NO_LOCATION, Recorded, ReservationState, Stage, StockEvidence, StockFact,
+    StockLine, plan,
 };
 use super::Draft;
 
@@ -53,6 +54,7 @@ impl Draft<'_> {
                 StockEvidence::Released => matches!(
                     effect,
                     Effect::ReleaseStock { .. }
+                        | Effect::WriteOffStock { .. }
                         | Effect::ReserveStock { .. }
                         | Effect::ConfirmStock { .. }
                 ),
@@ -77,11 +79,7 @@ impl Draft<'_> {
             || covered
             || self.order.ending.is_some()
             || self.is_blocked(Edge::Reserve, None)
-            || self
-                .order
-                .holds
-                .iter()
-                .any(|hold| hold.reason == REASON_NO_LOCATION)
+            || self.order.is_held_for(REASON_NO_LOCATION)
         {
             return false;
         }
@@ -218,10 +216,18 @@ impl Draft<'_> {
         if self.is_open(busy) {
             return false;
         }
-        self.open(Effect::ReleaseStock {
-            location,
-            attempt,
-            lines,
+        self.open(match self.order.loss_at(&location, attempt) {
+            Some(loss) => Effect::WriteOffStock {
+                location,
+                attempt,
+                lines,
+                loss,
+            },
+            None => Effect::ReleaseStock {
+                location,
+                attempt,
+                lines,
+            },
         });
         true
     }
@@ -260,6 +266,16 @@ impl Order {
             .into_iter()
             .map(|((attempt, location), lines)| (location, attempt, lines))
             .collect()
+    }
+
+    /// What a location's refusal of the work on these holds says about their units.
+    fn loss_at(&self, location: &crate::ids::LocationCode, attempt: u16) -> Option<Loss> {
+        let refused = self.fulfilments.iter().find(|work| {
+            work.location == *location
+                && work.attempt == attempt
+                && work.stage == FulfilmentStage::Rejected
+        });
+        Loss::of_reason(refused?.reason.as_deref()?)
     }
 
     /// Units with their SKUs.

@@ -7,8 +7,9 @@ mod work;
 use super::{
     Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Ledger, LineState,
     Movements, Order, Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED,
-    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_REFUND_FAILED, REMEMBERED_REQUESTS, Received,
-    Recorded, RememberedRequest, Reported, Request, Stage, Tender, Verdict,
+    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
+    REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported, Request, Stage, Tender,
+    Verdict,
 };
 use crate::canonical::Terms;
 use crate::quantity::Quantity;
@@ -97,6 +98,7 @@ impl Tender {
             captured: Movements::default(),
             refunded: Movements::default(),
             refund_failed: None,
+            overdrawn_since: None,
             disputes: std::collections::BTreeMap::new(),
         }
     }
@@ -156,6 +158,7 @@ impl Order {
             } => {
                 if let Some(tender) = self.tender_mut(*tender) {
                     tender.merge(payment);
+                    tender.weigh(at);
                 }
             }
             Event::SettledByChannel { tender, amount, .. } => {
@@ -166,6 +169,7 @@ impl Order {
                         reference,
                         amount: total,
                     });
+                    tender.weigh(at);
                 }
             }
             Event::Confirmed { .. } => {
@@ -331,6 +335,12 @@ impl Order {
                 self.tenders
                     .iter_mut()
                     .for_each(|tender| tender.capture_failed = None);
+            }
+            // Whoever released it has accepted the sums as they are.
+            (REASON_PAYMENT_MISMATCH, _) => {
+                self.tenders
+                    .iter_mut()
+                    .for_each(|tender| tender.overdrawn_since = None);
             }
             (REASON_REFUND_FAILED, _) => {
                 self.tenders

@@ -269,6 +269,12 @@ impl World {
                 attempt,
                 lines,
             },
+            Effect::WriteOffStock { loss, .. } => StockCommand::WriteOff {
+                order,
+                attempt,
+                lines,
+                loss: *loss,
+            },
             _ => StockCommand::Consume {
                 order,
                 attempt,

@@ -300,6 +300,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Use the slug of a configured channel of kind direct.",
     ),
     entry(
+        "unknown_location",
+        422,
+        "Unknown location",
+        "Use the code of a configured location.",
+    ),
+    entry(
         "unknown_country",
         422,
         "Unknown country",

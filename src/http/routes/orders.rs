@@ -70,19 +70,19 @@ pub(super) async fn place(edge: &Edge, asked: &Asked, body: &[u8]) -> Result<Rec
         .map_err(|error| refused(None, error.into()))?;
     let channel = channel_of(edge, key, &parsed).map_err(|problem| refused(None, problem))?;
     let slug = parsed.channel.clone();
+    check_pickup(edge, &parsed).map_err(|problem| refused(Some(slug.as_str()), problem))?;
     let external_id = &parsed.submission.draft.external_id;
     let target = format!("{}/{external_id}", channel.id.0.simple());
     let request = asked
         .request(&target, &parsed.body_hash)
         .map_err(|problem| refused(Some(slug.as_str()), problem))?;
-    let command = request.as_ref().map(|request| request.command_id);
     let order = NewOrder {
         channel: channel.id,
         channel_slug: parsed.channel,
         live_connection: channel.live,
         submission: parsed.submission,
         body_hash: parsed.body_hash,
-        request,
+        request: request.clone(),
         actor: format!("key:{}", key.name),
     };
     let placed = edge.hub.place(order).await.map_err(|error| {
@@ -93,13 +93,7 @@ pub(super) async fn place(edge: &Edge, asked: &Asked, body: &[u8]) -> Result<Rec
             problem
         }
     })?;
-    let maker = placed
-        .received
-        .event
-        .request()
-        .map(|request| request.command_id);
-    let same_key = command.is_some() && maker == command;
-    let status = if !placed.repeated || same_key {
+    let status = if placed.is_made_by(request.as_ref()) {
         StatusCode::CREATED
     } else {
         StatusCode::OK
@@ -107,8 +101,18 @@ pub(super) async fn place(edge: &Edge, asked: &Asked, body: &[u8]) -> Result<Rec
     Ok(Recorded {
         status,
         body: replies::order_received(&placed.received),
-        replayed: placed.repeated && same_key,
+        replayed: placed.replayed,
     })
+}
+
+/// A buyer cannot collect at a place that does not exist.
+fn check_pickup(edge: &Edge, parsed: &ParsedOrder) -> Result<(), Problem> {
+    let pickup = parsed.submission.draft.pickup_location.as_ref();
+    if pickup.is_none_or(|code| edge.locations.contains(code)) {
+        return Ok(());
+    }
+    let hint = "the code of a configured location";
+    Err(Problem::at("/pickup_location", "unknown_location", hint))
 }
 
 /// The direct channel that the order names. A key that is bound to another one does not learn

@@ -16,8 +16,8 @@ use orderhub_domain::canonical::{
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{
-    Asked, Context, Decided, Input, InputBody, Location, Order, Placement, Places, Recorded,
-    RememberedRequest, decide, place,
+    Asked, Command, Context, Decided, Input, InputBody, Location, Order, Placement, Places,
+    Recorded, Rejection, RememberedRequest, decide, place,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::quantity::Quantity;
@@ -106,25 +106,11 @@ impl HubApi for Hub {
         tokio::time::sleep(slowness).await;
         let mut orders = self.orders.lock().expect("a lock");
         let external_id = &order.submission.draft.external_id;
-        let known = orders.values().find(|(known, _)| {
+        let known = orders.values_mut().find(|(known, _)| {
             known.channel == order.channel && known.draft.external_id == *external_id
         });
         if let Some((known, log)) = known {
-            let maker = log[0].event.request();
-            let same_key = order.request.as_ref().zip(maker);
-            let same_key = same_key.is_some_and(|(one, other)| one.command_id == other.command_id);
-            if known.body_hash != order.body_hash {
-                return Err(if same_key {
-                    HubError::KeyReused
-                } else {
-                    HubError::ExternalIdConflict { existing: known.id }
-                });
-            }
-            return Ok(Placed {
-                order: known.id,
-                repeated: true,
-                received: log[0].clone(),
-            });
+            return place_again(known, log, order);
         }
         let now = Timestamp::now().as_millisecond();
         let now = u64::try_from(now).expect("after 1970");
@@ -152,6 +138,7 @@ impl HubApi for Hub {
         Ok(Placed {
             order: id,
             repeated: false,
+            replayed: false,
             received,
         })
     }
@@ -347,7 +334,9 @@ impl Intake for Reader {
             test: false,
             cancelled_at: None,
             destination: None,
-            pickup_location: None,
+            pickup_location: Some(text("pickup_location"))
+                .filter(|code| !code.is_empty())
+                .map(Into::into),
             lines: vec![DraftLine {
                 external_id: "1".into(),
                 sku: Some(Sku(text("sku"))),
@@ -389,4 +378,40 @@ impl Intake for Reader {
             body_hash,
         })
     }
+}
+
+/// The answer to an order that is there; a new key is remembered.
+fn place_again(
+    known: &mut Order,
+    log: &mut Vec<Recorded>,
+    order: NewOrder,
+) -> Result<Placed, HubError> {
+    let keyed = order.request.is_some();
+    let body_hash = order.body_hash;
+    let input = Input {
+        actor: order.actor,
+        body: InputBody::Request(Asked {
+            command: Command::PlaceAgain { body_hash },
+            request: order.request,
+            expected: None,
+        }),
+    };
+    let policy = Policy::default();
+    let replayed = match decide(known, &input, &context(&policy, &plenty())) {
+        Ok(Decided::Commit(events, after)) => {
+            log.extend(events);
+            *known = *after;
+            false
+        }
+        Ok(Decided::Nothing) => false,
+        Ok(Decided::Repeat(_)) => keyed,
+        Err(Rejection::KeyReused) => return Err(HubError::KeyReused),
+        Err(_) => return Err(HubError::ExternalIdConflict { existing: known.id }),
+    };
+    Ok(Placed {
+        order: known.id,
+        repeated: true,
+        replayed,
+        received: log[0].clone(),
+    })
 }

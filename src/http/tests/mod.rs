@@ -115,6 +115,7 @@ async fn world_with(limits: Limits) -> World {
             channel("shop", false),
         ]
         .into(),
+        locations: ["STORE-3".into()].into(),
         hooks: [((Family::Sales, Slug::from("shop")), signed)].into(),
         webhooks: Arc::new(NoCopies),
         policy: Policy::default(),

@@ -71,6 +71,36 @@ async fn a_repeat_of_a_key_gets_the_first_status_and_body() {
 }
 
 #[tokio::test]
+async fn a_key_that_first_meets_a_known_order_is_remembered() {
+    let world = world().await;
+    let api_key = world.admin_key();
+    let send = |body: String, key: Option<&'static str>| {
+        let ask = Ask::post("/v1/orders", body).key(&api_key);
+        let ask = match key {
+            Some(key) => ask.header("idempotency-key", key),
+            None => ask,
+        };
+        ask.send(world.api)
+    };
+    let other_body = || order("W-1").replace("\"A\"", "\"B\"");
+    let first = send(order("W-1"), None).await;
+    let known = send(order("W-1"), Some("late")).await;
+    assert_eq!((known.status, &known.body), (200, &first.body));
+    assert_eq!(known.header("idempotency-replayed"), None);
+    let again = send(order("W-1"), Some("late")).await;
+    assert_eq!((again.status, &again.body), (200, &first.body));
+    assert_eq!(again.header("idempotency-replayed"), Some("true"));
+    for (key, status, code) in [
+        (Some("late"), 422, "idempotency_key_reused"),
+        (Some("later"), 409, "external_id_conflict"),
+        (None, 409, "external_id_conflict"),
+    ] {
+        let answer = send(other_body(), key).await;
+        assert_eq!((answer.status, answer.problem().as_str()), (status, code));
+    }
+}
+
+#[tokio::test]
 async fn bad_keys_and_channels_are_refused() {
     let world = world().await;
     for key in ["", "  ", &"k".repeat(256)] {
@@ -86,9 +116,19 @@ async fn bad_keys_and_channels_are_refused() {
         );
         assert_eq!(answer.json()["errors"][0]["pointer"], "/channel");
     }
+    for (pickup, status) in [("STORE-3", 201), ("STORE-4", 422)] {
+        let field = format!("\"pickup_location\":\"{pickup}\"}}");
+        let body = order(pickup).replace('}', &format!(",{field}"));
+        let answer = world.ask(Ask::post("/v1/orders", body)).await;
+        assert_eq!(answer.status, status, "{pickup}");
+        if status == 422 {
+            assert_eq!(answer.problem(), "unknown_location");
+            assert_eq!(answer.json()["errors"][0]["pointer"], "/pickup_location");
+        }
+    }
     let blank = world.ask(Ask::post("/v1/orders", order(" "))).await;
     assert_eq!((blank.status, blank.problem().as_str()), (422, "required"));
-    assert_eq!(world.hub.count_orders(), 0);
+    assert_eq!(world.hub.count_orders(), 1, "the one to collect");
 }
 
 #[tokio::test]
