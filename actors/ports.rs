@@ -108,6 +108,9 @@ pub enum Appended {
 pub trait LaneWriter: Send {
     /// Commits what can be committed.
     async fn commit(&mut self, batch: &[Append]) -> Vec<Appended>;
+
+    /// Why it will never write again, if so: the store is broken inside.
+    fn stopped(&self) -> Option<&str>;
 }
 
 /// An order as the store keeps it: its log, from the beginning.
@@ -225,6 +228,9 @@ pub enum StockAppended {
 pub trait StockWriter: Send {
     /// Commits what can be committed.
     async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended>;
+
+    /// Why it will never write again, if so: the store is broken inside.
+    fn stopped(&self) -> Option<&str>;
 }
 
 /// Reads of stock.

@@ -56,6 +56,10 @@ const LONG_FILES: &[(&str, &str)] = &[
         "domain/stock/machine.rs",
         "one machine: each verb beside the bound that they share",
     ),
+    (
+        "src/http/catalogue/codes.rs",
+        "one table: each code of an error and what to do about it",
+    ),
 ];
 
 fn root() -> PathBuf {

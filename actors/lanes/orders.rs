@@ -166,12 +166,12 @@ impl LaneKeeper {
         let committed = AssertUnwindSafe(writer.commit(appends))
             .catch_unwind()
             .await;
-        if let Ok(outcomes) = committed {
-            return outcomes;
+        if committed.is_ok() && writer.stopped().is_none() {
+            return committed.unwrap_or_default();
         }
         self.writer = None;
         self.health.died(&self.name);
-        all(Appended::OutcomeUnknown(format!("{} died", self.name)))
+        committed.unwrap_or_else(|_| all(Appended::OutcomeUnknown(format!("{} died", self.name))))
     }
 }
 

@@ -137,11 +137,11 @@ impl StockKeeper {
         let committed = AssertUnwindSafe(writer.commit(appends))
             .catch_unwind()
             .await;
-        if let Ok(outcomes) = committed {
-            return outcomes;
+        if committed.is_ok() && writer.stopped().is_none() {
+            return committed.unwrap_or_default();
         }
         self.writer = None;
         self.health.died("stock-lane");
-        all(StockAppended::Unavailable("the stock lane died".into()))
+        committed.unwrap_or_else(|_| all(StockAppended::Unavailable("the stock lane died".into())))
     }
 }

@@ -24,6 +24,10 @@ struct Slow {
 
 #[async_trait]
 impl LaneWriter for Slow {
+    fn stopped(&self) -> Option<&str> {
+        None
+    }
+
     async fn commit(&mut self, batch: &[Append]) -> Vec<Appended> {
         tokio::time::sleep(self.takes).await;
         locked(&self.batches).push(batch.len());
@@ -133,6 +137,10 @@ struct Failing(Vec<StockAppended>);
 
 #[async_trait]
 impl StockWriter for Failing {
+    fn stopped(&self) -> Option<&str> {
+        None
+    }
+
     async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended> {
         tokio::time::sleep(Duration::from_millis(5)).await;
         let answer = self.0.pop().unwrap_or(StockAppended::Committed);
@@ -162,4 +170,38 @@ async fn changes_on_the_footing_of_a_failed_one_never_reach_the_store() {
     assert_eq!(elsewhere.await, Ok(StockAppended::Committed));
     let reloaded = lane.send(change("BER1"), 3).await;
     assert_eq!(reloaded.await, Ok(StockAppended::Committed));
+}
+
+/// A store that finds itself broken inside.
+struct Torn(Option<&'static str>);
+
+#[async_trait]
+impl LaneWriter for Torn {
+    fn stopped(&self) -> Option<&str> {
+        self.0
+    }
+
+    async fn commit(&mut self, batch: &[Append]) -> Vec<Appended> {
+        self.0 = Some("XX001: a page is torn");
+        vec![Appended::Unavailable("XX001".into()); batch.len()]
+    }
+}
+
+#[tokio::test]
+async fn a_lane_whose_store_is_broken_writes_nothing_more_and_the_node_is_not_ready() {
+    let health = Arc::new(Health::default());
+    health.admit(true);
+    health.lease(true);
+    let closing = CancellationToken::new();
+    let writer = Box::new(Torn(None));
+    let (lane, _) = open_lane("lane-0".into(), writer, Arc::clone(&health), closing);
+    for reason in ["XX001", "lane-0 is dead"] {
+        let answer = lane.append(append(), Urgency::Request).await;
+        let LaneAnswer::Settled(Appended::Unavailable(why)) = answer else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(why, reason);
+    }
+    assert!(!health.is_ready());
+    assert_eq!(health.dead_parts(), ["lane-0"]);
 }

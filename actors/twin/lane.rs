@@ -10,6 +10,10 @@ pub(super) struct TwinLane(pub(super) Twin);
 
 #[async_trait]
 impl LaneWriter for TwinLane {
+    fn stopped(&self) -> Option<&str> {
+        None
+    }
+
     async fn commit(&mut self, batch: &[Append]) -> Vec<Appended> {
         let fault = self.0.world().lane_faults.pop_front();
         let all = |outcome: Appended| vec![outcome; batch.len()];

@@ -12,6 +12,10 @@ pub(super) struct TwinStockLane(pub(super) Twin);
 
 #[async_trait]
 impl StockWriter for TwinStockLane {
+    fn stopped(&self) -> Option<&str> {
+        None
+    }
+
     async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended> {
         let fault = self.0.world().stock_faults.pop_front();
         let all = |outcome: StockAppended| vec![outcome; batch.len()];

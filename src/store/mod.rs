@@ -12,6 +12,7 @@ mod failure;
 mod fences;
 mod journal;
 mod lane;
+mod line;
 mod logged;
 pub mod migrate;
 mod order_list;

@@ -30,6 +30,7 @@ mod repeats;
 mod shopify;
 mod store_bench;
 mod store_contract;
+mod store_failures;
 mod store_lane;
 mod store_lists;
 mod store_money;

@@ -9,23 +9,15 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_actors::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Received};
 use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, Unavailable};
-use orderhub_domain::canonical::{
-    Customer, DraftLine, DraftTender, FulfilledBy, OrderDraft, PrivateDetails, Submission, TaxMode,
-    Terms,
-};
+use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
-use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{
     Asked, Command, Context, Decided, Input, InputBody, Location, Order, Placement, Places,
     Recorded, Rejection, RememberedRequest, decide, place,
 };
 use orderhub_domain::policy::Policy;
-use orderhub_domain::quantity::Quantity;
 use orderhub_domain::stock::Counters;
-use serde_json::Value;
 
-use crate::http::intake::{Intake, ParsedOrder, Unreadable};
-use crate::http::json::{body_hash, object};
 use crate::http::listing::OrderList;
 use crate::store::{OrderFilter, OrderListing, OrderPage};
 
@@ -299,83 +291,6 @@ impl OrderList for Hub {
         Ok(OrderPage {
             orders: listed,
             next,
-        })
-    }
-}
-
-/// Reads `{channel, external_id, sku}` as an order of one unit for 10.00.
-pub(super) struct Reader;
-
-impl Intake for Reader {
-    fn read(&self, body: &[u8]) -> Result<ParsedOrder, Unreadable> {
-        let fields = object(body).map_err(|problem| {
-            if problem.status() == 400 {
-                let detail = "not an object".to_owned();
-                return Unreadable::Malformed {
-                    code: problem.code(),
-                    detail,
-                };
-            }
-            Unreadable::Invalid(problem.errors().to_vec())
-        })?;
-        let body_hash = body_hash(body).map_err(|_| Unreadable::Invalid(Vec::new()))?;
-        let text = |name: &str| match fields.get(name) {
-            Some(Value::String(text)) => text.clone(),
-            _ => String::new(),
-        };
-        let eur = Currency::from_code("EUR").expect("a currency");
-        let ten = Money::from_minor(1_000, eur).expect("in range");
-        let draft = OrderDraft {
-            external_id: text("external_id"),
-            number: None,
-            placed_at: Timestamp::UNIX_EPOCH,
-            currency: eur,
-            tax_mode: TaxMode::Inclusive,
-            test: false,
-            cancelled_at: None,
-            destination: None,
-            pickup_location: Some(text("pickup_location"))
-                .filter(|code| !code.is_empty())
-                .map(Into::into),
-            lines: vec![DraftLine {
-                external_id: "1".into(),
-                sku: Some(Sku(text("sku"))),
-                title: "A thing".into(),
-                quantity: Quantity::units(1),
-                unit_price: ten.amount(),
-                discounts: Vec::new(),
-                taxes: Vec::new(),
-                weight_g: None,
-                fulfilled_by: FulfilledBy::Us,
-            }],
-            shipping: Vec::new(),
-            fees: Vec::new(),
-            discounts: Vec::new(),
-            tenders: vec![DraftTender {
-                amount: ten,
-                terms: Terms::Invoice,
-            }],
-            stated_total: ten,
-        };
-        let violations = draft.violations();
-        if !violations.is_empty() {
-            return Err(Unreadable::Invalid(violations));
-        }
-        let customer = Customer {
-            name: Some("Ada Lovelace".into()),
-            email: Some("ada@lovelace.example".into()),
-            ..Customer::default()
-        };
-        Ok(ParsedOrder {
-            channel: text("channel").as_str().into(),
-            submission: Submission {
-                draft,
-                private: PrivateDetails {
-                    customer: Some(customer),
-                    ..PrivateDetails::default()
-                },
-            },
-            body_hash,
         })
     }
 }

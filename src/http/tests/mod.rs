@@ -8,6 +8,7 @@ mod framing;
 mod hooks;
 mod hub;
 mod orders;
+mod reader;
 mod reads;
 mod requests;
 mod shutdown;
@@ -29,7 +30,8 @@ use super::auth::Keys;
 use super::keys::{Key, KeyRing, Scope, generate, token_hash};
 use super::{Edge, Family, Front, Hook, Limits, Listener, SalesChannel, Side};
 use client::{Answer, Ask};
-use hub::{Hub, Reader};
+use hub::Hub;
+use reader::Reader;
 
 /// A served edge and the keys that work on it.
 struct World {

@@ -8,16 +8,15 @@ mod statement;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use orderhub_actors::ports::{Append, Appended, LaneWriter};
 use orderhub_domain::ids::{OrderId, SHARDS, ShardId};
 
 use super::Shared;
-use super::backend::{Backend, BackendId};
 use super::failure::Failure;
 use super::journal::{DETAILS, private_row};
+use super::line::Line;
 
 /// How often a batch is sent again that the server gave back for a lock, a deadlock or a limit.
 const TRIES: u32 = 3;
@@ -25,28 +24,15 @@ const TRIES: u32 = 3;
 /// A commit lane: one connection, one batch in flight. Belongs to a task that nobody drops.
 pub struct PgLane {
     shared: Arc<Shared>,
-    backend: Option<Backend>,
-    /// Statements that may still be running on connections that are gone.
-    lost: Option<Lost>,
+    line: Line<ShardId>,
     /// The last place given in each shard's sequence, and the claim it was read under.
     places: Vec<Option<Place>>,
-    /// The server is broken; why.
-    stopped: Option<String>,
 }
 
 #[derive(Clone, Copy)]
 struct Place {
     claim: i64,
     last: i64,
-}
-
-/// What must be fenced off before the lane may write again.
-#[derive(Default)]
-struct Lost {
-    shards: BTreeSet<u8>,
-    backends: Vec<BackendId>,
-    /// Re-claims sent so far; each may have raised the epochs by one without our hearing of it.
-    reclaims: i64,
 }
 
 /// An append on its way.
@@ -70,11 +56,9 @@ struct Chunk<'a> {
 impl PgLane {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         Self {
+            line: Line::new(Arc::clone(&shared)),
             shared,
-            backend: None,
-            lost: None,
             places: vec![None; usize::from(SHARDS)],
-            stopped: None,
         }
     }
 
@@ -180,7 +164,6 @@ impl PgLane {
                 }
                 Err(Failure::Broken(why)) => {
                     tracing::error!(why, "the database is broken inside; the lane has stopped");
-                    self.stopped = Some(why.clone());
                     answer(&chunk, answers, &Appended::Unavailable(why));
                 }
             }
@@ -262,14 +245,14 @@ impl PgLane {
         let claim = self.shared.fences.claim_of(ShardId(shard));
         self.places[usize::from(shard)] = Some(Place { claim, last });
     }
-
-    fn incarnation(&self) -> i64 {
-        self.shared.incarnation.load(Ordering::SeqCst)
-    }
 }
 
 #[async_trait]
 impl LaneWriter for PgLane {
+    fn stopped(&self) -> Option<&str> {
+        self.line.stopped()
+    }
+
     async fn commit(&mut self, batch: &[Append]) -> Vec<Appended> {
         let mut answers: Vec<Option<Appended>> = vec![None; batch.len()];
         let mut segment: Vec<Entry<'_>> = Vec::new();

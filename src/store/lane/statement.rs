@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff_sqlx::{Timestamp, ToSqlx};
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::Event;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::Query;
-use sqlx::{Postgres, Row};
-use tokio::time::timeout;
+use sqlx::Postgres;
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryAs;
 use uuid::Uuid;
 
 use super::super::failure::Failure;
@@ -199,10 +198,10 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    fn query(self) -> Query<'a, Postgres, PgArguments> {
+    fn query(self) -> QueryAs<'a, Postgres, (i32, bool), PgArguments> {
         let (shards, epochs): (Vec<i16>, Vec<i64>) = self.fence.into_iter().unzip();
         let events = self.events;
-        sqlx::query(APPEND)
+        sqlx::query_as(APPEND)
             .bind(shards)
             .bind(epochs)
             .bind(self.place)
@@ -247,31 +246,17 @@ fn number(version: u64) -> Result<i64, Failure> {
 impl PgLane {
     /// Sends entries as one statement. Nothing is retried here.
     pub(super) async fn send(&mut self, entries: &mut [Entry<'_>]) -> Result<Verdicts, Failure> {
-        if let Some(why) = &self.stopped {
-            return Err(Failure::NotSent(format!("the lane has stopped: {why}")));
-        }
-        self.ready().await.map_err(Failure::NotSent)?;
+        self.line.ready().await.map_err(Failure::NotSent)?;
         self.learn_places(entries).await?;
         self.number(entries);
         let query = Rows::of(entries)?.query();
-        let Some(backend) = &mut self.backend else {
-            return Err(Failure::NotSent("the lane is not connected".to_owned()));
+        let shards = entries.iter().map(|entry| entry.append.order.shard());
+        let rows = self.line.write(shards, query).await?;
+        let verdict = |(place, committed): (i32, bool)| {
+            let place = usize::try_from(place).unwrap_or(usize::MAX);
+            (place, committed)
         };
-        let limit = self.shared.options.limits.answer;
-        let answered = timeout(limit, query.fetch_all(&mut backend.conn)).await;
-        let failure = match answered {
-            Ok(Ok(rows)) => match verdicts(&rows) {
-                Ok(verdicts) => return Ok(verdicts),
-                // It was committed; what it did is read back like any unknown outcome.
-                Err(error) => Failure::Unknown(error.to_string()),
-            },
-            Ok(Err(error)) => Failure::of(&error),
-            Err(_) => Failure::Unknown(format!("no answer within {limit:?}")),
-        };
-        if let Failure::Unknown(_) = failure {
-            self.lose(entries);
-        }
-        Err(failure)
+        Ok(rows.into_iter().map(verdict).collect())
     }
 
     /// Reads the last place of shards that are new to the lane. A claim has fenced every other
@@ -287,7 +272,7 @@ impl PgLane {
              from unnest($1::smallint[]) as s (shard)",
         )
         .bind(shards);
-        let rows: Vec<(i16, i64)> = self.read(query).await?;
+        let rows: Vec<(i16, i64)> = self.line.read(query).await?;
         for (shard, last) in rows {
             self.place(u8::try_from(shard).unwrap_or_default(), last);
         }
@@ -309,7 +294,7 @@ impl PgLane {
             .collect();
         let mut last = Failure::NotSent(String::new());
         for _ in 0..2 {
-            self.ready().await.map_err(Failure::NotSent)?;
+            self.line.ready().await.map_err(Failure::NotSent)?;
             let query = sqlx::query_as(
                 "select w.place, o.id \
                  from unnest($1::bigint[], $2::uuid[], $3::text[]) as w (place, channel_id, external_id) \
@@ -319,7 +304,7 @@ impl PgLane {
             .bind(wanted.iter().map(|(index, ..)| *index).collect::<Vec<_>>())
             .bind(wanted.iter().map(|(_, channel, _)| *channel).collect::<Vec<_>>())
             .bind(wanted.iter().map(|(.., name)| name.clone()).collect::<Vec<_>>());
-            match self.read::<(i64, Uuid)>(query).await {
+            match self.line.read::<(i64, Uuid)>(query).await {
                 Ok(rows) => {
                     let by_index = rows.into_iter().filter_map(|(index, id)| {
                         Some((usize::try_from(index).ok()?, OrderId::from_uuid(id)))
@@ -331,16 +316,4 @@ impl PgLane {
         }
         Err(last)
     }
-}
-
-fn verdicts(rows: &[PgRow]) -> Result<Verdicts, sqlx::Error> {
-    let mut verdicts = Verdicts::new();
-    for row in rows {
-        let place: i32 = row.try_get("place")?;
-        verdicts.insert(
-            usize::try_from(place).unwrap_or(usize::MAX),
-            row.try_get("committed")?,
-        );
-    }
-    Ok(verdicts)
 }

@@ -6,54 +6,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_actors::ports::{StockAppend, StockAppended, StockWriter};
 use orderhub_domain::ids::LocationCode;
-use tokio::time::{Instant, sleep, timeout};
 
 use super::super::Shared;
-use super::super::backend::{Backend, BackendId, writer_options};
 use super::super::failure::Failure;
+use super::super::line::Line;
 use super::statement::{self, Move};
 
 const TRIES: u32 = 3;
 
-/// Between two tries of reaching the database.
-const PAUSE: Duration = Duration::from_millis(100);
-
-const RECLAIM: &str = "
-with mine as materialized (
-    select o.location
-    from orderhub.location_owner o
-    join unnest($3::text[], $4::bigint[]) as own (location, ceiling)
-      on o.location = own.location and o.epoch <= own.ceiling
-    where o.node = $1 and o.incarnation = $2
-    order by o.location
-    for update of o
-)
-update orderhub.location_owner o
-set epoch = o.epoch + 1
-from mine
-where o.location = mine.location
-returning o.location, o.epoch
-";
-
 /// The stock lane: one connection, one batch in flight. Belongs to a task that nobody drops.
 pub struct PgStockLane {
     shared: Arc<Shared>,
-    backend: Option<Backend>,
-    lost: Option<Lost>,
-}
-
-/// What must be fenced off before the lane may write again.
-#[derive(Default)]
-struct Lost {
-    locations: BTreeSet<LocationCode>,
-    backends: Vec<BackendId>,
-    reclaims: i64,
+    line: Line<LocationCode>,
 }
 
 type Moves<'a> = BTreeMap<&'a LocationCode, Move<'a>>;
@@ -61,9 +29,8 @@ type Moves<'a> = BTreeMap<&'a LocationCode, Move<'a>>;
 impl PgStockLane {
     pub(in super::super) fn new(shared: Arc<Shared>) -> Self {
         Self {
+            line: Line::new(Arc::clone(&shared)),
             shared,
-            backend: None,
-            lost: None,
         }
     }
 
@@ -97,7 +64,7 @@ impl PgStockLane {
                 }
                 Failure::Unknown(_) => {
                     tracing::warn!(why, "a stock batch got no answer; fencing it off");
-                    if let Err(error) = self.ready().await {
+                    if let Err(error) = self.line.ready().await {
                         tracing::error!(error, "a stock batch's outcome stays unknown");
                     }
                     return each(moves, |_| StockAppended::Unavailable(why.clone()));
@@ -108,106 +75,9 @@ impl PgStockLane {
     }
 
     async fn send(&mut self, moves: &Moves<'_>) -> Result<Vec<(String, bool)>, Failure> {
-        self.ready().await.map_err(Failure::NotSent)?;
-        let Some(backend) = &mut self.backend else {
-            return Err(Failure::NotSent(
-                "the stock lane is not connected".to_owned(),
-            ));
-        };
-        let limit = self.shared.options.limits.answer;
-        let query = statement::query(moves);
-        let failure = match timeout(limit, query.fetch_all(&mut backend.conn)).await {
-            Ok(Ok(rows)) => return Ok(rows),
-            Ok(Err(error)) => Failure::of(&error),
-            Err(_) => Failure::Unknown(format!("no answer within {limit:?}")),
-        };
-        if let Failure::Unknown(_) = failure {
-            let lost = self.lost.get_or_insert_default();
-            lost.locations
-                .extend(moves.keys().map(|location| (*location).clone()));
-            lost.backends
-                .extend(self.backend.take().map(|backend| backend.id));
-        }
-        Err(failure)
-    }
-
-    /// Has a connection under which nothing of the past can still happen.
-    async fn ready(&mut self) -> Result<(), String> {
-        let Some(mut lost) = self.lost.take() else {
-            if self.backend.is_none() {
-                self.backend = Some(self.connect().await.map_err(|error| error.to_string())?);
-            }
-            return Ok(());
-        };
-        let claimed = self.reclaim(&mut lost).await;
-        if claimed.is_err() {
-            self.lost = Some(lost);
-        }
-        claimed
-    }
-
-    async fn reclaim(&mut self, lost: &mut Lost) -> Result<(), String> {
-        let limits = self.shared.options.limits;
-        let until = Instant::now() + limits.resolve;
-        let names: Vec<&str> = lost.locations.iter().map(LocationCode::as_str).collect();
-        loop {
-            let why = match self.connect().await {
-                Err(error) => error.to_string(),
-                Ok(mut backend) => {
-                    let fences = &self.shared.fences;
-                    let epochs = lost.locations.iter().map(|l| fences.epoch_at(l));
-                    let ceilings: Vec<i64> = epochs.map(|epoch| epoch + lost.reclaims).collect();
-                    let query = sqlx::query_as(RECLAIM)
-                        .bind(&self.shared.options.node)
-                        .bind(self.shared.incarnation.load(Ordering::SeqCst))
-                        .bind(&names)
-                        .bind(ceilings);
-                    lost.reclaims += 1;
-                    let patience = limits.lock + limits.connect;
-                    match timeout(patience, query.fetch_all(&mut backend.conn)).await {
-                        Ok(Ok(rows)) => {
-                            let rows: Vec<(String, i64)> = rows;
-                            for (location, epoch) in rows {
-                                fences.raise_location(&LocationCode(location), epoch);
-                            }
-                            self.backend = Some(backend);
-                            return Ok(());
-                        }
-                        Ok(Err(error)) => {
-                            let failure = Failure::of(&error);
-                            if let Failure::LockTimeout(_) = failure {
-                                let ending = backend.terminate(&lost.backends);
-                                if let Ok(Err(error)) = timeout(limits.connect, ending).await {
-                                    tracing::warn!(%error, "the old connection could not be ended");
-                                }
-                            } else {
-                                lost.backends.push(backend.id);
-                            }
-                            failure.message().to_owned()
-                        }
-                        Err(_) => {
-                            lost.backends.push(backend.id);
-                            "the re-claim got no answer".to_owned()
-                        }
-                    }
-                }
-            };
-            if Instant::now() >= until {
-                return Err(why);
-            }
-            sleep(PAUSE).await;
-        }
-    }
-
-    async fn connect(&self) -> Result<Backend, sqlx::Error> {
-        let limits = self.shared.options.limits;
-        let options = writer_options(
-            &self.shared.base,
-            "orderhub stock lane",
-            limits.statement,
-            limits.lock,
-        );
-        Backend::connect(&options, limits.connect).await
+        self.line.ready().await.map_err(Failure::NotSent)?;
+        let locations = moves.keys().map(|location| (*location).clone());
+        self.line.write(locations, statement::query(moves)).await
     }
 
     /// Takes one location's appends one by one, until the first that does not commit.
@@ -244,6 +114,10 @@ impl PgStockLane {
 
 #[async_trait]
 impl StockWriter for PgStockLane {
+    fn stopped(&self) -> Option<&str> {
+        self.line.stopped()
+    }
+
     async fn commit(&mut self, batch: &[StockAppend]) -> Vec<StockAppended> {
         let mut answers: Vec<Option<StockAppended>> = vec![None; batch.len()];
         let mut per_place: Moves<'_> = BTreeMap::new();
