@@ -21,7 +21,7 @@ use crate::wire::{code, path_id};
 
 /// Shipments per page of a look-up, and pages that are looked through.
 const PAGE: &str = "20";
-const PAGES: usize = 5;
+const PAGES: usize = 50;
 
 /// A refusal's code, or why there is none: the answer is not EasyPost's or says nothing final.
 fn refusal(answer: &Answer) -> Result<String, CallError> {
@@ -79,7 +79,8 @@ impl EasyPost {
     }
 
     /// The latest shipment with this reference among those bought most recently. Read in small pages:
-    /// a shipment is a few kilobytes, and a large answer would be refused.
+    /// a shipment is a few kilobytes, and a large answer would be refused. One that is not among them
+    /// may still be there: only the end of the list says that it is not.
     async fn recent(&self, reference: &str) -> Result<Option<Shipment>, CallError> {
         let mut before: Option<String> = None;
         for _ in 0..PAGES {
@@ -105,12 +106,13 @@ impl EasyPost {
                 return Ok(Some(found));
             }
             // A carrier that ignores the cursor answers the same page again.
-            if last.is_none() || last == before {
+            if page.has_more == Some(false) || last.is_none() || last == before {
                 return Ok(None);
             }
             before = last;
         }
-        Ok(None)
+        let unseen = "the label may be among more shipments than a look-up goes through";
+        Err(CallError::not_now(unseen))
     }
 
     async fn create(&self, call: &LabelCall) -> Result<Result<Shipment, String>, CallError> {

@@ -96,6 +96,8 @@ pub(super) struct PostageLabel {
 pub(super) struct Page {
     #[serde(default = "Vec::new")]
     pub(super) shipments: Vec<Shipment>,
+    /// Older ones follow. Said on every page; stand-ins may leave it out.
+    pub(super) has_more: Option<bool>,
 }
 
 /// The body of a refusal.

@@ -290,6 +290,51 @@ async fn a_look_up_goes_by_reference_and_then_through_the_latest() {
 }
 
 #[tokio::test]
+async fn a_look_up_goes_page_by_page_to_the_end_of_the_list_and_no_further() {
+    let page_of = |before: Option<usize>| {
+        let first = before.map_or(0, |id| id + 1);
+        let others = (first..first + 2)
+            .map(|n| shipment(json!({"id": format!("shp_{n}"), "reference": "other"})));
+        others.collect::<Vec<Value>>()
+    };
+    // Where the wanted shipment stands, where the list ends, and what the look-up says.
+    for (wanted, end, expected) in [
+        (Some(5), 9, Some(Found::There(bought()))),
+        (None, 9, Some(Found::Absent)),
+        (None, usize::MAX, None),
+    ] {
+        let server = MockServer::start().await;
+        let pages = move |request: &wiremock::Request| {
+            let before = request
+                .url
+                .query_pairs()
+                .find(|(name, _)| name == "before_id");
+            let before = before.map(|(_, id)| id.trim_start_matches("shp_").parse().expect("ours"));
+            let mut shipments = page_of(before);
+            let last = before.map_or(0, |id: usize| id + 1) + 1;
+            if wanted.is_some_and(|wanted| wanted <= last && before.is_none_or(|b| wanted > b)) {
+                shipments[0] = bought_shipment();
+            }
+            ok(json!({"shipments": shipments, "has_more": last < end}))
+        };
+        Mock::given(method("GET"))
+            .and(path(CREATE))
+            .respond_with(pages)
+            .mount(&server)
+            .await;
+        let found = carrier(&server.uri()).find(fulfilment()).await;
+        match expected {
+            Some(expected) => assert_eq!(found, Ok(expected)),
+            // More than it looks through: nobody may say that there is no label.
+            None => assert!(matches!(found, Err(CallError::NotDone { .. })), "{found:?}"),
+        }
+        let asked = server.received_requests().await.expect("recorded");
+        let pages = asked.iter().filter(|request| request.url.path() == CREATE);
+        assert!(pages.count() > 2);
+    }
+}
+
+#[tokio::test]
 async fn a_label_is_given_back_once_and_refusals_are_final() {
     let void = async |answers| {
         let server = answering(answers).await;
