@@ -9,7 +9,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::{LocationCode, OrderId, ShardId, Slug};
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, ShardId, Slug};
 use orderhub_domain::policy::Policy;
 use ractor::ActorRef;
 use tokio::sync::{Semaphore, mpsc};
@@ -78,6 +78,8 @@ pub(crate) struct Shared {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) stock_lane: StockLane,
     pub(crate) sites: BTreeMap<LocationCode, Site>,
+    /// Sales channels that can be told what becomes of their orders.
+    pub(crate) listening: BTreeMap<ChannelId, Slug>,
     pub(crate) board: Board,
     pub(crate) waiters: Waiters,
     pub(crate) timers: Timers,

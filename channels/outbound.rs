@@ -215,6 +215,12 @@ impl Stopwatch {
         Self::start(histogram, "carrier", slug, operation)
     }
 
+    /// Starts for a sales channel's operation.
+    pub(crate) fn channel(slug: &str, operation: &'static str) -> Self {
+        let histogram = "orderhub_channel_operation_duration_seconds";
+        Self::start(histogram, "channel", slug, operation)
+    }
+
     fn start(
         histogram: &'static str,
         label: &'static str,

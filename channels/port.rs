@@ -10,7 +10,7 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::order::{ChannelFact, FulfilmentEvidence, LabelEvidence};
-use orderhub_domain::order::{PaymentEvidence, Scan};
+use orderhub_domain::order::{NoticeEvidence, PaymentEvidence, Scan};
 
 /// A webhook as it arrived: nothing parsed, nothing trusted.
 #[derive(Debug, Clone, Copy)]
@@ -174,3 +174,6 @@ pub type LabelAnswer = Result<LabelEvidence, CallError>;
 pub type PaymentAnswer = Result<PaymentEvidence, CallError>;
 /// The answer of a warehouse call.
 pub type WorkAnswer = Result<FulfilmentEvidence, CallError>;
+
+/// What a sales channel answers to a notice.
+pub type NoticeAnswer = Result<NoticeEvidence, CallError>;

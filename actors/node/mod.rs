@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use orderhub_channels::carriers::CarrierConnector;
 use orderhub_channels::payments::PaymentConnector;
+use orderhub_channels::sales::SalesConnector;
 use orderhub_channels::warehouses::WarehouseConnector;
-use orderhub_domain::ids::{LocationCode, Slug};
+use orderhub_domain::ids::{ChannelId, LocationCode, Slug};
 use orderhub_domain::order::Location;
 use orderhub_domain::policy::Policy;
 use ractor::{Actor, ActorRef};
@@ -77,6 +78,22 @@ pub struct Connectors {
     pub carriers: BTreeMap<Slug, Arc<dyn CarrierConnector>>,
     /// Systems that run locations.
     pub warehouses: BTreeMap<Slug, Arc<dyn WarehouseConnector>>,
+    /// Where orders come from.
+    pub sales: BTreeMap<Slug, Arc<dyn SalesConnector>>,
+    /// The present slug of each sales channel: orders know the channel by its id.
+    pub channels: BTreeMap<ChannelId, Slug>,
+}
+
+impl Connectors {
+    /// Sales channels that can be told what becomes of their orders.
+    fn listening(&self) -> BTreeMap<ChannelId, Slug> {
+        let listens = |slug: &Slug| {
+            let connector = self.sales.get(slug);
+            connector.is_some_and(|connector| connector.way_back().is_some())
+        };
+        let channels = self.channels.iter().filter(|(_, slug)| listens(slug));
+        channels.map(|(id, slug)| (*id, slug.clone())).collect()
+    }
 }
 
 /// The store, as the node uses it. Each lane writer owns a connection.
@@ -185,6 +202,7 @@ pub async fn start(
         lanes,
         stock_lane,
         sites: sites.map(|l| (l.code, l.site)).collect(),
+        listening: connectors.listening(),
         board,
         waiters: Waiters::default(),
         timers,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::{Connectors, End};
 use crate::location::{LocationActor, LocationArgs, LocationDoor};
 use crate::partner::{
-    Caller, CarrierCaller, Desk, DeskArgs, Family, PaymentCaller, WarehouseCaller,
+    Caller, CarrierCaller, ChannelCaller, Desk, DeskArgs, Family, PaymentCaller, WarehouseCaller,
 };
 use crate::ports::Ownership;
 use crate::shard::{ShardActor, ShardArgs, ShardDoor};
@@ -155,7 +155,9 @@ impl RootState {
             .warehouses
             .keys()
             .map(|s| (Family::Warehouses, s));
-        let all = payments.chain(carriers).chain(warehouses);
+        let listening = self.args.shared.listening.values();
+        let listening = listening.map(|s| (Family::Sales, s));
+        let all = payments.chain(carriers).chain(warehouses).chain(listening);
         all.map(|(family, slug)| Child::Desk(family, slug.clone()))
             .collect()
     }
@@ -203,6 +205,9 @@ impl RootState {
             }),
             Family::Warehouses => Arc::new(WarehouseCaller {
                 connector: Arc::clone(connectors.warehouses.get(slug)?),
+            }),
+            Family::Sales => Arc::new(ChannelCaller {
+                connector: Arc::clone(connectors.sales.get(slug)?),
             }),
         })
     }

@@ -39,7 +39,10 @@ impl OrderState {
             body_hash: new.body_hash,
         };
         self.mark = self.shared.board.mark();
-        let (events, order) = place(placement, &new.actor, new.request, &self.context());
+        let (events, order) = {
+            let context = self.context(new.channel);
+            place(placement, &new.actor, new.request, &context)
+        };
         let Some(received) = events.first().cloned().map(Arc::new) else {
             return Birth::Failed(HubError::Unavailable("the order could not be read".into()));
         };
@@ -72,7 +75,7 @@ impl OrderState {
             }
             self.mark = self.shared.board.mark();
             let order = self.order.as_deref().ok_or(HubError::NotFound("order"))?;
-            let decided = decide(order, input, &self.context());
+            let decided = decide(order, input, &self.context(order.channel));
             let (events, next) = match decided {
                 Ok(Decided::Commit(events, next)) => (events, next),
                 nothing_to_write => {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use orderhub_channels::sales::{CancellationNotice, ShipmentNotice, Tracking, Why};
 use orderhub_channels::warehouses::FulfilmentCall;
 use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::{EffectId, FulfilmentId, Slug};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Effect, Fact, Fulfilment, Order, Outstanding, Postponement, StockEvidence, StockFact,
+    Effect, Fact, Fulfilment, Notice, Order, Outstanding, Postponement, StockEvidence, StockFact,
     StockRefusal, Tender,
 };
 use orderhub_domain::policy::Policy;
@@ -15,7 +16,7 @@ use orderhub_domain::stock::StockCommand;
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::location::LocationMsg;
-use crate::partner::{Ask, DeskMsg, Family, Job};
+use crate::partner::{Ask, ChannelNotice, DeskMsg, Family, Job};
 use crate::shared::Shared;
 
 /// Hands over one effect. `perhaps_done`: an earlier try may have been carried out.
@@ -143,6 +144,10 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
 }
 
 fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug, Ask)> {
+    if let Effect::NotifyChannel { notice } = effect {
+        let slug = shared.listening.get(&order.channel)?.clone();
+        return Some((Family::Sales, slug, Ask::Notify(news(order, notice)?)));
+    }
     if let Some(number) = effect.tender() {
         let tender = order.tenders.get(usize::from(number.checked_sub(1)?))?;
         let ask = payment_ask(order, number, tender, effect)?;
@@ -226,6 +231,45 @@ fn payment_ask(order: &Order, number: u16, tender: &Tender, effect: &Effect) -> 
             before: tender.refunded.sum(zero),
         },
         _ => return None,
+    })
+}
+
+/// A notice in the channel's own words for its order and lines.
+fn news(order: &Order, notice: &Notice) -> Option<ChannelNotice> {
+    let external_id = order.draft.external_id.clone();
+    Some(match notice {
+        Notice::Shipped { fulfilment } => {
+            let work = order.fulfilment(*fulfilment)?;
+            let units = work.lines.iter().filter_map(|units| {
+                let line = order.line(units.line)?.external_id.clone();
+                Some((line, units.quantity.value().ceil().to_u32()?))
+            });
+            let tracking = work.label.as_ref().map(|label| Tracking {
+                carrier: label.carrier.clone(),
+                number: label.tracking_number.clone(),
+            });
+            ChannelNotice::Shipped {
+                fulfilment: *fulfilment,
+                shipment: ShipmentNotice {
+                    external_id,
+                    lines: units.collect(),
+                    tracking,
+                },
+            }
+        }
+        Notice::Cancelled => {
+            let why = match order.reason.as_deref() {
+                Some("out_of_stock") => Why::OutOfStock,
+                Some("payment_declined") => Why::Declined,
+                _ => Why::Other,
+            };
+            let by_channel = |t: &Tender| !t.is_ours() && t.captured_sum().is_positive();
+            ChannelNotice::Cancelled(CancellationNotice {
+                external_id,
+                why,
+                refund: order.tenders.iter().any(by_channel),
+            })
+        }
     })
 }
 

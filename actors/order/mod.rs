@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::append::Protocol;
-use orderhub_domain::ids::{OrderId, Sku};
+use orderhub_domain::ids::{ChannelId, OrderId, Sku};
 use orderhub_domain::order::{
     Context, Input, InputBody, Order, Recorded, Stage, due_effects, evolve, waits_for_stock,
     wake_at,
@@ -311,11 +311,13 @@ impl OrderState {
         drop(self.shard.cast(message));
     }
 
-    fn context(&self) -> Context<'_> {
+    /// What a decision about an order of this channel may look at.
+    fn context(&self, channel: ChannelId) -> Context<'_> {
         Context {
             now: self.shared.clock.now(),
             policy: &self.shared.policy,
             places: &self.shared.board,
+            channel_listens: self.shared.listening.contains_key(&channel),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Partner desks: one actor per configured gateway, carrier or warehouse account. It carries out
+//! Partner desks: one actor per configured gateway, carrier, warehouse or sales channel account. It carries out
 //! orders' effects through the account's connector and reports what came of them.
 //!
 //! Calls run beside the desk, a bounded number at once, never inside an order's handler. The desk
@@ -7,6 +7,7 @@
 
 mod breaker;
 mod carrier;
+mod channel;
 mod desk;
 mod payment;
 mod repeat;
@@ -24,6 +25,7 @@ use orderhub_domain::order::Fact;
 use std::time::Duration;
 
 pub(crate) use carrier::CarrierCaller;
+pub(crate) use channel::{ChannelCaller, ChannelNotice};
 pub(crate) use desk::{Desk, DeskArgs, DeskMsg};
 pub(crate) use payment::PaymentCaller;
 pub(crate) use warehouse::WarehouseCaller;
@@ -34,6 +36,7 @@ pub(crate) enum Family {
     Payments,
     Carriers,
     Warehouses,
+    Sales,
 }
 
 impl Family {
@@ -42,6 +45,7 @@ impl Family {
             Self::Payments => "payments",
             Self::Carriers => "carriers",
             Self::Warehouses => "warehouses",
+            Self::Sales => "sales",
         }
     }
 }
@@ -88,6 +92,7 @@ pub(crate) enum Ask {
     },
     Fulfil(FulfilmentCall),
     StopFulfilling(FulfilmentId),
+    Notify(ChannelNotice),
     BuyLabel {
         fulfilment: FulfilmentId,
         location: LocationCode,

@@ -1,11 +1,13 @@
-//! Sales channels: orders in; later shipments, cancellations and stock back out.
+//! Sales channels: orders in; shipments and cancellations of their own orders back out.
 
 pub mod direct;
 mod shopify;
 
 use std::sync::Arc;
 
-use crate::port::{Forged, Inbound, RawRequest};
+use async_trait::async_trait;
+
+use crate::port::{Forged, Inbound, NoticeAnswer, RawRequest};
 use crate::settings::{ConfigError, Settings, constructor};
 
 /// Builds a connection of one kind.
@@ -30,4 +32,60 @@ pub trait SalesConnector: Send + Sync {
 
     /// Whether test orders are recorded only (`live`) or handled like any other (`test`).
     fn is_live(&self) -> bool;
+
+    /// How the channel is told what becomes of its orders; `None` when nobody there listens.
+    fn way_back(&self) -> Option<&dyn WayBack>;
+}
+
+/// The way back to a sales channel. A notice may come twice, after a try whose outcome is not known:
+/// whoever implements this makes that harmless.
+#[async_trait]
+pub trait WayBack: Send + Sync {
+    /// A part of an order has left the building.
+    async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer;
+
+    /// Nothing of an order will be shipped.
+    async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer;
+}
+
+/// What has left the building.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShipmentNotice {
+    /// The channel's id of the order.
+    pub external_id: String,
+    /// Units per line, by the channel's id of the line.
+    pub lines: Vec<(String, u32)>,
+    /// How the parcel is followed; `None` for goods that the buyer collected.
+    pub tracking: Option<Tracking>,
+}
+
+/// How a parcel is followed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tracking {
+    /// The carrier that moves it.
+    pub carrier: String,
+    /// The carrier's number of it.
+    pub number: String,
+}
+
+/// What ended before its time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CancellationNotice {
+    /// The channel's id of the order.
+    pub external_id: String,
+    /// Why.
+    pub why: Why,
+    /// The channel itself has the buyer's money and gives it back.
+    pub refund: bool,
+}
+
+/// Why an order ended before its time, as far as channels tell it apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// There is none left.
+    OutOfStock,
+    /// The buyer's money could not be had.
+    Declined,
+    /// Anything else: a person decided, nobody answered in time.
+    Other,
 }

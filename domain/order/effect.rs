@@ -116,6 +116,24 @@ pub enum Effect {
         /// The fulfilment's number.
         fulfilment: u16,
     },
+    /// Tell the order's own sales channel.
+    NotifyChannel {
+        /// What.
+        notice: Notice,
+    },
+}
+
+/// What a sales channel is told about an order of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "notice")]
+pub enum Notice {
+    /// A fulfilment has left the building, with its tracking number if it has one.
+    Shipped {
+        /// The fulfilment's number.
+        fulfilment: u16,
+    },
+    /// Nothing of the order will be shipped.
+    Cancelled,
 }
 
 /// What became of units that a location could not ship.
@@ -168,6 +186,7 @@ impl Effect {
             Self::CancelFulfilment { .. } => "cancel_fulfilment",
             Self::BuyLabel { .. } => "buy_label",
             Self::VoidLabel { .. } => "void_label",
+            Self::NotifyChannel { .. } => "notify_channel",
         }
     }
 
@@ -187,6 +206,7 @@ impl Effect {
             Self::CancelFulfilment { .. } => "Asking the location to stop",
             Self::BuyLabel { .. } => "Buying the shipping label",
             Self::VoidLabel { .. } => "Giving the shipping label back",
+            Self::NotifyChannel { .. } => "Telling the sales channel",
         }
     }
 
@@ -206,11 +226,12 @@ impl Effect {
             Self::CancelFulfilment { .. } => "fulfilment.cancel_requested",
             Self::BuyLabel { .. } => "shipment.label_requested",
             Self::VoidLabel { .. } => "shipment.label_void_requested",
+            Self::NotifyChannel { .. } => "order.channel_notice_requested",
         }
     }
 
     /// All kinds of opening events.
-    pub const OPENING_KINDS: [&'static str; 13] = [
+    pub const OPENING_KINDS: [&'static str; 14] = [
         "payment.authorization_requested",
         "payment.capture_requested",
         "payment.void_requested",
@@ -224,6 +245,7 @@ impl Effect {
         "fulfilment.cancel_requested",
         "shipment.label_requested",
         "shipment.label_void_requested",
+        "order.channel_notice_requested",
     ];
 
     /// How long a try may stay unanswered before it counts as lost and is tried again: the call's
@@ -242,7 +264,8 @@ impl Effect {
             | Self::VoidPayment { .. }
             | Self::RefundPayment { .. }
             | Self::BuyLabel { .. }
-            | Self::VoidLabel { .. } => SignedDuration::from_secs(30),
+            | Self::VoidLabel { .. }
+            | Self::NotifyChannel { .. } => SignedDuration::from_secs(30),
         }
     }
 

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::command::Request;
-use super::effect::Effect;
+use super::effect::{Effect, Notice};
 use super::fact::{
-    FulfilmentEvidence, LabelEvidence, ParcelStatus, PaymentEvidence, PickedLine, Scan,
-    StockEvidence,
+    FulfilmentEvidence, LabelEvidence, NoticeEvidence, ParcelStatus, PaymentEvidence, PickedLine,
+    Scan, StockEvidence,
 };
 use super::hold::Hold;
 use super::ledger::Posting;
@@ -188,6 +188,17 @@ pub enum Event {
         fulfilment: u16,
         /// What was seen.
         scan: Scan,
+    },
+    /// The order's own sales channel answered a notice; the public kind depends on the evidence.
+    #[serde(rename = "order.channel_answered")]
+    ChannelAnswered {
+        /// What it was told.
+        told: Notice,
+        /// What it said.
+        answer: NoticeEvidence,
+        /// Effects that this answers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        closes: Vec<EffectId>,
     },
     /// A hold was placed.
     #[serde(rename = "order.hold_placed")]
@@ -378,6 +389,10 @@ impl Event {
                 LabelEvidence::VoidRefused { .. } => "shipment.label_void_refused",
             },
             Self::Scanned { scan, .. } => scan.status.kind(),
+            Self::ChannelAnswered { answer, .. } => match answer {
+                NoticeEvidence::Told => "order.channel_notified",
+                NoticeEvidence::Refused { .. } => "order.channel_notice_refused",
+            },
             Self::HoldPlaced { .. } => "order.hold_placed",
             Self::HoldReleased { .. } => "order.hold_released",
             Self::HoldExpired { .. } => "order.hold_expired",
@@ -453,7 +468,8 @@ impl Event {
             | Self::PaymentReported { closes, .. }
             | Self::FulfilmentReported { closes, .. }
             | Self::FulfilmentUnanswered { closes, .. }
-            | Self::LabelReported { closes, .. } => closes,
+            | Self::LabelReported { closes, .. }
+            | Self::ChannelAnswered { closes, .. } => closes,
             _ => &[],
         }
     }

@@ -12,8 +12,8 @@ use crate::policy::Policy;
 /// Why an order is where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
-    /// What it waits for, as a stable word: `stock`, `gateway`, `location`, `carrier`, `time`,
-    /// `person`, `nothing`.
+    /// What it waits for, as a stable word: `stock`, `gateway`, `location`, `carrier`,
+    /// `channel`, `time`, `person`, `nothing`.
     pub waiting_for: &'static str,
     /// Since when.
     pub since: Timestamp,
@@ -66,6 +66,7 @@ fn reason(order: &Order) -> Reason {
             () if open.effect.stock().is_some() => "stock",
             () if open.effect.tender().is_some() => "gateway",
             () if matches!(open.effect.word(), "buy_label" | "void_label") => "carrier",
+            () if open.effect.word() == "notify_channel" => "channel",
             () => "location",
         };
         let tries = match (open.attempts, open.unknown) {

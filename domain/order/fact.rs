@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::effect::Notice;
 use crate::ids::{EffectId, LocationCode, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
@@ -23,6 +24,8 @@ pub enum Fact {
     Scan(ScanFact),
     /// About the order, from its own sales channel.
     Channel(ChannelFact),
+    /// The order's own sales channel answered a notice.
+    Notice(NoticeFact),
     /// A try of an effect failed; it was certainly not carried out.
     Postponed(Postponement),
     /// A try of an effect got no answer; it may have been carried out.
@@ -397,5 +400,27 @@ pub enum ChannelFact {
     Paid {
         /// The channel's reference.
         reference: Option<String>,
+    },
+}
+
+/// What a sales channel answered to a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NoticeFact {
+    /// What it was told.
+    pub notice: Notice,
+    /// What it said.
+    pub evidence: NoticeEvidence,
+}
+
+/// What is known of a notice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "evidence")]
+pub enum NoticeEvidence {
+    /// The channel knows.
+    Told,
+    /// The channel will not take it, however often it is told.
+    Refused {
+        /// The channel's code.
+        code: String,
     },
 }

@@ -16,6 +16,8 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// Locations and their stock, as last heard.
     pub places: &'a dyn Places,
+    /// The order's sales channel can be told what becomes of it.
+    pub channel_listens: bool,
 }
 
 /// A snapshot of locations and stock.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::effect::Outstanding;
+use super::effect::{Notice, Outstanding};
 use super::event::{LineUnits, Outcome};
-use super::fact::Scan;
+use super::fact::{NoticeEvidence, Scan};
 use super::hold::Hold;
 use super::ledger::Ledger;
 use super::stage::Stage;
@@ -67,6 +67,8 @@ pub struct Order {
     pub holds: Vec<Hold>,
     /// Number of the last hold placed.
     pub last_hold: u32,
+    /// What the sales channel was told, and what it said.
+    pub told: Vec<(Notice, NoticeEvidence)>,
     /// What is wanted of the world and not answered yet.
     pub outstanding: BTreeMap<EffectId, Outstanding>,
     /// Balances.

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::{
-    Account, Dispute, Effect, Movements, Order, PaymentEvidence, Posting, Reported, Tender,
-    transfer,
+    Account, Dispute, Effect, Movements, Order, Outstanding, PaymentEvidence, Posting, Reported,
+    Tender, transfer,
 };
 use crate::canonical::Terms;
 use crate::ids::Slug;
@@ -268,8 +268,9 @@ impl Order {
             .collect();
         // An order that ended before anybody was asked for money has none to wait for.
         let nothing_there = |t: &&Tender| t.authorized.is_none() && t.reference.is_none();
+        let money_moves = |open: &Outstanding| open.effect.tender().is_some();
         let unasked = self.stage.is_dead()
-            && self.outstanding.is_empty()
+            && !self.outstanding.values().any(money_moves)
             && on_gateway.iter().all(nothing_there);
         match () {
             () if on_gateway.is_empty() || unasked => "none",

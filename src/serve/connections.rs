@@ -107,7 +107,13 @@ impl Connections {
 
     /// The partners that effects go to.
     pub(super) fn partners(&self) -> Connectors {
-        self.partners.clone()
+        let mut partners = self.partners.clone();
+        for (slug, shop) in &self.sales {
+            let connector = Arc::clone(&shop.connector);
+            partners.sales.insert(slug.clone(), connector);
+            partners.channels.insert(shop.id, slug.clone());
+        }
+        partners
     }
 
     /// Sales channels by slug.

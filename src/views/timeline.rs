@@ -1,6 +1,6 @@
 //! An order's log, for people.
 
-use orderhub_domain::order::{Event, Outcome, Recorded, Verdict};
+use orderhub_domain::order::{Event, Notice, NoticeEvidence, Outcome, Recorded, Verdict};
 use serde_json::{Value, json};
 
 /// Every event, oldest first, with one sentence each.
@@ -91,6 +91,7 @@ pub fn summary(event: &Event) -> String {
                 scan.code
             )
         }
+        Event::ChannelAnswered { told, answer, .. } => channel_answered(told, answer),
         Event::HoldPlaced { hold } => format!("Hold {} placed: {}.", hold.id, hold.reason),
         Event::HoldReleased { hold, reason } => format!("Hold {hold} released: {reason}."),
         Event::HoldExpired { hold } => format!("Hold {hold} ended by itself."),
@@ -114,6 +115,20 @@ pub fn summary(event: &Event) -> String {
             format!("A report ({fact}) was not applied: {reason}.")
         }
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
+    }
+}
+
+fn channel_answered(told: &Notice, answer: &NoticeEvidence) -> String {
+    let what = match told {
+        Notice::Shipped { fulfilment } => format!("fulfilment {fulfilment} has shipped"),
+        Notice::Cancelled => "nothing will be shipped".to_owned(),
+    };
+    match answer {
+        NoticeEvidence::Told => format!("The sales channel knows that {what}."),
+        NoticeEvidence::Refused { code } => {
+            let why = plain(code);
+            format!("The sales channel would not hear that {what}: {why}.")
+        }
     }
 }
 

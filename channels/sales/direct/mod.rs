@@ -19,7 +19,7 @@ use std::sync::Arc;
 use orderhub_domain::canonical::{CaptureMode, Submission, Violation};
 use orderhub_domain::ids::Slug;
 
-use super::SalesConnector;
+use super::{SalesConnector, WayBack};
 use crate::canonical::{NoCanonicalValue, Repeated, hash};
 use crate::json::{self, Json, NotJson};
 use crate::port::{Forged, Inbound, RawRequest};
@@ -125,5 +125,9 @@ impl SalesConnector for Direct {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        None
     }
 }

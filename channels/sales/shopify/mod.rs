@@ -1,9 +1,11 @@
-//! Shopify: orders as webhooks.
+//! Shopify: orders as webhooks, shipments and cancellations back to the shop.
 //!
 //! Every order topic carries the whole order as it is at sending, so each is read the same way: it
 //! places the order if it is new, and says what changed (cancelled, paid) if it is known. Whatever
 //! else Shopify sends is kept as unknown.
 
+mod admin;
+mod back;
 mod map;
 mod terms;
 mod verify;
@@ -16,8 +18,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use self::admin::Admin;
+use self::back::Back;
 use self::map::NotTaken;
-use super::SalesConnector;
+use super::{SalesConnector, WayBack};
 use crate::canonical::{Repeated, hash};
 use crate::json;
 use crate::port::{Forged, Inbound, InboundOrder, RawRequest};
@@ -39,11 +43,17 @@ struct Shopify {
     shop: Option<String>,
     gateway: Option<Gateway>,
     live: bool,
+    back: Option<Back>,
 }
 
 /// Builds the connection.
 pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    let back = Admin::open(settings)?.map(|admin| Back {
+        slug: settings.slug.clone(),
+        admin,
+    });
     Ok(Arc::new(Shopify {
+        back,
         secrets: settings.signing_secrets()?,
         shop: settings.shop_domain.clone(),
         gateway: settings.payment.clone(),
@@ -109,5 +119,9 @@ impl SalesConnector for Shopify {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        self.back.as_ref().map(|back| back as &dyn WayBack)
     }
 }

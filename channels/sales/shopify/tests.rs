@@ -1,5 +1,6 @@
 //! The connector from outside: who is believed, and what an order means.
 
+mod back;
 mod orders;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ mod capture;
 mod ending;
 mod fulfil;
 mod money;
+mod notice;
 mod parcel;
 mod place;
 mod request;
@@ -156,6 +157,7 @@ impl<'a> Draft<'a> {
             || self.consume()
             || self.capture()
             || self.give_back()
+            || self.notify_channel()
             || self.complete()
             || self.close()
     }
@@ -230,6 +232,7 @@ impl Draft<'_> {
             Fact::Label(label) => self.label(label),
             Fact::Scan(scan) => self.scan(scan),
             Fact::Channel(channel) => self.channel(channel),
+            Fact::Notice(notice) => self.notice_answered(notice),
             Fact::Postponed(postponement) => self.postpone(postponement, false),
             Fact::Unknown(postponement) => self.postpone(postponement, true),
         }

@@ -64,6 +64,7 @@ fn born(received: &Received, recorded: &Recorded) -> Order {
         fulfilments: Vec::new(),
         holds: Vec::new(),
         last_hold: 0,
+        told: Vec::new(),
         outstanding: std::collections::BTreeMap::new(),
         ledger: Ledger::default(),
         requests: std::collections::VecDeque::new(),
@@ -191,6 +192,9 @@ impl Order {
                 self.label_reported(*fulfilment, label, at);
             }
             Event::Scanned { fulfilment, scan } => self.scanned(*fulfilment, scan, at),
+            Event::ChannelAnswered { told, answer, .. } => {
+                self.told.push((told.clone(), answer.clone()));
+            }
             Event::HoldPlaced { hold } => {
                 self.last_hold = self.last_hold.max(hold.id);
                 self.holds.push(hold.clone());

@@ -105,7 +105,7 @@ fn random_command(world: &World, number: u32) -> Command {
     let step = match number / 4 % 12 {
         0 | 1 => FulfilmentStep::Accept,
         2 => FulfilmentStep::Reject {
-            reason: "not_in_stock".into(),
+            reason: ["not_in_stock", "damaged", "closed"][number as usize % 3].into(),
         },
         3..=5 => FulfilmentStep::Pick { lines: None },
         6 => FulfilmentStep::Pick {

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod lives;
+mod notices;
 mod permutations;
 mod straight;
 mod tables;

@@ -61,7 +61,11 @@ fn no_stock_ends_rejected_and_nothing_is_charged() {
     let world = World::place(standard(), &stocked(1));
     assert_eq!(world.order.stage, Stage::Rejected);
     assert_eq!(world.order.reason.as_deref(), Some("out_of_stock"));
-    assert!(world.order.outstanding.is_empty());
+    let left = world.order.outstanding.values();
+    assert!(
+        left.into_iter()
+            .all(|open| open.effect.word() == "notify_channel")
+    );
 }
 
 #[test]

@@ -144,6 +144,7 @@ impl World {
             now,
             policy: &policy,
             places: &shelves,
+            channel_listens: true,
         };
         let (log, order) = super::super::place(placement, "channel:web", None, &context);
         let born = evolve(None, &log[0]).expect("a first event");
@@ -162,6 +163,7 @@ impl World {
             now: self.now,
             policy: &self.policy,
             places: &self.shelves,
+            channel_listens: true,
         };
         let input = Input {
             actor: "operator:anna".into(),
@@ -242,6 +244,10 @@ impl World {
             Effect::VoidLabel { fulfilment } => Some(Fact::Label(LabelFact {
                 fulfilment: *fulfilment,
                 evidence: LabelEvidence::Voided,
+            })),
+            Effect::NotifyChannel { notice } => Some(Fact::Notice(NoticeFact {
+                notice: notice.clone(),
+                evidence: NoticeEvidence::Told,
             })),
             _ => self.stock_answer(id, &effect),
         }

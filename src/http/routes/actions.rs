@@ -192,6 +192,8 @@ async fn try_out(
         now: Timestamp::now(),
         policy: &edge.policy,
         places: &Nowhere,
+        // Whether its shop hears of it changes nothing that a person asks for.
+        channel_listens: false,
     };
     let events = match decide(&state, &input, &context)? {
         Decided::Commit(events, _) => events,

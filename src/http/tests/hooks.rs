@@ -1,7 +1,7 @@
 //! Webhooks: believed or not, recorded or parked.
 
 use orderhub_channels::port::{Forged, Inbound, RawRequest};
-use orderhub_channels::sales::SalesConnector;
+use orderhub_channels::sales::{SalesConnector, WayBack};
 
 use super::client::Ask;
 use super::world;
@@ -10,6 +10,10 @@ use super::world;
 pub(super) struct Signed;
 
 impl SalesConnector for Signed {
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        None
+    }
+
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         assert!(
             request
