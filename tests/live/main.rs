@@ -38,4 +38,5 @@ mod store_registry;
 mod store_unknown;
 mod store_views;
 mod takeover;
+mod way_back;
 mod world;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::api::{self, Api};
-use super::doubles::{easypost, stripe};
+use super::doubles::{easypost, shop, stripe};
 use super::patience::until;
 use super::shopify;
 
@@ -22,6 +22,8 @@ pub(crate) struct Setup {
     pub(crate) stripe_key: String,
     pub(crate) easypost_url: String,
     pub(crate) locations: Vec<String>,
+    /// The shop's own address, where it is told of its orders; it is told nothing by default.
+    pub(crate) shop_url: Option<String>,
     /// Where events go; nowhere by default.
     pub(crate) nats_url: Option<String>,
 }
@@ -60,6 +62,7 @@ impl Hub {
             secrets: vec![
                 ("DATABASE_URL", setup.database_url.clone()),
                 ("SHOP_DE_SECRET", shopify::SECRET.to_owned()),
+                ("SHOP_DE_TOKEN", shop::ACCESS_TOKEN.to_owned()),
                 ("STRIPE_API_KEY", setup.stripe_key.clone()),
                 ("STRIPE_WEBHOOK_SECRET", stripe::WEBHOOK_SECRET.to_owned()),
                 ("EASYPOST_API_KEY", easypost::API_KEY.to_owned()),
@@ -233,6 +236,11 @@ pub(crate) fn free_port() -> u16 {
 
 /// A configuration after `docs/interface.md`: one connection of each kind.
 fn config_text(setup: &Setup, http_port: u16, admin_port: u16) -> String {
+    let way_back = setup
+        .shop_url
+        .as_ref()
+        .map(|url| format!("base_url = \"{url}\"\naccess_token = {{ env = \"SHOP_DE_TOKEN\" }}"));
+    let way_back = way_back.unwrap_or_default();
     let mut text = format!(
         r#"[http]
 addr = "127.0.0.1:{http_port}"
@@ -250,6 +258,7 @@ slug = "shop-de"
 kind = "shopify"
 secrets = [{{ env = "SHOP_DE_SECRET" }}]
 payment = "stripe-eu"
+{}
 
 [[payments]]
 slug = "stripe-eu"
@@ -269,7 +278,7 @@ base_url = "{}"
 slug = "own"
 kind = "managed"
 "#,
-        setup.stripe_url, setup.easypost_url
+        way_back, setup.stripe_url, setup.easypost_url
     );
     for code in &setup.locations {
         write!(

@@ -30,19 +30,25 @@ impl World {
 
     /// The same with a bus at this address, which need not be up.
     pub(crate) async fn start_with_bus(nats_url: String) -> Self {
-        Self::start_whole(&["BER1"], None, Some(nats_url)).await
+        Self::start_whole(&["BER1"], None, Some(nats_url), None).await
     }
 
     /// These locations; payments at another place than the double, if one is given as its address
     /// and key.
     pub(crate) async fn start_with(locations: &[&str], payments: Option<(String, String)>) -> Self {
-        Self::start_whole(locations, payments, None).await
+        Self::start_whole(locations, payments, None, None).await
+    }
+
+    /// One location; the shop at this address is told of its orders.
+    pub(crate) async fn start_with_shop(shop_url: String) -> Self {
+        Self::start_whole(&["BER1"], None, None, Some(shop_url)).await
     }
 
     async fn start_whole(
         locations: &[&str],
         payments: Option<(String, String)>,
         nats_url: Option<String>,
+        shop_url: Option<String>,
     ) -> Self {
         let database_url = Cluster::shared().empty_database().await;
         let http_port = free_port();
@@ -58,6 +64,7 @@ impl World {
             stripe_key,
             easypost_url: easypost.url.clone(),
             locations: locations.iter().map(|code| (*code).to_owned()).collect(),
+            shop_url,
             nats_url,
         };
         let mut hub = Hub::prepare(&setup);

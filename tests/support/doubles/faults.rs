@@ -21,6 +21,8 @@ pub(crate) enum Call {
     CreateShipment,
     BuyLabel,
     VoidLabel,
+    NoteShipment,
+    NoteCancellation,
 }
 
 /// What goes wrong.

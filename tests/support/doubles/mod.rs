@@ -7,8 +7,10 @@
 pub(crate) mod easypost;
 pub(crate) mod easypost_wire;
 pub(crate) mod faults;
+pub(crate) mod graph;
 pub(crate) mod post;
 pub(crate) mod server;
+pub(crate) mod shop;
 pub(crate) mod signing;
 pub(crate) mod stripe;
 pub(crate) mod stripe_account;

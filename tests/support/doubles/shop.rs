@@ -1,0 +1,260 @@
+//! A double of a Shopify shop's Admin API: orders that it sent, what it waits for, what it was told.
+//!
+//! Like the vendor it takes every shipment that it is told of, as long as units are left, and
+//! cancels an order once.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use serde_json::{Value, json};
+
+use super::faults::{Call, Faults};
+use super::graph::{self, Root};
+use super::server::{self, Answer, Asked, Double};
+
+/// The token that the hub must show.
+pub(crate) const ACCESS_TOKEN: &str = "shpat_orderhub_scenarios";
+
+/// A shipment in the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Shipment {
+    pub(crate) order: u64,
+    pub(crate) tracking: Option<String>,
+    pub(crate) company: Option<String>,
+    /// Units by line.
+    pub(crate) units: BTreeMap<u64, u64>,
+}
+
+/// A cancellation in the book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Cancellation {
+    pub(crate) order: u64,
+    pub(crate) reason: String,
+    pub(crate) refund: bool,
+}
+
+#[derive(Default)]
+struct State {
+    /// Units left to ship, by order and line.
+    open: BTreeMap<u64, BTreeMap<u64, u64>>,
+    shipments: Vec<Shipment>,
+    cancellations: Vec<Cancellation>,
+    unexpected: Vec<String>,
+}
+
+/// The double.
+pub(crate) struct Shop {
+    pub(crate) url: String,
+    pub(crate) faults: Faults,
+    state: Mutex<State>,
+}
+
+impl Shop {
+    pub(crate) async fn start() -> Arc<Self> {
+        let (listener, addr) = server::listen().await;
+        let double = Arc::new(Self {
+            url: format!("http://{addr}"),
+            faults: Faults::default(),
+            state: Mutex::default(),
+        });
+        server::serve(listener, Arc::clone(&double));
+        double
+    }
+
+    /// The shop has this order, as its webhook states it.
+    pub(crate) fn has(&self, order: &Value) {
+        let lines = order["line_items"].as_array().unwrap().iter();
+        let units = lines.map(|line| {
+            let quantity = line["quantity"].as_u64().unwrap();
+            (line["id"].as_u64().unwrap(), quantity)
+        });
+        let id = order["id"].as_u64().unwrap();
+        self.state().open.insert(id, units.collect());
+    }
+
+    pub(crate) fn shipments(&self) -> Vec<Shipment> {
+        self.state().shipments.clone()
+    }
+
+    pub(crate) fn cancellations(&self) -> Vec<Cancellation> {
+        self.state().cancellations.clone()
+    }
+
+    /// Requests that the shop does not know.
+    pub(crate) fn unexpected(&self) -> Vec<String> {
+        self.state().unexpected.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    async fn respond(self: Arc<Self>, asked: Asked) -> Answer {
+        if asked.header("x-shopify-access-token") != Some(ACCESS_TOKEN) {
+            return Some(server::json(
+                401,
+                &json!({"errors": "Invalid API key or access token"}),
+            ));
+        }
+        let versioned = matches!(
+            asked.segments().as_slice(),
+            ["admin", "api", version, "graphql.json"] if version.len() == 7
+        );
+        if !versioned {
+            self.state().unexpected.push(asked.path);
+            return Some(server::json(404, &json!({"errors": "Not Found"})));
+        }
+        let root = match graph::read(&asked.body) {
+            Ok(root) => root,
+            Err(errors) => {
+                self.state().unexpected.push(errors.to_string());
+                return Some(server::json(200, &errors));
+            }
+        };
+        let call = match root.name.as_str() {
+            "fulfillmentCreate" => Call::NoteShipment,
+            "orderCancel" => Call::NoteCancellation,
+            _ => Call::Look,
+        };
+        if let Some(refusal) = self.faults.before(call).await {
+            return refusal;
+        }
+        let whole = self.state().carry_out(&root);
+        let answer = server::json(200, &root.answer(&whole));
+        self.faults.after(call, answer).await
+    }
+}
+
+impl Double for Shop {
+    fn answer(self: Arc<Self>, asked: Asked) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
+        Box::pin(self.respond(asked))
+    }
+}
+
+impl State {
+    fn carry_out(&mut self, root: &Root) -> Value {
+        let id = || number(&root.arguments["id"]);
+        match root.name.as_str() {
+            "order" => self.order(id()),
+            "fulfillment" => self.shipment(id()),
+            "fulfillmentOrder" => self.work(id()),
+            "fulfillmentCreate" => self.ship(&root.arguments["fulfillment"]),
+            "orderCancel" => self.cancel(&root.arguments),
+            other => {
+                self.unexpected.push(other.to_owned());
+                Value::Null
+            }
+        }
+    }
+
+    fn order(&self, id: u64) -> Value {
+        let Some(open) = self.open.get(&id) else {
+            return Value::Null;
+        };
+        let shipments = self.shipments.iter().enumerate();
+        let shipments: Vec<Value> = shipments
+            .filter(|(_, shipment)| shipment.order == id)
+            .map(|(place, shipment)| {
+                json!({
+                    "id": gid("Fulfillment", place as u64), "status": "SUCCESS",
+                    "trackingInfo": [{"company": shipment.company, "number": shipment.tracking}],
+                })
+            })
+            .collect();
+        let done = open.values().all(|left| *left == 0);
+        let status = if done { "CLOSED" } else { "OPEN" };
+        let cancelled = self.cancellations.iter().any(|c| c.order == id);
+        json!({
+            "id": gid("Order", id),
+            "cancelledAt": cancelled.then_some("2026-11-20T12:00:00Z"),
+            "fulfillments": shipments,
+            "fulfillmentOrders": page(&[json!({"id": gid("FulfillmentOrder", id), "status": status})]),
+        })
+    }
+
+    fn shipment(&self, place: u64) -> Value {
+        let Some(shipment) = self.shipments.get(usize::try_from(place).unwrap()) else {
+            return Value::Null;
+        };
+        let lines = shipment.units.iter();
+        let lines: Vec<Value> = lines
+            .map(|(line, units)| {
+                json!({"quantity": units, "lineItem": {"id": gid("LineItem", *line)}})
+            })
+            .collect();
+        json!({"id": gid("Fulfillment", place), "fulfillmentLineItems": page(&lines)})
+    }
+
+    fn work(&self, order: u64) -> Value {
+        let open = self.open.get(&order).cloned().unwrap_or_default();
+        let lines = open.iter().map(|(line, left)| {
+            json!({
+                "id": gid("FulfillmentOrderLineItem", *line), "remainingQuantity": left,
+                "lineItem": {"id": gid("LineItem", *line)},
+            })
+        });
+        let lines: Vec<Value> = lines.collect();
+        json!({"id": gid("FulfillmentOrder", order), "lineItems": page(&lines)})
+    }
+
+    fn ship(&mut self, shipment: &Value) -> Value {
+        let work = &shipment["lineItemsByFulfillmentOrder"][0];
+        let order = number(&work["fulfillmentOrderId"]);
+        let refuse = |message: &str| {
+            let error = json!({"field": ["fulfillment"], "message": message});
+            json!({"fulfillment": null, "userErrors": [error]})
+        };
+        let Some(open) = self.open.get_mut(&order) else {
+            return refuse("Fulfillment order does not exist.");
+        };
+        let mut units = BTreeMap::new();
+        for line in work["fulfillmentOrderLineItems"].as_array().unwrap() {
+            let quantity = line["quantity"].as_u64().unwrap();
+            let left = open.get_mut(&number(&line["id"])).unwrap();
+            if quantity == 0 || quantity > *left {
+                return refuse("Invalid fulfillment order line item quantity requested.");
+            }
+            *left -= quantity;
+            units.insert(number(&line["id"]), quantity);
+        }
+        let text = |name: &str| shipment["trackingInfo"][name].as_str().map(str::to_owned);
+        self.shipments.push(Shipment {
+            order,
+            tracking: text("number"),
+            company: text("company"),
+            units,
+        });
+        json!({"fulfillment": {"id": gid("Fulfillment", 1)}, "userErrors": []})
+    }
+
+    fn cancel(&mut self, arguments: &serde_json::Map<String, Value>) -> Value {
+        let order = number(&arguments["orderId"]);
+        let known = self.cancellations.iter().any(|c| c.order == order);
+        if known || !self.open.contains_key(&order) {
+            let error = json!({"code": "INVALID", "field": ["orderId"], "message": "No."});
+            return json!({"job": null, "orderCancelUserErrors": [error], "userErrors": []});
+        }
+        let refund = &arguments["refundMethod"]["originalPaymentMethodsRefund"];
+        self.cancellations.push(Cancellation {
+            order,
+            reason: arguments["reason"].as_str().unwrap().to_owned(),
+            refund: refund.as_bool().unwrap(),
+        });
+        let job = json!({"id": gid("Job", order), "done": false});
+        json!({"job": job, "orderCancelUserErrors": [], "userErrors": []})
+    }
+}
+
+fn page(nodes: &[Value]) -> Value {
+    json!({"nodes": nodes, "pageInfo": {"hasNextPage": false, "endCursor": null}})
+}
+
+fn gid(kind: &str, id: u64) -> String {
+    format!("gid://shopify/{kind}/{id}")
+}
+
+fn number(gid: &Value) -> u64 {
+    let text = gid.as_str().unwrap();
+    text.rsplit('/').next().unwrap().parse().unwrap()
+}
