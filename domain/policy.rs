@@ -46,7 +46,7 @@ impl Default for Policy {
             mismatch_patience: SignedDuration::from_hours(24),
             auto_close: SignedDuration::from_hours(14 * 24),
             retry_least: SignedDuration::from_secs(2),
-            retry_most: SignedDuration::from_mins(5),
+            retry_most: SignedDuration::from_secs(30),
             default_weight_g: 500,
         }
     }

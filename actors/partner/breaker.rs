@@ -2,7 +2,7 @@
 //!
 //! On the runtime's clock, so that tests and the simulator can pause it. While it is open each
 //! effect gets one slot after the probe, spread by a rate: a partner that comes back is not run
-//! over by everything that waited.
+//! over by everything that waited. What waits where is the desk's business.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -15,11 +15,12 @@ const WINDOW: usize = 20;
 const TOO_MANY: usize = 10;
 /// Failures in a row that open it, however short the history.
 const IN_A_ROW: usize = 5;
-/// The first wait before a probe; doubles up to `LONGEST`.
-const SHORTEST: Duration = Duration::from_secs(5);
-const LONGEST: Duration = Duration::from_mins(1);
+/// The first wait before a probe; doubles up to `LONGEST`. One call costs a broken partner nothing,
+/// and an order's buyer waits for it.
+const SHORTEST: Duration = Duration::from_secs(2);
+const LONGEST: Duration = Duration::from_secs(15);
 /// Calls per second that a partner gets right after it came back.
-const RATE: u32 = 20;
+const RATE: u32 = 50;
 
 #[derive(Debug)]
 pub(super) enum Breaker {
@@ -90,6 +91,14 @@ impl Breaker {
             Self::Probing { .. } => *self = Self::default(),
             // A call from before it opened; the probe decides.
             Self::Open { .. } => {}
+        }
+    }
+
+    /// How long until a probe may be made; `None` when none is waited for.
+    pub(super) fn next_probe(&self) -> Option<Duration> {
+        match self {
+            Self::Open { probe_at, .. } => Some(probe_at.duration_since(Instant::now())),
+            Self::Closed(_) | Self::Probing { .. } => None,
         }
     }
 

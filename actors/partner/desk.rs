@@ -21,11 +21,18 @@ use crate::shared::Shared;
 /// Jobs that may wait for a free place; more are put off at once.
 const WAITING: usize = 1_024;
 
+/// Jobs that may sit out an outage at the desk; more are put off again and again.
+const SITTING: usize = 65_536;
+
 pub(crate) enum DeskMsg {
     /// An effect to carry out.
     Job(Box<Job>),
     /// A try ended.
     Ended(Box<Job>, Outcome),
+    /// A probe of the partner is due.
+    Probe,
+    /// The partner is back: another of those who sat the outage out may go.
+    Next,
     /// Start no more calls; answer when none is under way.
     Quiesce(oneshot::Sender<()>),
 }
@@ -45,6 +52,10 @@ pub(crate) struct DeskState {
     /// Effects at the desk, waiting or under way.
     here: HashSet<EffectId>,
     waiting: VecDeque<Box<Job>>,
+    /// Effects whose order has been told of this outage. An outage is told once, however long.
+    told: HashSet<EffectId>,
+    /// Jobs of such effects: they sit the outage out here.
+    sitting: VecDeque<Box<Job>>,
     running: usize,
     /// Ends with the desk: a call whose desk is gone is asked for again by its order's lease.
     calls: JoinSet<()>,
@@ -71,6 +82,8 @@ impl Actor for Desk {
             breaker: Breaker::default(),
             here: HashSet::new(),
             waiting: VecDeque::new(),
+            told: HashSet::new(),
+            sitting: VecDeque::new(),
             running: 0,
             calls: JoinSet::new(),
             quiescing: None,
@@ -85,9 +98,12 @@ impl Actor for Desk {
     ) -> Result<(), ActorProcessingErr> {
         match message {
             DeskMsg::Job(job) => state.take(job),
-            DeskMsg::Ended(job, outcome) => state.ended(&job, outcome),
+            DeskMsg::Ended(job, outcome) => state.ended(job, outcome, &myself),
+            DeskMsg::Probe => state.waiting.extend(state.sitting.pop_front()),
+            DeskMsg::Next => state.let_next_go(&myself),
             DeskMsg::Quiesce(done) => {
                 state.waiting.clear();
+                state.sitting.clear();
                 state.quiescing = Some(done);
             }
         }
@@ -130,10 +146,7 @@ impl DeskState {
             };
             match self.breaker.admit() {
                 Ok(()) => self.call(job, myself.clone()),
-                Err(wait) => {
-                    let reason = format!("{} is left alone: its calls fail", self.name);
-                    self.put_off(&job, reason, wait);
-                }
+                Err(wait) => self.sit_out(job, wait),
             }
         }
         if self.running == 0
@@ -153,17 +166,56 @@ impl DeskState {
         });
     }
 
-    fn ended(&mut self, job: &Job, outcome: Outcome) {
+    /// The first time in an outage the order is told when it may come again; then it waits here.
+    fn sit_out(&mut self, job: Box<Job>, wait: Duration) {
+        if self.told.insert(job.effect) || self.sitting.len() >= SITTING {
+            let reason = format!("{} is left alone: its calls fail", self.name);
+            self.put_off(&job, reason, wait);
+        } else {
+            self.sitting.push_back(job);
+        }
+    }
+
+    fn ended(&mut self, mut job: Box<Job>, outcome: Outcome, myself: &ActorRef<DeskMsg>) {
         self.running = self.running.saturating_sub(1);
+        let was_open = self.breaker.is_open();
         let broken = matches!(&outcome, Outcome::Failed(failed) if !failed.well);
         self.breaker.note(broken);
-        let open = if self.breaker.is_open() { 1.0 } else { 0.0 };
+        let is_open = self.breaker.is_open();
+        let open = if is_open { 1.0 } else { 0.0 };
         metrics::gauge!("orderhub_circuit_open", "target" => self.name.clone()).set(open);
         match outcome {
-            Outcome::Evidence(facts) => self.report(job, facts),
-            Outcome::Failed(failed) => {
-                self.postpone(job, failed.reason, failed.retry_after, failed.perhaps_done);
+            Outcome::Evidence(facts) => {
+                self.told.remove(&job.effect);
+                self.report(&job, facts);
             }
+            Outcome::Failed(failed) => {
+                let known = broken && !self.told.insert(job.effect);
+                if known && is_open && self.sitting.len() < SITTING {
+                    job.perhaps_done |= failed.perhaps_done;
+                    self.sitting.push_back(job);
+                } else {
+                    self.postpone(&job, failed.reason, failed.retry_after, failed.perhaps_done);
+                }
+            }
+        }
+        if let (true, Some(wait)) = (broken, self.breaker.next_probe()) {
+            drop(myself.send_after(wait, || DeskMsg::Probe));
+        }
+        if was_open && !is_open {
+            self.told.clear();
+            self.let_next_go(myself);
+        }
+    }
+
+    /// Those who sat the outage out go one by one: a partner that comes back is not run over.
+    fn let_next_go(&mut self, myself: &ActorRef<DeskMsg>) {
+        if self.breaker.is_open() {
+            return;
+        }
+        if let Some(job) = self.sitting.pop_front() {
+            self.waiting.push_back(job);
+            drop(myself.send_after(slot(1), || DeskMsg::Next));
         }
     }
 
