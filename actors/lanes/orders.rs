@@ -147,7 +147,10 @@ impl LaneKeeper {
             return;
         }
         self.size.record(count(appends.len()));
-        let mut outcomes = self.write(&appends).await.into_iter();
+        let outcomes = self.write(&appends).await;
+        let well = outcomes.iter().any(is_answered);
+        self.health.committed(&self.name, well);
+        let mut outcomes = outcomes.into_iter();
         self.took.record(now.elapsed().as_secs_f64());
         for answer in answers {
             let missing = || Appended::OutcomeUnknown("the store gave no answer".into());
@@ -173,6 +176,14 @@ impl LaneKeeper {
         self.health.died(&self.name);
         committed.unwrap_or_else(|_| all(Appended::OutcomeUnknown(format!("{} died", self.name))))
     }
+}
+
+/// Whether the store did its work, whatever it said.
+fn is_answered(outcome: &Appended) -> bool {
+    !matches!(
+        outcome,
+        Appended::Unavailable(_) | Appended::OutcomeUnknown(_)
+    )
 }
 
 /// Whoever asked may be gone; the commit stands all the same.

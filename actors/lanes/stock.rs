@@ -19,6 +19,9 @@ use super::{BATCH, QUEUE, count};
 use crate::health::Health;
 use crate::ports::{StockAppend, StockAppended, StockWriter};
 
+/// Its name in health and logs.
+const LANE: &str = "stock-lane";
+
 struct Job {
     append: StockAppend,
     generation: u64,
@@ -114,7 +117,10 @@ impl StockKeeper {
         if appends.is_empty() {
             return;
         }
-        let mut outcomes = self.write(&appends).await.into_iter();
+        let outcomes = self.write(&appends).await;
+        let failed = |outcome: &StockAppended| matches!(outcome, StockAppended::Unavailable(_));
+        self.health.committed(LANE, !outcomes.iter().all(failed));
+        let mut outcomes = outcomes.into_iter();
         let took = now.elapsed().as_secs_f64();
         metrics::histogram!("orderhub_commit_duration_seconds", "lane" => "stock").record(took);
         metrics::histogram!("orderhub_commit_batch_changes").record(count(appends.len()));
@@ -141,7 +147,7 @@ impl StockKeeper {
             return committed.unwrap_or_default();
         }
         self.writer = None;
-        self.health.died("stock-lane");
+        self.health.died(LANE);
         committed.unwrap_or_else(|_| all(StockAppended::Unavailable("the stock lane died".into())))
     }
 }

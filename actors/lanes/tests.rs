@@ -205,3 +205,43 @@ async fn a_lane_whose_store_is_broken_writes_nothing_more_and_the_node_is_not_re
     assert!(!health.is_ready());
     assert_eq!(health.dead_parts(), ["lane-0"]);
 }
+
+/// A store that is away for so many batches.
+struct Away(usize);
+
+#[async_trait]
+impl LaneWriter for Away {
+    fn stopped(&self) -> Option<&str> {
+        None
+    }
+
+    async fn commit(&mut self, batch: &[Append]) -> Vec<Appended> {
+        let away = self.0 > 0;
+        self.0 = self.0.saturating_sub(1);
+        let answer = if away {
+            Appended::Unavailable("the disk is full".into())
+        } else {
+            Appended::Committed
+        };
+        vec![answer; batch.len()]
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_whose_commits_fail_is_not_ready_until_one_succeeds_or_some_time_has_passed() {
+    let health = Arc::new(Health::default());
+    health.admit(true);
+    health.lease(true);
+    let closing = CancellationToken::new();
+    let writer = Box::new(Away(2));
+    let (lane, _) = open_lane("lane-0".into(), writer, Arc::clone(&health), closing);
+    lane.append(append(), Urgency::Fact).await;
+    assert!(!health.is_ready());
+    assert!(health.is_open(), "somebody has to try");
+    tokio::time::advance(Duration::from_secs(6)).await;
+    assert!(health.is_ready(), "nobody knows any better");
+    lane.append(append(), Urgency::Fact).await;
+    assert!(!health.is_ready());
+    lane.append(append(), Urgency::Fact).await;
+    assert!(health.is_ready());
+}

@@ -103,7 +103,7 @@ impl Hub {
     }
 
     fn admit(&self) -> Result<(), HubError> {
-        if self.shared.health.is_ready() {
+        if self.shared.health.is_open() {
             Ok(())
         } else {
             let closed = "the node starts, ends or lost its lease; try again";
