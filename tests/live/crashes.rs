@@ -1,20 +1,16 @@
 //! Power cuts: the process is killed between a call and its answer, and at random under load.
 //! Nothing that was acknowledged may be missing afterwards, and nothing may have happened twice.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::Method;
-use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::api::Api;
-use crate::support::doubles::easypost::EasyPost;
 use crate::support::doubles::faults::{Call, Fault, Gate};
 use crate::support::doubles::stripe::Applied;
-use crate::support::journey::{self, fulfilment_of, sightings, step, tracking_number};
+use crate::support::journey::{self, fulfilment_of, step, tracking_number};
+use crate::support::lives::Cast;
 use crate::support::orders::one_unit;
-use crate::support::patience::{AFTER_A_CRASH, SOON, until};
+use crate::support::patience::{AFTER_A_CRASH, SOON};
 use crate::support::world::World;
 use crate::support::{books, checker};
 
@@ -142,10 +138,11 @@ async fn kills_at_random_under_load_lose_nothing_and_repeat_nothing() {
     world.stripe.faults.share(Call::Capture, 100, slow);
     world.easypost.faults.share(Call::BuyLabel, 100, slow);
 
+    let cast = Cast::of(&world);
     let mut lives = JoinSet::new();
     for number in 0..60 {
-        let (api, easypost) = (world.api.clone(), Arc::clone(&world.easypost));
-        lives.spawn(async move { live(&api, &easypost, number).await });
+        let cast = cast.clone();
+        lives.spawn(async move { cast.live(&one_unit(&format!("Z-{number}"), "SKU-1")).await });
     }
     let mut most = 0;
     for wait in [700, 1_900, 1_100, 2_900, 1_500] {
@@ -172,6 +169,7 @@ async fn kills_at_random_under_load_lose_nothing_and_repeat_nothing() {
     acknowledged.sort();
     acknowledged.dedup();
     assert_eq!(acknowledged.len(), 60);
+    assert_eq!(cast.watch.seen().wrong, Vec::<String>::new());
     assert_eq!(checker::orders_in(&world.audit, &["completed"]).await, 60);
     assert_eq!(
         checker::counters(&world.audit, "BER1", "SKU-1").await,
@@ -184,59 +182,6 @@ async fn kills_at_random_under_load_lose_nothing_and_repeat_nothing() {
     assert_eq!(captured.count(), 60);
     assert_eq!(world.easypost.labels().len(), 60);
     all_books_agree(&world).await;
-}
-
-/// A buyer and a warehouse that try again until the hub is there: from the order to its arrival.
-/// The order's id, which never changes once it was told.
-async fn live(api: &Api, easypost: &EasyPost, number: u32) -> String {
-    let order = one_unit(&format!("Z-{number}"), "SKU-1");
-    let limit = Duration::from_mins(4);
-    let id = until("the order is taken", limit, || async {
-        let request = api.request(Method::POST, "/v1/orders").json(&order);
-        let reply = Api::try_send(request).await?;
-        if !matches!(reply.status, 200 | 201) {
-            assert!(matches!(reply.status, 429 | 503), "{reply:?}");
-            return None;
-        }
-        Some(reply.json()["id"].as_str().unwrap().to_owned())
-    })
-    .await;
-    until(&format!("{id} is completed"), limit, || async {
-        // Not in step with the other warehouses, and not without a pause.
-        tokio::time::sleep(Duration::from_millis(150 + u64::from(number) * 7)).await;
-        let path = format!("/v1/orders/{id}");
-        let reply = Api::try_send(api.request(Method::GET, &path)).await?;
-        assert_ne!(reply.status, 404, "{id} was acknowledged and is gone");
-        let order = reply.json();
-        if order["stage"] == "completed" {
-            return Some(());
-        }
-        let fulfilment = order["fulfilments"][0]["id"].as_str()?;
-        let tracking = order["fulfilments"][0]["tracking_number"].as_str();
-        let verbs: &[&str] = match tracking {
-            None => &["accept", "pick", "pack"],
-            Some(_) => &["hand-over"],
-        };
-        for verb in verbs {
-            let path = format!("/v1/fulfilments/{fulfilment}/{verb}");
-            let request = api.request(Method::POST, &path).json(&json!({}));
-            let reply = Api::try_send(request).await?;
-            let expected = matches!(reply.status, 200 | 409 | 429 | 503);
-            assert!(expected, "{verb}: {reply:?}");
-            if reply.status != 200 {
-                return None;
-            }
-        }
-        if let Some(tracking) = tracking {
-            easypost
-                .post
-                .deliver(&easypost.sighted(tracking, &sightings()))
-                .await;
-        }
-        None
-    })
-    .await;
-    id
 }
 
 async fn all_books_agree(world: &World) {

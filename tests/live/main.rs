@@ -25,6 +25,7 @@ mod lies;
 mod life;
 mod localstripe;
 mod metrics;
+mod outages;
 mod proxy;
 mod repeats;
 mod shopify;

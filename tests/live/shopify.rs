@@ -121,10 +121,11 @@ async fn what_the_shop_did_not_sign_is_refused_and_not_stored() {
         ("an empty body", "", right.as_str()),
     ];
     for (what, body, signature) in forgeries {
-        let reply = deliver_signed(api, "shop-de", "orders/create", body, signature).await;
+        let reply =
+            deliver_signed(api, "shop-de", "orders/create", body.to_owned(), signature).await;
         assert_eq!(reply.status, 401, "{what}");
     }
-    let nobody = deliver_signed(api, "shop-at", "orders/create", &body, &right).await;
+    let nobody = deliver_signed(api, "shop-at", "orders/create", body.clone(), &right).await;
     assert_eq!(nobody.status, 404);
     assert_eq!(checker::rows(&world.audit).await, before);
 }

@@ -213,6 +213,12 @@ pub(crate) async fn orders_in(audit: &PgPool, stages: &[&str]) -> i64 {
     count.bind(stages).fetch_one(audit).await.unwrap()
 }
 
+/// How many orders there are.
+pub(crate) async fn orders(audit: &PgPool) -> i64 {
+    let count = sqlx::query_scalar("select count(*) from orderhub_check.orders");
+    count.fetch_one(audit).await.unwrap()
+}
+
 /// How often an order had an event of this kind.
 pub(crate) async fn events_of(audit: &PgPool, order: &str, kind: &str) -> i64 {
     let count = sqlx::query_scalar(

@@ -180,6 +180,15 @@ impl Hub {
         process.try_wait().unwrap()
     }
 
+    /// Memory that the process holds, in KiB.
+    pub(crate) fn memory_kib(&self) -> u64 {
+        let id = self.process.as_ref().expect("the hub runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let number = line.unwrap().trim().trim_end_matches(" kB");
+        number.parse().unwrap()
+    }
+
     /// A second hub under the same node name on the same database, at other addresses.
     pub(crate) fn namesake(&self, setup: &Setup) -> Self {
         let (http_port, admin_port) = (free_port(), free_port());

@@ -10,6 +10,7 @@ pub(crate) mod checker;
 pub(crate) mod doubles;
 pub(crate) mod hub;
 pub(crate) mod journey;
+pub(crate) mod lives;
 pub(crate) mod nats;
 pub(crate) mod orders;
 pub(crate) mod patience;

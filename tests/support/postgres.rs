@@ -1,9 +1,12 @@
 //! A private Postgres for a test binary: one cluster in a temporary folder, one database per test.
+//! A test that stops, freezes or fills the server has a cluster of its own.
 //!
 //! The server is the child of a small shell that waits for this process to end, however it ends, and
 //! then stops the server and removes the folder. Binaries are taken from `$ORDERHUB_PG_BIN`, `PATH`
 //! or `/usr/lib/postgresql/*/bin`. Root hands over to the user `postgres`: the server refuses root.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -19,16 +22,31 @@ use tokio::sync::{Mutex, OnceCell};
 
 const TEMPLATE: &str = "orderhub_template";
 
+/// A line with a signal's name stops the server; the end of the input also removes the folder.
 const KEEPER: &str = r#"
-"$1/postgres" -D "$2/data" -k "$2" -p "$3" \
+"$1/postgres" -D "$2/$4" -k "$2" -p "$3" \
     -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=128MB \
-    >"$2/log" 2>&1 &
+    >>"$2/log" 2>&1 &
 pid=$!
-read -r _
-kill -QUIT "$pid"
+read -r signal
+kill -"${signal:-QUIT}" "$pid"
+kill -CONT "$pid"
 wait "$pid"
-rm -rf "$2"
+[ -n "$signal" ] || rm -rf "$2"
 "#;
+
+/// Mounts a small file system that only the server sees, and that ends with it. The log of
+/// transactions stays outside: what is full is the place of the tables.
+const SMALL_DISK: &str = r#"
+mkdir "$2/small" &&
+mount -t tmpfs -o "size=$4m,mode=0700,uid=$5,gid=$6" small "$2/small" &&
+cp -a "$2/data/." "$2/small/" &&
+exec setpriv --reuid "$5" --regid "$6" --clear-groups \
+    /bin/sh -c "$7" keeper "$1" "$2" "$3" small
+"#;
+
+/// Room for a new database and some hundred orders, in MiB.
+const SMALL_MIB: u32 = 160;
 
 /// A running server.
 pub(crate) struct Cluster {
@@ -36,7 +54,16 @@ pub(crate) struct Cluster {
     pub(crate) port: u16,
     folder: PathBuf,
     /// Closing its standard input, which the end of this process does, stops the server.
-    _keeper: Child,
+    keeper: Child,
+}
+
+/// How a server is stopped.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Stop {
+    /// As in a crash: it has to recover.
+    Immediate,
+    /// In good order, without waiting for its clients.
+    Fast,
 }
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -105,53 +132,153 @@ impl Cluster {
     }
 
     fn start() -> Self {
-        let bin = binaries();
-        // A short path: a Unix socket's name has room for about a hundred bytes.
-        let folder = tempfile::Builder::new()
-            .prefix("ohpg")
-            .tempdir_in("/tmp")
-            .expect("a temporary folder")
-            .keep();
-        let account = account();
-        if let Some((uid, gid)) = account {
-            std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).expect("chown as root");
-        }
-        let made = as_account(Command::new(bin.join("initdb")), account, &folder)
-            .args([
-                "-A",
-                "trust",
-                "-U",
-                "postgres",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "--no-sync",
-                "-D",
-            ])
-            .arg(folder.join("data"))
-            .output()
-            .expect("initdb runs");
-        let complaint = String::from_utf8_lossy(&made.stderr);
-        assert!(made.status.success(), "initdb failed: {complaint}");
+        let folder = new_folder();
         let port = free_port();
-        let keeper = as_account(Command::new("/bin/sh"), account, &folder)
-            .args(["-c", KEEPER, "keeper"])
-            .arg(&bin)
-            .arg(&folder)
-            .arg(port.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            // Not ended by the terminal together with the tests, or nobody would clean up.
-            .process_group(0)
-            .spawn()
-            .expect("the server's keeper runs");
+        let keeper = keep(&folder, port);
         Self {
             port,
             folder,
-            _keeper: keeper,
+            keeper,
         }
     }
+
+    /// A cluster for one test alone, which may do with the server what it wants.
+    pub(crate) fn private() -> Self {
+        Self::start()
+    }
+
+    /// The same with its tables on a small disk. `None` where this process may not mount one.
+    pub(crate) fn on_small_disk() -> Option<Self> {
+        let (uid, gid) = account()?;
+        let may_mount = Command::new("unshare")
+            .args(["--mount", "mount", "-t", "tmpfs", "probe", "/mnt"])
+            .stderr(Stdio::null())
+            .status();
+        if !may_mount.is_ok_and(|status| status.success()) {
+            return None;
+        }
+        let folder = new_folder();
+        let port = free_port();
+        let keeper = Command::new("unshare")
+            .args(["--mount", "/bin/sh", "-c", SMALL_DISK, "keeper"])
+            .arg(binaries())
+            .arg(&folder)
+            .args([port.to_string(), SMALL_MIB.to_string()])
+            .args([uid.to_string(), gid.to_string()])
+            .arg(KEEPER)
+            .current_dir(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .process_group(0)
+            .spawn()
+            .expect("the server's keeper runs");
+        Some(Self {
+            port,
+            folder,
+            keeper,
+        })
+    }
+
+    /// Stops the server and starts it again over what it has.
+    pub(crate) fn restart(&mut self, how: Stop) {
+        let signal = match how {
+            Stop::Immediate => "QUIT",
+            Stop::Fast => "INT",
+        };
+        let mut orders = self.keeper.stdin.take().expect("the keeper listens");
+        writeln!(orders, "{signal}").expect("the keeper listens");
+        self.keeper.wait().expect("the server ended");
+        self.keeper = keep(&self.folder, self.port);
+    }
+
+    /// Stops every process of the server without ending a connection, or lets them go on.
+    pub(crate) fn freeze(&self, frozen: bool) {
+        let keeper = self.keeper.id().to_string();
+        let found = Command::new("pgrep").args(["-P", &keeper]).output();
+        let postmaster = String::from_utf8(found.expect("pgrep runs").stdout).expect("numbers");
+        let postmaster = postmaster.trim();
+        // The postmaster first when it stops and last when it goes on: it starts no other.
+        let (signal, parents) = if frozen {
+            ("-STOP", [keeper.as_str(), postmaster])
+        } else {
+            ("-CONT", [postmaster, keeper.as_str()])
+        };
+        for parent in parents {
+            let sent = Command::new("pkill").args([signal, "-P", parent]).status();
+            assert!(sent.expect("pkill runs").success(), "{signal} {parent}");
+        }
+    }
+
+    /// Takes all the room that is left on the small disk.
+    pub(crate) fn fill_disk(&self) {
+        let mut ballast = File::create(self.ballast()).expect("a file on the small disk");
+        for piece in [vec![1; 1 << 20], vec![1; 1 << 12]] {
+            while ballast.write_all(&piece).is_ok() {}
+        }
+    }
+
+    /// Gives it back.
+    pub(crate) fn free_disk(&self) {
+        std::fs::remove_file(self.ballast()).expect("the ballast is there");
+    }
+
+    /// A file on the small disk, as seen from outside the server's file systems.
+    fn ballast(&self) -> PathBuf {
+        let inside = self.folder.strip_prefix("/").expect("an absolute path");
+        let root = PathBuf::from(format!("/proc/{}/root", self.keeper.id()));
+        root.join(inside).join("small/ballast")
+    }
+}
+
+/// A new folder with an empty database cluster.
+fn new_folder() -> PathBuf {
+    // A short path: a Unix socket's name has room for about a hundred bytes.
+    let folder = tempfile::Builder::new()
+        .prefix("ohpg")
+        .tempdir_in("/tmp")
+        .expect("a temporary folder")
+        .keep();
+    let account = account();
+    if let Some((uid, gid)) = account {
+        std::os::unix::fs::chown(&folder, Some(uid), Some(gid)).expect("chown as root");
+    }
+    let made = as_account(Command::new(binaries().join("initdb")), account, &folder)
+        .args([
+            "-A",
+            "trust",
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "-D",
+        ])
+        .arg(folder.join("data"))
+        .arg("-X")
+        .arg(folder.join("wal"))
+        .output()
+        .expect("initdb runs");
+    let complaint = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "initdb failed: {complaint}");
+    folder
+}
+
+/// Starts the server of a folder under its keeper.
+fn keep(folder: &Path, port: u16) -> Child {
+    as_account(Command::new("/bin/sh"), account(), folder)
+        .args(["-c", KEEPER, "keeper"])
+        .arg(binaries())
+        .arg(folder)
+        .args([port.to_string().as_str(), "data"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        // Not ended by the terminal together with the tests, or nobody would clean up.
+        .process_group(0)
+        .spawn()
+        .expect("the server's keeper runs")
 }
 
 fn free_port() -> u16 {

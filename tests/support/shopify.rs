@@ -1,6 +1,8 @@
 //! Shopify's order webhooks, built here after its REST Admin reference and signed with the shop's
 //! secret.
 
+use bytes::Bytes;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
 use super::api::{Api, Reply};
@@ -105,9 +107,14 @@ fn money(amount: &str) -> Value {
 
 /// Delivers a webhook as the shop would.
 pub(crate) async fn deliver(api: &Api, topic: &str, body: &Value) -> Reply {
+    Api::send(webhook(api, topic, body)).await
+}
+
+/// A webhook as the shop would send it.
+pub(crate) fn webhook(api: &Api, topic: &str, body: &Value) -> RequestBuilder {
     let body = body.to_string();
     let signature = signing::shopify(SECRET, body.as_bytes());
-    deliver_signed(api, "shop-de", topic, &body, &signature).await
+    signed(api, "shop-de", topic, body, &signature)
 }
 
 /// Delivers bytes under a signature that need not be right.
@@ -115,11 +122,23 @@ pub(crate) async fn deliver_signed(
     api: &Api,
     slug: &str,
     topic: &str,
-    body: &str,
+    body: impl Into<Bytes>,
     signature: &str,
 ) -> Reply {
+    Api::send(signed(api, slug, topic, body, signature)).await
+}
+
+fn signed(
+    api: &Api,
+    slug: &str,
+    topic: &str,
+    body: impl Into<Bytes>,
+    signature: &str,
+) -> RequestBuilder {
     let path = format!("/v1/hooks/sales/{slug}");
+    let mut request = api.with_key(None).request(Method::POST, &path);
     let headers = [
+        ("content-type", "application/json"),
         ("x-shopify-topic", topic),
         ("x-shopify-hmac-sha256", signature),
         ("x-shopify-shop-domain", "scenarios.myshopify.com"),
@@ -129,7 +148,8 @@ pub(crate) async fn deliver_signed(
             "3f0c4f0e-5d0e-4a37-9b54-000000000001",
         ),
     ];
-    api.with_key(None)
-        .post_bytes(&path, &headers, body.to_owned())
-        .await
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    request.body(body.into())
 }

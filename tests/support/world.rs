@@ -11,6 +11,28 @@ use super::doubles::stripe::{self, Stripe};
 use super::hub::{Hub, Setup, free_port};
 use super::postgres::Cluster;
 
+/// What differs between scenarios.
+struct Surroundings<'a> {
+    /// The shared one by default.
+    cluster: Option<&'a Cluster>,
+    locations: &'a [&'a str],
+    payments: Option<(String, String)>,
+    nats_url: Option<String>,
+    shop_url: Option<String>,
+}
+
+impl Default for Surroundings<'_> {
+    fn default() -> Self {
+        Self {
+            cluster: None,
+            locations: &["BER1"],
+            payments: None,
+            nats_url: None,
+            shop_url: None,
+        }
+    }
+}
+
 /// A hub and its surroundings. Dropped from top to bottom: the hub before what it uses.
 pub(crate) struct World {
     pub(crate) hub: Hub,
@@ -30,27 +52,53 @@ impl World {
 
     /// The same with a bus at this address, which need not be up.
     pub(crate) async fn start_with_bus(nats_url: String) -> Self {
-        Self::start_whole(&["BER1"], None, Some(nats_url), None).await
+        Self::start_in(Surroundings {
+            nats_url: Some(nats_url),
+            ..Surroundings::default()
+        })
+        .await
+    }
+
+    /// The same on a Postgres of its own, which the test may stop.
+    pub(crate) async fn start_on(cluster: &Cluster, nats_url: Option<String>) -> Self {
+        Self::start_in(Surroundings {
+            cluster: Some(cluster),
+            nats_url,
+            ..Surroundings::default()
+        })
+        .await
     }
 
     /// These locations; payments at another place than the double, if one is given as its address
     /// and key.
     pub(crate) async fn start_with(locations: &[&str], payments: Option<(String, String)>) -> Self {
-        Self::start_whole(locations, payments, None, None).await
+        Self::start_in(Surroundings {
+            locations,
+            payments,
+            ..Surroundings::default()
+        })
+        .await
     }
 
-    /// One location; the shop at this address is told of its orders.
+    /// The shop at this address is told of its orders.
     pub(crate) async fn start_with_shop(shop_url: String) -> Self {
-        Self::start_whole(&["BER1"], None, None, Some(shop_url)).await
+        Self::start_in(Surroundings {
+            shop_url: Some(shop_url),
+            ..Surroundings::default()
+        })
+        .await
     }
 
-    async fn start_whole(
-        locations: &[&str],
-        payments: Option<(String, String)>,
-        nats_url: Option<String>,
-        shop_url: Option<String>,
-    ) -> Self {
-        let database_url = Cluster::shared().empty_database().await;
+    async fn start_in(surroundings: Surroundings<'_>) -> Self {
+        let Surroundings {
+            cluster,
+            locations,
+            payments,
+            nats_url,
+            shop_url,
+        } = surroundings;
+        let cluster = cluster.unwrap_or_else(Cluster::shared);
+        let database_url = cluster.empty_database().await;
         let http_port = free_port();
         let hook = |family: &str| format!("http://127.0.0.1:{http_port}/v1/hooks/{family}");
         let stripe = Stripe::start(hook("payments/stripe-eu")).await;
