@@ -26,6 +26,7 @@ mod life;
 mod localstripe;
 mod metrics;
 mod outages;
+mod partners;
 mod proxy;
 mod repeats;
 mod shopify;

@@ -12,10 +12,10 @@ use crate::support::patience::{SOON, until};
 use crate::support::world::World;
 
 /// Samples by name and labels, as the text says them.
-struct Scrape(BTreeMap<String, f64>);
+pub(crate) struct Scrape(BTreeMap<String, f64>);
 
 impl Scrape {
-    async fn of(hub: &Hub) -> Self {
+    pub(crate) async fn of(hub: &Hub) -> Self {
         let reply = hub.admin().get("/metrics").await;
         assert_eq!(reply.status, 200);
         let text = String::from_utf8(reply.body.to_vec()).unwrap();
@@ -28,7 +28,7 @@ impl Scrape {
     }
 
     /// The largest sample of a metric whose labels contain all of these.
-    fn value(&self, metric: &str, labels: &[&str]) -> Option<f64> {
+    pub(crate) fn value(&self, metric: &str, labels: &[&str]) -> Option<f64> {
         let mut found: Option<f64> = None;
         for (series, value) in &self.0 {
             let (name, rest) = series.split_once('{').unwrap_or((series, ""));

@@ -93,10 +93,16 @@ impl Cast {
     /// From the order to its arrival; its id.
     pub(crate) async fn live(&self, order: &Value) -> String {
         let id = self.place(order).await;
+        self.carry(&id).await;
+        id
+    }
+
+    /// From a recorded order to its arrival.
+    pub(crate) async fn carry(&self, id: &str) {
         until(&format!("{id} is completed"), LIFETIME, || async {
             // Not without a pause: the hub has other clients too.
             tokio::time::sleep(Duration::from_millis(200)).await;
-            let order = self.order(&id).await?;
+            let order = self.order(id).await?;
             if order["stage"] == "completed" {
                 return Some(());
             }
@@ -120,7 +126,6 @@ impl Cast {
             None
         })
         .await;
-        id
     }
 
     async fn order(&self, id: &str) -> Option<Value> {

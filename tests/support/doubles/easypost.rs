@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::easypost_wire::{self as wire, Shipment, Sighting};
 use super::faults::{Call, Faults};
 use super::post::Post;
-use super::server::{self, Answer, Asked, Double};
+use super::server::{self, Answer, Asked, Double, Switch};
 use super::signing;
 
 /// The key that the hub must show; its prefix marks test mode.
@@ -43,6 +43,7 @@ struct State {
 /// The double.
 pub(crate) struct EasyPost {
     pub(crate) url: String,
+    pub(crate) switch: Switch,
     pub(crate) faults: Faults,
     pub(crate) post: Arc<Post>,
     state: Mutex<State>,
@@ -55,13 +56,15 @@ impl EasyPost {
         let sign = Box::new(|body: &[u8]| {
             vec![("x-hmac-signature", signing::easypost(WEBHOOK_KEY, body))]
         });
+        let (switch, served) = server::switch();
         let double = Arc::new(Self {
             url: format!("http://{addr}"),
+            switch,
             faults: Faults::default(),
             post: Post::new(webhook_url, sign),
             state: Mutex::default(),
         });
-        server::serve(listener, Arc::clone(&double));
+        server::serve(listener, served, double.clone());
         double
     }
 

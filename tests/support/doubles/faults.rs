@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::Full;
 use tokio::sync::watch;
 
-use super::server::{self, Answer};
+use super::server::{self, Answer, Body};
 
 /// Calls that the doubles know apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +31,8 @@ pub(crate) enum Fault {
     TooMany,
     /// Not carried out: the vendor is broken.
     Broken,
+    /// Not carried out: "look over there".
+    Redirect,
     /// Carried out late.
     Delay(Duration),
     /// Refused as a card is refused.
@@ -44,6 +45,14 @@ pub(crate) enum Fault {
     Garbage,
     /// Carried out; the answer is 10 MB.
     Huge,
+    /// Carried out; the answer says that it is HTML.
+    WrongType,
+    /// Carried out; the answer never ends, as fast as it can.
+    Endless,
+    /// Carried out; the answer never ends, a space at a time.
+    Trickle,
+    /// Carried out; the answer names another amount.
+    OtherAmount,
     /// Carried out; its notification is sent twice.
     NotifyTwice,
 }
@@ -98,6 +107,16 @@ impl Faults {
         });
     }
 
+    /// `percent` of these calls go wrong like each of these, other calls for each.
+    pub(crate) fn mix(&self, call: Call, percent: u32, faults: &[Fault]) {
+        let apart = 100 / percent / u32::try_from(faults.len()).unwrap();
+        for (place, fault) in (0..).zip(faults) {
+            self.add(call, percent, *fault, u32::MAX);
+            let mut rules = self.rules.lock().unwrap();
+            rules.last_mut().unwrap().seen = place * apart;
+        }
+    }
+
     /// Everything goes right again.
     pub(crate) fn heal(&self) {
         self.rules.lock().unwrap().clear();
@@ -129,6 +148,12 @@ impl Faults {
         self.draw(call, |fault| fault == Fault::Decline).is_some()
     }
 
+    /// Whether this execution's answer names another amount.
+    pub(crate) fn misstates(&self, call: Call) -> bool {
+        self.draw(call, |fault| fault == Fault::OtherAmount)
+            .is_some()
+    }
+
     /// Whether this execution's notification goes out twice.
     pub(crate) fn notifies_twice(&self, call: Call) -> bool {
         self.draw(call, |fault| fault == Fault::NotifyTwice)
@@ -137,8 +162,12 @@ impl Faults {
 
     /// What happens before a call is carried out: an answer here means that it is not.
     pub(crate) async fn before(&self, call: Call) -> Option<Answer> {
-        let early =
-            |fault: Fault| matches!(fault, Fault::TooMany | Fault::Broken | Fault::Delay(_));
+        let early = |fault: Fault| {
+            matches!(
+                fault,
+                Fault::TooMany | Fault::Broken | Fault::Redirect | Fault::Delay(_)
+            )
+        };
         match self.draw(call, early)? {
             Fault::TooMany => {
                 let body = Bytes::from_static(br#"{"error":{"code":"rate_limit"}}"#);
@@ -151,6 +180,13 @@ impl Faults {
                 let body = Bytes::from_static(br#"{"error":{"type":"api_error"}}"#);
                 Some(Some(server::bytes(500, body)))
             }
+            Fault::Redirect => {
+                let mut answer = server::bytes(307, Bytes::new());
+                // On the same server: who follows it is seen there.
+                let there = http::HeaderValue::from_static("/elsewhere");
+                answer.headers_mut().insert("location", there);
+                Some(Some(answer))
+            }
             Fault::Delay(wait) => {
                 tokio::time::sleep(wait).await;
                 None
@@ -161,7 +197,7 @@ impl Faults {
 
     /// What happens to the answer of a call that was carried out: held while a test holds it, then
     /// spoilt if a rule says so.
-    pub(crate) async fn after(&self, call: Call, right: http::Response<Full<Bytes>>) -> Answer {
+    pub(crate) async fn after(&self, call: Call, right: http::Response<Body>) -> Answer {
         let gate = self.gate(call);
         if let Some(gate) = gate {
             gate.pass().await;
@@ -169,7 +205,13 @@ impl Faults {
         let late = |fault: Fault| {
             matches!(
                 fault,
-                Fault::Hang(_) | Fault::LoseAnswer | Fault::Garbage | Fault::Huge
+                Fault::Hang(_)
+                    | Fault::LoseAnswer
+                    | Fault::Garbage
+                    | Fault::Huge
+                    | Fault::WrongType
+                    | Fault::Endless
+                    | Fault::Trickle
             )
         };
         match self.draw(call, late) {
@@ -180,6 +222,14 @@ impl Faults {
             Some(Fault::LoseAnswer) => None,
             Some(Fault::Garbage) => Some(server::bytes(200, Bytes::from_static(b"<html>gateway"))),
             Some(Fault::Huge) => Some(server::bytes(200, Bytes::from(vec![b' '; 10_000_000]))),
+            Some(Fault::Endless) => Some(server::endless(None)),
+            Some(Fault::Trickle) => Some(server::endless(Some(Duration::from_millis(100)))),
+            Some(Fault::WrongType) => {
+                let mut right = right;
+                let html = http::HeaderValue::from_static("text/html");
+                right.headers_mut().insert("content-type", html);
+                Some(right)
+            }
             _ => Some(right),
         }
     }

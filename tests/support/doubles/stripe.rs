@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::faults::{Call, Faults};
 use super::post::Post;
-use super::server::{self, Answer, Asked, Double};
+use super::server::{self, Answer, Asked, Double, Switch};
 use super::signing;
 use super::stripe_account::{Account, now};
 pub(crate) use super::stripe_account::{Applied, Entry};
@@ -33,6 +33,7 @@ const KEY_LIFE: Duration = Duration::from_hours(24);
 /// The double.
 pub(crate) struct Stripe {
     pub(crate) url: String,
+    pub(crate) switch: Switch,
     pub(crate) faults: Faults,
     pub(crate) post: Arc<Post>,
     state: Mutex<Account>,
@@ -49,13 +50,15 @@ impl Stripe {
                 signing::stripe(WEBHOOK_SECRET, now, body),
             )]
         });
+        let (switch, served) = server::switch();
         let double = Arc::new(Self {
             url: format!("http://{addr}"),
+            switch,
             faults: Faults::default(),
             post: Post::new(webhook_url, sign),
             state: Mutex::default(),
         });
-        server::serve(listener, Arc::clone(&double));
+        server::serve(listener, served, double.clone());
         double
     }
 
@@ -115,6 +118,10 @@ impl Stripe {
             for event in &events {
                 self.post.send(event);
             }
+        }
+        let mut body = body;
+        if self.faults.misstates(call) {
+            wire::misstate(&mut body);
         }
         let mut right = server::json(status, &body);
         if replayed {
