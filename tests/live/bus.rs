@@ -37,7 +37,7 @@ fn place_of(message: &Published) -> (String, i64, String) {
 }
 
 /// Waits until the bus has what the log has, and checks what holds for every stream of events.
-async fn all_is_published(world: &World, nats: &Nats) -> Vec<Published> {
+pub(crate) async fn all_is_published(world: &World, nats: &Nats) -> Vec<Published> {
     until("the log is on the bus", REFILLED, || async {
         let published = nats.published().await;
         let on_bus: Log = published.iter().map(place_of).collect();

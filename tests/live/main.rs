@@ -24,6 +24,7 @@ mod last_hundred;
 mod lies;
 mod life;
 mod localstripe;
+mod marathon;
 mod metrics;
 mod outages;
 mod partners;

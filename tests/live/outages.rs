@@ -116,10 +116,7 @@ impl Traffic {
         assert_eq!(shipped, (10_000 - placed, 0, 0));
         let cancelled = checker::counters(audit, "BER1", "PINK-8").await;
         assert_eq!(cancelled, (10_000, 0, 0));
-        // Kinds of news that nobody needs are kept, and nothing else.
-        let mut parked = checker::parked_reasons(audit).await;
-        parked.retain(|reason| !reason.starts_with("unknown_topic:"));
-        assert_eq!(parked, Vec::<String>::new());
+        assert_eq!(checker::troubles(audit).await, Vec::<String>::new());
         checker::at_rest(audit, 1).await;
         books::agree_with_the_gateway(audit, &world.stripe).await;
         books::agree_with_the_carrier(audit, &world.easypost).await;

@@ -196,6 +196,13 @@ pub(crate) async fn parked_reasons(audit: &PgPool) -> Vec<String> {
     reasons.fetch_all(audit).await.unwrap()
 }
 
+/// The reasons of what is parked and should not be: kinds of news that nobody needs are kept too.
+pub(crate) async fn troubles(audit: &PgPool) -> Vec<String> {
+    let mut reasons = parked_reasons(audit).await;
+    reasons.retain(|reason| !reason.starts_with("unknown_topic:"));
+    reasons
+}
+
 /// The orders with this external id.
 pub(crate) async fn orders_with(audit: &PgPool, channel: &str, external_id: &str) -> Vec<String> {
     let orders = sqlx::query_scalar(
