@@ -86,6 +86,7 @@ async fn a_shipment_reaches_the_shop_once_also_when_its_answer_is_lost_in_a_cras
 async fn a_shop_that_is_down_keeps_no_order_from_its_end_and_hears_of_it_afterwards() {
     let (world, shop) = scene(10).await;
     shop.faults.share(Call::Look, 100, Fault::Broken);
+    shop.switch.turn_off();
     let mut tracked = Vec::new();
     for id in [7_002_000, 7_003_000, 7_004_000] {
         let order = sell(&world, &shop, &shops::paid(id, SKU)).await;
@@ -95,6 +96,7 @@ async fn a_shop_that_is_down_keeps_no_order_from_its_end_and_hears_of_it_afterwa
         tracked.push((id, tracking));
     }
     assert!(shop.shipments().is_empty());
+    shop.switch.turn_on();
     shop.faults.heal();
     shop.faults.next(Call::NoteShipment, 1, Fault::LoseAnswer);
     shop.faults.next(Call::NoteShipment, 1, Fault::Garbage);

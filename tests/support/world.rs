@@ -97,8 +97,10 @@ impl World {
             nats_url,
             shop_url,
         } = surroundings;
-        let cluster = cluster.unwrap_or_else(Cluster::shared);
-        let database_url = cluster.empty_database().await;
+        let database_url = match cluster {
+            Some(cluster) => cluster.empty_database().await,
+            None => Cluster::shared().empty_database().await,
+        };
         let http_port = free_port();
         let hook = |family: &str| format!("http://127.0.0.1:{http_port}/v1/hooks/{family}");
         let stripe = Stripe::start(hook("payments/stripe-eu")).await;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::faults::{Call, Faults};
 use super::graph::{self, Root};
-use super::server::{self, Answer, Asked, Double};
+use super::server::{self, Answer, Asked, Double, Switch};
 
 /// The token that the hub must show.
 pub(crate) const ACCESS_TOKEN: &str = "shpat_orderhub_scenarios";
@@ -46,6 +46,7 @@ struct State {
 /// The double.
 pub(crate) struct Shop {
     pub(crate) url: String,
+    pub(crate) switch: Switch,
     pub(crate) faults: Faults,
     state: Mutex<State>,
 }
@@ -53,12 +54,14 @@ pub(crate) struct Shop {
 impl Shop {
     pub(crate) async fn start() -> Arc<Self> {
         let (listener, addr) = server::listen().await;
+        let (switch, served) = server::switch();
         let double = Arc::new(Self {
             url: format!("http://{addr}"),
+            switch,
             faults: Faults::default(),
             state: Mutex::default(),
         });
-        server::serve(listener, Arc::clone(&double));
+        server::serve(listener, served, double.clone());
         double
     }
 
