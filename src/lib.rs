@@ -8,6 +8,7 @@ pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod http;
+pub mod intake;
 pub mod serve;
 pub mod store;
 pub mod telemetry;

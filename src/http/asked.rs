@@ -11,11 +11,9 @@ use percent_encoding::percent_decode_str;
 
 use super::keys::{Key, Scope};
 use super::problem::Problem;
+use crate::intake;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-
-/// Longest idempotency key, in bytes.
-const LONGEST_KEY: usize = 255;
 
 /// Who asks, for what, and how a repeat would be recognised.
 #[derive(Debug)]
@@ -97,8 +95,9 @@ impl Asked {
                 "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters.";
             Problem::new("idempotency_key_invalid", detail)
         };
-        let value = value.to_str().map_err(|_| refused())?.trim();
-        if values.next().is_some() || value.is_empty() || value.len() > LONGEST_KEY {
+        let value = value.to_str().ok().and_then(intake::usable_key);
+        let value = value.ok_or_else(refused)?;
+        if values.next().is_some() {
             return Err(refused());
         }
         let id = &self.key()?.id;

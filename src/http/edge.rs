@@ -1,6 +1,6 @@
 //! What the routes stand on: the hub's front door and the few things beside it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,16 +10,16 @@ use orderhub_channels::carriers::CarrierConnector;
 use orderhub_channels::payments::PaymentConnector;
 use orderhub_channels::port::{Forged, Inbound, RawRequest};
 use orderhub_channels::sales::SalesConnector;
-use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Slug};
+use orderhub_domain::ids::{ChannelId, OrderId, Slug};
 use orderhub_domain::order::{Order, Recorded};
 use orderhub_domain::policy::Policy;
 
 use super::auth::Keys;
 use super::copies::WebhookCopies;
-use super::intake::Intake;
 use super::keys::Key;
 use super::listing::OrderList;
 use super::problem::Problem;
+use crate::intake::Desk;
 
 /// What the routes stand on.
 pub struct Edge {
@@ -31,12 +31,8 @@ pub struct Edge {
     pub list: Arc<dyn OrderList>,
     /// API keys.
     pub keys: Keys,
-    /// The canonical order's reader.
-    pub intake: Arc<dyn Intake>,
-    /// Sales channels by slug.
-    pub channels: BTreeMap<Slug, SalesChannel>,
-    /// Codes of the locations that there are.
-    pub locations: BTreeSet<LocationCode>,
+    /// Takes orders in the canonical form; knows the channels.
+    pub desk: Arc<Desk>,
     /// Connections whose webhooks are taken, by family and slug.
     pub hooks: BTreeMap<(Family, Slug), Hook>,
     /// Copies of webhooks.
@@ -49,17 +45,6 @@ pub struct Edge {
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// The hub has accepted orders at least once.
     pub started: AtomicBool,
-}
-
-/// A sales channel, as the API needs it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SalesChannel {
-    /// Its immutable id.
-    pub id: ChannelId,
-    /// Its orders come through the canonical API.
-    pub direct: bool,
-    /// Test orders are recorded and nothing else.
-    pub live: bool,
 }
 
 /// A family of connections, as it stands in paths.
@@ -168,9 +153,8 @@ impl Edge {
     /// Whether a key may see orders of a channel.
     pub fn may_see(&self, key: &Key, channel: ChannelId) -> bool {
         key.channel.as_ref().is_none_or(|bound| {
-            self.channels
-                .get(bound)
-                .is_some_and(|known| known.id == channel)
+            let known = self.desk.channels.get(bound);
+            known.is_some_and(|known| known.id == channel)
         })
     }
 

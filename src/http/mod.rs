@@ -11,7 +11,6 @@ pub mod copies;
 pub mod edge;
 pub mod fields;
 pub mod front;
-pub mod intake;
 pub mod json;
 pub mod keys;
 pub mod limits;
@@ -25,7 +24,7 @@ pub mod table;
 mod tests;
 
 pub use copies::{WebhookCopies, WebhookCopy};
-pub use edge::{Edge, Family, Hook, SalesChannel};
+pub use edge::{Edge, Family, Hook};
 pub use front::Front;
 pub use limits::Limits;
 pub use listener::Listener;

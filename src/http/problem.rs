@@ -101,6 +101,16 @@ impl Problem {
         &self.errors
     }
 
+    /// One sentence about this case.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Whether the same request may succeed later, unchanged.
+    pub fn is_retryable(&self) -> bool {
+        catalogue::find(self.code).is_some_and(|entry| entry.retryable)
+    }
+
     /// Its status.
     pub fn status(&self) -> StatusCode {
         // A connector may name a violation that the table does not have: still a bad body.
@@ -120,7 +130,7 @@ impl Problem {
             "status": self.status().as_u16(),
             "code": self.code,
             "detail": self.detail,
-            "retryable": entry.is_some_and(|entry| entry.retryable),
+            "retryable": self.is_retryable(),
             "errors": errors.collect::<Vec<_>>(),
             "request_id": request_id,
         })

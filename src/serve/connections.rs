@@ -15,7 +15,8 @@ use secrecy::SecretString;
 
 use crate::cli::{Exit, Failure};
 use crate::config::{self, Config, Connection, Secret};
-use crate::http::{Family, Hook, SalesChannel};
+use crate::http::{Family, Hook};
+use crate::intake::SalesChannel;
 use crate::store::Store;
 
 /// The sales channel whose orders come through the canonical API.

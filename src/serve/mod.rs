@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::http::Edge;
 use crate::http::auth::Keys;
 use crate::http::keys::KeyBook;
+use crate::intake::Desk;
 use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
 use crate::telemetry;
 use addresses::{Addresses, stop_signal};
@@ -82,14 +83,19 @@ impl Root for Process {
         // Stopped only after the orders are asleep: until then they commit.
         let publishing = tokio::spawn(publisher.run(background.clone()));
 
-        let edge = Arc::new(Edge {
-            hub: Arc::new(node.hub()),
-            journal: Arc::new(store.clone()),
-            list: Arc::new(store.clone()),
-            keys: Keys::new(Arc::new(store.clone())),
+        let hub = Arc::new(node.hub());
+        let desk = Arc::new(Desk {
+            hub: hub.clone(),
             intake: Arc::new(CanonicalIntake::new(connections.clone())),
             channels: connections.channels(),
             locations: config.locations.iter().map(|l| l.code.clone()).collect(),
+        });
+        let edge = Arc::new(Edge {
+            hub,
+            journal: Arc::new(store.clone()),
+            list: Arc::new(store.clone()),
+            keys: Keys::new(Arc::new(store.clone())),
+            desk,
             hooks: connections.hooks(),
             webhooks: Arc::new(webhooks),
             policy: config.policy.clone(),

@@ -16,9 +16,9 @@ use uuid::Uuid;
 
 use super::connections::Connections;
 use crate::config::Config;
-use crate::http::intake::{Intake, ParsedOrder, Unreadable};
 use crate::http::listing::OrderList;
 use crate::http::{Family, Hook, WebhookCopies, WebhookCopy};
+use crate::intake::{Intake, ParsedOrder, Unreadable};
 use crate::store::{OrderFilter, OrderPage, Store, WebhookLog, WebhookReceived};
 
 /// The API's orders are read by the direct channel's connector.

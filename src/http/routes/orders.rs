@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, StatusCode};
-use metrics::counter;
-use orderhub_actors::api::NewOrder;
+use orderhub_domain::ids::Slug;
+use orderhub_domain::order::Request;
 use serde_json::Value;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -12,10 +12,10 @@ use warp::reply::Response;
 
 use super::{answer, asked, body, json, with};
 use crate::http::asked::Asked;
-use crate::http::edge::{Edge, SalesChannel};
-use crate::http::intake::ParsedOrder;
+use crate::http::edge::Edge;
 use crate::http::keys::Key;
 use crate::http::problem::Problem;
+use crate::intake::{Sender, unknown_channel};
 use crate::views::replies;
 
 /// Says that the answer is that of an earlier request with the same key.
@@ -63,77 +63,44 @@ impl Recorded {
 
 /// Records one order, or recognises it.
 pub(super) async fn place(edge: &Edge, asked: &Asked, body: &[u8]) -> Result<Recorded, Problem> {
-    let key = asked.key()?;
-    let parsed = edge
-        .intake
-        .read(body)
-        .map_err(|error| refused(None, error.into()))?;
-    let channel = channel_of(edge, key, &parsed).map_err(|problem| refused(None, problem))?;
-    let slug = parsed.channel.clone();
-    check_pickup(edge, &parsed).map_err(|problem| refused(Some(slug.as_str()), problem))?;
-    let external_id = &parsed.submission.draft.external_id;
-    let target = format!("{}/{external_id}", channel.id.0.simple());
-    let request = asked
-        .request(&target, &parsed.body_hash)
-        .map_err(|problem| refused(Some(slug.as_str()), problem))?;
-    let order = NewOrder {
-        channel: channel.id,
-        channel_slug: parsed.channel,
-        live_connection: channel.live,
-        submission: parsed.submission,
-        body_hash: parsed.body_hash,
-        request: request.clone(),
-        actor: format!("key:{}", key.name),
+    let caller = Caller {
+        asked,
+        key: asked.key()?,
     };
-    let placed = edge.hub.place(order).await.map_err(|error| {
-        let problem = Problem::from(error);
-        if problem.status().is_client_error() {
-            refused(Some(slug.as_str()), problem)
-        } else {
-            problem
-        }
-    })?;
-    let status = if placed.is_made_by(request.as_ref()) {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
+    let taken = edge.desk.take(&caller, body).await?;
     Ok(Recorded {
-        status,
-        body: replies::order_received(&placed.received),
-        replayed: placed.replayed,
+        status: if taken.made {
+            StatusCode::CREATED
+        } else {
+            StatusCode::OK
+        },
+        body: replies::order_received(&taken.placed.received),
+        replayed: taken.placed.replayed,
     })
 }
 
-/// A buyer cannot collect at a place that does not exist.
-fn check_pickup(edge: &Edge, parsed: &ParsedOrder) -> Result<(), Problem> {
-    let pickup = parsed.submission.draft.pickup_location.as_ref();
-    if pickup.is_none_or(|code| edge.locations.contains(code)) {
-        return Ok(());
+/// A request of the API, under its key.
+struct Caller<'a> {
+    asked: &'a Asked,
+    key: &'a Key,
+}
+
+impl Sender for Caller<'_> {
+    fn actor(&self) -> String {
+        format!("key:{}", self.key.name)
     }
-    let hint = "the code of a configured location";
-    Err(Problem::at("/pickup_location", "unknown_location", hint))
-}
 
-/// The direct channel that the order names. A key that is bound to another one does not learn
-/// that this one exists.
-fn channel_of(edge: &Edge, key: &Key, parsed: &ParsedOrder) -> Result<SalesChannel, Problem> {
-    let slug = &parsed.channel;
-    edge.channels
-        .get(slug)
-        .filter(|channel| channel.direct)
-        .filter(|_| key.channel.as_ref().is_none_or(|bound| bound == slug))
-        .copied()
-        .ok_or_else(|| {
-            let hint = "the slug of a configured channel of kind direct";
-            Problem::at("/channel", "unknown_channel", hint)
-        })
-}
+    /// A key that is bound to another channel does not learn that this one exists.
+    fn check_channel(&self, channel: &Slug) -> Result<(), Problem> {
+        let bound = self.key.channel.as_ref();
+        if bound.is_none_or(|bound| bound == channel) {
+            Ok(())
+        } else {
+            Err(unknown_channel())
+        }
+    }
 
-/// Counts an order that was not taken. What was taken is counted where it is committed.
-fn refused(channel: Option<&str>, problem: Problem) -> Problem {
-    let channel = channel.unwrap_or("unknown").to_owned();
-    counter!("orderhub_orders_received_total", "channel" => channel, "outcome" => "rejected")
-        .increment(1);
-    problem
+    fn request(&self, target: &str, body_hash: &str) -> Result<Option<Request>, Problem> {
+        self.asked.request(target, body_hash)
+    }
 }

@@ -161,7 +161,7 @@ fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilter>, Problem
         (bound, asked_for) => bound.or(asked_for),
     };
     if let Some(slug) = wanted {
-        match edge.channels.get(&slug) {
+        match edge.desk.channels.get(&slug) {
             Some(known) => query.channel = Some(known.id),
             None => return Ok(None),
         }

@@ -28,7 +28,8 @@ use uuid::Uuid;
 
 use super::auth::Keys;
 use super::keys::{Key, KeyRing, Scope, generate, token_hash};
-use super::{Edge, Family, Front, Hook, Limits, Listener, SalesChannel, Side};
+use super::{Edge, Family, Front, Hook, Limits, Listener, Side};
+use crate::intake::{Desk, SalesChannel};
 use client::{Answer, Ask};
 use hub::Hub;
 use reader::Reader;
@@ -105,11 +106,8 @@ async fn world_with(limits: Limits) -> World {
         (Slug::from(slug), channel)
     };
     let signed = Hook::Sales(Arc::new(hooks::Signed), channel_id("shop"));
-    let edge = Arc::new(Edge {
+    let desk = Desk {
         hub: hub.clone(),
-        journal: hub.clone(),
-        list: hub.clone(),
-        keys: Keys::new(ring.clone()),
         intake: Arc::new(Reader),
         channels: [
             channel("web", true),
@@ -118,6 +116,13 @@ async fn world_with(limits: Limits) -> World {
         ]
         .into(),
         locations: ["STORE-3".into()].into(),
+    };
+    let edge = Arc::new(Edge {
+        hub: hub.clone(),
+        journal: hub.clone(),
+        list: hub.clone(),
+        keys: Keys::new(ring.clone()),
+        desk: Arc::new(desk),
         hooks: [((Family::Sales, Slug::from("shop")), signed)].into(),
         webhooks: Arc::new(NoCopies),
         policy: Policy::default(),

@@ -10,8 +10,8 @@ use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::quantity::Quantity;
 use serde_json::Value;
 
-use crate::http::intake::{Intake, ParsedOrder, Unreadable};
 use crate::http::json::{body_hash, object};
+use crate::intake::{Intake, ParsedOrder, Unreadable};
 
 /// Reads `{channel, external_id, sku}` as an order of one unit for 10.00.
 pub(super) struct Reader;
