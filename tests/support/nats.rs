@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use async_nats::jetstream;
+use async_nats::jetstream::{self, Context};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -21,8 +21,38 @@ kill -KILL "$pid"
 wait "$pid"
 "#;
 
+/// Which server.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Server {
+    /// The system's; Debian 12 has 2.9.10.
+    Installed,
+    /// A current one, which `make setup` puts beside it.
+    Current,
+}
+
+/// Makes two tests of each scenario, one for each server.
+macro_rules! on_both_servers {
+    ($($scenario:ident),+ $(,)?) => {
+        mod on_the_installed_server {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $scenario() {
+                super::$scenario(super::Server::Installed).await;
+            })+
+        }
+
+        mod on_a_current_server {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $scenario() {
+                super::$scenario(super::Server::Current).await;
+            })+
+        }
+    };
+}
+pub(crate) use on_both_servers;
+
 /// An address for a server, its store and, while it runs, the server.
 pub(crate) struct Nats {
+    binary: PathBuf,
     port: u16,
     home: TempDir,
     server: Option<Child>,
@@ -46,10 +76,11 @@ impl Published {
 
 impl Nats {
     /// Chooses an address; nothing listens there yet.
-    pub(crate) fn absent() -> Self {
+    pub(crate) fn absent(server: Server) -> Self {
         let home = tempfile::Builder::new().prefix("ohnats").tempdir().unwrap();
         let port = free_port();
         let nats = Self {
+            binary: server.binary(),
             port,
             home,
             server: None,
@@ -59,8 +90,8 @@ impl Nats {
     }
 
     /// A running server.
-    pub(crate) async fn start() -> Self {
-        let mut nats = Self::absent();
+    pub(crate) async fn start(server: Server) -> Self {
+        let mut nats = Self::absent(server);
         nats.bring_up().await;
         nats
     }
@@ -84,7 +115,7 @@ impl Nats {
         assert!(self.server.is_none(), "the bus runs already");
         let server = Command::new("/bin/sh")
             .args(["-c", KEEPER, "keeper"])
-            .arg(binary())
+            .arg(&self.binary)
             .arg("-c")
             .arg(self.home.path().join("nats.conf"))
             .stdin(Stdio::piped())
@@ -132,10 +163,15 @@ impl Nats {
         assert!(sent.unwrap().success());
     }
 
+    /// A connection of somebody else.
+    pub(crate) async fn context(&self) -> Context {
+        let client = async_nats::connect(self.url()).await.unwrap();
+        jetstream::new(client)
+    }
+
     /// Everything in the stream of events, in its order; nothing while there is no stream.
     pub(crate) async fn published(&self) -> Vec<Published> {
-        let client = async_nats::connect(self.url()).await.unwrap();
-        let context = jetstream::new(client);
+        let context = self.context().await;
         let Ok(stream) = context.get_stream("ORDERHUB_EVENTS").await else {
             return Vec::new();
         };
@@ -173,7 +209,24 @@ fn copy(from: &Path, to: &Path) {
     assert!(copied.unwrap().success());
 }
 
-fn binary() -> PathBuf {
+impl Server {
+    fn binary(self) -> PathBuf {
+        match self {
+            Self::Installed => installed(),
+            Self::Current => {
+                let root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+                let binary = root.join(".orderhub/nats/bin/nats-server");
+                assert!(
+                    binary.exists(),
+                    "a current nats-server is not installed: run `make setup`"
+                );
+                binary
+            }
+        }
+    }
+}
+
+fn installed() -> PathBuf {
     let named = std::env::var_os("ORDERHUB_NATS_SERVER").map(PathBuf::from);
     let on_path = std::env::var_os("PATH").unwrap_or_default();
     let installed = std::env::split_paths(&on_path)
@@ -183,5 +236,5 @@ fn binary() -> PathBuf {
         .into_iter()
         .chain(installed)
         .find(|file| file.exists())
-        .expect("nats-server; set ORDERHUB_NATS_SERVER to its path")
+        .expect("nats-server: run `make setup`, or set ORDERHUB_NATS_SERVER to its path")
 }
