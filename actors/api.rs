@@ -58,7 +58,7 @@ pub struct NewOrder {
     pub body_hash: String,
     /// How its repeat is recognised, when the sender gave an idempotency key.
     pub request: Option<Request>,
-    /// Who: `channel:<slug>` or `key:<name>`.
+    /// Who: `channel:<slug>`, `key:<name>` or `inbox`.
     pub actor: String,
 }
 

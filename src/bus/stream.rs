@@ -42,8 +42,8 @@ pub enum BusError {
 /// The connection to NATS. It connects, and connects again, by itself.
 #[derive(Debug, Clone)]
 pub struct Bus {
-    client: Client,
-    context: Context,
+    pub(super) client: Client,
+    pub(super) context: Context,
 }
 
 /// Names a connection to a server: a restarted server has another id, a new connection another
@@ -198,7 +198,9 @@ fn is_about_the_message(error: &PublishError) -> bool {
 async fn tell(event: Event) {
     match event {
         Event::Connected => tracing::info!("the bus is connected"),
-        Event::Disconnected => tracing::warn!("the bus is gone; events wait in the log"),
+        Event::Disconnected => {
+            tracing::warn!("the bus is gone; events wait in the log, orders where they are")
+        }
         other => tracing::warn!(%other, "the bus's connection"),
     }
 }

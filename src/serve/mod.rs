@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::{Bus, Publisher};
+use crate::bus::{Bus, Inbox, Publisher};
 use crate::cli::{Exit, Failure, MigrationState, MigrationStep, Root};
 use crate::config::Config;
 use crate::http::Edge;
@@ -79,7 +79,7 @@ impl Root for Process {
             .await
             .map_err(failed)?;
 
-        let publisher = Publisher::new(&store, bus, &config.node.name);
+        let publisher = Publisher::new(&store, bus.clone(), &config.node.name);
         // Stopped only after the orders are asleep: until then they commit.
         let publishing = tokio::spawn(publisher.run(background.clone()));
 
@@ -90,6 +90,8 @@ impl Root for Process {
             channels: connections.channels(),
             locations: config.locations.iter().map(|l| l.code.clone()).collect(),
         });
+        let inbox = bus.map(|bus| Inbox::new(bus, desk.clone()));
+        let taking = inbox.map(|inbox| tokio::spawn(inbox.run(stop.clone())));
         let edge = Arc::new(Edge {
             hub,
             journal: Arc::new(store.clone()),
@@ -116,6 +118,10 @@ impl Root for Process {
                 }
             }
         };
+        // What the inbox has begun ends while the orders are still awake.
+        if let Some(taking) = taking {
+            drop(taking.await);
+        }
         let drained = node.drain(DRAIN).await;
         tracing::info!(?drained, "the orders are asleep");
         background.cancel();

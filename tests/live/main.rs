@@ -20,6 +20,7 @@ mod bus;
 mod crashes;
 mod dock;
 mod doubles;
+mod inbox;
 mod last_hundred;
 mod lies;
 mod life;

@@ -9,6 +9,7 @@ pub(crate) mod books;
 pub(crate) mod checker;
 pub(crate) mod doubles;
 pub(crate) mod hub;
+pub(crate) mod inbox;
 pub(crate) mod journey;
 pub(crate) mod lives;
 pub(crate) mod nats;
