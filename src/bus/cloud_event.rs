@@ -13,6 +13,8 @@ pub(super) struct Message {
     pub(super) id: Uuid,
     /// Where it is published: bounded in number, so it names no order.
     pub(super) subject: String,
+    /// Its place in a trace, after the W3C's recommendation.
+    pub(super) traceparent: String,
     /// The envelope.
     pub(super) body: Bytes,
 }
@@ -37,6 +39,7 @@ impl Envelope {
             .split_once('.')
             .unwrap_or(("order", event.kind.as_str()));
         let kind = format!("{entity}.{name}.v{}", event.schema);
+        let traceparent = traceparent(event.order.uuid(), id);
         let body = json!({
             "specversion": "1.0",
             "id": id,
@@ -49,6 +52,7 @@ impl Envelope {
             "sequence": event.version.to_string(),
             "partitionkey": order,
             "correlationid": order,
+            "traceparent": traceparent,
             "channel": channel,
             "actor": event.actor,
             "data": public(event.body.clone()),
@@ -63,6 +67,7 @@ impl Envelope {
         Message {
             id,
             subject,
+            traceparent,
             body: Bytes::from(body.to_string()),
         }
     }
@@ -72,6 +77,14 @@ impl Envelope {
         let name = format!("event:{}:0:{}", event.version, self.generation);
         Uuid::new_v5(&event.order.uuid(), name.as_bytes())
     }
+}
+
+/// An order's whole life is one trace, whose id is the order's; each event is a span of it, named
+/// by the first half of its id. Marked as sampled, so that consumers whose samplers follow their
+/// parent record what they do about it.
+fn traceparent(trace: Uuid, event: Uuid) -> String {
+    let (span, _) = event.as_u64_pair();
+    format!("00-{}-{span:016x}-01", trace.simple())
 }
 
 /// The body without the gateway's tokens of means of payment: nobody but the hub has a use for them.
@@ -152,6 +165,21 @@ mod tests {
             ..event()
         };
         assert_ne!(before.wrap(&event()).id, before.wrap(&next).id);
+    }
+
+    #[test]
+    fn events_of_an_order_are_spans_of_its_trace() {
+        let envelope = Envelope {
+            node: "n".into(),
+            generation: 1,
+        };
+        let message = envelope.wrap(&event());
+        let order = event().order.uuid().simple().to_string();
+        let span = message.id.simple().to_string();
+        let expected = format!("00-{order}-{}-01", &span[..16]);
+        assert_eq!(message.traceparent, expected);
+        let sent: Value = serde_json::from_slice(&message.body).expect("JSON");
+        assert_eq!(sent["traceparent"], expected);
     }
 
     #[test]

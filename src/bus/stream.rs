@@ -28,6 +28,8 @@ const DUPLICATES: Duration = Duration::from_mins(2);
 const PATIENCE: Duration = Duration::from_secs(2);
 /// A dead connection is noticed after two of these.
 const PING: Duration = Duration::from_secs(10);
+/// The header that tells a message's place in a trace.
+const TRACEPARENT: &str = "traceparent";
 /// Messages on their way at the same time, over all shards.
 pub(super) const IN_FLIGHT: usize = 256;
 
@@ -150,6 +152,7 @@ impl Bus {
     pub(super) async fn send(&self, message: &Message) -> Sent {
         let publish = PublishMessage::build()
             .payload(message.body.clone())
+            .header(TRACEPARENT, message.traceparent.as_str())
             .message_id(message.id.to_string());
         let sending = self
             .context
@@ -199,7 +202,7 @@ async fn tell(event: Event) {
     match event {
         Event::Connected => tracing::info!("the bus is connected"),
         Event::Disconnected => {
-            tracing::warn!("the bus is gone; events wait in the log, orders where they are")
+            tracing::warn!("the bus is gone; events wait in the log, orders where they are");
         }
         other => tracing::warn!(%other, "the bus's connection"),
     }

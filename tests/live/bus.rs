@@ -132,6 +132,10 @@ async fn every_event_of_an_order_is_published_once_and_in_order(server: Server) 
         let shard = u8::from_str_radix(&order[order.len() - 4..order.len() - 2], 16).unwrap();
         let subject = format!("orderhub.evt.{kind}.web.p{:02}", shard / 4);
         assert_eq!(message.subject, subject);
+        let (trace, span) = (&order["ord_".len()..], message.msg_id.replace('-', ""));
+        let traceparent = format!("00-{trace}-{}-01", &span[..16]);
+        assert_eq!(message.traceparent, traceparent);
+        assert_eq!(message.text("traceparent"), traceparent);
         for personal in ["Ada", "shop.example", "Chausseestr", "pm_card"] {
             assert!(!message.raw.contains(personal), "{personal} is on the bus");
         }
@@ -255,7 +259,7 @@ async fn a_hub_that_is_killed_while_it_publishes_leaves_nothing_out(server: Serv
 async fn a_message_that_the_bus_refuses_for_good_is_parked_and_the_rest_goes_on(server: Server) {
     let mut nats = Nats::absent(server);
     // Enough for every event but one that says what was ordered.
-    nats.limit_payload(1_400);
+    nats.limit_payload(1_550);
     nats.bring_up().await;
     let world = World::start_with_bus(nats.url()).await;
     world.api.count("BER1", "SKU-1", 10).await;

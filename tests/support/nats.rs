@@ -63,6 +63,7 @@ pub(crate) struct Nats {
 pub(crate) struct Published {
     pub(crate) subject: String,
     pub(crate) msg_id: String,
+    pub(crate) traceparent: String,
     pub(crate) raw: String,
     pub(crate) event: Value,
 }
@@ -179,11 +180,12 @@ impl Nats {
         let mut published = Vec::new();
         for seq in state.first_sequence.max(1)..=state.last_sequence {
             let message = stream.get_raw_message(seq).await.unwrap();
-            let id = message.headers.get("Nats-Msg-Id");
+            let header = |name| message.headers.get(name).map(ToString::to_string);
             let raw = String::from_utf8(message.payload.to_vec()).unwrap();
             published.push(Published {
                 subject: message.subject.to_string(),
-                msg_id: id.map(ToString::to_string).unwrap_or_default(),
+                msg_id: header("Nats-Msg-Id").unwrap_or_default(),
+                traceparent: header("traceparent").unwrap_or_default(),
                 event: serde_json::from_str(&raw).unwrap(),
                 raw,
             });
