@@ -1,12 +1,14 @@
-//! The message that an event becomes: `CloudEvents` 1.0, structured JSON.
+//! The message that an entry of a log becomes: `CloudEvents` 1.0, structured JSON.
 
 use bytes::Bytes;
+use jiff::Timestamp;
+use orderhub_domain::ids::OrderId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::store::LoggedEvent;
+use crate::store::{Entry, Logged, LoggedEvent, LoggedStock};
 
-/// An event as it is sent.
+/// An entry of a log as it is sent.
 #[derive(Debug, Clone)]
 pub(super) struct Message {
     /// The event's public id, the same in every repeat.
@@ -19,7 +21,7 @@ pub(super) struct Message {
     pub(super) body: Bytes,
 }
 
-/// What all events of a process have in common.
+/// What all messages of a process have in common.
 #[derive(Debug, Clone)]
 pub(super) struct Envelope {
     /// The node's name.
@@ -28,59 +30,126 @@ pub(super) struct Envelope {
     pub(super) generation: i32,
 }
 
+/// The root of the ids of changes of stock; its own value has no meaning.
+const LOCATIONS: Uuid = Uuid::from_u128(0x6f72_6465_7268_7562_0000_0073_746f_636b);
+
+/// What is said of every entry.
+struct About {
+    id: Uuid,
+    /// `order.received.v1`.
+    kind: String,
+    subject: String,
+    time: Timestamp,
+    sequence: i64,
+    /// What the entries of one log have in common that must stay in order.
+    partition_key: String,
+    trace: Uuid,
+    data: Value,
+}
+
 impl Envelope {
-    /// Wraps an event.
-    pub(super) fn wrap(&self, event: &LoggedEvent) -> Message {
-        let id = self.id_of(event);
+    /// Wraps an entry.
+    pub(super) fn wrap(&self, logged: &Logged) -> Message {
+        match &logged.entry {
+            Entry::Event(event) => self.wrap_event(event, logged.recorded_at),
+            Entry::Stock(stock) => self.wrap_stock(stock, logged.seq, logged.recorded_at),
+        }
+    }
+
+    fn wrap_event(&self, event: &LoggedEvent, recorded_at: Timestamp) -> Message {
         let order = event.order.to_string();
         let channel = event.channel.as_deref().unwrap_or("unknown");
         let (entity, name) = event
             .kind
             .split_once('.')
             .unwrap_or(("order", event.kind.as_str()));
-        let kind = format!("{entity}.{name}.v{}", event.schema);
-        let traceparent = traceparent(event.order.uuid(), id);
-        let body = json!({
-            "specversion": "1.0",
-            "id": id,
-            "source": format!("/orderhub/{}", self.node),
-            "type": format!("io.orderhub.{kind}"),
-            "subject": order,
-            "time": event.occurred_at.unwrap_or(event.recorded_at),
-            "datacontenttype": "application/json",
-            "dataschema": format!("/schemas/{kind}.json"),
-            "sequence": event.version.to_string(),
-            "partitionkey": order,
-            "correlationid": order,
-            "traceparent": traceparent,
-            "channel": channel,
-            "actor": event.actor,
-            "data": public(event.body.clone()),
-        });
+        // One stored event is one message, so its index is always 0.
+        let id = format!("event:{}:0:{}", event.version, self.generation);
+        let about = About {
+            id: Uuid::new_v5(&event.order.uuid(), id.as_bytes()),
+            kind: format!("{entity}.{name}.v{}", event.schema),
+            subject: order.clone(),
+            time: event.occurred_at.unwrap_or(recorded_at),
+            sequence: event.version,
+            partition_key: order.clone(),
+            trace: event.order.uuid(),
+            data: public(event.body.clone()),
+        };
+        let own = json!({ "correlationid": order, "channel": channel, "actor": event.actor });
         let subject = format!(
             "orderhub.evt.{}.{}.{}.p{:02}",
             token(entity),
             token(name),
             token(channel),
-            event.shard.0 / 4,
+            event.order.shard().0 / 4,
         );
+        self.message(about, own, subject)
+    }
+
+    fn wrap_stock(&self, stock: &LoggedStock, seq: i64, recorded_at: Timestamp) -> Message {
+        let location = Uuid::new_v5(&LOCATIONS, stock.location.as_str().as_bytes());
+        let id = format!("stock:{seq}:{}", self.generation);
+        let mut data = json!({
+            "location": stock.location,
+            "sku": stock.sku,
+            "seq": seq,
+            "d_on_hand": stock.d_on_hand,
+            "d_reserved": stock.d_reserved,
+            "d_allocated": stock.d_allocated,
+            "cause": stock.cause,
+        });
+        let mut own = json!({});
+        if let Some(order) = &stock.order {
+            data["order_id"] = order.to_string().into();
+            own["correlationid"] = order.to_string().into();
+        }
+        let about = About {
+            id: Uuid::new_v5(&location, id.as_bytes()),
+            kind: "inventory.stock_changed.v1".to_owned(),
+            subject: format!("{}/{}", stock.location, stock.sku),
+            time: recorded_at,
+            sequence: seq,
+            partition_key: stock.location.to_string(),
+            trace: stock.order.map_or(location, OrderId::uuid),
+            data,
+        };
+        // Stock belongs to no channel.
+        let part = location.as_bytes()[0] / 4;
+        let subject = format!("orderhub.evt.inventory.stock_changed._.p{part:02}");
+        self.message(about, own, subject)
+    }
+
+    /// `own` are the attributes that only this kind of entry has.
+    fn message(&self, about: About, own: Value, subject: String) -> Message {
+        let traceparent = traceparent(about.trace, about.id);
+        let mut body = json!({
+            "specversion": "1.0",
+            "id": about.id,
+            "source": format!("/orderhub/{}", self.node),
+            "type": format!("io.orderhub.{}", about.kind),
+            "subject": about.subject,
+            "time": about.time,
+            "datacontenttype": "application/json",
+            "dataschema": format!("/schemas/{}.json", about.kind),
+            "sequence": about.sequence.to_string(),
+            "partitionkey": about.partition_key,
+            "traceparent": traceparent,
+            "data": about.data,
+        });
+        if let (Value::Object(body), Value::Object(own)) = (&mut body, own) {
+            body.extend(own);
+        }
         Message {
-            id,
+            id: about.id,
             subject,
             traceparent,
             body: Bytes::from(body.to_string()),
         }
     }
-
-    /// One stored event is one message, so its index is always 0.
-    fn id_of(&self, event: &LoggedEvent) -> Uuid {
-        let name = format!("event:{}:0:{}", event.version, self.generation);
-        Uuid::new_v5(&event.order.uuid(), name.as_bytes())
-    }
 }
 
-/// An order's whole life is one trace, whose id is the order's; each event is a span of it, named
-/// by the first half of its id. Marked as sampled, so that consumers whose samplers follow their
+/// An order's whole life is one trace, whose id is the order's; each of its events and changes of
+/// stock is a span of it, named by the first half of its id. Marked as sampled, so that consumers whose samplers follow their
 /// parent record what they do about it.
 fn traceparent(trace: Uuid, event: Uuid) -> String {
     let (span, _) = event.as_u64_pair();
@@ -110,28 +179,59 @@ fn token(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use orderhub_domain::ids::{OrderId, ShardId};
+    use orderhub_domain::ids::{LocationCode, ShardId, Sku};
+
+    use crate::store::Log;
 
     use super::*;
 
-    fn event() -> LoggedEvent {
+    fn order() -> OrderId {
+        OrderId::new(0, [1; 8], [255, 0])
+    }
+
+    fn logged(log: Log, entry: Entry) -> Logged {
         let at = "2026-11-20T09:00:00Z".parse().expect("a time");
-        LoggedEvent {
-            shard: ShardId(255),
+        Logged {
+            log,
             seq: 9,
-            order: OrderId::new(0, [1; 8], [255, 0]),
-            version: 3,
+            recorded_at: at,
+            read_at: at,
+            entry,
+        }
+    }
+
+    fn event_at(version: i64) -> Logged {
+        let event = LoggedEvent {
+            order: order(),
+            version,
             kind: "order.received".into(),
             schema: 1,
             actor: "system".into(),
             occurred_at: None,
-            recorded_at: at,
             body: json!({"draft": {"tenders": [
                 {"terms": {"kind": "to_authorize", "gateway": "g", "token": "pm_secret"}}
             ]}}),
             channel: Some("shop.de *".into()),
-            read_at: at,
-        }
+        };
+        logged(Log::Shard(ShardId(255)), Entry::Event(event))
+    }
+
+    fn event() -> Logged {
+        event_at(3)
+    }
+
+    fn stock(order: Option<OrderId>) -> Logged {
+        let location = LocationCode("BER1".into());
+        let stock = LoggedStock {
+            location: location.clone(),
+            sku: Sku("A/1".into()),
+            d_on_hand: 0,
+            d_reserved: 2,
+            d_allocated: 0,
+            cause: "reserve".into(),
+            order,
+        };
+        logged(Log::Location(location), Entry::Stock(stock))
     }
 
     #[test]
@@ -160,11 +260,10 @@ mod tests {
         };
         assert_eq!(before.wrap(&event()).id, elsewhere.wrap(&event()).id);
         assert_ne!(before.wrap(&event()).id, restored.wrap(&event()).id);
-        let next = LoggedEvent {
-            version: 4,
-            ..event()
-        };
-        assert_ne!(before.wrap(&event()).id, before.wrap(&next).id);
+        assert_ne!(before.wrap(&event()).id, before.wrap(&event_at(4)).id);
+        let stock = stock(None);
+        assert_eq!(before.wrap(&stock).id, elsewhere.wrap(&stock).id);
+        assert_ne!(before.wrap(&stock).id, restored.wrap(&stock).id);
     }
 
     #[test]
@@ -174,12 +273,49 @@ mod tests {
             generation: 1,
         };
         let message = envelope.wrap(&event());
-        let order = event().order.uuid().simple().to_string();
+        let order = order().uuid().simple().to_string();
         let span = message.id.simple().to_string();
         let expected = format!("00-{order}-{}-01", &span[..16]);
         assert_eq!(message.traceparent, expected);
         let sent: Value = serde_json::from_slice(&message.body).expect("JSON");
         assert_eq!(sent["traceparent"], expected);
+    }
+
+    #[test]
+    fn a_change_of_stock_says_what_moved_where_and_for_whom() {
+        let envelope = Envelope {
+            node: "n".into(),
+            generation: 1,
+        };
+        let message = envelope.wrap(&stock(Some(order())));
+        let sent: Value = serde_json::from_slice(&message.body).expect("JSON");
+        let order = order().to_string();
+        assert_eq!(sent["type"], "io.orderhub.inventory.stock_changed.v1");
+        assert_eq!(
+            (&sent["subject"], &sent["sequence"]),
+            (&"BER1/A/1".into(), &"9".into())
+        );
+        assert_eq!(
+            (&sent["partitionkey"], &sent["correlationid"]),
+            (&"BER1".into(), &order.as_str().into())
+        );
+        assert_eq!(sent.get("channel"), None);
+        let data = json!({ "location": "BER1", "sku": "A/1", "seq": 9, "d_on_hand": 0,
+                           "d_reserved": 2, "d_allocated": 0, "cause": "reserve", "order_id": order });
+        assert_eq!(sent["data"], data);
+        let nobodys = envelope.wrap(&stock(None));
+        let sent: Value = serde_json::from_slice(&nobodys.body).expect("JSON");
+        assert_eq!(
+            (sent.get("correlationid"), sent["data"].get("order_id")),
+            (None, None)
+        );
+        // A location's messages share a subject, whatever they are about.
+        assert_eq!(message.subject, nobodys.subject);
+        assert!(
+            message
+                .subject
+                .starts_with("orderhub.evt.inventory.stock_changed._.p")
+        );
     }
 
     #[test]

@@ -1,20 +1,18 @@
-//! How many committed events wait for the bus, exact and cheap: every event is counted once when it
+//! How many committed entries wait for the bus, exact and cheap: each is counted once when it
 //! appears and once when it is published.
 
 use std::collections::BTreeMap;
 
-use orderhub_domain::ids::ShardId;
+use crate::store::{Log, PublishCursor, PublishLog, StoreError};
 
-use crate::store::{PublishCursor, PublishLog, StoreError};
-
-/// The events that wait, by shard.
+/// The entries that wait, by log.
 #[derive(Debug, Default)]
-pub(super) struct Lag(BTreeMap<ShardId, Waiting>);
+pub(super) struct Lag(BTreeMap<Log, Waiting>);
 
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
-    /// Events behind the cursor, up to `counted`.
-    events: i64,
+    /// Entries behind the cursor, up to `counted`.
+    entries: i64,
     /// The last place that has been counted.
     counted: i64,
 }
@@ -23,17 +21,17 @@ impl Lag {
     /// Starts again at this cursor: what comes after it is counted next time.
     pub(super) fn restart(&mut self, cursor: &PublishCursor) {
         let waiting = Waiting {
-            events: 0,
+            entries: 0,
             counted: cursor.published,
         };
-        self.0.insert(cursor.shard, waiting);
+        self.0.insert(cursor.log.clone(), waiting);
     }
 
-    /// The next event of a shard, the one at `seq`, does not wait any more.
-    pub(super) fn done(&mut self, shard: ShardId, seq: i64) {
-        if let Some(waiting) = self.0.get_mut(&shard) {
+    /// The next entry of a log, the one at `seq`, does not wait any more.
+    pub(super) fn done(&mut self, log: &Log, seq: i64) {
+        if let Some(waiting) = self.0.get_mut(log) {
             if seq <= waiting.counted {
-                waiting.events -= 1;
+                waiting.entries -= 1;
             } else {
                 waiting.counted = seq;
             }
@@ -41,58 +39,60 @@ impl Lag {
     }
 
     /// Counts what has been committed since the last call.
-    pub(super) async fn count(&mut self, log: &mut PublishLog) -> Result<(), StoreError> {
-        let after = self.0.iter().map(|(shard, w)| (*shard, w.counted));
-        for (shard, events, last) in log.count(&after.collect()).await? {
-            if let Some(waiting) = self.0.get_mut(&shard) {
-                waiting.events += events;
+    pub(super) async fn count(&mut self, logs: &mut PublishLog) -> Result<(), StoreError> {
+        let after = self.0.iter().map(|(log, w)| (log.clone(), w.counted));
+        for (log, entries, last) in logs.count(&after.collect()).await? {
+            if let Some(waiting) = self.0.get_mut(&log) {
+                waiting.entries += entries;
                 waiting.counted = last;
             }
         }
         Ok(())
     }
 
-    /// The shards whose events wait.
-    pub(super) fn waiting(&self) -> impl Iterator<Item = ShardId> {
-        let waiting = self.0.iter().filter(|(_, waiting)| waiting.events > 0);
-        waiting.map(|(shard, _)| *shard)
+    /// The logs whose entries wait.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Log> {
+        let waiting = self.0.iter().filter(|(_, waiting)| waiting.entries > 0);
+        waiting.map(|(log, _)| log.clone())
     }
 
     /// Shows the sum.
     pub(super) fn show(&self) {
-        let events: i64 = self.0.values().map(|waiting| waiting.events).sum();
-        let events = u32::try_from(events.max(0)).unwrap_or(u32::MAX);
-        metrics::gauge!("orderhub_publish_lag_events").set(f64::from(events));
+        let entries: i64 = self.0.values().map(|waiting| waiting.entries).sum();
+        let entries = u32::try_from(entries.max(0)).unwrap_or(u32::MAX);
+        metrics::gauge!("orderhub_publish_lag_events").set(f64::from(entries));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use orderhub_domain::ids::ShardId;
+
     use super::*;
 
     #[test]
     fn an_event_is_taken_off_only_if_it_was_counted() {
-        let shard = ShardId(7);
+        let log = Log::Shard(ShardId(7));
         let mut lag = Lag::default();
         lag.restart(&PublishCursor {
-            shard,
+            log: log.clone(),
             published: 10,
             last: None,
             recorded_at: None,
         });
         // Published before anybody counted it.
-        lag.done(shard, 12);
-        assert_eq!((lag.0[&shard].events, lag.0[&shard].counted), (0, 12));
+        lag.done(&log, 12);
+        assert_eq!((lag.0[&log].entries, lag.0[&log].counted), (0, 12));
         // Two were counted, up to 15; then both are published, and a third that came since.
-        if let Some(waiting) = lag.0.get_mut(&shard) {
+        if let Some(waiting) = lag.0.get_mut(&log) {
             *waiting = Waiting {
-                events: 2,
+                entries: 2,
                 counted: 15,
             };
         }
         for seq in [14, 15, 18] {
-            lag.done(shard, seq);
+            lag.done(&log, seq);
         }
-        assert_eq!((lag.0[&shard].events, lag.0[&shard].counted), (0, 18));
+        assert_eq!((lag.0[&log].entries, lag.0[&log].counted), (0, 18));
     }
 }

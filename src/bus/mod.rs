@@ -1,23 +1,22 @@
 //! NATS: events out, orders in.
 //!
-//! Every committed event of an order reaches `JetStream` at least once, and the shard's events in
-//! the order of their commits.
+//! Every committed event of an order and every change of stock reaches `JetStream` at least once,
+//! a shard's and a location's in the order of their commits.
 //!
-//! The log is the outbox: the publisher reads it behind a cursor per shard, so orders do not wait
-//! for the bus and whatever it missed is published later. `cloud_event` makes the message, `stream`
+//! The logs are the outbox: the publisher reads each behind a cursor, so orders do not wait for the bus and whatever it missed is published later. `cloud_event` makes the message, `stream`
 //! speaks `JetStream`, `publisher` moves the cursors, `lag` counts what waits. `inbox` takes orders
 //! that others publish. Calls between nodes do not live here.
 //!
 //! Invariants: a cursor passes an event only after the bus has acknowledged it, or after it was
-//! parked because the bus refuses it for good; of a shard one message is in flight at a time, so a
+//! parked because the bus refuses it for good; of a log one message is in flight at a time, so a
 //! lost one is never overtaken.
 
 mod cloud_event;
 mod inbox;
 mod lag;
 mod publisher;
-mod shards;
 mod stream;
+mod track;
 
 pub use inbox::Inbox;
 pub use publisher::Publisher;

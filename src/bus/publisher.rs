@@ -7,41 +7,40 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use orderhub_actors::ports::{Journal, Parked};
-use orderhub_domain::ids::ShardId;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::cloud_event::{Envelope, Message};
 use super::lag::Lag;
-use super::shards::{Delivered, Track, deliver};
 use super::stream::{Bus, IN_FLIGHT, Session};
-use crate::store::{LoggedEvent, PublishCursor, PublishLog, Store};
+use super::track::{Delivered, Track, deliver};
+use crate::store::{Log, Logged, PublishCursor, PublishLog, Store};
 
 /// The longest time between two looks at what is to be done.
 const TICK: Duration = Duration::from_millis(250);
 /// After a commit, commits that follow at once are waited for.
 const GATHER: Duration = Duration::from_millis(20);
-/// How often what waits is counted in all shards, whoever wrote them.
+/// How often what waits is counted in all logs, whoever wrote them.
 const SWEEP: Duration = Duration::from_secs(2);
 /// After a failure the bus is left alone for this long.
 const PAUSE: Duration = Duration::from_millis(500);
 /// How long the end may take: what is not on the bus by then is published after the next start.
 const FLUSH: Duration = Duration::from_secs(5);
-/// Events read at a time, over all shards, and the least of one shard.
+/// Entries read at a time, over all logs, and the least of one log.
 const BITE: usize = 4_096;
 const MOUTHFUL: usize = 16;
 /// Cursors that are looked up on the bus at the same time.
 const LOOKUPS: usize = 32;
 
-/// Takes committed events to the bus. Without a bus it only counts those that wait.
+/// Takes what is committed to the bus. Without a bus it only counts what waits.
 pub struct Publisher {
     log: PublishLog,
     journal: Arc<dyn Journal>,
     bus: Option<Bus>,
     node: String,
-    tracks: BTreeMap<ShardId, Track>,
-    /// Shards that may have events after their cursor.
-    pending: BTreeSet<ShardId>,
+    tracks: BTreeMap<Log, Track>,
+    /// Logs that may have entries after their cursor.
+    pending: BTreeSet<Log>,
     /// The connection over which the bus was asked what it still has.
     ready: Option<(Session, Envelope)>,
     lag: Lag,
@@ -123,14 +122,14 @@ impl Publisher {
         self.publish(&bus).await
     }
 
-    /// Takes up shards that this node has claimed since, and counts what waits.
+    /// Takes up logs that this node has claimed since, and counts what waits.
     async fn sweep(&mut self) -> Result<(), String> {
         let mut missing = self.log.owned();
-        missing.retain(|shard| !self.tracks.contains_key(shard));
+        missing.retain(|log| !self.tracks.contains_key(log));
         if !missing.is_empty() {
             for cursor in self.log.cursors(&missing).await.map_err(text)? {
                 self.lag.restart(&cursor);
-                self.tracks.insert(cursor.shard, Track::at(cursor));
+                self.tracks.insert(cursor.log.clone(), Track::at(cursor));
             }
             self.ready = None;
         }
@@ -139,90 +138,96 @@ impl Publisher {
         Ok(())
     }
 
-    /// Asks the bus whether it still has each shard's last message. What it forgot is published
+    /// Asks the bus whether it still has each log's last message. What it forgot is published
     /// again, from the start of the log.
     async fn compare(&mut self, bus: &Bus, session: Session) -> Result<(), String> {
         self.ready = None;
         let stream = bus.stream().await?;
         let generation = self.log.generation().await.map_err(text)?;
         let now = Timestamp::now();
-        let cursors: Vec<_> = self.tracks.values().map(|track| track.cursor).collect();
+        let cursors: Vec<_> = self.tracks.values().map(|t| t.cursor.clone()).collect();
         let asked = futures_util::stream::iter(cursors).map(|cursor| {
             let stream = &stream;
-            async move { (cursor, bus.remembers(stream, &cursor, now).await) }
+            async move {
+                let remembers = bus.remembers(stream, &cursor, now).await;
+                (cursor, remembers)
+            }
         });
         let answers: Vec<_> = asked.buffer_unordered(LOOKUPS).collect().await;
         let mut resets = Vec::new();
         for (cursor, remembers) in answers {
             if !remembers? {
+                let had = cursor.published;
                 let start = PublishCursor {
                     published: 0,
                     last: None,
                     recorded_at: None,
                     ..cursor
                 };
-                resets.push((cursor.published, start));
+                resets.push((had, start));
             }
         }
         if !resets.is_empty() {
             tracing::warn!(
-                shards = resets.len(),
+                logs = resets.len(),
                 "the bus has forgotten events; publishing them again"
             );
-            let shards = u64::try_from(resets.len()).unwrap_or_default();
-            metrics::counter!("orderhub_bus_regressions_total").increment(shards);
+            let logs = u64::try_from(resets.len()).unwrap_or_default();
+            metrics::counter!("orderhub_bus_regressions_total").increment(logs);
             self.move_cursors(&resets).await?;
         }
         for (had, start) in resets {
             self.lag.restart(&start);
+            let log = start.log.clone();
             let mut track = Track::at(start);
             track.replaying_to = had;
-            self.tracks.insert(start.shard, track);
+            self.tracks.insert(log, track);
         }
-        self.pending.extend(self.tracks.keys());
+        self.pending.extend(self.tracks.keys().cloned());
         let node = self.node.clone();
         self.ready = Some((session, Envelope { node, generation }));
         Ok(())
     }
 
-    /// Publishes the next events of every pending shard. Answers whether there are more.
+    /// Publishes the next entries of every pending log. Answers whether there are more.
     async fn publish(&mut self, bus: &Bus) -> Result<bool, String> {
         let Some((session, envelope)) = self.ready.clone() else {
             return Ok(false);
         };
-        let tracked = self.pending.iter().filter_map(|s| self.tracks.get(s));
+        let tracked = self.pending.iter().filter_map(|log| self.tracks.get(log));
         let after: Vec<PublishCursor> = tracked
             .filter(|track| !track.pauses())
-            .map(|track| track.cursor)
+            .map(|track| track.cursor.clone())
             .collect();
         if after.is_empty() {
             return Ok(false);
         }
         let limit = (BITE / after.len()).max(MOUTHFUL);
         let read = self.log.bite(&after, i64::try_from(limit).unwrap_or(1));
-        let mut by_shard: BTreeMap<ShardId, Vec<LoggedEvent>> = BTreeMap::new();
-        for event in read.await.map_err(text)? {
-            by_shard.entry(event.shard).or_default().push(event);
+        let mut by_log: BTreeMap<Log, Vec<Logged>> = BTreeMap::new();
+        for entry in read.await.map_err(text)? {
+            by_log.entry(entry.log.clone()).or_default().push(entry);
         }
         for cursor in &after {
-            if by_shard.get(&cursor.shard).map_or(0, Vec::len) < limit {
-                self.pending.remove(&cursor.shard);
+            if by_log.get(&cursor.log).map_or(0, Vec::len) < limit {
+                self.pending.remove(&cursor.log);
             }
         }
-        let bites = after
-            .into_iter()
-            .filter_map(|cursor| Some((cursor, by_shard.remove(&cursor.shard)?)));
+        let bites = after.into_iter().filter_map(|cursor| {
+            let entries = by_log.remove(&cursor.log)?;
+            Some((cursor, entries))
+        });
         let (session, envelope) = (&session, &envelope);
-        let sending =
-            futures_util::stream::iter(bites.collect::<Vec<_>>()).map(
-                |(from, events)| async move {
-                    (from, deliver(bus, session, envelope, &from, events).await)
-                },
-            );
+        let sending = futures_util::stream::iter(bites.collect::<Vec<_>>()).map(
+            |(from, entries)| async move {
+                let delivered = deliver(bus, session, envelope, &from, entries).await;
+                (from, delivered)
+            },
+        );
         let delivered: Vec<_> = sending.buffer_unordered(IN_FLIGHT).collect().await;
         self.settle(delivered).await?;
-        Ok(self.pending.iter().any(|shard| {
-            let track = self.tracks.get(shard);
+        Ok(self.pending.iter().any(|log| {
+            let track = self.tracks.get(log);
             track.is_some_and(|track| !track.pauses())
         }))
     }
@@ -232,11 +237,11 @@ impl Publisher {
         let mut moves = Vec::new();
         let mut lost = None;
         for (from, delivered) in delivered {
-            let Some(track) = self.tracks.get_mut(&from.shard) else {
+            let Some(track) = self.tracks.get_mut(&from.log) else {
                 continue;
             };
             for (seq, delay) in &delivered.done {
-                self.lag.done(from.shard, *seq);
+                self.lag.done(&from.log, *seq);
                 if *seq > track.replaying_to {
                     metrics::histogram!("orderhub_publish_delay_seconds").record(*delay);
                 }
@@ -245,15 +250,15 @@ impl Publisher {
                 track.pass(*seq, delivered.last);
             }
             if let Some((seq, message, why)) = delivered.refused {
-                self.pending.insert(from.shard);
+                self.pending.insert(from.log.clone());
                 if track.refused(seq) {
                     track.pass(seq, None);
-                    self.lag.done(from.shard, seq);
+                    self.lag.done(&from.log, seq);
                     park(self.journal.as_ref(), message, &why).await?;
                 }
             }
             if track.cursor.published != from.published {
-                moves.push((from.published, track.cursor));
+                moves.push((from.published, track.cursor.clone()));
             }
             if delivered.lost.is_some() {
                 metrics::counter!("orderhub_publish_retries_total").increment(1);
@@ -268,9 +273,9 @@ impl Publisher {
     }
 
     async fn move_cursors(&mut self, moves: &[(i64, PublishCursor)]) -> Result<(), String> {
-        let shards = self.log.advance(moves).await.map_err(text)?;
-        if shards.len() < moves.len() {
-            return Err("another publisher has moved a shard's cursor".to_owned());
+        let moved = self.log.advance(moves).await.map_err(text)?;
+        if moved < moves.len() {
+            return Err("another publisher has moved a log's cursor".to_owned());
         }
         Ok(())
     }

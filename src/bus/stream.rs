@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const PING: Duration = Duration::from_secs(10);
 /// The header that tells a message's place in a trace.
 const TRACEPARENT: &str = "traceparent";
-/// Messages on their way at the same time, over all shards.
+/// Messages on their way at the same time, over all logs.
 pub(super) const IN_FLIGHT: usize = 256;
 
 /// Why there is no bus.
@@ -104,7 +104,7 @@ impl Bus {
         let config = stream::Config {
             name: STREAM.to_owned(),
             subjects: vec![SUBJECTS.to_owned()],
-            description: Some("What happens to orders, as CloudEvents".to_owned()),
+            description: Some("What happens to orders and stock, as CloudEvents".to_owned()),
             retention: RetentionPolicy::Limits,
             discard: DiscardPolicy::Old,
             storage: StorageType::File,
@@ -117,7 +117,7 @@ impl Bus {
         stream.map_err(|error| error.to_string())
     }
 
-    /// Whether the stream still has the shard's last message, or has let it go with age. Anything
+    /// Whether the stream still has the log's last message, or has let it go with age. Anything
     /// else means that the bus forgot.
     pub(super) async fn remembers(
         &self,

@@ -5,9 +5,9 @@
 //! the actors. So an append names the epoch of its claim and is sent under the current one: it is
 //! admitted as long as no newer claim of this node has replaced the one it was decided under.
 
-use std::collections::BTreeMap;
-use std::sync::RwLock;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use orderhub_domain::ids::{LocationCode, SHARDS, ShardId};
 use tokio::sync::Notify;
@@ -20,6 +20,8 @@ pub(super) struct Fences {
     unlisted: Marks,
     /// Shards that have committed events which the publisher has not read.
     unpublished: Marks,
+    /// Locations that have committed rows which the publisher has not read.
+    moved: Mutex<BTreeSet<LocationCode>>,
     /// Wakes the publisher.
     grown: Notify,
 }
@@ -48,6 +50,7 @@ impl Fences {
             locations: RwLock::default(),
             unlisted: Marks::default(),
             unpublished: Marks::default(),
+            moved: Mutex::default(),
             grown: Notify::new(),
         }
     }
@@ -124,6 +127,16 @@ impl Fences {
         self.grown.notify_one();
     }
 
+    /// Says that a location's ledger has grown.
+    pub(super) fn note_stock(&self, location: &LocationCode) {
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        if !moved.contains(location) {
+            moved.insert(location.clone());
+        }
+        drop(moved);
+        self.grown.notify_one();
+    }
+
     /// The shards whose log has grown since the last call; for the order list.
     pub(super) fn take_fresh(&self) -> Vec<i16> {
         self.unlisted.take()
@@ -134,6 +147,17 @@ impl Fences {
         self.unpublished.take()
     }
 
+    /// The locations whose ledger has grown since the last call; for the publisher.
+    pub(super) fn take_moved(&self) -> BTreeSet<LocationCode> {
+        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut moved)
+    }
+
+    /// The locations that this node has claimed.
+    pub(super) fn claimed_locations(&self) -> Vec<LocationCode> {
+        self.read().keys().cloned().collect()
+    }
+
     /// Waits until a log has grown since the last call.
     pub(super) async fn grown(&self) {
         self.grown.notified().await;
@@ -142,13 +166,13 @@ impl Fences {
     fn read(&self) -> std::sync::RwLockReadGuard<'_, BTreeMap<LocationCode, LocationFence>> {
         self.locations
             .read()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, BTreeMap<LocationCode, LocationFence>> {
         self.locations
             .write()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -201,5 +225,17 @@ mod tests {
         assert!(fences.take_fresh().is_empty());
         // Each reader has its own marks.
         assert_eq!(fences.take_unpublished(), vec![0, 63, 64, 255]);
+    }
+
+    #[test]
+    fn every_location_whose_stock_moved_is_named_once() {
+        let fences = Fences::new();
+        let location = LocationCode("BER1".into());
+        for _ in 0..2 {
+            fences.note_stock(&location);
+        }
+        assert!(fences.claimed_locations().is_empty(), "moved is not owned");
+        assert_eq!(fences.take_moved(), [location].into());
+        assert!(fences.take_moved().is_empty());
     }
 }

@@ -13,7 +13,6 @@ mod fences;
 mod journal;
 mod lane;
 mod line;
-mod logged;
 pub mod migrate;
 mod order_list;
 mod ownership;
@@ -32,9 +31,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
 pub use lane::PgLane;
-pub use logged::LoggedEvent;
 pub use order_list::{OrderFilter, OrderListing, OrderPage, OrderTrail};
-pub use publish::{LastMessage, PublishCursor, PublishLog};
+pub use publish::{
+    Entry, LastMessage, Log, Logged, LoggedEvent, LoggedStock, PublishCursor, PublishLog,
+};
 pub use seal::{Seal, SealError, kept_key};
 pub use stock::PgStockLane;
 pub use webhooks::{WebhookLog, WebhookReceived};

@@ -1,8 +1,9 @@
-//! Events on the bus: all of them, in order, whatever happens to the bus.
+//! Events and changes of stock on the bus: all of them, in order, whatever happens to the bus.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::Value;
 use sqlx::PgPool;
 
 use crate::support::api::Api;
@@ -14,6 +15,7 @@ use crate::support::world::World;
 
 on_both_servers! {
     every_event_of_an_order_is_published_once_and_in_order,
+    every_change_of_stock_is_published_with_what_moved,
     orders_go_on_without_the_bus_and_their_events_follow,
     a_bus_that_forgot_everything_is_filled_again,
     a_bus_that_lost_its_latest_messages_gets_them_again,
@@ -25,11 +27,19 @@ on_both_servers! {
 /// The time from a bus that is back to a bus that has everything.
 const REFILLED: Duration = Duration::from_mins(1);
 
-/// Every committed event: order, version, kind.
+/// The kind of a change of stock.
+const STOCK_CHANGED: &str = "inventory.stock_changed";
+
+/// Every committed event (order, version, kind) and change of stock (location, seq).
 type Log = BTreeSet<(String, i64, String)>;
 
 async fn log(audit: &PgPool) -> Log {
-    let query = sqlx::query_as("select order_id, version, kind from orderhub_check.events");
+    let query = sqlx::query_as(
+        "select order_id, version, kind from orderhub_check.events
+         union all
+         select location, seq, $1 from orderhub_check.stock_ledger",
+    );
+    let query = query.bind(STOCK_CHANGED);
     let rows: Vec<(String, i64, String)> = query.fetch_all(audit).await.unwrap();
     rows.into_iter().collect()
 }
@@ -40,7 +50,7 @@ fn place_of(message: &Published) -> (String, i64, String) {
     let kind = kind.strip_suffix(".v1").unwrap_or_default();
     let sequence = message.text("sequence").parse().unwrap();
     (
-        message.text("subject").to_owned(),
+        message.text("partitionkey").to_owned(),
         sequence,
         kind.to_owned(),
     )
@@ -56,7 +66,10 @@ pub(crate) async fn all_is_published(world: &World, nats: &Nats) -> Vec<Publishe
     .await;
     until("every cursor is at its log's end", SOON, || async {
         let behind = sqlx::query_scalar::<_, i64>(
-            "select count(*) from orderhub_check.publish_cursor where published <> last_seq",
+            "select (select count(*) from orderhub_check.publish_cursor
+                     where published <> last_seq)
+                  + (select count(*) from orderhub_check.stock_cursor
+                     where published <> last_seq)",
         );
         let behind = behind.fetch_one(&world.audit).await.unwrap();
         (behind == 0).then_some(())
@@ -91,6 +104,10 @@ pub(crate) async fn metric(world: &World, name: &str) -> Option<f64> {
     value?.parse().ok()
 }
 
+fn is_stock(message: &Published) -> bool {
+    place_of(message).2 == STOCK_CHANGED
+}
+
 async fn some_orders(api: &Api, name: &str, orders: usize) -> Vec<String> {
     let mut placed = Vec::new();
     for number in 0..orders {
@@ -116,7 +133,7 @@ async fn every_event_of_an_order_is_published_once_and_in_order(server: Server) 
     let published = all_is_published(&world, &nats).await;
     let total = log(&world.audit).await.len();
     assert_eq!(published.len(), total, "the bus recognises repeats");
-    for message in &published {
+    for message in published.iter().filter(|m| !is_stock(m)) {
         let event = &message.event;
         assert_eq!(event["specversion"], "1.0");
         assert_eq!(event["source"], "/orderhub/hub-1");
@@ -157,6 +174,48 @@ async fn every_event_of_an_order_is_published_once_and_in_order(server: Server) 
         (lag == Some(0.0)).then_some(())
     })
     .await;
+}
+
+async fn every_change_of_stock_is_published_with_what_moved(server: Server) {
+    let nats = Nats::start(server).await;
+    let locations = ["BER1", "HAM.2"];
+    let world = World::start_at_with_bus(&locations, nats.url()).await;
+    for location in locations {
+        world.api.count(location, "SKU-1", 10).await;
+        world.api.count(location, "SKU-2", 1).await;
+    }
+    some_orders(&world.api, "Q", 2).await;
+    world.api.count("HAM.2", "SKU-1", 8).await;
+    let published = all_is_published(&world, &nats).await;
+    let rows: Vec<(String, Value)> = sqlx::query_as(
+        "select location || '/' || sku,
+                jsonb_strip_nulls(to_jsonb(l) - 'recorded_at')
+         from orderhub_check.stock_ledger l
+         order by location, seq",
+    )
+    .fetch_all(&world.audit)
+    .await
+    .unwrap();
+    assert!(rows.len() >= 7, "{rows:?}");
+    let mut changes: Vec<&Published> = published.iter().filter(|m| is_stock(m)).collect();
+    changes.sort_by_key(|message| place_of(message));
+    let mut subjects = BTreeMap::new();
+    assert_eq!(changes.len(), rows.len());
+    for (message, (subject, row)) in changes.iter().zip(&rows) {
+        assert_eq!(message.event["data"], *row);
+        assert_eq!(message.text("subject"), subject);
+        assert_eq!(message.event["correlationid"], row["order_id"]);
+        assert_eq!(message.event.get("channel"), None);
+        assert_eq!(message.text("traceparent"), message.traceparent);
+        let location = row["location"].as_str().unwrap();
+        let before = subjects.insert(location, &message.subject);
+        assert!(before.is_none_or(|before| *before == message.subject));
+        let part = message
+            .subject
+            .strip_prefix("orderhub.evt.inventory.stock_changed._.p");
+        assert!(part.unwrap().parse::<u8>().unwrap() < 64, "{message:?}");
+    }
+    assert_eq!(subjects.len(), 2);
 }
 
 async fn orders_go_on_without_the_bus_and_their_events_follow(server: Server) {
@@ -272,7 +331,8 @@ async fn a_message_that_the_bus_refuses_for_good_is_parked_and_the_rest_goes_on(
         .await
         .unwrap();
     let published = until("the order's later events arrive", REFILLED, || async {
-        let published = nats.published().await;
+        let mut published = nats.published().await;
+        published.retain(|message| !is_stock(message));
         (i64::try_from(published.len()) == Ok(version - 1)).then_some(published)
     })
     .await;

@@ -249,6 +249,7 @@ async fn every_view_of_the_interface_is_there() {
         ("parked", "message_id source reason received_at"),
         ("shard_owner", "shard node epoch"),
         ("publish_cursor", "shard published last_seq"),
+        ("stock_cursor", "location published last_seq"),
     ];
     for (view, columns) in views {
         let found: Vec<String> = sqlx::query_scalar(

@@ -52,7 +52,13 @@ impl World {
 
     /// The same with a bus at this address, which need not be up.
     pub(crate) async fn start_with_bus(nats_url: String) -> Self {
+        Self::start_at_with_bus(&["BER1"], nats_url).await
+    }
+
+    /// The same with these locations.
+    pub(crate) async fn start_at_with_bus(locations: &[&str], nats_url: String) -> Self {
         Self::start_in(Surroundings {
+            locations,
             nats_url: Some(nats_url),
             ..Surroundings::default()
         })

@@ -42,7 +42,10 @@ impl PgStockLane {
                 Ok(rows) => {
                     let verdicts: BTreeMap<String, bool> = rows.into_iter().collect();
                     let verdict = |location: &LocationCode| match verdicts.get(location.as_str()) {
-                        Some(true) => StockAppended::Committed,
+                        Some(true) => {
+                            self.shared.fences.note_stock(location);
+                            StockAppended::Committed
+                        }
                         Some(false) => StockAppended::Conflict,
                         None => StockAppended::Fenced,
                     };

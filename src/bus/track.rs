@@ -1,4 +1,4 @@
-//! What the publisher knows of one shard, and what comes of a bite of its events.
+//! What the publisher knows of one log, and what comes of a bite of its entries.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use tokio::time::Instant;
 
 use super::cloud_event::{Envelope, Message};
 use super::stream::{Bus, Sent, Session};
-use crate::store::{LastMessage, LoggedEvent, PublishCursor};
+use crate::store::{LastMessage, Logged, PublishCursor};
 
 /// How often a message is offered that the bus refuses, before it is parked.
 const TRIES: u32 = 10;
 /// Between two of these tries.
 const REFUSED_PAUSE: Duration = Duration::from_secs(1);
 
-/// A shard's place, and what stands in its way.
+/// A log's place, and what stands in its way.
 #[derive(Debug, Clone)]
 pub(super) struct Track {
     /// As the database has it.
@@ -31,7 +31,7 @@ struct Refusal {
     again_at: Instant,
 }
 
-/// What became of the next events of a shard.
+/// What became of the next entries of a log.
 #[derive(Debug, Default)]
 pub(super) struct Delivered {
     /// The places of those that the bus has, in order, and how long after their commit it had them.
@@ -82,23 +82,23 @@ impl Track {
     }
 }
 
-/// Sends a shard's next events one after the other, each after the acknowledgement of the one
+/// Sends a log's next entries one after the other, each after the acknowledgement of the one
 /// before, until one is not acknowledged over this connection.
 pub(super) async fn deliver(
     bus: &Bus,
     session: &Session,
     envelope: &Envelope,
     from: &PublishCursor,
-    events: Vec<LoggedEvent>,
+    entries: Vec<Logged>,
 ) -> Delivered {
-    // The events have just been read.
+    // They have just been read.
     let read = Instant::now();
     let mut delivered = Delivered {
         last: from.last,
         ..Delivered::default()
     };
-    for event in events {
-        let message = envelope.wrap(&event);
+    for entry in entries {
+        let message = envelope.wrap(&entry);
         let sent = bus.send(&message).await;
         // Over another session it may have gone to a bus that forgot what came before it.
         if bus.session().as_ref() != Some(session) {
@@ -113,12 +113,12 @@ pub(super) async fn deliver(
                     return delivered;
                 }
                 delivered.last = Some(last);
-                let waited = Duration::try_from(event.read_at.duration_since(event.recorded_at));
+                let waited = Duration::try_from(entry.read_at.duration_since(entry.recorded_at));
                 let delay = waited.unwrap_or_default() + read.elapsed();
-                delivered.done.push((event.seq, delay));
+                delivered.done.push((entry.seq, delay));
             }
             Sent::Refused(why) => {
-                delivered.refused = Some((event.seq, message, why));
+                delivered.refused = Some((entry.seq, message, why));
                 return delivered;
             }
             Sent::Lost(why) => {
@@ -135,11 +135,12 @@ mod tests {
     use orderhub_domain::ids::ShardId;
 
     use super::*;
+    use crate::store::Log;
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_message_is_tried_ten_times_with_pauses() {
         let mut track = Track::at(PublishCursor {
-            shard: ShardId(1),
+            log: Log::Shard(ShardId(1)),
             published: 4,
             last: None,
             recorded_at: None,

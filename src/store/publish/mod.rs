@@ -1,0 +1,325 @@
+//! The logs as the publisher reads them: entries after a cursor per log, and the cursors.
+//!
+//! A log's sequence is given by one writer in the order of its commits, and never late: even after
+//! an unknown outcome a lane first fences the old statement off, and then writes higher places. A
+//! shard's has gaps, a location's has none. So "everything after the cursor" misses nothing.
+
+mod logged;
+mod statement;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use orderhub_domain::ids::{LocationCode, ShardId};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sqlx::{ConnectOptions, Connection, Row};
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{Shared, Store, StoreError};
+use statement::Statements;
+
+pub use logged::{Entry, Log, Logged, LoggedEvent, LoggedStock};
+
+/// Longer than this no statement of the publisher takes, however far it has to catch up.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How far a log is on the bus.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishCursor {
+    /// The log.
+    pub log: Log,
+    /// Everything up to this place has been published or parked.
+    pub published: i64,
+    /// Place and id of the log's last message on the bus; `None` before the first.
+    pub last: Option<LastMessage>,
+    /// When the entry at `published` was recorded, if there is one.
+    pub recorded_at: Option<Timestamp>,
+}
+
+/// A message on the bus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastMessage {
+    /// Its place in the stream.
+    pub stream_seq: u64,
+    /// Its id.
+    pub id: Uuid,
+}
+
+/// Reads the logs for the bus and keeps the cursors, on a connection of its own. Its futures must
+/// run to their end.
+pub struct PublishLog {
+    shared: Arc<Shared>,
+    conn: Option<PgConnection>,
+}
+
+/// Logs that stand in the same table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Shards,
+    Locations,
+}
+
+impl Store {
+    /// The publisher's view of the logs. One per node; several do no harm but repeats.
+    pub fn publish_log(&self) -> PublishLog {
+        PublishLog {
+            shared: self.shared.clone(),
+            conn: None,
+        }
+    }
+}
+
+impl PublishLog {
+    /// Waits until a lane of this node has committed something since the last call.
+    pub async fn grown(&self) {
+        self.shared.fences.grown().await;
+    }
+
+    /// The logs that have grown on this node since the last call.
+    pub fn take_fresh(&self) -> Vec<Log> {
+        let fences = &self.shared.fences;
+        let shards = fences.take_unpublished().into_iter().map(shard);
+        let locations = fences.take_moved().into_iter().map(Log::Location);
+        shards.map(Log::Shard).chain(locations).collect()
+    }
+
+    /// The logs that this node has claimed.
+    pub fn owned(&self) -> Vec<Log> {
+        let fences = &self.shared.fences;
+        let shards = ShardId::all().filter(|shard| fences.claim_of(*shard) > 0);
+        let locations = fences.claimed_locations().into_iter().map(Log::Location);
+        shards.map(Log::Shard).chain(locations).collect()
+    }
+
+    /// Part of every event's public id; a restore from a backup raises it.
+    pub async fn generation(&mut self) -> Result<i32, StoreError> {
+        let conn = self.connect().await?;
+        let query = sqlx::query_scalar("select generation from orderhub.bus").fetch_one(conn);
+        let found = query.await;
+        self.finish(found)
+    }
+
+    /// Where these logs are.
+    pub async fn cursors(&mut self, logs: &[Log]) -> Result<Vec<PublishCursor>, StoreError> {
+        let mut cursors = Vec::new();
+        for kind in Kind::ALL {
+            let names = kind.names(logs.iter());
+            if names.is_empty() {
+                continue;
+            }
+            let statements = kind.statements();
+            let conn = self.connect().await?;
+            let begun = sqlx::query(statements.begin).bind(&names).execute(conn);
+            let begun = begun.await;
+            self.finish(begun)?;
+            let conn = self.connect().await?;
+            let query = sqlx::query(statements.cursors).bind(&names).fetch_all(conn);
+            let rows = query.await;
+            let found = rows.and_then(|rows| rows.iter().map(|row| kind.cursor(row)).collect());
+            cursors.extend(self.finish::<Vec<_>>(found)?);
+        }
+        Ok(cursors)
+    }
+
+    /// The next entries after these cursors, at most `limit` of each log, in order.
+    pub async fn bite(
+        &mut self,
+        after: &[PublishCursor],
+        limit: i64,
+    ) -> Result<Vec<Logged>, StoreError> {
+        let mut entries = Vec::new();
+        for kind in Kind::ALL {
+            let names = kind.names(after.iter().map(|cursor| &cursor.log));
+            if names.is_empty() {
+                continue;
+            }
+            let of_kind = after.iter().filter(|cursor| cursor.log.kind() == kind);
+            let conn = self.connect().await?;
+            let query = sqlx::query(kind.statements().bite)
+                .bind(names)
+                .bind(of_kind.map(|cursor| cursor.published).collect::<Vec<_>>())
+                .bind(limit)
+                .fetch_all(conn);
+            let rows = query.await;
+            let found = rows.and_then(|rows| rows.iter().map(|row| kind.logged(row)).collect());
+            entries.extend(self.finish::<Vec<_>>(found)?);
+        }
+        Ok(entries)
+    }
+
+    /// Moves cursors, each from where it was (`.0`) to where it is now. Answers how many were
+    /// moved: another publisher has moved the others.
+    pub async fn advance(&mut self, moves: &[(i64, PublishCursor)]) -> Result<usize, StoreError> {
+        let mut moved = 0;
+        for kind in Kind::ALL {
+            let names = kind.names(moves.iter().map(|(_, to)| &to.log));
+            if names.is_empty() {
+                continue;
+            }
+            let of_kind = || moves.iter().filter(|(_, to)| to.log.kind() == kind);
+            let last = || of_kind().map(|(_, to)| to.last);
+            let stream_seqs: Vec<Option<i64>> = last()
+                .map(|last| last.and_then(|message| i64::try_from(message.stream_seq).ok()))
+                .collect();
+            let ids: Vec<Option<Uuid>> =
+                last().map(|last| last.map(|message| message.id)).collect();
+            let conn = self.connect().await?;
+            let query = sqlx::query_scalar::<_, String>(kind.statements().advance)
+                .bind(names)
+                .bind(of_kind().map(|(had, _)| *had).collect::<Vec<_>>())
+                .bind(of_kind().map(|(_, to)| to.published).collect::<Vec<_>>())
+                .bind(stream_seqs)
+                .bind(ids)
+                .fetch_all(conn);
+            let found = query.await;
+            moved += self.finish(found)?.len();
+        }
+        Ok(moved)
+    }
+
+    /// How many entries each of these logs has after a place, and the last one's place. Logs
+    /// without any are left out.
+    pub async fn count(
+        &mut self,
+        after: &BTreeMap<Log, i64>,
+    ) -> Result<Vec<(Log, i64, i64)>, StoreError> {
+        let mut counted = Vec::new();
+        for kind in Kind::ALL {
+            let names = kind.names(after.keys());
+            if names.is_empty() {
+                continue;
+            }
+            let of_kind = after.iter().filter(|(log, _)| log.kind() == kind);
+            let conn = self.connect().await?;
+            let query = sqlx::query_as::<_, (String, i64, i64)>(kind.statements().count)
+                .bind(names)
+                .bind(of_kind.map(|(_, seq)| *seq).collect::<Vec<_>>())
+                .fetch_all(conn);
+            let found = query.await;
+            let rows = self.finish(found)?.into_iter();
+            counted.extend(rows.map(|(name, n, last)| (kind.log(name), n, last)));
+        }
+        Ok(counted)
+    }
+
+    async fn connect(&mut self) -> Result<&mut PgConnection, StoreError> {
+        let conn = match self.conn.take() {
+            Some(conn) => conn,
+            None => timeout(
+                self.shared.options.limits.connect,
+                options(&self.shared.base).connect(),
+            )
+            .await
+            .map_err(|_| StoreError::Database("no connection in time".to_owned()))?
+            .map_err(StoreError::database)?,
+        };
+        Ok(self.conn.insert(conn))
+    }
+
+    /// A connection that failed once is not used again.
+    fn finish<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        if result.is_err() {
+            self.conn = None;
+        }
+        result.map_err(StoreError::database)
+    }
+
+    /// Ends the connection in order.
+    pub async fn close(self) {
+        if let Some(conn) = self.conn {
+            conn.close().await.ok();
+        }
+    }
+}
+
+impl Log {
+    const fn kind(&self) -> Kind {
+        match self {
+            Self::Shard(_) => Kind::Shards,
+            Self::Location(_) => Kind::Locations,
+        }
+    }
+}
+
+impl Kind {
+    const ALL: [Self; 2] = [Self::Shards, Self::Locations];
+
+    const fn statements(self) -> &'static Statements {
+        match self {
+            Self::Shards => &statement::SHARDS,
+            Self::Locations => &statement::LOCATIONS,
+        }
+    }
+
+    /// The keys of those logs that are of this kind, as text.
+    fn names<'a>(self, logs: impl Iterator<Item = &'a Log>) -> Vec<String> {
+        let of_kind = logs.filter(|log| log.kind() == self);
+        let name = |log: &Log| match log {
+            Log::Shard(shard) => shard.0.to_string(),
+            Log::Location(location) => location.to_string(),
+        };
+        of_kind.map(name).collect()
+    }
+
+    fn log(self, name: String) -> Log {
+        match self {
+            Self::Shards => Log::Shard(shard(name.parse().unwrap_or_default())),
+            Self::Locations => Log::Location(LocationCode(name)),
+        }
+    }
+
+    fn cursor(self, row: &PgRow) -> Result<PublishCursor, sqlx::Error> {
+        let stream_seq: Option<i64> = row.try_get("stream_seq")?;
+        let id: Option<Uuid> = row.try_get("msg_id")?;
+        let recorded_at: Option<jiff_sqlx::Timestamp> = row.try_get("recorded_at")?;
+        let stream_seq = stream_seq.and_then(|seq| u64::try_from(seq).ok());
+        Ok(PublishCursor {
+            log: self.log(row.try_get("log")?),
+            published: row.try_get("published_seq")?,
+            last: stream_seq
+                .zip(id)
+                .map(|(stream_seq, id)| LastMessage { stream_seq, id }),
+            recorded_at: recorded_at.map(jiff_sqlx::Timestamp::to_jiff),
+        })
+    }
+
+    fn logged(self, row: &PgRow) -> Result<Logged, sqlx::Error> {
+        Ok(Logged {
+            log: self.log(row.try_get("log")?),
+            seq: row.try_get("seq")?,
+            recorded_at: logged::time(row, "recorded_at")?,
+            read_at: logged::time(row, "read_at")?,
+            entry: match self {
+                Self::Shards => logged::event(row)?,
+                Self::Locations => logged::stock(row)?,
+            },
+        })
+    }
+}
+
+fn shard(number: i16) -> ShardId {
+    ShardId(u8::try_from(number).unwrap_or_default())
+}
+
+fn options(base: &PgConnectOptions) -> PgConnectOptions {
+    base.clone()
+        .application_name("orderhub publisher")
+        .disable_statement_logging()
+        .options([
+            (
+                "statement_timeout",
+                format!("{}ms", PATIENCE.as_millis()).as_str(),
+            ),
+            ("client_connection_check_interval", "2s"),
+            ("lock_timeout", "5s"),
+            // A cursor that is lost in a crash costs repeats, nothing else.
+            ("synchronous_commit", "off"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("jit", "off"),
+        ])
+}

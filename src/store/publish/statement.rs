@@ -1,0 +1,107 @@
+//! The statements about logs and their cursors. Shards and locations differ by their tables, by
+//! the type of their key, and by what stands in a row.
+
+/// The statements about one kind of log. Keys are given and answered as text.
+pub(super) struct Statements {
+    /// Makes the cursors of these logs that are not there yet.
+    pub(super) begin: &'static str,
+    /// Where these logs are.
+    pub(super) cursors: &'static str,
+    /// The next entries of each of these logs after its place.
+    pub(super) bite: &'static str,
+    /// Moves cursors. One moves only from where its mover believes it to be: of two publishers, as
+    /// during a takeover, the slower one does not move it back.
+    pub(super) advance: &'static str,
+    /// How much stands after a place.
+    pub(super) count: &'static str,
+}
+
+#[rustfmt::skip]
+macro_rules! statements {
+    (cursors: $cursors:literal, log: $log:literal, key: $key:literal $type:literal, bite: $bite:expr) => {
+        Statements {
+            begin: concat!("
+insert into ", $cursors, " (", $key, ")
+select unnest($1::text[])::", $type, "
+on conflict do nothing
+"),
+            cursors: concat!("
+select c.", $key, "::text as log, c.published_seq, c.stream_seq, c.msg_id,
+       (select e.recorded_at
+        from ", $log, " e
+        where e.", $key, " = c.", $key, " and e.seq = c.published_seq) as recorded_at
+from ", $cursors, " c
+where c.", $key, " = any($1::text[]::", $type, "[])
+"),
+            bite: $bite,
+            advance: concat!("
+with mine as materialized (
+    select c.", $key, ", n.seq, n.stream_seq, n.msg_id
+    from ", $cursors, " c
+    join unnest($1::text[]::", $type, "[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[])
+        as n (", $key, ", had, seq, stream_seq, msg_id)
+      on c.", $key, " = n.", $key, " and c.published_seq = n.had
+    order by c.", $key, "
+    for update of c
+)
+update ", $cursors, " c
+set published_seq = mine.seq, stream_seq = mine.stream_seq, msg_id = mine.msg_id
+from mine
+where c.", $key, " = mine.", $key, "
+returning c.", $key, "::text
+"),
+            count: concat!("
+select cur.", $key, "::text, n.entries, n.last
+from unnest($1::text[]::", $type, "[], $2::bigint[]) as cur (", $key, ", seq)
+cross join lateral (
+    select count(*) as entries, max(e.seq) as last
+    from ", $log, " e
+    where e.", $key, " = cur.", $key, " and e.seq > cur.seq
+) n
+where n.entries > 0
+"),
+        }
+    };
+}
+
+/// Orders' events, by shard.
+pub(super) const SHARDS: Statements = statements!(
+    cursors: "orderhub.publish_cursor",
+    log: "orderhub.event",
+    key: "shard" "smallint",
+    bite: "
+select e.shard::text as log, e.seq, e.stream_id, e.version, e.kind, e.schema, e.actor,
+       e.occurred_at, e.recorded_at, e.body, c.slug as channel, clock_timestamp() as read_at
+from unnest($1::text[]::smallint[], $2::bigint[]) as cur (shard, seq)
+cross join lateral (
+    select *
+    from orderhub.event e
+    where e.shard = cur.shard and e.seq > cur.seq
+    order by e.seq
+    limit $3
+) e
+left join orderhub.orders o on o.id = e.stream_id
+left join orderhub.channel c on c.id = o.channel_id
+order by e.shard, e.seq
+"
+);
+
+/// Changes of stock, by location.
+pub(super) const LOCATIONS: Statements = statements!(
+    cursors: "orderhub.stock_cursor",
+    log: "orderhub.stock_ledger",
+    key: "location" "text",
+    bite: "
+select l.location as log, l.seq, l.sku, l.d_on_hand, l.d_reserved, l.d_allocated, l.cause,
+       l.order_id, l.recorded_at, clock_timestamp() as read_at
+from unnest($1::text[], $2::bigint[]) as cur (location, seq)
+cross join lateral (
+    select *
+    from orderhub.stock_ledger l
+    where l.location = cur.location and l.seq > cur.seq
+    order by l.seq
+    limit $3
+) l
+order by l.location, l.seq
+"
+);
