@@ -32,6 +32,7 @@ mod partners;
 mod proxy;
 mod repeats;
 mod shopify;
+mod soak;
 mod store_bench;
 mod store_contract;
 mod store_failures;

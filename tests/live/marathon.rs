@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 use crate::bus::all_is_published;
 use crate::postgres::{Cluster, Stop};
 use crate::support::lives::Cast;
-use crate::support::nats::Nats;
+use crate::support::nats::{Nats, Server};
 use crate::support::orders::one_unit;
 use crate::support::patience::{AFTER_A_CRASH, until};
 use crate::support::shopify as shop;
@@ -91,7 +91,7 @@ async fn buy(cast: Cast, next: Arc<AtomicU32>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_orders_outlive_ten_kills_a_forgetful_bus_and_a_crashed_database() {
     let mut cluster = Cluster::private();
-    let mut nats = Nats::start().await;
+    let mut nats = Nats::start(Server::Installed).await;
     let mut world = World::start_on(&cluster, Some(nats.url())).await;
     world.api.count("BER1", "SKU-1", 1_000).await;
     world.api.count("BER1", "PINK-8", 1_000).await;

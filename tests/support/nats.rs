@@ -193,6 +193,13 @@ impl Nats {
         published
     }
 
+    /// How many messages the stream of events has.
+    pub(crate) async fn messages(&self) -> u64 {
+        let client = async_nats::connect(self.url()).await.unwrap();
+        let stream = jetstream::new(client).get_stream("ORDERHUB_EVENTS").await;
+        stream.map_or(0, |stream| stream.cached_info().state.messages)
+    }
+
     fn store(&self) -> PathBuf {
         self.home.path().join("store")
     }
