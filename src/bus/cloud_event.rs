@@ -134,8 +134,8 @@ impl Envelope {
             "sequence": about.sequence.to_string(),
             "partitionkey": about.partition_key,
             "traceparent": traceparent,
-            "data": about.data,
         });
+        body["data"] = about.data;
         if let (Value::Object(body), Value::Object(own)) = (&mut body, own) {
             body.extend(own);
         }

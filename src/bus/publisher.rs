@@ -273,8 +273,8 @@ impl Publisher {
     }
 
     async fn move_cursors(&mut self, moves: &[(i64, PublishCursor)]) -> Result<(), String> {
-        let moved = self.log.advance(moves).await.map_err(text)?;
-        if moved < moves.len() {
+        let advanced = self.log.advance(moves).await.map_err(text)?;
+        if advanced < moves.len() {
             return Err("another publisher has moved a log's cursor".to_owned());
         }
         Ok(())

@@ -153,7 +153,7 @@ impl PublishLog {
     /// Moves cursors, each from where it was (`.0`) to where it is now. Answers how many were
     /// moved: another publisher has moved the others.
     pub async fn advance(&mut self, moves: &[(i64, PublishCursor)]) -> Result<usize, StoreError> {
-        let mut moved = 0;
+        let mut advanced = 0;
         for kind in Kind::ALL {
             let names = kind.names(moves.iter().map(|(_, to)| &to.log));
             if names.is_empty() {
@@ -175,9 +175,9 @@ impl PublishLog {
                 .bind(ids)
                 .fetch_all(conn);
             let found = query.await;
-            moved += self.finish(found)?.len();
+            advanced += self.finish(found)?.len();
         }
-        Ok(moved)
+        Ok(advanced)
     }
 
     /// How many entries each of these logs has after a place, and the last one's place. Logs
