@@ -10,7 +10,7 @@ use orderhub_domain::stock::StockChange;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{BATCH, Lane, LaneAnswer, Urgency, open_lane, open_stock_lane};
+use super::{BATCH, Lane, LaneAnswer, QUEUE, Urgency, open_lane, open_stock_lane};
 use crate::health::Health;
 use crate::locked;
 use crate::ports::{Append, Appended, LaneWriter, StockAppend, StockAppended, StockWriter};
@@ -204,6 +204,17 @@ async fn a_lane_whose_store_is_broken_writes_nothing_more_and_the_node_is_not_re
     }
     assert!(!health.is_ready());
     assert_eq!(health.dead_parts(), ["lane-0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_queue_refuses_requests_at_once_and_lets_reports_wait() {
+    let (lane, _, _closing) = slow(Duration::from_millis(10));
+    let more = 11;
+    let answers = all(&lane, QUEUE + more, Urgency::Request).await;
+    let shed = answers.iter().filter(|a| matches!(a, LaneAnswer::Shed));
+    assert_eq!(shed.count(), more);
+    let answers = all(&lane, QUEUE + more, Urgency::Fact).await;
+    assert!(answers.iter().all(is_committed));
 }
 
 /// A store that is away for so many batches.

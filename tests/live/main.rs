@@ -16,6 +16,7 @@ use support::postgres;
 
 mod audit;
 mod bad_input;
+mod bounds;
 mod bus;
 mod crashes;
 mod dock;
