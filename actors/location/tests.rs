@@ -7,7 +7,8 @@ use orderhub_domain::order::Stage;
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::Counters;
 
-use crate::api::HubApi;
+use crate::api::{HubApi, HubError};
+use crate::shared::Limits;
 use crate::testing::{Hall, Mood, Plan, order_of};
 use crate::twin::Fault;
 
@@ -146,6 +147,38 @@ async fn a_count_is_answered_after_its_commit_and_survives_a_conflict() {
             .await
             .is_err()
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_counts_than_a_location_takes_at_once_are_refused() {
+    let limits = Limits {
+        per_location: 4,
+        ..Limits::default()
+    };
+    let hall = Plan {
+        limits,
+        ..Plan::default()
+    }
+    .open()
+    .await;
+    let slow = Fault::Delay(Duration::from_millis(200));
+    hall.twin.fail_stock_commits([slow]);
+    let counts = (1..=20).map(|units| {
+        let hub = hall.hub.clone();
+        tokio::spawn(async move { hub.count("BER1".into(), "A".into(), units, None).await })
+    });
+    let (mut counted, mut refused) = (0, 0);
+    for count in counts.collect::<Vec<_>>() {
+        match count.await.expect("no panic") {
+            Ok(_) => counted += 1,
+            Err(HubError::Overloaded { .. }) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert_eq!((counted, refused), (4, 16));
+    let again = hall.hub.count("BER1".into(), "A".into(), 30, None).await;
+    assert_eq!(again.expect("everybody's place is free again").on_hand, 30);
+    assert_eq!(folded(&hall, "BER1").on_hand, 30);
 }
 
 #[tokio::test(start_paused = true)]

@@ -32,6 +32,7 @@ mod outages;
 mod partners;
 mod proxy;
 mod repeats;
+mod senders;
 mod shopify;
 mod soak;
 mod store_bench;
