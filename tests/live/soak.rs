@@ -26,10 +26,10 @@ const BUYERS: u32 = 12;
 const LOOK: Duration = Duration::from_secs(10);
 
 /// Between two faults; each is over before the next.
-const QUIET: Duration = Duration::from_secs(60);
+const QUIET: Duration = Duration::from_mins(1);
 
 /// How long an order may be open after the last fault.
-const OPEN_AT_MOST: Duration = Duration::from_secs(60);
+const OPEN_AT_MOST: Duration = Duration::from_mins(1);
 
 fn minutes() -> u64 {
     let asked = std::env::var("ORDERHUB_SOAK_MINUTES").ok();
@@ -127,16 +127,15 @@ async fn memory_after_an_hour_of_load_and_faults_is_that_after_ten_minutes() {
     while let Some(bought) = buyers.join_next().await {
         bought.unwrap();
     }
-    let between = |from: f64, to: f64| -> Vec<u64> {
-        let share = |at: &Duration| at.as_secs_f64() / length.as_secs_f64();
+    // Sixtieths of the time: the minutes of an hour.
+    let between = |minutes: std::ops::Range<u128>| -> u64 {
+        let minute = |at: &Duration| at.as_millis() * 60 / length.as_millis();
         let inside = readings
             .iter()
-            .filter(|(at, _)| (from..to).contains(&share(at)));
-        inside.map(|(_, rss)| *rss).collect()
+            .filter(|(at, _)| minutes.contains(&minute(at)));
+        median(&inside.map(|(_, rss)| *rss).collect::<Vec<_>>())
     };
-    // Of an hour: the eighth to the twelfth minute, and the last four.
-    let early = median(&between(8.0 / 60.0, 12.0 / 60.0));
-    let late = median(&between(56.0 / 60.0, 1.0));
+    let (early, late) = (between(8..12), between(56..60));
     let seen = cast.watch.seen();
     eprintln!("early {early} KiB, late {late} KiB, {seen:?}");
 
