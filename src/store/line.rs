@@ -180,12 +180,9 @@ impl<G: Ground> Line<G> {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        let limit = self.shared.options.limits.answer;
-        let backend = self.backend.as_mut().ok_or_else(not_connected)?;
-        let failure = match timeout(limit, query.fetch_all(&mut backend.conn)).await {
-            Ok(Ok(rows)) => return Ok(rows),
-            Ok(Err(error)) => Failure::of(&error),
-            Err(_) => Failure::Unknown(format!("no answer within {limit:?}")),
+        let failure = match self.ask(query).await {
+            Ok(rows) => return Ok(rows),
+            Err(failure) => failure,
         };
         if let Failure::Broken(why) = &failure {
             self.stopped = Some(why.clone());
@@ -211,16 +208,29 @@ impl<G: Ground> Line<G> {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
+        self.ask(query).await.map_err(|failure| {
+            // It was a read: whatever the server still does with it changes nothing.
+            self.backend = None;
+            Failure::NotSent(failure.message().to_owned())
+        })
+    }
+
+    async fn ask<T>(
+        &mut self,
+        query: QueryAs<'_, sqlx::Postgres, T, PgArguments>,
+    ) -> Result<Vec<T>, Failure>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
         let limit = self.shared.options.limits.answer;
-        let backend = self.backend.as_mut().ok_or_else(not_connected)?;
-        let why = match timeout(limit, query.fetch_all(&mut backend.conn)).await {
-            Ok(Ok(rows)) => return Ok(rows),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {limit:?}"),
+        let Some(backend) = &mut self.backend else {
+            return Err(Failure::NotSent("the lane is not connected".to_owned()));
         };
-        // It was a read: whatever the server still does with it changes nothing.
-        self.backend = None;
-        Err(Failure::NotSent(why))
+        match timeout(limit, query.fetch_all(&mut backend.conn)).await {
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => Err(Failure::of(&error)),
+            Err(_) => Err(Failure::Unknown(format!("no answer within {limit:?}"))),
+        }
     }
 
     async fn connect(&self) -> Result<Backend, sqlx::Error> {
@@ -292,8 +302,4 @@ impl<G: Ground> Line<G> {
             }
         }
     }
-}
-
-fn not_connected() -> Failure {
-    Failure::NotSent("the lane is not connected".to_owned())
 }

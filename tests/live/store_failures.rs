@@ -11,8 +11,6 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::contract::fixture::{NewOrder, at};
-use crate::postgres::Cluster;
-use crate::proxy::Proxy;
 use crate::world::{Database, channel, short};
 
 struct Scene {
@@ -189,12 +187,7 @@ async fn berlin(store: &Store) -> LocationStock {
 #[tokio::test]
 async fn a_stock_change_whose_answer_was_lost_is_found_when_the_location_looks_again() {
     let database = Database::new().await;
-    let port = Cluster::shared().port;
-    let proxy = Proxy::to(port).await;
-    let proxied = database
-        .url
-        .replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
-    let store = database.store_at(&proxied, "a", short()).await;
+    let (proxy, store) = database.store_behind_a_proxy("a").await;
     let claims = store.claim_all(&["BER1".into()]).await.expect("claimed");
     let mut lane = store.stock_lane();
     let empty = LocationStock::empty("BER1".into());

@@ -13,9 +13,8 @@ use tokio::time::sleep;
 
 use crate::contract::Node;
 use crate::contract::fixture::{NewOrder, append, noted};
-use crate::postgres::Cluster;
 use crate::proxy::Proxy;
-use crate::world::{Database, channel, node, short};
+use crate::world::{Database, channel, node};
 
 /// A node whose connections pass a proxy, with one order at version 2, and a connection beside it.
 struct Scene {
@@ -32,12 +31,7 @@ struct Scene {
 impl Scene {
     async fn new() -> Self {
         let database = Database::new().await;
-        let port = Cluster::shared().port;
-        let proxy = Proxy::to(port).await;
-        let proxied = database
-            .url
-            .replace(&format!(":{port}/"), &format!(":{}/", proxy.port));
-        let store = database.store_at(&proxied, "a", short()).await;
+        let (proxy, store) = database.store_behind_a_proxy("a").await;
         let mut node = node(&store);
         let claims = store.claim_all(&[]).await.expect("claimed");
         let order = NewOrder::of(channel(&store).await);

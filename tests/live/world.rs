@@ -10,6 +10,7 @@ use orderhub_domain::ids::{ChannelId, Slug};
 use crate::contract::fixture::number;
 use crate::contract::{Node, World};
 use crate::postgres::Cluster;
+use crate::proxy::Proxy;
 
 /// A new database.
 pub(crate) struct Database {
@@ -25,6 +26,16 @@ impl Database {
 
     pub(crate) async fn store(&self, node: &str) -> Store {
         self.store_at(&self.url, node, Limits::default()).await
+    }
+
+    /// A store with short limits whose connections pass a proxy.
+    pub(crate) async fn store_behind_a_proxy(&self, node: &str) -> (Proxy, Store) {
+        let port = Cluster::shared().port;
+        let proxy = Proxy::to(port).await;
+        let (direct, detour) = (format!(":{port}/"), format!(":{}/", proxy.port));
+        let url = self.url.replace(&direct, &detour);
+        let store = self.store_at(&url, node, short()).await;
+        (proxy, store)
     }
 
     /// A store that reaches the database at this URL.
