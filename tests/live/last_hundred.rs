@@ -80,3 +80,22 @@ async fn a_hundred_units_are_sold_a_hundred_times_and_every_declined_unit_again(
     checker::at_rest(audit, 1).await;
     books::agree_with_the_gateway(audit, &world.stripe).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_which_one_line_is_short_ends_and_holds_nothing() {
+    let world = World::start().await;
+    world.api.count("BER1", "PLENTY", 5).await;
+    let mut order = one_unit("T-1", "PLENTY");
+    let mut short = order["lines"][0].clone();
+    short["external_id"] = "2".into();
+    short["sku"] = "NONE".into();
+    order["lines"].as_array_mut().unwrap().push(short);
+    order["stated_total"] = "39.98".into();
+    let id = world.api.place(&order).await;
+    let ended = world.api.until_stage(&id, &["rejected"]).await;
+    assert_eq!(ended["reason"], "out_of_stock");
+    let counters = checker::counters(&world.audit, "BER1", "PLENTY").await;
+    assert_eq!(counters, (5, 0, 0));
+    assert!(world.stripe.book_of(&id).is_empty());
+    checker::at_rest(&world.audit, 1).await;
+}

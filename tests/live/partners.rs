@@ -10,6 +10,7 @@ use crate::metrics::Scrape;
 use crate::support::doubles::faults::{Call, Fault};
 use crate::support::doubles::post::Manner;
 use crate::support::doubles::stripe::Applied;
+use crate::support::doubles::stripe_wire::misstate;
 use crate::support::journey;
 use crate::support::lives::Cast;
 use crate::support::orders::{one_unit, two_and_shipping};
@@ -248,4 +249,39 @@ async fn an_answer_that_names_another_amount_is_never_taken_for_the_money() {
         [(Applied::Authorized, 1999), (Applied::Captured, 1999)]
     );
     all_books_agree(&world, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rightly_signed_report_of_another_amount_is_never_taken_for_the_money() {
+    let world = World::start().await;
+    let api = &world.api;
+    api.count("BER1", "SKU-1", 100).await;
+    world.stripe.post.behave(Manner::Kept);
+    let gate = world.stripe.faults.hold(Call::Authorize);
+    let order = api.place(&one_unit("R-1", "SKU-1")).await;
+    gate.reached(1).await;
+    let told = world.stripe.events();
+    let told = told
+        .iter()
+        .find(|event| event.contains("amount_capturable_updated"));
+    let mut told: serde_json::Value = serde_json::from_str(told.unwrap()).unwrap();
+    misstate(&mut told);
+    let answer = world.stripe.post.deliver(&told.to_string()).await;
+    assert!(matches!(answer, Some(200 | 202)), "{answer:?}");
+    let held = api.order(&order).await;
+    assert_eq!(held["holds"][0]["reason"], "payment_mismatch");
+    assert_ne!(held["payment"]["authorized"], "1.00");
+    assert_eq!(held["stage"], "authorizing");
+
+    // The answer to the call itself is right; a person has to look all the same.
+    world.stripe.faults.release();
+    until("the answer is taken", AFTER_A_CRASH, || async {
+        let order = api.order(&order).await;
+        (order["payment"]["authorized"] == "19.99").then_some(())
+    })
+    .await;
+    let still = api.order(&order).await;
+    assert_eq!(still["holds"][0]["reason"], "payment_mismatch");
+    checker::always(&world.audit).await;
+    books::agree_with_the_gateway(&world.audit, &world.stripe).await;
 }
