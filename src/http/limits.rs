@@ -33,7 +33,8 @@ pub struct Limits {
     pub idle_time: Duration,
     /// From the end of the headers to the end of the body; for NDJSON, between two pieces.
     pub body_time: Duration,
-    /// How long the hub may think before the sender is told that the outcome is not known.
+    /// How long the hub may think before the sender is told that the outcome is not known. Shops wait
+    /// five seconds for an answer to a webhook; the commit goes on behind it.
     pub answer_time: Duration,
 }
 
@@ -46,7 +47,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(5),
             idle_time: Duration::from_mins(1),
             body_time: Duration::from_secs(10),
-            answer_time: Duration::from_secs(15),
+            answer_time: Duration::from_secs(4),
         }
     }
 }

@@ -115,9 +115,9 @@ impl Store {
                 }
             }
         };
-        timeout(limits.answer, reading)
+        timeout(limits.read, reading)
             .await
-            .unwrap_or_else(|_| Err(Unavailable(format!("no answer within {:?}", limits.answer))))
+            .unwrap_or_else(|_| Err(Unavailable(format!("no answer within {:?}", limits.read))))
     }
 }
 

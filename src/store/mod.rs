@@ -68,6 +68,8 @@ pub struct Limits {
     /// Without an answer for this long, a statement's outcome counts as unknown. Longer than
     /// `statement`, so that the server's own verdict comes first.
     pub answer: Duration,
+    /// Without an answer for this long, a read is given up: its sender asks again.
+    pub read: Duration,
     /// How long a lane tries to find an unknown outcome out before it says so.
     pub resolve: Duration,
 }
@@ -79,6 +81,7 @@ impl Default for Limits {
             statement: Duration::from_secs(5),
             lock: Duration::from_secs(2),
             answer: Duration::from_secs(7),
+            read: Duration::from_secs(3),
             resolve: Duration::from_secs(8),
         }
     }

@@ -56,6 +56,7 @@ pub(crate) fn short() -> Limits {
         statement: Duration::from_secs(5),
         lock: Duration::from_millis(300),
         answer: Duration::from_millis(600),
+        read: Duration::from_millis(600),
         resolve: Duration::from_millis(1500),
     }
 }
