@@ -24,7 +24,7 @@ const TEMPLATE: &str = "orderhub_template";
 
 /// A line with a signal's name stops the server; the end of the input also removes the folder.
 const KEEPER: &str = r#"
-"$1/postgres" -D "$2/$4" -k "$2" -p "$3" \
+"$1/postgres" -D "$4" -k "$2" -p "$3" \
     -c listen_addresses=127.0.0.1 -c max_connections=200 -c shared_buffers=128MB \
     >>"$2/log" 2>&1 &
 pid=$!
@@ -38,11 +38,10 @@ wait "$pid"
 /// Mounts a small file system that only the server sees, and that ends with it. The log of
 /// transactions stays outside: what is full is the place of the tables.
 const SMALL_DISK: &str = r#"
-mkdir "$2/small" &&
-mount -t tmpfs -o "size=$4m,mode=0700,uid=$5,gid=$6" small "$2/small" &&
-cp -a "$2/data/." "$2/small/" &&
+mount -t tmpfs -o "size=$4m,mode=0700,uid=$5,gid=$6" small /mnt &&
+cp -a "$2/data/." /mnt/ &&
 exec setpriv --reuid "$5" --regid "$6" --clear-groups \
-    /bin/sh -c "$7" keeper "$1" "$2" "$3" small
+    /bin/sh -c "$7" keeper "$1" "$2" "$3" /mnt
 "#;
 
 /// Room for a new database and some hundred orders, in MiB.
@@ -225,9 +224,7 @@ impl Cluster {
 
     /// A file on the small disk, as seen from outside the server's file systems.
     fn ballast(&self) -> PathBuf {
-        let inside = self.folder.strip_prefix("/").expect("an absolute path");
-        let root = PathBuf::from(format!("/proc/{}/root", self.keeper.id()));
-        root.join(inside).join("small/ballast")
+        PathBuf::from(format!("/proc/{}/root/mnt/ballast", self.keeper.id()))
     }
 }
 
@@ -271,7 +268,8 @@ fn keep(folder: &Path, port: u16) -> Child {
         .args(["-c", KEEPER, "keeper"])
         .arg(binaries())
         .arg(folder)
-        .args([port.to_string().as_str(), "data"])
+        .arg(port.to_string())
+        .arg(folder.join("data"))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
