@@ -25,7 +25,7 @@ pub trait HubApi: Send + Sync {
     async fn command(&self, order: OrderId, asked: Asked, actor: String) -> Result<Done, HubError>;
 
     /// Takes what a verified webhook said. `source` names the connection: `payments/stripe-eu`.
-    async fn inbound(&self, delivery: Delivery) -> Result<Received, HubError>;
+    async fn inbound(&self, delivery: Delivery) -> Result<Receipt, HubError>;
 
     /// An order and its log, as committed. Never wakes it.
     async fn order(&self, order: OrderId) -> Result<Option<(Order, Vec<Recorded>)>, HubError>;
@@ -114,14 +114,77 @@ pub struct Delivery {
     pub headers: std::collections::BTreeMap<String, String>,
 }
 
-/// What became of a webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What became of a webhook, to be answered and to be looked up later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// In one word.
+    pub received: Received,
+    /// Why a part of it changed nothing: `no_order`, `unknown_topic:<topic>`, `unreadable: ...`.
+    pub reason: Option<String>,
+    /// The order that it reached, the first one if there were several.
+    pub order: Option<OrderId>,
+    /// The parked messages that its parts became.
+    pub parked: Vec<uuid::Uuid>,
+}
+
+impl Receipt {
+    /// Of a delivery that says nothing.
+    pub(crate) const fn empty() -> Self {
+        Self {
+            received: Received::Ignored,
+            reason: None,
+            order: None,
+            parked: Vec::new(),
+        }
+    }
+
+    /// A part reached its order.
+    pub(crate) fn reached(&mut self, order: OrderId) {
+        self.received = self.received.max(Received::Applied);
+        self.order.get_or_insert(order);
+    }
+
+    /// A part was put away.
+    pub(crate) fn put_away(&mut self, message: uuid::Uuid, received: Received, reason: String) {
+        if self.reason.is_none() || received > self.received {
+            self.reason = Some(reason);
+        }
+        self.received = self.received.max(received);
+        self.parked.push(message);
+    }
+}
+
+/// What became of a webhook, in one word. When its parts fare differently, the last of these counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Received {
-    /// Everything in it found its order and is on disk, or was known, or is of a kind that is only
-    /// kept: answer 200.
+    /// Nothing in it is acted on; it is kept with the reason: answer 200.
+    Ignored,
+    /// It found its order and is on disk, or was known: answer 200.
     Applied,
-    /// A part of it waits for its order, or cannot be read: answer 202.
-    Parked,
+    /// It waits for its order: answer 202.
+    Unmatched,
+    /// It cannot be read: answer 202.
+    Invalid,
+}
+
+impl Received {
+    /// Every word.
+    pub const ALL: [Self; 4] = [Self::Ignored, Self::Applied, Self::Unmatched, Self::Invalid];
+
+    /// The word that is counted, kept and shown.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ignored => "ignored",
+            Self::Applied => "applied",
+            Self::Unmatched => "unmatched",
+            Self::Invalid => "invalid",
+        }
+    }
+
+    /// Whether it is put away for later, not done with.
+    pub const fn is_parked(self) -> bool {
+        matches!(self, Self::Unmatched | Self::Invalid)
+    }
 }
 
 /// Why the hub did not do it.

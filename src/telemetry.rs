@@ -144,6 +144,14 @@ fn describe() {
         "Webhooks that arrived, by what became of them"
     );
     describe_counter!(
+        "orderhub_webhook_copies_dropped_total",
+        "Copies of webhooks that could not be kept for people; what the webhooks said is not lost"
+    );
+    describe_counter!(
+        "orderhub_messages_replayed_total",
+        "Webhooks and parked messages that a person offered again, by what became of them"
+    );
+    describe_counter!(
         "orderhub_order_transitions_total",
         "Moves of orders between stages"
     );
@@ -197,6 +205,7 @@ fn describe() {
 /// Lets the counters that must never move, and the build, be seen from the first scrape on.
 fn zero() {
     counter!("orderhub_inventory_oversold_units_total").absolute(0);
+    counter!("orderhub_webhook_copies_dropped_total").absolute(0);
     for invariant in ORDER_INVARIANTS.into_iter().chain(["stock_holds"]) {
         counter!("orderhub_invariant_violations_total", "invariant" => invariant).absolute(0);
     }
@@ -220,6 +229,7 @@ pub fn announce_connections<'a>(
         for outcome in [
             "applied",
             "duplicate",
+            "ignored",
             "unmatched",
             "bad_signature",
             "stale",

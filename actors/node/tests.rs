@@ -73,7 +73,9 @@ async fn an_order_lives_from_its_receipt_to_its_close() {
     assert_eq!(hall.post.sold()[0].weight_g, 1_000);
     step(&hall, id, FulfilmentStep::HandOver).await;
     let received = hall.hub.inbound(delivered(id)).await;
-    assert_eq!(received.expect("taken"), Received::Applied);
+    let receipt = received.expect("taken");
+    assert_eq!(receipt.received, Received::Applied);
+    assert_eq!(receipt.order, Some(id));
     let order = hall.until(id, &[Stage::Completed]).await;
     assert!(order.outstanding.is_empty());
     let counters = hall.counters("BER1", "A");

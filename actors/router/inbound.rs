@@ -5,16 +5,19 @@ use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{Fact, Input, InputBody, PaymentFact, ScanFact, TenderSelector};
 
 use super::Hub;
-use crate::api::{Delivery, HubApi, HubError, NewOrder, Received};
+use crate::api::{Delivery, HubApi, HubError, NewOrder, Receipt, Received};
 use crate::lanes::Urgency;
 use crate::order::unavailable;
 use crate::ports::{OrderRef, RefKind};
+
+/// Why a message is kept that waits for its order.
+const NO_ORDER: &str = "no_order";
 
 /// What became of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// Its order has it.
-    Applied,
+    Applied(OrderId),
     /// There is no order for it yet.
     Waits(OrderRef),
     /// Nothing that the hub acts on; kept with the reason.
@@ -25,24 +28,44 @@ pub(super) enum Verdict {
 
 impl Hub {
     /// Takes a delivery: applies what finds its order, keeps the rest.
-    pub(super) async fn take(&self, delivery: &Delivery) -> Result<Received, HubError> {
-        let mut received = Received::Applied;
+    pub(super) async fn take(&self, delivery: &Delivery) -> Result<Receipt, HubError> {
+        let mut receipt = Receipt::empty();
         for (place, item) in delivery.items.iter().enumerate() {
-            match self.offer(delivery, item).await? {
-                Verdict::Applied => {}
-                Verdict::Kept(reason) => self.keep(delivery, place, reason, None).await?,
-                Verdict::Unreadable(reason) => {
-                    self.keep(delivery, place, reason, None).await?;
-                    received = Received::Parked;
-                }
-                Verdict::Waits(reference) => {
-                    if !self.keep_and_look_again(delivery, place, reference).await? {
-                        received = Received::Parked;
-                    }
-                }
-            }
+            let verdict = self.offer(delivery, item).await?;
+            self.settle(delivery, place, verdict, &mut receipt).await?;
         }
-        Ok(received)
+        Ok(receipt)
+    }
+
+    /// Keeps what was not applied, and notes either in the receipt.
+    async fn settle(
+        &self,
+        delivery: &Delivery,
+        place: usize,
+        verdict: Verdict,
+        receipt: &mut Receipt,
+    ) -> Result<(), HubError> {
+        let (received, reason, reference) = match verdict {
+            Verdict::Applied(order) => {
+                receipt.reached(order);
+                return Ok(());
+            }
+            Verdict::Kept(reason) => (Received::Ignored, reason, None),
+            Verdict::Unreadable(reason) => (Received::Invalid, reason, None),
+            Verdict::Waits(reference) => {
+                (Received::Unmatched, NO_ORDER.to_owned(), Some(reference))
+            }
+        };
+        let waits = reference.is_some();
+        let message = self
+            .keep(delivery, place, reason.clone(), reference)
+            .await?;
+        if waits && let Some(order) = self.look_again(delivery, place, message).await {
+            receipt.reached(order);
+        } else {
+            receipt.put_away(message, received, reason);
+        }
+        Ok(())
     }
 
     /// Takes one item to its order, if there is one.
@@ -129,7 +152,7 @@ impl Hub {
             .await;
         let known = match placed {
             // The new order knows all that its snapshot said.
-            Ok(placed) if !placed.repeated => return Ok(Verdict::Applied),
+            Ok(placed) if !placed.repeated => return Ok(Verdict::Applied(placed.order)),
             Ok(placed) => placed.order,
             Err(HubError::ExternalIdConflict { existing }) => existing,
             Err(error) => return Err(error),
@@ -138,7 +161,7 @@ impl Hub {
             self.tell(known, &actor, Fact::Channel(fact.clone()))
                 .await?;
         }
-        Ok(Verdict::Applied)
+        Ok(Verdict::Applied(known))
     }
 
     /// Finds the order by the reference, or by what the partner says it is.
@@ -159,7 +182,7 @@ impl Hub {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Verdict::Applied)
+        Ok(Verdict::Applied(order))
     }
 
     async fn tell(&self, order: OrderId, actor: &str, fact: Fact) -> Result<(), HubError> {

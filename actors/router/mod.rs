@@ -17,7 +17,7 @@ use orderhub_domain::order::{
 use orderhub_domain::stock::Counters;
 use tokio::sync::oneshot;
 
-use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Received};
+use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt};
 use crate::lanes::Urgency;
 use crate::location::LocationMsg;
 use crate::order::{fold, unavailable};
@@ -146,7 +146,7 @@ impl HubApi for Hub {
         self.shared.ask(order, input, Urgency::Request).await
     }
 
-    async fn inbound(&self, delivery: Delivery) -> Result<Received, HubError> {
+    async fn inbound(&self, delivery: Delivery) -> Result<Receipt, HubError> {
         self.admit()?;
         self.take(&delivery).await
     }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use orderhub_domain::ids::OrderId;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -37,7 +38,7 @@ impl Hub {
         place: usize,
         reason: String,
         waiting_for: Option<OrderRef>,
-    ) -> Result<(), HubError> {
+    ) -> Result<Uuid, HubError> {
         let awaited = waiting_for.clone();
         let message = Parked {
             id: id_of(delivery, place),
@@ -54,32 +55,26 @@ impl Hub {
             // A full queue loses only the hint; the inventory finds the message.
             drop(self.shared.hints.try_send(Hint::Awaited(reference)));
         }
-        Ok(())
+        Ok(message.id)
     }
 
     /// The order may have learnt the reference while the message was put away: whoever looks
-    /// second sees what the other wrote. Whether the item was applied after all.
-    pub(super) async fn keep_and_look_again(
+    /// second sees what the other wrote. The order, if the item was applied after all.
+    pub(super) async fn look_again(
         &self,
         delivery: &Delivery,
         place: usize,
-        reference: OrderRef,
-    ) -> Result<bool, HubError> {
-        self.keep(delivery, place, "no_order".into(), Some(reference))
-            .await?;
-        let Some(item) = delivery.items.get(place) else {
-            return Ok(false);
-        };
+        message: Uuid,
+    ) -> Option<OrderId> {
+        let item = delivery.items.get(place)?;
         // It is safely kept: what fails now is done by the sweep.
-        let again = self.offer(delivery, item).await;
-        if !matches!(again, Ok(Verdict::Applied)) {
-            return Ok(false);
-        }
-        let forgotten = self.shared.journal.unpark(id_of(delivery, place)).await;
-        if let Err(error) = forgotten {
+        let Ok(Verdict::Applied(order)) = self.offer(delivery, item).await else {
+            return None;
+        };
+        if let Err(error) = self.shared.journal.unpark(message).await {
             tracing::warn!(%error, "an applied message is kept a little longer");
         }
-        Ok(true)
+        Some(order)
     }
 
     /// Offers everything that waits for a reference; whether nothing waits for it any more.

@@ -61,7 +61,7 @@ async fn a_webhook_finds_its_order_by_what_the_gateway_carries() {
         vec![authorized("pi_1", Some(placed.order), false)],
     );
     assert_eq!(
-        hall.hub.inbound(webhook).await.expect("taken"),
+        hall.hub.inbound(webhook).await.expect("taken").received,
         Received::Applied
     );
     hall.until(placed.order, &[Stage::Fulfilling]).await;
@@ -72,7 +72,7 @@ async fn a_webhook_finds_its_order_by_what_the_gateway_carries() {
         vec![authorized("pi_1", None, false)],
     );
     assert_eq!(
-        hall.hub.inbound(later).await.expect("taken"),
+        hall.hub.inbound(later).await.expect("taken").received,
         Received::Applied
     );
     assert!(hall.twin.kept().is_empty());
@@ -90,12 +90,16 @@ async fn a_webhook_before_its_order_is_kept_and_applied_once_the_reference_is_kn
     let scans = crate::node::tests::delivered(placed.order);
     hall.shelf.put(&scans);
     assert_eq!(
-        hall.hub.inbound(scans.clone()).await.expect("kept"),
-        Received::Parked
+        hall.hub
+            .inbound(scans.clone())
+            .await
+            .expect("kept")
+            .received,
+        Received::Unmatched
     );
     assert_eq!(
-        hall.hub.inbound(scans).await.expect("kept"),
-        Received::Parked
+        hall.hub.inbound(scans).await.expect("kept").received,
+        Received::Unmatched
     );
     assert_eq!(hall.twin.kept().len(), 1, "a repeat is the same row");
     hall.until(placed.order, &[Stage::Fulfilling]).await;
@@ -126,11 +130,15 @@ async fn a_snapshot_of_a_known_order_brings_its_facts() {
     hall.stock("BER1", "A", 5).await;
     let first = delivery("sales/web", "1", vec![snapshot("W-1", "one", Vec::new())]);
     assert_eq!(
-        hall.hub.inbound(first.clone()).await.expect("taken"),
+        hall.hub
+            .inbound(first.clone())
+            .await
+            .expect("taken")
+            .received,
         Received::Applied
     );
     assert_eq!(
-        hall.hub.inbound(first).await.expect("taken"),
+        hall.hub.inbound(first).await.expect("taken").received,
         Received::Applied
     );
     assert_eq!(hall.twin.orders().len(), 1);
@@ -139,7 +147,7 @@ async fn a_snapshot_of_a_known_order_brings_its_facts() {
     let cancelled = vec![ChannelFact::Cancelled { at: midnight() }];
     let second = delivery("sales/web", "2", vec![snapshot("W-1", "two", cancelled)]);
     assert_eq!(
-        hall.hub.inbound(second).await.expect("taken"),
+        hall.hub.inbound(second).await.expect("taken").received,
         Received::Applied
     );
     hall.until(id, &[Stage::Cancelled]).await;
@@ -153,30 +161,33 @@ async fn what_cannot_be_acted_on_is_kept_with_its_reason() {
             Inbound::Unknown {
                 topic: "app/uninstalled".into(),
             },
-            Received::Applied,
+            Received::Ignored,
             "unknown_topic:app/uninstalled",
         ),
         (
             Inbound::Unreadable {
                 reason: "no id".into(),
             },
-            Received::Parked,
+            Received::Invalid,
             "unreadable: no id",
         ),
         (
             authorized("pi_1", None, true),
-            Received::Applied,
+            Received::Ignored,
             "test_on_live",
         ),
         (
             authorized("pi_1", None, false),
-            Received::Parked,
+            Received::Unmatched,
             "no_order",
         ),
     ];
     for (number, (item, expected, reason)) in cases.into_iter().enumerate() {
         let webhook = delivery("payments/stripe", &number.to_string(), vec![item]);
-        assert_eq!(hall.hub.inbound(webhook).await.expect("taken"), expected);
+        let receipt = hall.hub.inbound(webhook).await.expect("taken");
+        assert_eq!(receipt.received, expected);
+        assert_eq!(receipt.reason.as_deref(), Some(reason));
+        assert_eq!(receipt.order, None);
         let kept = hall.twin.kept();
         assert_eq!(kept.len(), number + 1);
         assert!(
@@ -198,8 +209,12 @@ async fn a_message_kept_before_a_restart_is_found_and_offered_again() {
         vec![authorized("pi_9", Some(order), false)],
     );
     assert_eq!(
-        hall.hub.inbound(webhook.clone()).await.expect("kept"),
-        Received::Parked
+        hall.hub
+            .inbound(webhook.clone())
+            .await
+            .expect("kept")
+            .received,
+        Received::Unmatched
     );
     let twin = hall.twin.clone();
     hall.node.drain(Duration::from_secs(30)).await;

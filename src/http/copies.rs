@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use orderhub_actors::api::Receipt;
 
 /// A verified webhook as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookCopy {
     /// The connection: `payments/stripe-eu`.
     pub source: String,
-    /// What became of it: `applied`, `unmatched`, `invalid`.
-    pub outcome: &'static str,
+    /// What became of it.
+    pub receipt: Receipt,
     /// When it came.
     pub received_at: Timestamp,
     /// Headers without secrets and signatures.
@@ -20,7 +21,7 @@ pub struct WebhookCopy {
 }
 
 /// Where copies go. Handing one over never waits and never fails a webhook: what it changed is in
-/// the log, the copy is for people.
+/// the log, what it did not is parked, the copy is for people.
 pub trait WebhookCopies: Send + Sync {
     /// Keeps a copy.
     fn keep(&self, copy: WebhookCopy);

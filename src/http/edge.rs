@@ -1,24 +1,22 @@
 //! What the routes stand on: the hub's front door and the few things beside it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use orderhub_actors::api::HubApi;
 use orderhub_actors::ports::Journal;
-use orderhub_channels::carriers::CarrierConnector;
-use orderhub_channels::payments::PaymentConnector;
-use orderhub_channels::port::{Forged, Inbound, RawRequest};
-use orderhub_channels::sales::SalesConnector;
-use orderhub_domain::ids::{ChannelId, OrderId, Slug};
+use orderhub_domain::ids::{ChannelId, OrderId};
 use orderhub_domain::order::{Order, Recorded};
 use orderhub_domain::policy::Policy;
 
 use super::auth::Keys;
 use super::copies::WebhookCopies;
+use super::hooks::Hooks;
 use super::keys::Key;
 use super::listing::OrderList;
+use super::messages::Messages;
 use super::problem::Problem;
+use super::requests::Requests;
 use crate::intake::Desk;
 
 /// What the routes stand on.
@@ -33,98 +31,20 @@ pub struct Edge {
     pub keys: Keys,
     /// Takes orders in the canonical form; knows the channels.
     pub desk: Arc<Desk>,
-    /// Connections whose webhooks are taken, by family and slug.
-    pub hooks: BTreeMap<(Family, Slug), Hook>,
-    /// Copies of webhooks.
+    /// Connections whose webhooks are taken.
+    pub hooks: Hooks,
+    /// Where copies of webhooks go.
     pub webhooks: Arc<dyn WebhookCopies>,
+    /// Webhooks and parked messages, as operators look through them.
+    pub messages: Arc<dyn Messages>,
+    /// What was answered to requests that belong to no order.
+    pub requests: Requests,
     /// The rules in force.
     pub policy: Policy,
-    /// Scheme and host under which vendors reach the hub; some of them sign it.
-    pub public_url: String,
     /// Renders the metrics.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
     /// The hub has accepted orders at least once.
     pub started: AtomicBool,
-}
-
-/// A family of connections, as it stands in paths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Family {
-    /// Web shops, tills, marketplaces.
-    Sales,
-    /// Gateways.
-    Payments,
-    /// Carriers.
-    Carriers,
-    /// Warehouses and stores.
-    Warehouses,
-}
-
-impl Family {
-    /// Every family.
-    pub const ALL: [Self; 4] = [
-        Self::Sales,
-        Self::Payments,
-        Self::Carriers,
-        Self::Warehouses,
-    ];
-
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sales => "sales",
-            Self::Payments => "payments",
-            Self::Carriers => "carriers",
-            Self::Warehouses => "warehouses",
-        }
-    }
-}
-
-/// A connection whose webhooks are taken.
-pub enum Hook {
-    /// A sales channel and its immutable id.
-    Sales(Arc<dyn SalesConnector>, ChannelId),
-    /// A gateway.
-    Payments(Arc<dyn PaymentConnector>),
-    /// A carrier.
-    Carriers(Arc<dyn CarrierConnector>),
-}
-
-impl Hook {
-    /// Whether the bytes are really from the vendor.
-    pub fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
-        match self {
-            Self::Sales(connector, _) => connector.verify(request),
-            Self::Payments(connector) => connector.verify(request),
-            Self::Carriers(connector) => connector.verify(request),
-        }
-    }
-
-    /// What they say.
-    pub fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        match self {
-            Self::Sales(connector, _) => connector.read(request),
-            Self::Payments(connector) => connector.read(request),
-            Self::Carriers(connector) => connector.read(request),
-        }
-    }
-
-    /// Whether facts marked as test change nothing.
-    pub fn is_live(&self) -> bool {
-        match self {
-            Self::Sales(connector, _) => connector.is_live(),
-            Self::Payments(connector) => connector.is_live(),
-            Self::Carriers(connector) => connector.is_live(),
-        }
-    }
-
-    /// The channel, for sales.
-    pub const fn channel(&self) -> Option<ChannelId> {
-        match self {
-            Self::Sales(_, channel) => Some(*channel),
-            Self::Payments(_) | Self::Carriers(_) => None,
-        }
-    }
 }
 
 impl Edge {

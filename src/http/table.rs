@@ -139,76 +139,16 @@ pub const ROUTES: &[Route] = &[
         Body::Nothing,
         Side::Api,
     ),
-    route(
-        Method::POST,
-        "/v1/orders/{id}/actions/hold",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/orders/{id}/actions/release",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/orders/{id}/actions/cancel",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/fulfilments/{id}/accept",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/fulfilments/{id}/reject",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/fulfilments/{id}/pick",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/fulfilments/{id}/pack",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/fulfilments/{id}/hand-over",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/fulfilments/{id}/ready",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
-    route(
-        Method::POST,
-        "/v1/fulfilments/{id}/collect",
-        Needing(Scope::OpsAct),
-        Body::Json,
-        Side::Api,
-    ),
+    act("/v1/orders/{id}/actions/hold"),
+    act("/v1/orders/{id}/actions/release"),
+    act("/v1/orders/{id}/actions/cancel"),
+    act("/v1/fulfilments/{id}/accept"),
+    act("/v1/fulfilments/{id}/reject"),
+    act("/v1/fulfilments/{id}/pick"),
+    act("/v1/fulfilments/{id}/pack"),
+    act("/v1/fulfilments/{id}/hand-over"),
+    act("/v1/fulfilments/{id}/ready"),
+    act("/v1/fulfilments/{id}/collect"),
     route(
         Method::PUT,
         "/v1/inventory/{location}/{sku}",
@@ -223,13 +163,10 @@ pub const ROUTES: &[Route] = &[
         Body::Nothing,
         Side::Api,
     ),
-    route(
-        Method::GET,
-        "/v1/parked",
-        Needing(Scope::OpsAct),
-        Body::Nothing,
-        Side::Api,
-    ),
+    look("/v1/parked"),
+    look("/v1/webhooks-received"),
+    look("/v1/webhooks-received/{webhook}"),
+    act("/v1/webhooks-received/{webhook}/actions/replay"),
     route(Method::GET, "/livez", Nothing, Body::Nothing, Side::Both),
     route(Method::GET, "/readyz", Nothing, Body::Nothing, Side::Both),
     route(Method::GET, "/startupz", Nothing, Body::Nothing, Side::Both),
@@ -243,6 +180,28 @@ pub const ROUTES: &[Route] = &[
     ),
     route(Method::GET, "/metrics", Nothing, Body::Nothing, Side::Admin),
 ];
+
+/// What operators and staff do.
+const fn act(pattern: &'static str) -> Route {
+    route(
+        Method::POST,
+        pattern,
+        Needing(Scope::OpsAct),
+        Body::Json,
+        Side::Api,
+    )
+}
+
+/// What operators look at.
+const fn look(pattern: &'static str) -> Route {
+    route(
+        Method::GET,
+        pattern,
+        Needing(Scope::OpsAct),
+        Body::Nothing,
+        Side::Api,
+    )
+}
 
 const fn route(
     method: Method,

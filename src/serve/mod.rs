@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::{Bus, Inbox, Publisher};
 use crate::cli::{Exit, Failure, MigrationState, MigrationStep, Root};
 use crate::config::Config;
-use crate::http::Edge;
 use crate::http::auth::Keys;
 use crate::http::keys::KeyBook;
+use crate::http::requests::Requests;
+use crate::http::{Edge, Hooks};
 use crate::intake::Desk;
 use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
 use crate::telemetry;
@@ -66,14 +67,14 @@ impl Root for Process {
             stock_book: Arc::new(store.clone()),
             ownership: Arc::new(store.clone()),
         };
-        let reader = Arc::new(ParkedReader::new(&connections, &config));
-        let sources = connections.hooks().into_keys();
+        let hooks = Hooks::new(connections.hooks(), config.http.public_url.clone());
+        let reader = Arc::new(ParkedReader::new(hooks.clone()));
         telemetry::announce_connections(
             config
                 .sales
                 .iter()
                 .map(|shop| shop.connection.slug.as_str()),
-            sources.map(|(family, slug)| format!("{}/{slug}", family.word())),
+            hooks.sources(),
         );
         let node = node::start(node_config, stores, connections.partners(), reader)
             .await
@@ -98,10 +99,11 @@ impl Root for Process {
             list: Arc::new(store.clone()),
             keys: Keys::new(Arc::new(store.clone())),
             desk,
-            hooks: connections.hooks(),
+            hooks,
             webhooks: Arc::new(webhooks),
+            messages: Arc::new(store.clone()),
+            requests: Requests::new(Arc::new(store.clone())),
             policy: config.policy.clone(),
-            public_url: config.http.public_url.clone(),
             metrics: Arc::new(move || metrics.render()),
             started: AtomicBool::new(false),
         });

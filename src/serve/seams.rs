@@ -1,25 +1,25 @@
 //! Where two parts meet that do not know each other: the canonical reader and the API, parked
 //! messages and connectors, the store and the edge.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use http::{HeaderMap, HeaderName, HeaderValue};
 use orderhub_actors::Reader;
 use orderhub_actors::api::Delivery;
 use orderhub_actors::ports::{Parked, Unavailable};
-use orderhub_channels::port::RawRequest;
 use orderhub_channels::sales::direct;
 use orderhub_domain::ids::Slug;
 use uuid::Uuid;
 
 use super::connections::Connections;
-use crate::config::Config;
 use crate::http::listing::OrderList;
-use crate::http::{Family, Hook, WebhookCopies, WebhookCopy};
+use crate::http::messages::Messages;
+use crate::http::{Hooks, KeptWebhook, WebhookCopies, WebhookCopy};
 use crate::intake::{Intake, ParsedOrder, Unreadable};
-use crate::store::{OrderFilter, OrderPage, Store, WebhookLog, WebhookReceived};
+use crate::store::{
+    OrderFilter, OrderPage, Store, WebhookDetail, WebhookFilter, WebhookLog, WebhookPage,
+    WebhookReceived,
+};
 
 /// The API's orders are read by the direct channel's connector.
 pub(super) struct CanonicalIntake {
@@ -49,52 +49,22 @@ impl Intake for CanonicalIntake {
     }
 }
 
-/// Parked messages are read again by the connector that they came through.
-pub(super) struct ParkedReader {
-    hooks: BTreeMap<(Family, Slug), Hook>,
-    public_url: String,
-}
+/// Parked messages are read again by the connection that they came through.
+pub(super) struct ParkedReader(Hooks);
 
 impl ParkedReader {
-    pub(super) fn new(connections: &Connections, config: &Config) -> Self {
-        Self {
-            hooks: connections.hooks(),
-            public_url: config.http.public_url.clone(),
-        }
+    pub(super) const fn new(hooks: Hooks) -> Self {
+        Self(hooks)
     }
 }
 
 impl Reader for ParkedReader {
     fn read(&self, message: &Parked) -> Option<Delivery> {
-        let (family, slug) = message.source.split_once('/')?;
-        let family = Family::ALL
-            .into_iter()
-            .find(|known| known.word() == family)?;
-        let hook = self.hooks.get(&(family, Slug::from(slug)))?;
-        let headers: HeaderMap = message
-            .headers
-            .iter()
-            .filter_map(|(name, value)| {
-                let name = HeaderName::try_from(name).ok()?;
-                Some((name, HeaderValue::try_from(value).ok()?))
-            })
-            .collect();
-        let url = format!("{}/v1/hooks/{}", self.public_url, message.source);
-        // It was verified when it came; its signature is not kept.
-        let request = RawRequest {
-            headers: &headers,
-            body: &message.body,
-            url: &url,
+        self.0.read_again(&KeptWebhook {
+            source: &message.source,
             received_at: message.received_at,
-        };
-        Some(Delivery {
-            source: message.source.clone(),
-            slug: Slug::from(slug),
-            channel: hook.channel(),
-            live: hook.is_live(),
-            items: hook.read(&request),
-            body: message.body.clone(),
-            headers: message.headers.clone(),
+            headers: &message.headers,
+            body: &message.body,
         })
     }
 }
@@ -104,7 +74,9 @@ impl WebhookCopies for WebhookLog {
         self.record(WebhookReceived {
             id: Uuid::now_v7(),
             source: copy.source,
-            outcome: copy.outcome.to_owned(),
+            outcome: copy.receipt.received.word().to_owned(),
+            reason: copy.receipt.reason,
+            order: copy.receipt.order,
             received_at: copy.received_at,
             headers: copy.headers,
             body: copy.body,
@@ -116,5 +88,16 @@ impl WebhookCopies for WebhookLog {
 impl OrderList for Store {
     async fn list(&self, filter: &OrderFilter) -> Result<OrderPage, Unavailable> {
         self.list_orders(filter).await
+    }
+}
+
+#[async_trait]
+impl Messages for Store {
+    async fn webhooks(&self, filter: &WebhookFilter) -> Result<WebhookPage, Unavailable> {
+        self.list_webhooks(filter).await
+    }
+
+    async fn webhook(&self, id: Uuid) -> Result<Option<WebhookDetail>, Unavailable> {
+        Self::webhook(self, id).await
     }
 }

@@ -5,6 +5,7 @@
 //! cancelled `begin` would hand an open transaction to the next borrower of the connection.
 
 mod api_keys;
+mod api_requests;
 mod backend;
 mod census;
 mod channels;
@@ -20,6 +21,7 @@ mod parked;
 mod publish;
 mod seal;
 mod stock;
+mod webhook_list;
 mod webhooks;
 
 use std::str::FromStr;
@@ -37,6 +39,7 @@ pub use publish::{
 };
 pub use seal::{Seal, SealError, kept_key};
 pub use stock::PgStockLane;
+pub use webhook_list::{WebhookDetail, WebhookFilter, WebhookListing, WebhookPage};
 pub use webhooks::{WebhookLog, WebhookReceived};
 
 use fences::Fences;

@@ -1,11 +1,14 @@
 //! Raw webhooks as they came, for operators and replays: sealed, kept for 30 days, written beside
-//! the orders by a small lane of their own. Best effort: the order's log is the record, this is not.
+//! the orders by a small lane of their own. Best effort: what a webhook changed is in the order's
+//! log, and what it did not is parked before it is answered, so a copy that is dropped loses nothing
+//! but the look at it. Reading them is [`super::webhook_list`]'s.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
+use orderhub_domain::ids::OrderId;
 use sqlx::types::Json;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -22,8 +25,10 @@ const BATCH: usize = 64;
 const SWEEP: Duration = Duration::from_hours(1);
 
 const RECORD: &str = "
-insert into orderhub.webhook_received (id, source, outcome, received_at, headers, body)
-select * from unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::jsonb[], $6::bytea[])
+insert into orderhub.webhook_received
+    (id, source, outcome, reason, order_id, received_at, headers, body)
+select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[],
+                     $7::jsonb[], $8::bytea[])
 on conflict (id) do nothing
 ";
 
@@ -33,14 +38,18 @@ where received_at < clock_timestamp() - interval '30 days'
 ";
 
 /// A webhook as it came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookReceived {
-    /// Its id.
+    /// Its id; by time.
     pub id: Uuid,
     /// Where it came from: `payments/stripe-eu`.
     pub source: String,
-    /// What became of it: `applied`, `parked`, `rejected`.
+    /// What became of it: `applied`, `ignored`, `unmatched`, `invalid`.
     pub outcome: String,
+    /// Why a part of it changed nothing.
+    pub reason: Option<String>,
+    /// The order that it reached.
+    pub order: Option<OrderId>,
     /// When it came.
     pub received_at: Timestamp,
     /// Headers without secrets and signatures.
@@ -70,43 +79,6 @@ impl Store {
         let (sender, receiver) = mpsc::channel(QUEUE);
         let task = tokio::spawn(self.clone().write_webhooks(receiver));
         (WebhookLog { sender }, task)
-    }
-
-    /// A webhook that was kept, by its id.
-    pub async fn webhook(
-        &self,
-        id: Uuid,
-    ) -> Result<Option<WebhookReceived>, orderhub_actors::ports::Unavailable> {
-        type Row = (
-            String,
-            String,
-            jiff_sqlx::Timestamp,
-            Json<BTreeMap<String, String>>,
-            Vec<u8>,
-        );
-        let query = || {
-            sqlx::query_as::<_, Row>(
-                "select source, outcome, received_at, headers, body \
-                 from orderhub.webhook_received where id = $1",
-            )
-            .bind(id)
-            .fetch_optional(self.pool())
-        };
-        let Some((source, outcome, received_at, Json(headers), sealed)) = self.read(query).await?
-        else {
-            return Ok(None);
-        };
-        let opened = self.shared.options.seal.open(&sealed_row(id), &sealed);
-        let body =
-            opened.map_err(|error| orderhub_actors::ports::Unavailable(error.to_string()))?;
-        Ok(Some(WebhookReceived {
-            id,
-            source,
-            outcome,
-            received_at: received_at.to_jiff(),
-            headers,
-            body,
-        }))
     }
 
     async fn write_webhooks(self, mut receiver: mpsc::Receiver<WebhookReceived>) {
@@ -143,11 +115,19 @@ impl Store {
                         .iter()
                         .map(|w| Json(without_nul(&w.headers)))
                         .collect();
+                    let reasons: Vec<Option<String>> = batch
+                        .iter()
+                        .map(|w| Some(w.reason.as_deref()?.replace('\0', "")))
+                        .collect();
+                    let orders: Vec<Option<Uuid>> =
+                        batch.iter().map(|w| w.order.map(OrderId::uuid)).collect();
                     let at: Vec<_> = batch.iter().map(|w| w.received_at.to_sqlx()).collect();
                     sqlx::query(RECORD)
                         .bind(batch.iter().map(|w| w.id).collect::<Vec<_>>())
                         .bind(column(|w| &w.source))
                         .bind(column(|w| &w.outcome))
+                        .bind(reasons)
+                        .bind(orders)
                         .bind(at)
                         .bind(headers)
                         .bind(&bodies)
@@ -171,6 +151,7 @@ fn without_nul(headers: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn sealed_row(id: Uuid) -> String {
+/// Names a row of `webhook_received`, for sealing.
+pub(super) fn sealed_row(id: Uuid) -> String {
     format!("webhook/{id}")
 }

@@ -2,6 +2,7 @@
 //! decides anything, and nothing here is ever stored as truth.
 
 pub mod explain;
+pub mod messages;
 pub mod order;
 pub mod payment;
 pub mod person;

@@ -27,6 +27,7 @@ mod lies;
 mod life;
 mod localstripe;
 mod marathon;
+mod messages;
 mod metrics;
 mod outages;
 mod partners;

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orderhub::http::keys::{self, Key, KeyBook, KeyRing, NewKey, Scope};
+use orderhub::http::requests::{Answered, Answers};
 use orderhub::store::migrate::{self, StepState};
-use orderhub::store::{Seal, Store, StoreError, StoreOptions, WebhookReceived};
+use orderhub::store::{
+    Seal, SealError, Store, StoreError, StoreOptions, WebhookFilter, WebhookReceived,
+};
 use orderhub_actors::ports::Journal;
-use orderhub_domain::ids::Slug;
+use orderhub_domain::ids::{CommandId, Slug};
+use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
@@ -126,7 +130,9 @@ async fn a_webhook_copy_is_sealed_and_comes_back() {
     let webhook = WebhookReceived {
         id: Uuid::from_u128(77),
         source: "sales/shop-de".to_owned(),
-        outcome: "applied".to_owned(),
+        outcome: "ignored".to_owned(),
+        reason: Some("unknown_topic:a\0b".to_owned()),
+        order: None,
         received_at: store.now().await.expect("the time"),
         headers: BTreeMap::from([("x-topic".to_owned(), "orders/create".to_owned())]),
         body: b"{\"email\":\"ada@example.com\"}\0".to_vec(),
@@ -148,7 +154,37 @@ async fn a_webhook_copy_is_sealed_and_comes_back() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let found = found.expect("kept");
-    assert_eq!((found.body, found.headers), (webhook.body, webhook.headers));
+    assert_eq!(
+        (found.body, found.headers),
+        (Ok(webhook.body), webhook.headers)
+    );
+    assert_eq!(found.listing.reason.as_deref(), Some("unknown_topic:ab"));
+    let by = |source: Option<&str>, outcome: Option<&str>| WebhookFilter {
+        source: source.map(str::to_owned),
+        outcome: outcome.map(str::to_owned),
+        limit: 10,
+        ..WebhookFilter::default()
+    };
+    for (filter, expected) in [
+        (by(None, None), 1),
+        (by(Some("sales/shop-de"), Some("ignored")), 1),
+        (by(Some("sales/shop-at"), None), 0),
+        (by(None, Some("applied")), 0),
+        (by(Some("\0"), None), 0),
+    ] {
+        let page = store.list_webhooks(&filter).await.expect("listed");
+        let young = page.webhooks.iter().filter(|one| one.id == webhook.id);
+        assert_eq!(young.count(), expected, "{filter:?}");
+    }
+    let other_key = StoreOptions::new("b", Seal::new([7; 32]).expect("a key"));
+    let stranger = Store::connect(&database.url, other_key)
+        .await
+        .expect("connected");
+    let locked = stranger.webhook(webhook.id).await.expect("read");
+    assert_eq!(
+        locked.map(|found| found.body),
+        Some(Err(SealError::DoesNotOpen))
+    );
     let mut direct = PgConnection::connect(&database.url)
         .await
         .expect("connected");
@@ -163,6 +199,23 @@ async fn a_webhook_copy_is_sealed_and_comes_back() {
     task.await.expect("the lane ends with its last door");
     let old = store.webhook(old.id).await.expect("read");
     assert!(old.is_none(), "forgotten after its 30 days");
+}
+
+#[tokio::test]
+async fn the_first_answer_under_a_key_stays_and_comes_back_as_it_was() {
+    let store = Database::new().await.store("a").await;
+    let command = CommandId(Uuid::from_u128(9));
+    assert_eq!(Answers::find(&store, command).await.expect("read"), None);
+    let answered = |outcome: &str| Answered {
+        body_hash: "ab".to_owned(),
+        body: json!({ "id": "x", "outcome": outcome, "order": null }),
+    };
+    for outcome in ["applied", "unmatched"] {
+        let kept = Answers::keep(&store, command, &answered(outcome)).await;
+        kept.expect("kept");
+    }
+    let found = Answers::find(&store, command).await.expect("read");
+    assert_eq!(found, Some(answered("applied")));
 }
 
 #[tokio::test]

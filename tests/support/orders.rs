@@ -34,3 +34,12 @@ pub(crate) fn paid_elsewhere(external_id: &str, sku: &str) -> Value {
     order["payment"] = json!({"terms": "prepaid", "reference": "till-7"});
     order
 }
+
+/// 1 x 19.99 EUR that the shop had authorised at our gateway, under this reference.
+pub(crate) fn authorized_elsewhere(external_id: &str, sku: &str, reference: &str) -> Value {
+    let mut order = one_unit(external_id, sku);
+    order["payment"] = json!({
+        "terms": "authorized", "gateway": "stripe-eu", "reference": reference, "amount": "19.99",
+    });
+    order
+}

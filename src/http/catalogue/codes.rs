@@ -83,6 +83,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Send the whole body within ten seconds.",
     ),
     entry(
+        "connection_missing",
+        409,
+        "The connection is not configured any more",
+        "Configure the connection again under its old slug, then replay the message; or discard it.",
+    ),
+    entry(
         "external_id_conflict",
         409,
         "The external id is taken",
@@ -99,6 +105,12 @@ pub const CATALOGUE: &[Entry] = &[
         409,
         "A hold blocks it",
         "Release the hold that the detail names.",
+    ),
+    entry(
+        "sealed_otherwise",
+        409,
+        "Another key sealed the message",
+        "Set [store] seal_key to the key that was in force when the message came.",
     ),
     entry(
         "wrong_stage",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use jiff::Timestamp;
 use orderhub_actors::api::Done;
 use orderhub_domain::ids::{FulfilmentId, LocationCode, OrderId, Sku};
@@ -17,8 +17,7 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::orders::REPLAYED;
-use super::{answer, asked, body, json as reply, with};
+use super::{answer, answered, asked, body, json as reply, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
@@ -64,7 +63,7 @@ async fn act(
     if is_hold && let Some((_, log)) = edge.hub.order(order).await? {
         body["hold_id"] = replies::hold_placed_until(&log, done.version).into();
     }
-    Ok(answered(&done, &body))
+    Ok(answered(&body, done.repeated))
 }
 
 /// Carries out a request under its idempotency key and the version that the sender saw.
@@ -84,16 +83,6 @@ pub(super) async fn carry_out(
         expected,
     };
     Ok(edge.hub.command(order, demand, actor).await?)
-}
-
-/// The answer to a request that was carried out, now or before.
-pub(super) fn answered(done: &Done, body: &Value) -> Response {
-    let mut response = reply(StatusCode::OK, body);
-    if done.repeated {
-        let headers = response.headers_mut();
-        headers.insert(REPLAYED, HeaderValue::from_static("true"));
-    }
-    response
 }
 
 fn operator(asked: &Asked) -> Result<String, Problem> {

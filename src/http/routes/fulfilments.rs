@@ -11,8 +11,8 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::actions::{answered, carry_out};
-use super::{answer, asked, body, with};
+use super::actions::carry_out;
+use super::{answer, answered, asked, body, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
@@ -53,7 +53,8 @@ async fn step(
         step: read(verb, fields)?,
     };
     let done = carry_out(edge, asked, fulfilment.order, command, &body_hash).await?;
-    Ok(answered(&done, &replies::step_done(fulfilment, &done)))
+    let body = replies::step_done(fulfilment, &done);
+    Ok(answered(&body, done.repeated))
 }
 
 fn read(verb: &str, body: Map<String, Value>) -> Result<FulfilmentStep, Problem> {

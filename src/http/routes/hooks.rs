@@ -10,8 +10,8 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use metrics::counter;
-use orderhub_actors::api::{Delivery, Received};
-use orderhub_channels::port::{Forged, Inbound, RawRequest};
+use orderhub_actors::api::Delivery;
+use orderhub_channels::port::{Forged, RawRequest};
 use orderhub_domain::ids::Slug;
 use serde_json::json;
 use warp::Filter;
@@ -21,7 +21,7 @@ use warp::reply::Response;
 use super::{answer, asked, body, json as reply, with};
 use crate::http::WebhookCopy;
 use crate::http::asked::Asked;
-use crate::http::edge::{Edge, Family};
+use crate::http::edge::Edge;
 use crate::http::problem::Problem;
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
@@ -46,13 +46,12 @@ async fn take(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let slug = Slug(slug);
-    let (family, hook) = Family::ALL
-        .into_iter()
-        .find(|known| known.word() == family)
-        .and_then(|known| Some((known, edge.hooks.get(&(known, slug.clone()))?)))
+    let (family, hook) = edge
+        .hooks
+        .find(family, &slug)
         .ok_or_else(Problem::not_found)?;
     let source = format!("{}/{slug}", family.word());
-    let url = format!("{}{}", edge.public_url, asked.path_and_query());
+    let url = edge.hooks.url(&asked.path_and_query());
     let request = RawRequest {
         headers: asked.headers(),
         body: &body,
@@ -68,37 +67,30 @@ async fn take(
         let detail = "The signature of this webhook is not believed.";
         return Err(Problem::new("signature_invalid", detail));
     }
-    let items = hook.read(&request);
-    let unreadable = items
-        .iter()
-        .any(|item| matches!(item, Inbound::Unreadable { .. }));
+    let headers = kept_headers(asked.headers());
     let delivery = Delivery {
         source: source.clone(),
         slug,
         channel: hook.channel(),
         live: hook.is_live(),
-        items,
+        items: hook.read(&request),
         body: body.to_vec(),
-        headers: kept_headers(asked.headers()),
+        headers: headers.clone(),
     };
-    let headers = delivery.headers.clone();
-    let received = edge.hub.inbound(delivery).await?;
-    let outcome = match received {
-        _ if unreadable => "invalid",
-        Received::Applied => "applied",
-        Received::Parked => "unmatched",
-    };
-    count(source.clone(), outcome);
+    let receipt = edge.hub.inbound(delivery).await?;
+    let received = receipt.received;
+    count(source.clone(), received.word());
     edge.webhooks.keep(WebhookCopy {
         source,
-        outcome,
+        receipt,
         received_at: request.received_at,
         headers,
         body: body.to_vec(),
     });
-    Ok(match received {
-        Received::Applied => reply(StatusCode::OK, &json!({ "status": "recorded" })),
-        Received::Parked => reply(StatusCode::ACCEPTED, &json!({ "status": "parked" })),
+    Ok(if received.is_parked() {
+        reply(StatusCode::ACCEPTED, &json!({ "status": "parked" }))
+    } else {
+        reply(StatusCode::OK, &json!({ "status": "recorded" }))
     })
 }
 
@@ -108,17 +100,30 @@ fn count(source: String, outcome: &'static str) {
 }
 
 /// The headers that reading the body again may need: the vendors' own, without signatures,
-/// secrets and what proxies tell about the sender.
+/// secrets, and what they or proxies tell about a person. A header that is dropped without need
+/// costs a look at the body; one that is kept without need may be a key.
 fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    const NEVER: [&str; 8] = [
-        "signature",
-        "hmac",
+    const NEVER: [&str; 20] = [
+        "access",
         "auth",
-        "token",
-        "secret",
+        "cert",
+        "client-ip",
         "cookie",
+        "credential",
+        "csrf",
+        "digest",
+        "email",
         "forwarded",
+        "hmac",
+        "jwt",
+        "key",
+        "pass",
         "real-ip",
+        "secret",
+        "session",
+        "sign",
+        "token",
+        "user",
     ];
     let kept = headers.iter().filter(|(name, _)| {
         let name = name.as_str();
@@ -152,6 +157,10 @@ mod tests {
             "user-agent",
             "content-type",
             "x-api-token",
+            "x-api-key",
+            "x-webhook-sign",
+            "x-session-id",
+            "x-cluster-client-ip",
         ] {
             headers.insert(name, "v".parse().expect("a value"));
         }

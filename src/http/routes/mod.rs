@@ -9,12 +9,13 @@ mod inventory;
 mod orders;
 mod reads;
 mod system;
+mod webhooks;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use serde_json::Value;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -23,6 +24,9 @@ use warp::{Filter, Rejection};
 use super::asked::Asked;
 use super::edge::Edge;
 use super::problem::Problem;
+
+/// Says that the answer is that of an earlier request with the same key.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// All routes of both addresses; the table says which answers where.
 pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
@@ -38,6 +42,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(inventory::routes(edge))
         .unify()
         .or(batch::routes(edge))
+        .unify()
+        .or(webhooks::routes(edge))
         .unify()
         .or(system::routes(edge))
         .unify()
@@ -67,8 +73,18 @@ fn answer(result: Result<Response, Problem>) -> Response {
     result.unwrap_or_else(Problem::into_response)
 }
 
+/// The answer to a request that was carried out, now or before.
+fn answered(body: &Value, repeated: bool) -> Response {
+    let mut response = json(StatusCode::OK, body);
+    if repeated {
+        let headers = response.headers_mut();
+        headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    }
+    response
+}
+
 /// A JSON answer.
-fn json(status: StatusCode, value: &Value) -> Response {
+pub(super) fn json(status: StatusCode, value: &Value) -> Response {
     let mut response = Response::new(value.to_string().into());
     *response.status_mut() = status;
     response

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderValue, StatusCode};
 use orderhub_domain::ids::Slug;
 use orderhub_domain::order::Request;
 use serde_json::Value;
@@ -10,16 +10,13 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::{answer, asked, body, json, with};
+use super::{REPLAYED, answer, asked, body, json, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::keys::Key;
 use crate::http::problem::Problem;
 use crate::intake::{Sender, unknown_channel};
 use crate::views::replies;
-
-/// Says that the answer is that of an earlier request with the same key.
-pub(super) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
     warp::path!("v1" / "orders")

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use http::StatusCode;
-use http::header::{ETAG, HeaderValue, LINK};
+use http::header::{ETAG, HeaderValue};
 use jiff::Timestamp;
 use orderhub_domain::ids::{OrderId, Sku, Slug};
 use orderhub_domain::order::Stage;
-use serde_json::{Value, json};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -17,14 +14,10 @@ use warp::reply::Response;
 use super::{answer, asked, json as reply, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
+use crate::http::pages::{self, USUAL_PAGE};
 use crate::http::problem::Problem;
 use crate::store::{OrderFilter, OrderPage};
 use crate::views;
-
-/// Orders on a page when nothing else is asked.
-const USUAL_PAGE: u16 = 50;
-/// Most orders on a page.
-const LARGEST_PAGE: u16 = 200;
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
     let one = warp::path!("v1" / "orders" / String)
@@ -80,30 +73,14 @@ async fn show_part(edge: &Edge, asked: &Asked, id: &str, part: &str) -> Result<R
 }
 
 async fn list(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
-    let Some(query) = read_query(edge, asked)? else {
-        return Ok(reply(StatusCode::OK, &page(&OrderPage::default())));
+    let found = match read_query(edge, asked)? {
+        Some(query) => edge.list.list(&query).await?,
+        None => OrderPage::default(),
     };
-    let body = page(&edge.list.list(&query).await?);
-    let mut response = reply(StatusCode::OK, &body);
-    if let Some(cursor) = body["next_cursor"].as_str() {
-        let mut next = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in asked.parameters().filter(|(name, _)| name != "cursor") {
-            next.append_pair(&name, &value);
-        }
-        let next = next.append_pair("cursor", cursor).finish();
-        if let Ok(link) = HeaderValue::from_str(&format!("</v1/orders?{next}>; rel=\"next\"")) {
-            response.headers_mut().insert(LINK, link);
-        }
-    }
-    Ok(response)
-}
-
-fn page(page: &OrderPage) -> Value {
-    let cursor = page
-        .next
-        .map(|order| BASE64_URL_SAFE_NO_PAD.encode(order.uuid().as_bytes()));
-    let data: Vec<_> = page.orders.iter().map(views::order::listed).collect();
-    json!({ "data": data, "next_cursor": cursor, "has_more": page.next.is_some() })
+    let data: Vec<_> = found.orders.iter().map(views::order::listed).collect();
+    let next = found.next.map(OrderId::uuid);
+    let next = next.as_ref().map(|id| id.as_bytes().as_slice());
+    Ok(pages::page("/v1/orders", asked, &data, next))
 }
 
 /// What is asked for; `None` when nothing can match: a channel that is not there, for this key.
@@ -114,12 +91,7 @@ fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilter>, Problem
     };
     let mut channel = None;
     for (name, value) in asked.parameters() {
-        let refused = |hint: &str| {
-            Problem::new(
-                "invalid_query",
-                format!("The parameter {name} must be {hint}."),
-            )
-        };
+        let refused = |hint: &str| pages::refused(&name, hint);
         match name.as_str() {
             "stage" => {
                 let stage = Stage::ALL.into_iter().find(|stage| stage.word() == value);
@@ -133,25 +105,14 @@ fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilter>, Problem
                 let moment = value.parse::<Timestamp>();
                 query.updated_after = Some(moment.map_err(|_| refused("a time in RFC 3339"))?);
             }
-            "limit" => {
-                let limit = value
-                    .parse()
-                    .ok()
-                    .filter(|limit| (1..=LARGEST_PAGE).contains(limit));
-                query.limit = limit.ok_or_else(|| refused("a number from 1 to 200"))?;
-            }
+            "limit" => query.limit = pages::limit(&value)?,
             "cursor" => {
-                let cursor = BASE64_URL_SAFE_NO_PAD
-                    .decode(value)
-                    .ok()
-                    .and_then(|bytes| uuid::Uuid::from_slice(&bytes).ok())
-                    .ok_or_else(|| refused("the next_cursor of the page before"))?;
-                query.before = Some(OrderId::from_uuid(cursor));
+                let before = pages::cursor(&value, |bytes| uuid::Uuid::from_slice(bytes).ok())?;
+                query.before = Some(OrderId::from_uuid(before));
             }
             _ => {
                 let known = "stage, channel, sku, hold, q, updated_after, limit and cursor";
-                let detail = format!("Only the parameters {known} are known here.");
-                return Err(Problem::new("invalid_query", detail));
+                return Err(pages::unknown(known));
             }
         }
     }

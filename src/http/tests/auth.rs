@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use http::Method;
+use uuid::Uuid;
 
 use super::client::{Answer, Ask};
 use super::{Scope, World, order, world};
 use crate::http::table::{Body, Needs, ROUTES, Route, Side};
+
+/// A webhook that is there where a test puts it.
+const WEBHOOK: Uuid = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0000);
 
 fn ask(route: &Route) -> Ask {
     let path = route
@@ -14,7 +18,8 @@ fn ask(route: &Route) -> Ask {
         .replace("{slug}", "shop")
         .replace("{code}", "not_found")
         .replace("{location}", "BER1")
-        .replace("{sku}", "A");
+        .replace("{sku}", "A")
+        .replace("{webhook}", &WEBHOOK.to_string());
     let path = if path.contains("fulfilments") {
         path.replace("{id}", "ful_019a0000000070008000000000000000_1")
     } else {
@@ -76,6 +81,7 @@ async fn every_route_asks_for_its_scope_and_no_other() {
 #[tokio::test]
 async fn the_filters_serve_every_route_of_the_table() {
     let world = world().await;
+    world.notes.received(WEBHOOK, "sales/shop", b"hello");
     let token = world.admin_key();
     let placed = world
         .ask(Ask::post("/v1/orders", order("W-1")))

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use orderhub_actors::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Received};
+use orderhub_actors::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Received};
 use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, Unavailable};
+use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{
@@ -161,14 +162,19 @@ impl HubApi for Hub {
         })
     }
 
-    async fn inbound(&self, delivery: Delivery) -> Result<Received, HubError> {
+    async fn inbound(&self, delivery: Delivery) -> Result<Receipt, HubError> {
         self.failure()?;
-        let parked = delivery.items.is_empty();
+        let (received, reason) = match delivery.items.first() {
+            None => (Received::Unmatched, Some("no_order".to_owned())),
+            Some(Inbound::Unreadable { reason }) => (Received::Invalid, Some(reason.clone())),
+            Some(_) => (Received::Applied, None),
+        };
         self.deliveries.lock().expect("a lock").push(delivery);
-        Ok(if parked {
-            Received::Parked
-        } else {
-            Received::Applied
+        Ok(Receipt {
+            received,
+            reason,
+            order: None,
+            parked: Vec::new(),
         })
     }
 

@@ -7,6 +7,8 @@ mod client;
 mod framing;
 mod hooks;
 mod hub;
+mod messages;
+mod notes;
 mod orders;
 mod reader;
 mod reads;
@@ -28,10 +30,12 @@ use uuid::Uuid;
 
 use super::auth::Keys;
 use super::keys::{Key, KeyRing, Scope, generate, token_hash};
-use super::{Edge, Family, Front, Hook, Limits, Listener, Side};
+use super::requests::Requests;
+use super::{Edge, Family, Front, Hook, Hooks, Limits, Listener, Side};
 use crate::intake::{Desk, SalesChannel};
 use client::{Answer, Ask};
 use hub::Hub;
+use notes::Notes;
 use reader::Reader;
 
 /// A served edge and the keys that work on it.
@@ -39,6 +43,7 @@ struct World {
     api: SocketAddr,
     admin: SocketAddr,
     hub: Arc<Hub>,
+    notes: Arc<Notes>,
     ring: Arc<Ring>,
     stop: CancellationToken,
     running: JoinHandle<()>,
@@ -96,6 +101,7 @@ async fn world() -> World {
 
 async fn world_with(limits: Limits) -> World {
     let hub = Arc::new(Hub::default());
+    let notes = Arc::new(Notes::default());
     let ring = Arc::new(Ring::default());
     let channel = |slug: &str, direct| {
         let channel = SalesChannel {
@@ -123,10 +129,14 @@ async fn world_with(limits: Limits) -> World {
         list: hub.clone(),
         keys: Keys::new(ring.clone()),
         desk: Arc::new(desk),
-        hooks: [((Family::Sales, Slug::from("shop")), signed)].into(),
-        webhooks: Arc::new(NoCopies),
+        hooks: Hooks::new(
+            [((Family::Sales, Slug::from("shop")), signed)].into(),
+            "https://hub.example".into(),
+        ),
+        webhooks: notes.clone(),
+        messages: notes.clone(),
+        requests: Requests::new(notes.clone()),
         policy: Policy::default(),
-        public_url: "https://hub.example".into(),
         metrics: Arc::new(|| "orderhub_build_info 1\n".into()),
         started: false.into(),
     });
@@ -154,6 +164,7 @@ async fn world_with(limits: Limits) -> World {
         api: addresses.0,
         admin: addresses.1,
         hub,
+        notes,
         ring,
         stop,
         running: tokio::spawn(serving),
@@ -175,11 +186,4 @@ impl World {
 /// An order as the tests' reader takes it.
 fn order(external_id: &str) -> String {
     format!("{{\"channel\":\"web\",\"external_id\":\"{external_id}\",\"sku\":\"A\"}}")
-}
-
-/// Copies are for people; these tests look at answers.
-struct NoCopies;
-
-impl crate::http::WebhookCopies for NoCopies {
-    fn keep(&self, _: crate::http::WebhookCopy) {}
 }
