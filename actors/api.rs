@@ -123,8 +123,8 @@ pub struct Receipt {
     pub reason: Option<String>,
     /// The order that it reached, the first one if there were several.
     pub order: Option<OrderId>,
-    /// The parked messages that its parts became.
-    pub parked: Vec<uuid::Uuid>,
+    /// The parked messages that those of its parts would be, or were, which reached their order.
+    pub applied: Vec<uuid::Uuid>,
 }
 
 impl Receipt {
@@ -134,23 +134,23 @@ impl Receipt {
             received: Received::Ignored,
             reason: None,
             order: None,
-            parked: Vec::new(),
+            applied: Vec::new(),
         }
     }
 
     /// A part reached its order.
-    pub(crate) fn reached(&mut self, order: OrderId) {
+    pub(crate) fn reached(&mut self, order: OrderId, message: uuid::Uuid) {
         self.received = self.received.max(Received::Applied);
         self.order.get_or_insert(order);
+        self.applied.push(message);
     }
 
     /// A part was put away.
-    pub(crate) fn put_away(&mut self, message: uuid::Uuid, received: Received, reason: String) {
+    pub(crate) fn put_away(&mut self, received: Received, reason: String) {
         if self.reason.is_none() || received > self.received {
             self.reason = Some(reason);
         }
         self.received = self.received.max(received);
-        self.parked.push(message);
     }
 }
 

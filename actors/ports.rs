@@ -162,18 +162,36 @@ pub trait Journal: Send + Sync {
     /// The personal data of an order; `None` when it was erased or never given.
     async fn private(&self, order: OrderId) -> Result<Option<PrivateDetails>, Unavailable>;
 
-    /// Keeps a verified message that has no order yet, or that nobody can read.
+    /// Keeps a verified message that has no order yet, or that nobody can read. The same again takes
+    /// the new reason and what it waits for now; one that died waiting for the same stays dead.
     async fn park(&self, message: &Parked) -> Result<(), Unavailable>;
 
-    /// Kept messages, oldest first: those that wait for this reference, or all that are kept.
+    /// Messages that wait for this reference, the dead among them, by (`received_at`, id), after
+    /// `mark`.
     async fn parked(
         &self,
-        waiting_for: Option<&OrderRef>,
+        reference: &OrderRef,
+        mark: Option<(Timestamp, uuid::Uuid)>,
         limit: u32,
     ) -> Result<Vec<Parked>, Unavailable>;
 
-    /// Forgets a parked message that was applied.
-    async fn unpark(&self, id: uuid::Uuid) -> Result<(), Unavailable>;
+    /// References that living messages wait for, each once, in an order of the store's own, after
+    /// `mark`.
+    async fn awaited(
+        &self,
+        mark: Option<&OrderRef>,
+        limit: u32,
+    ) -> Result<Vec<OrderRef>, Unavailable>;
+
+    /// Declares a message dead. `false` when it is gone, or was dead before.
+    async fn bury(&self, id: uuid::Uuid, reason: &str, now: Timestamp)
+    -> Result<bool, Unavailable>;
+
+    /// Forgets a parked message that was applied or discarded. `false` when it was gone.
+    async fn unpark(&self, id: uuid::Uuid) -> Result<bool, Unavailable>;
+
+    /// How many messages are kept, by state; states without any are left out.
+    async fn count_parked(&self) -> Result<BTreeMap<ParkedState, u64>, Unavailable>;
 }
 
 /// A message that is kept although it changed nothing.
@@ -183,16 +201,59 @@ pub struct Parked {
     pub id: uuid::Uuid,
     /// Where it came from: `payments/stripe-eu`.
     pub source: String,
-    /// Why it is kept: `no_order`, `unknown_topic:<topic>`, `unreadable: ...`.
+    /// Why it is kept: `no_order`, `unknown_topic:<topic>`, `dead: ...`.
     pub reason: String,
-    /// The reference it waits for.
+    /// The reference it waits for, or died waiting for.
     pub waiting_for: Option<OrderRef>,
+    /// Since when nobody looks after it by itself.
+    pub dead_since: Option<Timestamp>,
     /// When it arrived.
     pub received_at: Timestamp,
     /// The raw body; stored encrypted.
     pub body: Vec<u8>,
     /// Headers that reading needs, without secrets and signatures.
     pub headers: BTreeMap<String, String>,
+}
+
+/// What becomes of a parked message if nobody does anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ParkedState {
+    /// It is offered again until its order is there.
+    Waiting,
+    /// Nothing: the hub does not act on such messages.
+    Kept,
+    /// Nothing, and a person has to look at it.
+    Dead,
+}
+
+impl ParkedState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Waiting, Self::Kept, Self::Dead];
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Kept => "kept",
+            Self::Dead => "dead",
+        }
+    }
+
+    /// The state of a message that is dead since then, if it is, and waits for this, if it does.
+    pub const fn of(dead_since: Option<&Timestamp>, waiting_for: Option<&OrderRef>) -> Self {
+        match (dead_since, waiting_for) {
+            (Some(_), _) => Self::Dead,
+            (None, Some(_)) => Self::Waiting,
+            (None, None) => Self::Kept,
+        }
+    }
+}
+
+impl Parked {
+    /// What becomes of it if nobody does anything.
+    pub const fn state(&self) -> ParkedState {
+        ParkedState::of(self.dead_since.as_ref(), self.waiting_for.as_ref())
+    }
 }
 
 /// A write to one location's stock.

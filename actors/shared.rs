@@ -4,7 +4,7 @@
 //! restarted one is found under its old name. There is no global registry.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -85,7 +85,7 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers,
     pub(crate) epochs: Epochs,
     /// What the sweep of kept messages wants to hear.
-    pub(crate) hints: mpsc::Sender<Hint>,
+    pub(crate) hints: Hints,
     /// Loads and scans under way on this node.
     pub(crate) reads: Semaphore,
     /// Orders awake on this node.
@@ -98,13 +98,41 @@ pub(crate) struct Shared {
     pub(crate) addresses: RwLock<Addresses>,
 }
 
-/// News for the sweep of kept messages. Only hints: it looks for itself now and then.
+/// News for the sweep of kept messages. Only hints: it looks for itself now and then, and at once
+/// when it missed one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hint {
     /// A commit made the reference known.
     Known(OrderRef),
     /// A message waits for the reference.
     Awaited(OrderRef),
+}
+
+/// The way of news to the sweep. It never makes anybody wait: what finds no room is only noted.
+pub(crate) struct Hints {
+    queue: mpsc::Sender<Hint>,
+    missed: AtomicBool,
+}
+
+impl Hints {
+    /// Room for so many; the other end is the sweep's.
+    pub(crate) fn new(room: usize) -> (Self, mpsc::Receiver<Hint>) {
+        let (queue, hints) = mpsc::channel(room);
+        let missed = AtomicBool::new(false);
+        (Self { queue, missed }, hints)
+    }
+
+    /// Gives a hint.
+    pub(crate) fn give(&self, hint: Hint) {
+        if self.queue.try_send(hint).is_err() {
+            self.missed.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a hint found no room since this was last asked.
+    pub(crate) fn any_missed(&self) -> bool {
+        self.missed.swap(false, Ordering::Relaxed)
+    }
 }
 
 /// Where the actors live now.

@@ -24,6 +24,9 @@ pub struct Policy {
     /// How long sums that do not fit together (more refunded than captured) may wait for the report
     /// that is missing before a person must look.
     pub mismatch_patience: SignedDuration,
+    /// How long a verified message may wait for its order before it is dead: kept, but only looked
+    /// after by people.
+    pub parked_patience: SignedDuration,
     /// After delivery, how long until the order is closed.
     pub auto_close: SignedDuration,
     /// Shortest wait before a failed call is tried again; doubles up to `retry_most`.
@@ -44,6 +47,7 @@ impl Default for Policy {
             sourcing_tries: 5,
             acceptance_time: SignedDuration::from_hours(24),
             mismatch_patience: SignedDuration::from_hours(24),
+            parked_patience: SignedDuration::from_hours(24),
             auto_close: SignedDuration::from_hours(14 * 24),
             retry_least: SignedDuration::from_secs(2),
             retry_most: SignedDuration::from_secs(30),

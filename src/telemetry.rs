@@ -152,6 +152,22 @@ fn describe() {
         "Webhooks and parked messages that a person offered again, by what became of them"
     );
     describe_counter!(
+        "orderhub_parked_applied_total",
+        "Parked messages that found their order in the end"
+    );
+    describe_counter!(
+        "orderhub_parked_discarded_total",
+        "Parked messages that a person threw away"
+    );
+    describe_gauge!(
+        "orderhub_parked_messages",
+        "Parked messages by what becomes of them"
+    );
+    describe_counter!(
+        "orderhub_dead_letters_total",
+        "Messages that were declared dead: a person has to look at them"
+    );
+    describe_counter!(
         "orderhub_order_transitions_total",
         "Moves of orders between stages"
     );
@@ -238,6 +254,7 @@ pub fn announce_connections<'a>(
             let name = "orderhub_webhooks_received_total";
             counter!(name, "source" => source.clone(), "outcome" => outcome).absolute(0);
         }
+        counter!("orderhub_dead_letters_total", "source" => source).absolute(0);
     }
 }
 

@@ -20,7 +20,7 @@ use orderhub_domain::ids::{ChannelId, LocationCode, Slug};
 use orderhub_domain::order::Location;
 use orderhub_domain::policy::Policy;
 use ractor::{Actor, ActorRef};
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +35,7 @@ use crate::ports::{Journal, LaneWriter, Ownership, StockBook, StockWriter, Unava
 use crate::read;
 use crate::router::{Hub, Reader, sweep};
 use crate::shard::ShardMsg;
-use crate::shared::{Addresses, Epochs, Limits, Shared, Site};
+use crate::shared::{Addresses, Epochs, Hints, Limits, Shared, Site};
 
 pub(crate) use root::NodeMsg;
 use root::{Root, RootArgs};
@@ -185,7 +185,7 @@ pub async fn start(
     keepers.push(keeper);
 
     let (timers, alarms) = timers();
-    let (hints, hinted) = mpsc::channel(HINTS);
+    let (hints, hinted) = Hints::new(HINTS);
     let locations = config.locations.iter().map(|location| Location {
         code: location.code.clone(),
         country: location.country.clone(),

@@ -237,8 +237,8 @@ impl OrderState {
         match signal {
             Signal::Committed => {
                 for reference in refs {
-                    // A full queue loses only the hint; the sweep comes by anyway.
-                    drop(self.shared.hints.try_send(Hint::Known(reference)));
+                    // A full queue loses only the hint; the sweep looks for itself then.
+                    self.shared.hints.give(Hint::Known(reference));
                 }
             }
             Signal::Fenced => {

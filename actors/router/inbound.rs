@@ -5,13 +5,11 @@ use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{Fact, Input, InputBody, PaymentFact, ScanFact, TenderSelector};
 
 use super::Hub;
+use super::parking::{Keep, NO_ORDER, id_of};
 use crate::api::{Delivery, HubApi, HubError, NewOrder, Receipt, Received};
 use crate::lanes::Urgency;
 use crate::order::unavailable;
 use crate::ports::{OrderRef, RefKind};
-
-/// Why a message is kept that waits for its order.
-const NO_ORDER: &str = "no_order";
 
 /// What became of one item.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,25 +43,26 @@ impl Hub {
         verdict: Verdict,
         receipt: &mut Receipt,
     ) -> Result<(), HubError> {
-        let (received, reason, reference) = match verdict {
+        let (received, reason, keep) = match verdict {
             Verdict::Applied(order) => {
-                receipt.reached(order);
+                receipt.reached(order, id_of(delivery, place));
                 return Ok(());
             }
-            Verdict::Kept(reason) => (Received::Ignored, reason, None),
-            Verdict::Unreadable(reason) => (Received::Invalid, reason, None),
-            Verdict::Waits(reference) => {
-                (Received::Unmatched, NO_ORDER.to_owned(), Some(reference))
-            }
+            Verdict::Kept(reason) => (Received::Ignored, reason.clone(), Keep::For(reason)),
+            Verdict::Unreadable(reason) => (Received::Invalid, reason.clone(), Keep::Dead(reason)),
+            Verdict::Waits(reference) => (
+                Received::Unmatched,
+                NO_ORDER.to_owned(),
+                Keep::Until(reference),
+            ),
         };
-        let waits = reference.is_some();
-        let message = self
-            .keep(delivery, place, reason.clone(), reference)
-            .await?;
-        if waits && let Some(order) = self.look_again(delivery, place, message).await {
-            receipt.reached(order);
+        let message = self.keep(delivery, place, keep).await?;
+        if received == Received::Unmatched
+            && let Some(order) = self.look_again(delivery, place, message).await
+        {
+            receipt.reached(order, message);
         } else {
-            receipt.put_away(message, received, reason);
+            receipt.put_away(received, reason);
         }
         Ok(())
     }
@@ -195,10 +194,12 @@ impl Hub {
     }
 }
 
+/// A name as it is looked up and kept. No store has room for NUL characters, and no partner uses
+/// them.
 fn named(kind: RefKind, delivery: &Delivery, value: &str) -> OrderRef {
     OrderRef {
         kind,
         scope: delivery.slug.to_string(),
-        value: value.to_owned(),
+        value: value.replace('\0', "\u{fffd}"),
     }
 }

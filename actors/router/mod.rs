@@ -4,6 +4,7 @@
 
 mod inbound;
 mod parking;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +26,7 @@ use crate::ports::Parked;
 use crate::shard::{Permit, overloaded};
 use crate::shared::Shared;
 
-pub(crate) use parking::sweep;
+pub(crate) use sweep::sweep;
 
 /// Reads a kept message again, with the connection as it is configured now.
 pub trait Reader: Send + Sync {

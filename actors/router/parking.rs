@@ -1,12 +1,10 @@
-//! Messages without an order: kept, and offered again until there is one.
+//! Messages without an order: kept, looked at once more, and offered again until there is one.
+//!
+//! No message is lost on the way: it is committed before its sender is answered, and a row goes only
+//! when the order has what it said. When that happens by itself is [`super::sweep`]'s.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::time::Duration;
-
+use jiff::Timestamp;
 use orderhub_domain::ids::OrderId;
-use tokio::sync::mpsc;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::inbound::Verdict;
@@ -19,41 +17,50 @@ use crate::shared::Hint;
 /// The root of kept messages' ids; its own value has no meaning.
 const KEPT: Uuid = Uuid::from_u128(0x6f72_6465_7268_7562_0070_6172_6b65_6400);
 
-/// How often the sweep looks what is due; also the first wait of a message.
-const EVERY: Duration = Duration::from_secs(5);
-
-/// The longest wait between two offers of one message, and between two inventories.
-const LONGEST: Duration = Duration::from_mins(10);
-
-/// Messages of one reference offered at once.
+/// Messages of one reference that are read at once.
 const ROUND: u32 = 200;
 
-/// Kept messages that are looked through for those that wait.
-const INVENTORY: u32 = 10_000;
+/// Why a message is kept, and what is to become of it.
+#[derive(Debug, Clone)]
+pub(super) enum Keep {
+    /// It waits for its order.
+    Until(OrderRef),
+    /// The hub does not act on it, for this reason.
+    For(String),
+    /// Nobody can read it, for this reason: a person has to.
+    Dead(String),
+}
 
 impl Hub {
     pub(super) async fn keep(
         &self,
         delivery: &Delivery,
         place: usize,
-        reason: String,
-        waiting_for: Option<OrderRef>,
+        keep: Keep,
     ) -> Result<Uuid, HubError> {
-        let awaited = waiting_for.clone();
+        let now = self.shared.clock.now();
+        let (reason, waiting_for, dead_since) = match keep {
+            Keep::Until(reference) => (NO_ORDER.to_owned(), Some(reference), None),
+            Keep::For(reason) => (reason, None, None),
+            Keep::Dead(reason) => (dead(&reason), None, Some(now)),
+        };
         let message = Parked {
             id: id_of(delivery, place),
             source: delivery.source.clone(),
             reason,
             waiting_for,
-            received_at: self.shared.clock.now(),
+            dead_since,
+            received_at: now,
             body: delivery.body.clone(),
             headers: delivery.headers.clone(),
         };
         let parked = self.shared.journal.park(&message).await;
         parked.map_err(unavailable)?;
-        if let Some(reference) = awaited {
-            // A full queue loses only the hint; the inventory finds the message.
-            drop(self.shared.hints.try_send(Hint::Awaited(reference)));
+        if dead_since.is_some() {
+            count_dead(&message.source);
+        }
+        if let Some(reference) = message.waiting_for {
+            self.shared.hints.give(Hint::Awaited(reference));
         }
         Ok(message.id)
     }
@@ -77,40 +84,106 @@ impl Hub {
         Some(order)
     }
 
-    /// Offers everything that waits for a reference; whether nothing waits for it any more.
-    async fn offer_waiting(
+    /// Offers everything that waits for a reference; whether anything living still does.
+    pub(super) async fn offer_waiting(
         &self,
         reader: &dyn Reader,
         reference: &OrderRef,
     ) -> Result<bool, HubError> {
-        let kept = self.shared.journal.parked(Some(reference), ROUND).await;
-        let mut done = true;
-        for message in kept.map_err(unavailable)? {
-            done &= self.offer_again(reader, &message).await?;
-        }
-        Ok(done)
-    }
-
-    /// Offers a kept message again; whether it is done with.
-    async fn offer_again(&self, reader: &dyn Reader, message: &Parked) -> Result<bool, HubError> {
-        let Some(delivery) = reader.read(message) else {
-            return Ok(false);
-        };
-        for item in &delivery.items {
-            if let Verdict::Waits(reference) = self.offer(&delivery, item).await?
-                && message.waiting_for.as_ref() == Some(&reference)
-            {
-                return Ok(false);
+        let mut mark: Option<(Timestamp, Uuid)> = None;
+        let mut waits = false;
+        loop {
+            let kept = self.shared.journal.parked(reference, mark, ROUND).await;
+            let kept = kept.map_err(unavailable)?;
+            let Some(last) = kept.last() else {
+                return Ok(waits);
+            };
+            mark = Some((last.received_at, last.id));
+            for message in &kept {
+                waits |= self.offer_again(reader, message).await?;
             }
         }
-        let forgotten = self.shared.journal.unpark(message.id).await;
-        forgotten.map_err(unavailable)?;
-        metrics::counter!("orderhub_parked_applied_total").increment(1);
-        Ok(true)
+    }
+
+    /// Offers a kept message again; whether it lives and waits for the same as before.
+    async fn offer_again(&self, reader: &dyn Reader, message: &Parked) -> Result<bool, HubError> {
+        let Some(delivery) = reader.read(message) else {
+            return self.wait_on(message, "its connection is gone").await;
+        };
+        // The id says which of the delivery's items the message is.
+        let place = (0..delivery.items.len()).find(|place| id_of(&delivery, *place) == message.id);
+        let Some((place, item)) = place.and_then(|p| Some((p, delivery.items.get(p)?))) else {
+            return self
+                .bury(message, "it does not say any more what it said")
+                .await;
+        };
+        match self.offer(&delivery, item).await? {
+            Verdict::Applied(_) => {
+                let forgotten = self.shared.journal.unpark(message.id).await;
+                forgotten.map_err(unavailable)?;
+                metrics::counter!("orderhub_parked_applied_total").increment(1);
+                Ok(false)
+            }
+            Verdict::Waits(reference) if message.waiting_for.as_ref() == Some(&reference) => {
+                self.wait_on(message, NO_ORDER).await
+            }
+            Verdict::Waits(reference) => {
+                self.keep(&delivery, place, Keep::Until(reference)).await?;
+                Ok(false)
+            }
+            Verdict::Kept(reason) => {
+                self.keep(&delivery, place, Keep::For(reason)).await?;
+                Ok(false)
+            }
+            Verdict::Unreadable(reason) => self.bury(message, &reason).await,
+        }
+    }
+
+    /// Whether a message that still waits is to wait on; when it has waited for too long, it is
+    /// dead.
+    async fn wait_on(&self, message: &Parked, why: &str) -> Result<bool, HubError> {
+        if message.dead_since.is_some() {
+            return Ok(false);
+        }
+        let waited = self.shared.clock.now().duration_since(message.received_at);
+        if waited < self.shared.policy.parked_patience {
+            return Ok(true);
+        }
+        let patience = self.shared.policy.parked_patience.as_secs();
+        self.bury(message, &format!("{why} after {patience} s"))
+            .await
+    }
+
+    /// Declares a message dead: it stays for a person to look at.
+    async fn bury(&self, message: &Parked, why: &str) -> Result<bool, HubError> {
+        let now = self.shared.clock.now();
+        let buried = self.shared.journal.bury(message.id, &dead(why), now).await;
+        if buried.map_err(unavailable)? {
+            count_dead(&message.source);
+            tracing::warn!(
+                message.id = %message.id,
+                source = message.source,
+                why,
+                "a parked message is dead; replay or discard it by hand"
+            );
+        }
+        Ok(false)
     }
 }
 
-fn id_of(delivery: &Delivery, place: usize) -> Uuid {
+/// Why a message is kept that waits for its order.
+pub(super) const NO_ORDER: &str = "no_order";
+
+fn dead(why: &str) -> String {
+    format!("dead: {why}")
+}
+
+fn count_dead(source: &str) {
+    metrics::counter!("orderhub_dead_letters_total", "source" => source.to_owned()).increment(1);
+}
+
+/// The id under which an item of a delivery is kept.
+pub(super) fn id_of(delivery: &Delivery, place: usize) -> Uuid {
     let mut name = Vec::with_capacity(delivery.source.len() + delivery.body.len() + 16);
     for part in [delivery.source.as_bytes(), &delivery.body] {
         name.extend_from_slice(&(part.len() as u64).to_be_bytes());
@@ -118,79 +191,4 @@ fn id_of(delivery: &Delivery, place: usize) -> Uuid {
     }
     name.extend_from_slice(&(place as u64).to_be_bytes());
     Uuid::new_v5(&KEPT, &name)
-}
-
-/// The references that messages wait for, and when each is looked after again.
-#[derive(Default)]
-struct Waiting(HashMap<OrderRef, (u32, Instant)>);
-
-impl Waiting {
-    fn add(&mut self, reference: OrderRef) {
-        let soon = Instant::now() + EVERY;
-        self.0.entry(reference).or_insert((0, soon));
-    }
-
-    fn due(&self) -> Vec<OrderRef> {
-        let now = Instant::now();
-        let due = self.0.iter().filter(|(_, (_, at))| *at <= now);
-        due.map(|(reference, _)| reference.clone()).collect()
-    }
-
-    fn put_off(&mut self, reference: &OrderRef) {
-        if let Some((tries, at)) = self.0.get_mut(reference) {
-            let pause = EVERY.saturating_mul(1 << (*tries).min(8)).min(LONGEST);
-            *tries += 1;
-            *at = Instant::now() + pause;
-        }
-    }
-}
-
-/// Offers kept messages again: at once when a commit makes their reference known, and by itself
-/// with back-off. What waits for no order is left alone.
-pub(crate) async fn sweep(hub: Hub, reader: Arc<dyn Reader>, mut hints: mpsc::Receiver<Hint>) {
-    let mut waiting = Waiting::default();
-    let mut rounds = tokio::time::interval(EVERY);
-    rounds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut inventory = Instant::now();
-    loop {
-        let due = tokio::select! {
-            () = hub.shared.stop.cancelled() => return,
-            hint = hints.recv() => match hint {
-                None => return,
-                Some(Hint::Awaited(reference)) => {
-                    waiting.add(reference);
-                    continue;
-                }
-                Some(Hint::Known(reference)) => vec![reference],
-            },
-            _ = rounds.tick() => {
-                if inventory <= Instant::now() {
-                    inventory = Instant::now() + LONGEST;
-                    take_inventory(&hub, &mut waiting).await;
-                }
-                waiting.due()
-            }
-        };
-        for reference in due {
-            match hub.offer_waiting(reader.as_ref(), &reference).await {
-                Ok(true) => drop(waiting.0.remove(&reference)),
-                Ok(false) => waiting.put_off(&reference),
-                Err(error) => {
-                    tracing::warn!(%error, "kept messages cannot be offered again");
-                    waiting.put_off(&reference);
-                }
-            }
-        }
-    }
-}
-
-/// Looks through everything that is kept: after a start nobody else knows what waits.
-async fn take_inventory(hub: &Hub, waiting: &mut Waiting) {
-    match hub.shared.journal.parked(None, INVENTORY).await {
-        Ok(kept) => {
-            let references = kept.into_iter().filter_map(|message| message.waiting_for);
-            references.for_each(|reference| waiting.add(reference));
-        }
-        Err(error) => tracing::warn!(%error, "kept messages cannot be read"),
-    }
 }

@@ -1,10 +1,12 @@
 //! Webhooks: before their order, after it, twice, unreadable.
 
+mod parking;
+
 use std::time::Duration;
 
 use orderhub_channels::port::{Inbound, InboundOrder};
 use orderhub_domain::ids::OrderId;
-use orderhub_domain::order::{ChannelFact, PaymentEvidence, Stage};
+use orderhub_domain::order::{ChannelFact, Command, FulfilmentStep, PaymentEvidence, Stage};
 
 use crate::api::{Delivery, HubApi, Received};
 use crate::testing::{Hall, Mood, Plan, channel, euros, midnight, order_of};
@@ -104,11 +106,8 @@ async fn a_webhook_before_its_order_is_kept_and_applied_once_the_reference_is_kn
     assert_eq!(hall.twin.kept().len(), 1, "a repeat is the same row");
     hall.until(placed.order, &[Stage::Fulfilling]).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    for step in [
-        orderhub_domain::order::FulfilmentStep::Pick { lines: None },
-        orderhub_domain::order::FulfilmentStep::Pack,
-    ] {
-        let command = orderhub_domain::order::Command::Fulfil {
+    for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+        let command = Command::Fulfil {
             fulfilment: 1,
             step,
         };
@@ -169,7 +168,7 @@ async fn what_cannot_be_acted_on_is_kept_with_its_reason() {
                 reason: "no id".into(),
             },
             Received::Invalid,
-            "unreadable: no id",
+            "dead: unreadable: no id",
         ),
         (
             authorized("pi_1", None, true),
@@ -186,14 +185,17 @@ async fn what_cannot_be_acted_on_is_kept_with_its_reason() {
         let webhook = delivery("payments/stripe", &number.to_string(), vec![item]);
         let receipt = hall.hub.inbound(webhook).await.expect("taken");
         assert_eq!(receipt.received, expected);
-        assert_eq!(receipt.reason.as_deref(), Some(reason));
+        assert_eq!(
+            receipt.reason.as_deref(),
+            Some(reason.trim_start_matches("dead: "))
+        );
+        assert!(receipt.applied.is_empty());
         assert_eq!(receipt.order, None);
         let kept = hall.twin.kept();
         assert_eq!(kept.len(), number + 1);
-        assert!(
-            kept.iter().any(|message| message.reason == reason),
-            "{reason}"
-        );
+        let message = kept.iter().find(|message| message.reason == reason);
+        let message = message.expect(reason);
+        assert_eq!(message.dead_since.is_some(), reason.starts_with("dead: "));
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reads of the journal in memory, and the small writes beside it.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::canonical::PrivateDetails;
@@ -8,7 +10,7 @@ use orderhub_domain::order::{Event, Recorded, RememberedRequest};
 use uuid::Uuid;
 
 use super::Twin;
-use crate::ports::{Journal, Loaded, OrderRef, Parked, Unavailable};
+use crate::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Unavailable};
 
 #[async_trait]
 impl Journal for Twin {
@@ -88,30 +90,81 @@ impl Journal for Twin {
 
     async fn park(&self, message: &Parked) -> Result<(), Unavailable> {
         let mut world = self.reading()?;
-        if world.parked.values().all(|kept| kept.id != message.id) {
+        let Some(kept) = world.parked.values_mut().find(|kept| kept.id == message.id) else {
             let key = (message.received_at, message.id);
             world.parked.insert(key, message.clone());
+            return Ok(());
+        };
+        let same_wait = message.waiting_for.is_some() && kept.waiting_for == message.waiting_for;
+        if kept.dead_since.is_some() && same_wait {
+            return Ok(());
         }
+        kept.reason.clone_from(&message.reason);
+        kept.waiting_for.clone_from(&message.waiting_for);
+        kept.dead_since = message
+            .dead_since
+            .and(kept.dead_since.or(message.dead_since));
         Ok(())
     }
 
     async fn parked(
         &self,
-        waiting_for: Option<&OrderRef>,
+        reference: &OrderRef,
+        mark: Option<(Timestamp, Uuid)>,
         limit: u32,
     ) -> Result<Vec<Parked>, Unavailable> {
         let world = self.reading()?;
-        let waiting = world.parked.values().filter(|kept| match waiting_for {
-            Some(reference) => kept.waiting_for.as_ref() == Some(reference),
-            None => true,
+        let waiting = world.parked.iter().filter(|(place, kept)| {
+            kept.waiting_for.as_ref() == Some(reference) && mark.is_none_or(|mark| **place > mark)
         });
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        Ok(waiting.take(limit).cloned().collect())
+        Ok(waiting.take(limit).map(|(_, kept)| kept.clone()).collect())
     }
 
-    async fn unpark(&self, id: Uuid) -> Result<(), Unavailable> {
-        self.reading()?.parked.retain(|(_, kept), _| *kept != id);
-        Ok(())
+    async fn awaited(
+        &self,
+        mark: Option<&OrderRef>,
+        limit: u32,
+    ) -> Result<Vec<OrderRef>, Unavailable> {
+        let world = self.reading()?;
+        let place = |one: &OrderRef| (one.kind.word(), one.scope.clone(), one.value.clone());
+        let living = world
+            .parked
+            .values()
+            .filter(|kept| kept.dead_since.is_none());
+        let awaited = living.filter_map(|kept| kept.waiting_for.clone());
+        let in_order: BTreeMap<_, OrderRef> = awaited.map(|one| (place(&one), one)).collect();
+        let after = in_order.into_iter();
+        let after = after.filter(|(at, _)| mark.is_none_or(|mark| *at > place(mark)));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Ok(after.take(limit).map(|(_, one)| one).collect())
+    }
+
+    async fn bury(&self, id: Uuid, reason: &str, now: Timestamp) -> Result<bool, Unavailable> {
+        let mut world = self.reading()?;
+        let mut living = world.parked.values_mut();
+        let living = living.find(|kept| kept.id == id && kept.dead_since.is_none());
+        Ok(living.is_some_and(|kept| {
+            reason.clone_into(&mut kept.reason);
+            kept.dead_since = Some(now);
+            true
+        }))
+    }
+
+    async fn unpark(&self, id: Uuid) -> Result<bool, Unavailable> {
+        let mut world = self.reading()?;
+        let before = world.parked.len();
+        world.parked.retain(|(_, kept), _| *kept != id);
+        Ok(world.parked.len() < before)
+    }
+
+    async fn count_parked(&self) -> Result<BTreeMap<ParkedState, u64>, Unavailable> {
+        let world = self.reading()?;
+        let mut counts = BTreeMap::new();
+        for kept in world.parked.values() {
+            *counts.entry(kept.state()).or_default() += 1;
+        }
+        Ok(counts)
     }
 }
 

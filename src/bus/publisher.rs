@@ -281,16 +281,22 @@ impl Publisher {
     }
 }
 
+/// Where parked events say that they come from.
+const REFUSED: &str = "bus/ORDERHUB_EVENTS";
+
 /// Keeps a message that the bus will never take, for a person to look at.
 async fn park(journal: &dyn Journal, message: Message, why: &str) -> Result<(), String> {
     tracing::error!(event.id = %message.id, why, "the bus refuses an event; it is parked");
     metrics::counter!("orderhub_publish_parked_total").increment(1);
+    metrics::counter!("orderhub_dead_letters_total", "source" => REFUSED).increment(1);
+    let now = Timestamp::now();
     let parked = Parked {
         id: message.id,
-        source: "bus/ORDERHUB_EVENTS".to_owned(),
+        source: REFUSED.to_owned(),
         reason: format!("refused: {why}"),
         waiting_for: None,
-        received_at: Timestamp::now(),
+        dead_since: Some(now),
+        received_at: now,
         body: message.body.to_vec(),
         headers: BTreeMap::from([("subject".to_owned(), message.subject)]),
     };

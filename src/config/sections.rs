@@ -160,6 +160,7 @@ fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
             .whole("sourcing_tries", 1, 100)
             .unwrap_or(usual.sourcing_tries),
         mismatch_patience: section.duration("mismatch_patience", usual.mismatch_patience),
+        parked_patience: section.duration("parked_patience", usual.parked_patience),
         acceptance_time: section.duration("acceptance_time", usual.acceptance_time),
         auto_close: section.duration("auto_close", usual.auto_close),
         retry_least: section.duration("retry_least", usual.retry_least),

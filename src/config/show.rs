@@ -22,6 +22,7 @@ pub fn shown(config: &Config) -> Value {
             "contention_wait": duration(policy.contention_wait),
             "sourcing_tries": policy.sourcing_tries,
             "mismatch_patience": duration(policy.mismatch_patience),
+            "parked_patience": duration(policy.parked_patience),
             "acceptance_time": duration(policy.acceptance_time),
             "auto_close": duration(policy.auto_close),
             "retry_least": duration(policy.retry_least),

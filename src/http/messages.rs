@@ -1,10 +1,13 @@
-//! The seam to messages from outside as operators look through them: webhooks as they came.
+//! The seam to messages from outside as operators look through them: webhooks as they came, and what
+//! is parked.
 
 use async_trait::async_trait;
 use orderhub_actors::ports::Unavailable;
 use uuid::Uuid;
 
-use crate::store::{WebhookDetail, WebhookFilter, WebhookPage};
+use crate::store::{
+    ParkedDetail, ParkedFilter, ParkedPage, WebhookDetail, WebhookFilter, WebhookPage,
+};
 
 /// Messages from outside.
 #[async_trait]
@@ -14,4 +17,10 @@ pub trait Messages: Send + Sync {
 
     /// A webhook with what it said.
     async fn webhook(&self, id: Uuid) -> Result<Option<WebhookDetail>, Unavailable>;
+
+    /// At most `filter.limit` parked messages, oldest first.
+    async fn parked(&self, filter: &ParkedFilter) -> Result<ParkedPage, Unavailable>;
+
+    /// A parked message with what it said.
+    async fn parked_message(&self, id: Uuid) -> Result<Option<ParkedDetail>, Unavailable>;
 }

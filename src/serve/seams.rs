@@ -17,8 +17,8 @@ use crate::http::messages::Messages;
 use crate::http::{Hooks, KeptWebhook, WebhookCopies, WebhookCopy};
 use crate::intake::{Intake, ParsedOrder, Unreadable};
 use crate::store::{
-    OrderFilter, OrderPage, Store, WebhookDetail, WebhookFilter, WebhookLog, WebhookPage,
-    WebhookReceived,
+    OrderFilter, OrderPage, ParkedDetail, ParkedFilter, ParkedPage, Store, WebhookDetail,
+    WebhookFilter, WebhookLog, WebhookPage, WebhookReceived,
 };
 
 /// The API's orders are read by the direct channel's connector.
@@ -99,5 +99,13 @@ impl Messages for Store {
 
     async fn webhook(&self, id: Uuid) -> Result<Option<WebhookDetail>, Unavailable> {
         Self::webhook(self, id).await
+    }
+
+    async fn parked(&self, filter: &ParkedFilter) -> Result<ParkedPage, Unavailable> {
+        self.list_parked(filter).await
+    }
+
+    async fn parked_message(&self, id: Uuid) -> Result<Option<ParkedDetail>, Unavailable> {
+        Self::parked_message(self, id).await
     }
 }

@@ -7,7 +7,7 @@ use std::future::Future;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, Unavailable};
+use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Unavailable};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
 use orderhub_domain::order::{Event, Recorded, RememberedRequest};
@@ -295,14 +295,31 @@ impl Journal for Store {
 
     async fn parked(
         &self,
-        waiting_for: Option<&OrderRef>,
+        reference: &OrderRef,
+        mark: Option<(Timestamp, Uuid)>,
         limit: u32,
     ) -> Result<Vec<Parked>, Unavailable> {
-        self.parked_messages(waiting_for, limit).await
+        self.waiting_messages(reference, mark, limit).await
     }
 
-    async fn unpark(&self, id: Uuid) -> Result<(), Unavailable> {
+    async fn awaited(
+        &self,
+        mark: Option<&OrderRef>,
+        limit: u32,
+    ) -> Result<Vec<OrderRef>, Unavailable> {
+        self.awaited_references(mark, limit).await
+    }
+
+    async fn bury(&self, id: Uuid, reason: &str, now: Timestamp) -> Result<bool, Unavailable> {
+        self.bury_message(id, reason, now).await
+    }
+
+    async fn unpark(&self, id: Uuid) -> Result<bool, Unavailable> {
         self.unpark_message(id).await
+    }
+
+    async fn count_parked(&self) -> Result<BTreeMap<ParkedState, u64>, Unavailable> {
+        self.count_parked_messages().await
     }
 }
 

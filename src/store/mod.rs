@@ -18,6 +18,7 @@ pub mod migrate;
 mod order_list;
 mod ownership;
 mod parked;
+mod parked_list;
 mod publish;
 mod seal;
 mod stock;
@@ -34,6 +35,7 @@ use sqlx::{ConnectOptions, Connection};
 
 pub use lane::PgLane;
 pub use order_list::{OrderFilter, OrderListing, OrderPage, OrderTrail};
+pub use parked_list::{ParkedDetail, ParkedFilter, ParkedListing, ParkedPage, ParkedPlace};
 pub use publish::{
     Entry, LastMessage, Log, Logged, LoggedEvent, LoggedStock, PublishCursor, PublishLog,
 };

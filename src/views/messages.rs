@@ -1,12 +1,14 @@
 //! Messages from outside, as operators see them.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use orderhub_actors::api::Receipt;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::store::{WebhookDetail, WebhookListing};
+use crate::store::{ParkedDetail, ParkedListing, SealError, WebhookDetail, WebhookListing};
 
 /// A webhook in a list, without what it said.
 pub fn webhook(webhook: &WebhookListing) -> Value {
@@ -22,16 +24,62 @@ pub fn webhook(webhook: &WebhookListing) -> Value {
 
 /// A webhook with its headers, and with its body for those who may see personal data.
 pub fn webhook_in_full(found: &WebhookDetail, personal: bool) -> Value {
-    let mut shown = webhook(&found.listing);
-    shown["headers"] = json!(found.headers);
-    if personal && let Ok(body) = &found.body {
+    in_full(
+        webhook(&found.listing),
+        &found.headers,
+        &found.body,
+        personal,
+    )
+}
+
+/// A parked message in a list, without what it said.
+pub fn parked(message: &ParkedListing) -> Value {
+    let waiting_for = message.waiting_for.as_ref();
+    json!({
+        "message_id": message.id,
+        "source": message.source,
+        "state": message.state().word(),
+        "reason": message.reason,
+        "received_at": message.received_at,
+        "dead_since": message.dead_since,
+        "waiting_for": waiting_for.map(|reference| json!({
+            "kind": reference.kind.word(),
+            "scope": reference.scope,
+            "value": reference.value,
+        })),
+    })
+}
+
+/// A parked message with its headers, and with its body for those who may see personal data.
+pub fn parked_in_full(found: &ParkedDetail, personal: bool) -> Value {
+    in_full(
+        parked(&found.listing),
+        &found.headers,
+        &found.body,
+        personal,
+    )
+}
+
+fn in_full(
+    mut shown: Value,
+    headers: &BTreeMap<String, String>,
+    body: &Result<Vec<u8>, SealError>,
+    personal: bool,
+) -> Value {
+    shown["headers"] = json!(headers);
+    shown["readable"] = body.is_ok().into();
+    if personal && let Ok(body) = body {
         match std::str::from_utf8(body) {
             Ok(text) => shown["body"] = text.into(),
             Err(_) => shown["body_base64"] = BASE64_STANDARD.encode(body).into(),
         }
     }
-    shown["readable"] = found.body.is_ok().into();
     shown
+}
+
+/// What became of a message that a person threw away.
+pub fn discarded(id: Uuid) -> Value {
+    json!({ "id": id, "outcome": "discarded" })
 }
 
 /// What became of a message that was offered again.

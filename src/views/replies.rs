@@ -2,7 +2,6 @@
 //! any node and at any time, gets the same bytes. Frozen per `reply_schema`.
 
 use orderhub_actors::api::Done;
-use orderhub_actors::ports::Parked;
 use orderhub_domain::ids::FulfilmentId;
 use orderhub_domain::order::{Event, Recorded};
 use serde_json::{Value, json};
@@ -48,20 +47,4 @@ pub fn hold_placed_until(log: &[Recorded], version: u64) -> Option<u32> {
             Event::HoldPlaced { hold } => Some(hold.id),
             _ => None,
         })
-}
-
-/// A parked message, without what it says.
-pub fn parked(message: &Parked) -> Value {
-    let waiting_for = message.waiting_for.as_ref();
-    json!({
-        "message_id": message.id,
-        "source": message.source,
-        "reason": message.reason,
-        "received_at": message.received_at,
-        "waiting_for": waiting_for.map(|reference| json!({
-            "kind": reference.kind.word(),
-            "scope": reference.scope,
-            "value": reference.value,
-        })),
-    })
 }

@@ -1,13 +1,10 @@
-//! Orders: names, personal data, wake-ups, requests and parked messages.
-
-use std::collections::BTreeMap;
+//! Orders: names, personal data, wake-ups and requests.
 
 use jiff::SignedDuration;
-use orderhub_actors::ports::{Appended, OrderRef, Parked};
+use orderhub_actors::ports::{Appended, OrderRef};
 use orderhub_domain::canonical::{Customer, PrivateDetails};
 use orderhub_domain::ids::ShardId;
 use orderhub_domain::order::{Event, RememberedRequest, Stage};
-use uuid::Uuid;
 
 use super::World;
 use super::fixture::{NewOrder, append, at, micros, noted, number, payment_ref, request};
@@ -238,43 +235,5 @@ pub(crate) async fn a_request_is_found_long_after(world: &impl World) {
         elsewhere.expect("looked up"),
         None,
         "a request belongs to its order"
-    );
-}
-
-pub(crate) async fn parked_messages_wait_until_they_are_forgotten(world: &impl World) {
-    let node = world.node("a").await;
-    let reference = payment_ref(&format!("pi_{}", number()));
-    let message = |n: u128, waiting| Parked {
-        id: Uuid::from_u128((u128::from(number()) << 64) + n),
-        source: "payments/stripe-eu".to_owned(),
-        reason: "no_order".to_owned(),
-        waiting_for: waiting,
-        received_at: micros(10 - i64::try_from(n).expect("small"), 3),
-        body: vec![0, 159, 146, 150, 10],
-        headers: BTreeMap::from([("x-topic".to_owned(), "orders/paid".to_owned())]),
-    };
-    let waiting = message(1, Some(reference.clone()));
-    let unreadable = message(2, None);
-    for parked in [&waiting, &unreadable, &waiting] {
-        node.journal.park(parked).await.expect("parked");
-    }
-    let all = node.journal.parked(None, 10).await.expect("listed");
-    assert_eq!(
-        all,
-        vec![unreadable.clone(), waiting.clone()],
-        "oldest first, each once"
-    );
-    let oldest = node.journal.parked(None, 1).await.expect("listed");
-    assert_eq!(oldest, vec![unreadable]);
-    let for_it = node.journal.parked(Some(&reference), 10).await;
-    assert_eq!(for_it.expect("listed"), vec![waiting.clone()]);
-    let for_another = node.journal.parked(Some(&payment_ref("pi_none")), 10).await;
-    assert!(for_another.expect("listed").is_empty());
-    node.journal.unpark(waiting.id).await.expect("forgotten");
-    let for_it = node.journal.parked(Some(&reference), 10).await;
-    assert!(for_it.expect("listed").is_empty());
-    assert_eq!(
-        node.journal.parked(None, 10).await.expect("listed").len(),
-        1
     );
 }

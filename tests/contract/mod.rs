@@ -4,6 +4,7 @@
 pub(crate) mod fixture;
 pub(crate) mod journal;
 pub(crate) mod lookup;
+pub(crate) mod parking;
 pub(crate) mod stock;
 
 use std::sync::Arc;
@@ -57,7 +58,14 @@ macro_rules! store_contract {
             due_orders_come_in_order_and_page_by_page,
             the_stored_wake_up_moves_only_when_it_must,
             a_request_is_found_long_after,
+        );
+        store_contract!(@cases $world, parking:
             parked_messages_wait_until_they_are_forgotten,
+            messages_of_one_reference_come_page_by_page,
+            awaited_references_come_once_and_in_pages,
+            a_dead_message_stays_and_is_not_awaited,
+            a_message_that_comes_again_is_judged_anew_unless_it_died_waiting,
+            parked_messages_are_counted_by_state,
         );
         store_contract!(@cases $world, stock:
             a_move_is_read_as_it_was_written,

@@ -7,6 +7,7 @@ mod fulfilments;
 mod hooks;
 mod inventory;
 mod orders;
+mod parked;
 mod reads;
 mod system;
 mod webhooks;
@@ -42,6 +43,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(inventory::routes(edge))
         .unify()
         .or(batch::routes(edge))
+        .unify()
+        .or(parked::routes(edge))
         .unify()
         .or(webhooks::routes(edge))
         .unify()

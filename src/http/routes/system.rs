@@ -1,4 +1,4 @@
-//! Probes, version, metrics, the pages that errors link to, and what waits for operators.
+//! Probes, version, metrics, and the pages that errors link to.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -10,15 +10,10 @@ use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::{answer, asked, json as reply, with};
-use crate::http::asked::Asked;
+use super::{answer, json as reply, with};
 use crate::http::catalogue;
 use crate::http::edge::Edge;
 use crate::http::problem::Problem;
-use crate::views;
-
-/// Most parked messages in one answer.
-const PARKED_SHOWN: u32 = 200;
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
     let probes = warp::path!(String)
@@ -28,14 +23,7 @@ pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
     let pages = warp::path!("docs" / "errors" / String)
         .and(warp::get())
         .then(|code: String| async move { answer(page(&code)) });
-    let waiting = warp::path!("v1" / "parked")
-        .and(warp::get())
-        .and(asked())
-        .and(with(edge))
-        .then(
-            |asked: Arc<Asked>, edge: Arc<Edge>| async move { answer(parked(&edge, &asked).await) },
-        );
-    probes.or(pages).unify().or(waiting).unify().boxed()
+    probes.or(pages).unify().boxed()
 }
 
 fn probe(edge: &Edge, name: &str) -> Result<Response, Problem> {
@@ -65,19 +53,6 @@ fn probe(edge: &Edge, name: &str) -> Result<Response, Problem> {
 fn page(code: &str) -> Result<Response, Problem> {
     let entry = catalogue::find(code).ok_or_else(Problem::not_found)?;
     Ok(text("text/html; charset=utf-8", entry.page()))
-}
-
-async fn parked(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
-    let key = asked.key()?;
-    let messages = edge.journal.parked(None, PARKED_SHOWN).await?;
-    let own = key.channel.as_ref().map(|bound| format!("sales/{bound}"));
-    let data: Vec<_> = messages
-        .iter()
-        .filter(|message| own.as_ref().is_none_or(|own| message.source == *own))
-        .map(views::replies::parked)
-        .collect();
-    let body = json!({ "data": data, "next_cursor": null, "has_more": false });
-    Ok(reply(StatusCode::OK, &body))
 }
 
 fn text(kind: &'static str, text: String) -> Response {

@@ -112,7 +112,8 @@ async fn replay(edge: &Edge, asked: &Asked, id: &str, body: &[u8]) -> Result<Res
 }
 
 /// Offers what was kept through the same door as when it came. It was verified then; what it says is
-/// read anew, with the connection as it is configured now. Twice is harmless: facts merge.
+/// read anew, with the connection as it is configured now. What is applied is parked no longer; what
+/// is not is parked again, as the same rows. Twice is harmless: facts merge.
 pub(super) async fn offer_again(
     edge: &Edge,
     asked: &Asked,
@@ -124,6 +125,9 @@ pub(super) async fn offer_again(
         Problem::new("connection_missing", detail)
     })?;
     let receipt = edge.hub.inbound(delivery).await?;
+    for message in &receipt.applied {
+        edge.journal.unpark(*message).await?;
+    }
     let outcome = receipt.received.word();
     let source = kept.source.to_owned();
     tracing::info!(message.id = %id, source, outcome, operator = asked.key()?.name, "a message is replayed");

@@ -9,8 +9,8 @@ use super::client::{Answer, Ask};
 use super::{Scope, World, order, world};
 use crate::http::table::{Body, Needs, ROUTES, Route, Side};
 
-/// A webhook that is there where a test puts it.
-const WEBHOOK: Uuid = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0000);
+/// A webhook and a parked message that are there where a test puts them.
+const THERE: Uuid = Uuid::from_u128(0x019a_0000_0000_7000_8000_0000_0000_0000);
 
 fn ask(route: &Route) -> Ask {
     let path = route
@@ -19,7 +19,8 @@ fn ask(route: &Route) -> Ask {
         .replace("{code}", "not_found")
         .replace("{location}", "BER1")
         .replace("{sku}", "A")
-        .replace("{webhook}", &WEBHOOK.to_string());
+        .replace("{webhook}", &THERE.to_string())
+        .replace("{message}", &THERE.to_string());
     let path = if path.contains("fulfilments") {
         path.replace("{id}", "ful_019a0000000070008000000000000000_1")
     } else {
@@ -81,7 +82,11 @@ async fn every_route_asks_for_its_scope_and_no_other() {
 #[tokio::test]
 async fn the_filters_serve_every_route_of_the_table() {
     let world = world().await;
-    world.notes.received(WEBHOOK, "sales/shop", b"hello");
+    world.notes.received(THERE, "sales/shop", b"hello");
+    // What is replayed first and parked again is there to be discarded.
+    world
+        .notes
+        .park(super::parked::listing(THERE), b"nobody knows");
     let token = world.admin_key();
     let placed = world
         .ask(Ask::post("/v1/orders", order("W-1")))

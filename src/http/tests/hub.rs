@@ -1,14 +1,14 @@
 //! A hub in memory: one lock, no effects, but the real domain decides.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_actors::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Received};
-use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, Unavailable};
+use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Unavailable};
 use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
@@ -18,7 +18,9 @@ use orderhub_domain::order::{
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::Counters;
+use uuid::Uuid;
 
+use super::notes::Notes;
 use crate::http::listing::OrderList;
 use crate::store::{OrderFilter, OrderListing, OrderPage};
 
@@ -31,7 +33,8 @@ pub(super) struct Hub {
     private: Mutex<BTreeMap<OrderId, PrivateDetails>>,
     stock: Mutex<BTreeMap<(Sku, LocationCode), Counters>>,
     pub(super) deliveries: Mutex<Vec<Delivery>>,
-    pub(super) parked: Mutex<Vec<Parked>>,
+    /// What stands beside it.
+    pub(super) notes: Arc<Notes>,
     pub(super) failures: Mutex<VecDeque<HubError>>,
     pub(super) not_ready: AtomicBool,
     /// How long recording an order takes.
@@ -169,12 +172,13 @@ impl HubApi for Hub {
             Some(Inbound::Unreadable { reason }) => (Received::Invalid, Some(reason.clone())),
             Some(_) => (Received::Applied, None),
         };
+        let applied = (!received.is_parked()).then(|| self.notes.id_of(&delivery.body));
         self.deliveries.lock().expect("a lock").push(delivery);
         Ok(Receipt {
             received,
             reason,
             order: None,
-            parked: Vec::new(),
+            applied: applied.flatten().into_iter().collect(),
         })
     }
 
@@ -252,12 +256,29 @@ impl Journal for Hub {
         Ok(())
     }
 
-    async fn parked(&self, _: Option<&OrderRef>, _: u32) -> Result<Vec<Parked>, Unavailable> {
-        Ok(self.parked.lock().expect("a lock").clone())
+    async fn parked(
+        &self,
+        _: &OrderRef,
+        _: Option<(Timestamp, Uuid)>,
+        _: u32,
+    ) -> Result<Vec<Parked>, Unavailable> {
+        Ok(Vec::new())
     }
 
-    async fn unpark(&self, _: uuid::Uuid) -> Result<(), Unavailable> {
-        Ok(())
+    async fn awaited(&self, _: Option<&OrderRef>, _: u32) -> Result<Vec<OrderRef>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn bury(&self, _: Uuid, _: &str, _: Timestamp) -> Result<bool, Unavailable> {
+        Ok(false)
+    }
+
+    async fn unpark(&self, id: Uuid) -> Result<bool, Unavailable> {
+        Ok(self.notes.unpark(id))
+    }
+
+    async fn count_parked(&self) -> Result<BTreeMap<ParkedState, u64>, Unavailable> {
+        Ok(BTreeMap::new())
     }
 }
 

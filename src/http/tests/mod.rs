@@ -10,6 +10,7 @@ mod hub;
 mod messages;
 mod notes;
 mod orders;
+mod parked;
 mod reader;
 mod reads;
 mod requests;
@@ -101,7 +102,7 @@ async fn world() -> World {
 
 async fn world_with(limits: Limits) -> World {
     let hub = Arc::new(Hub::default());
-    let notes = Arc::new(Notes::default());
+    let notes = hub.notes.clone();
     let ring = Arc::new(Ring::default());
     let channel = |slug: &str, direct| {
         let channel = SalesChannel {

@@ -1,4 +1,5 @@
-//! What stands beside the hub in memory: copies of webhooks, and answers under a key.
+//! What stands beside the hub in memory: copies of webhooks, parked messages, and answers under a
+//! key.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -12,12 +13,16 @@ use uuid::Uuid;
 use crate::http::messages::Messages;
 use crate::http::requests::{Answered, Answers};
 use crate::http::{WebhookCopies, WebhookCopy};
-use crate::store::{SealError, WebhookDetail, WebhookFilter, WebhookListing, WebhookPage};
+use crate::store::{
+    ParkedDetail, ParkedFilter, ParkedListing, ParkedPage, SealError, WebhookDetail, WebhookFilter,
+    WebhookListing, WebhookPage,
+};
 
 /// Copies and answers.
 #[derive(Default)]
 pub(super) struct Notes {
     webhooks: Mutex<BTreeMap<Uuid, WebhookDetail>>,
+    parked: Mutex<BTreeMap<Uuid, ParkedDetail>>,
     answers: Mutex<BTreeMap<Uuid, Answered>>,
 }
 
@@ -45,6 +50,31 @@ impl Notes {
         if let Some(detail) = webhooks.get_mut(&id) {
             detail.body = Err(SealError::DoesNotOpen);
         }
+    }
+
+    /// Puts a parked message there.
+    pub(super) fn park(&self, listing: ParkedListing, body: &[u8]) {
+        let detail = ParkedDetail {
+            listing,
+            headers: [("x-topic".into(), "orders/create".into())].into(),
+            body: Ok(body.to_vec()),
+        };
+        let mut parked = self.parked.lock().expect("a lock");
+        parked.insert(detail.listing.id, detail);
+    }
+
+    /// The parked message with this body.
+    pub(super) fn id_of(&self, body: &[u8]) -> Option<Uuid> {
+        let parked = self.parked.lock().expect("a lock");
+        let mut found = parked
+            .values()
+            .filter(|one| one.body.as_deref() == Ok(body));
+        Some(found.next()?.listing.id)
+    }
+
+    /// Forgets a parked message.
+    pub(super) fn unpark(&self, id: Uuid) -> bool {
+        self.parked.lock().expect("a lock").remove(&id).is_some()
     }
 
     /// The copies, oldest first.
@@ -97,6 +127,36 @@ impl Messages for Notes {
 
     async fn webhook(&self, id: Uuid) -> Result<Option<WebhookDetail>, Unavailable> {
         Ok(self.webhooks.lock().expect("a lock").get(&id).cloned())
+    }
+
+    async fn parked(&self, filter: &ParkedFilter) -> Result<ParkedPage, Unavailable> {
+        let parked = self.parked.lock().expect("a lock");
+        let place = |one: &ParkedListing| (one.received_at, one.id);
+        let mut found: Vec<_> = parked
+            .values()
+            .map(|detail| detail.listing.clone())
+            .filter(|one| {
+                filter.source.as_ref().is_none_or(|s| *s == one.source)
+                    && filter
+                        .reason
+                        .as_ref()
+                        .is_none_or(|r| one.reason.starts_with(r))
+                    && filter.state.is_none_or(|state| state == one.state())
+                    && filter.after.is_none_or(|after| place(one) > after)
+            })
+            .collect();
+        found.sort_by_key(place);
+        let more = found.len() > usize::from(filter.limit);
+        found.truncate(filter.limit.into());
+        let next = found.last().filter(|_| more).map(place);
+        Ok(ParkedPage {
+            messages: found,
+            next,
+        })
+    }
+
+    async fn parked_message(&self, id: Uuid) -> Result<Option<ParkedDetail>, Unavailable> {
+        Ok(self.parked.lock().expect("a lock").get(&id).cloned())
     }
 }
 

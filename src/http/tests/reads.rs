@@ -1,9 +1,7 @@
-//! Reading: orders, lists, stock, parked messages, probes.
+//! Reading: orders, lists, stock, probes.
 
 use std::sync::atomic::Ordering;
 
-use jiff::Timestamp;
-use orderhub_actors::ports::Parked;
 use serde_json::json;
 
 use super::client::Ask;
@@ -217,31 +215,4 @@ async fn probes_answer_on_both_addresses_and_metrics_on_one() {
     let metrics = Ask::get("/metrics").send(world.admin).await;
     assert!(metrics.body.contains("orderhub_build_info 1"));
     assert_eq!(Ask::get("/v1/orders").send(world.admin).await.status, 404);
-}
-
-#[tokio::test]
-async fn parked_messages_are_listed_without_their_bodies() {
-    let world = world().await;
-    for source in ["payments/stripe-eu", "sales/web"] {
-        world.hub.parked.lock().expect("a lock").push(Parked {
-            id: uuid::Uuid::now_v7(),
-            source: source.into(),
-            reason: "no_order".into(),
-            waiting_for: None,
-            received_at: Timestamp::UNIX_EPOCH,
-            body: b"words of a buyer".to_vec(),
-            headers: [].into(),
-        });
-    }
-    let all = world.ask(Ask::get("/v1/parked")).await;
-    assert_eq!(all.json()["data"].as_array().map(Vec::len), Some(2));
-    assert!(!all.body.contains("buyer"));
-    let bound = world.ring.add(&[Scope::OpsAct], Some("web"));
-    let own = Ask::get("/v1/parked")
-        .key(&bound)
-        .send(world.api)
-        .await
-        .json();
-    assert_eq!(own["data"].as_array().map(Vec::len), Some(1));
-    assert_eq!(own["data"][0]["source"], "sales/web");
 }
