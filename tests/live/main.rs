@@ -30,6 +30,7 @@ mod marathon;
 mod messages;
 mod metrics;
 mod outages;
+mod overload;
 mod parking;
 mod partners;
 mod proxy;
