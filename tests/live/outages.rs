@@ -211,9 +211,9 @@ async fn a_database_that_stops_answering_is_waited_for() {
     let before = world.hub.memory_kib();
     cluster.freeze(true);
     // Longer than anything in the hub waits for anything.
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
     traffic.hub_says_unready().await;
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    tokio::time::sleep(Duration::from_secs(15)).await;
     let after = world.hub.memory_kib();
     cluster.freeze(false);
     assert!(
