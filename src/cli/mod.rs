@@ -1,6 +1,7 @@
 //! The command line: data on stdout, words on stderr, and an exit code that scripts can rely on.
 
 mod channel;
+mod client;
 mod config;
 mod exit;
 mod keys;
@@ -8,6 +9,7 @@ mod migrate;
 mod output;
 #[cfg(test)]
 mod tests;
+mod webhooks;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -39,6 +41,12 @@ pub trait Root: Send + Sync {
         &self,
         config: &Config,
     ) -> Result<std::sync::Arc<dyn crate::http::keys::KeyBook>, Failure>;
+
+    /// The messages from outside that this hub remembers.
+    async fn messages(
+        &self,
+        config: &Config,
+    ) -> Result<std::sync::Arc<dyn crate::http::messages::Messages>, Failure>;
 }
 
 /// The order hub that retailers run in the middle of everything they sell through.
@@ -81,6 +89,9 @@ enum Verb {
     /// Connections to channels, gateways, carriers and warehouses.
     #[command(subcommand)]
     Channel(channel::Verb),
+    /// Webhooks that came, and reading them again.
+    #[command(subcommand)]
+    Webhooks(webhooks::Verb),
     /// What this binary is.
     Version,
     /// Completions for a shell.
@@ -148,6 +159,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             channel::list(&load(file, [])?, cli.output, out);
             Ok(())
         }
+        Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, cli.output, out).await,
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");
             let revision = telemetry::REVISION;

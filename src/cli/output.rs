@@ -80,15 +80,38 @@ impl Out {
             self.data(line.trim_end());
         }
     }
+
+    /// Prints one thing as its fields, one below the other, or as the JSON object that it is.
+    pub fn record(&mut self, format: Format, object: &Value, fields: &[(String, Value)]) {
+        if format == Format::Json {
+            self.data(&object.to_string());
+            return;
+        }
+        let label = |name: &str| printable(&name.replace('_', " "), &[]);
+        let labels: Vec<String> = fields.iter().map(|(name, _)| label(name)).collect();
+        let width = labels.iter().map(|label| label.chars().count()).max();
+        let width = width.unwrap_or_default();
+        for (label, (_, value)) in labels.iter().zip(fields) {
+            self.data(&format!("{label:width$}  {}", cell(value)));
+        }
+    }
 }
 
+/// A value on one line. Some hold vendors' words.
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => printable(text, &[]),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
+        other => printable(&other.to_string(), &[]),
     }
+}
+
+/// The text without control characters but these: words from outside must not move a cursor, paint
+/// over what stands there, or break a table.
+pub(super) fn printable(text: &str, spared: &[char]) -> String {
+    let control = |c: char| c.is_control() && !spared.contains(&c);
+    text.replace(control, "\u{fffd}")
 }
 
 fn print(to: &mut Box<dyn Write + Send>, text: &str) {

@@ -1,5 +1,7 @@
 //! Verbs, their output and their exit codes.
 
+mod webhooks;
+
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
@@ -10,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::http::keys::{KeptKey, KeyBook, NewKey, is_well_formed, token_hash};
+use crate::http::messages::Messages;
 
 #[derive(Default, Clone)]
 struct Paper(Arc<Mutex<Vec<u8>>>);
@@ -64,6 +67,7 @@ impl KeyBook for Book {
 struct World {
     book: Arc<Book>,
     steps: Vec<MigrationStep>,
+    shelf: Arc<webhooks::Shelf>,
 }
 
 #[async_trait]
@@ -86,6 +90,10 @@ impl Root for World {
 
     async fn keys(&self, _: &Config) -> Result<Arc<dyn KeyBook>, Failure> {
         Ok(self.book.clone())
+    }
+
+    async fn messages(&self, _: &Config) -> Result<Arc<dyn Messages>, Failure> {
+        Ok(self.shelf.clone())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::cli::{Exit, Failure, MigrationState, MigrationStep, Root};
 use crate::config::Config;
 use crate::http::auth::Keys;
 use crate::http::keys::KeyBook;
+use crate::http::messages::Messages;
 use crate::http::requests::Requests;
 use crate::http::{Edge, Hooks};
 use crate::intake::Desk;
@@ -159,6 +160,10 @@ impl Root for Process {
         // A key may be bound to a channel before the hub has served for the first time.
         connections::register_channels(config, &store).await?;
         Ok(Arc::new(store))
+    }
+
+    async fn messages(&self, config: &Config) -> Result<Arc<dyn Messages>, Failure> {
+        Ok(Arc::new(open(config).await?))
     }
 }
 

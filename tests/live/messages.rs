@@ -135,3 +135,73 @@ async fn a_replayed_webhook_is_applied_and_a_second_replay_changes_nothing() {
     assert_eq!(version, after["version"], "a repeat is no news");
     checker::always(&world.audit).await;
 }
+
+/// Has a webhook replayed from the command line: the exit code, and what was printed.
+fn replay(world: &World, id: &str, key: &str) -> (Option<i32>, Vec<u8>) {
+    let words = ["webhooks", "replay", id, "-o", "json", "--key", key];
+    let output = world.hub.attempt(&words);
+    (output.status.code(), output.stdout)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_shows_webhooks_without_a_hub_and_replays_them_through_it() {
+    let mut world = World::start().await;
+    world.api.count("BER1", "SKU-1", 10).await;
+    let event = captured(1, "pi_shown");
+    assert_eq!(world.stripe.post.deliver(&event).await, Some(202));
+    let [webhook] = remembered(&world.api, "payments/stripe-eu", 1)
+        .await
+        .try_into()
+        .unwrap();
+    let id = webhook["id"].as_str().unwrap();
+    let operator = world.hub.make_key("operator", "ops:act");
+    let reader = world.hub.make_key("reader", "events:read");
+    world.hub.kill();
+
+    let json = |printed: &str| serde_json::from_str::<Value>(printed).unwrap();
+    let list = "webhooks ls --source payments/stripe-eu --outcome unmatched -o json";
+    let list: Vec<&str> = list.split(' ').collect();
+    assert_eq!(json(&world.hub.verb(&list)), json!([webhook]));
+    let show = ["webhooks", "show", id, "-o", "json"];
+    let shown = json(&world.hub.verb(&show));
+    assert_eq!(shown["readable"], true);
+    assert_eq!(shown.get("body"), None);
+    let shown = json(
+        &world
+            .hub
+            .verb(&["webhooks", "show", id, "--body", "-o", "json"]),
+    );
+    assert_eq!(shown["body"], event);
+
+    assert_eq!(replay(&world, id, &operator).0, Some(3), "the hub is down");
+    world.hub.start().await;
+    let order = world
+        .api
+        .place(&authorized_elsewhere("C-1", "SKU-1", "pi_shown"))
+        .await;
+    let (exit, printed) = replay(&world, id, &operator);
+    let expected = json!({"id": id, "outcome": "applied", "reason": null, "order": order});
+    assert_eq!(
+        (exit, json(&String::from_utf8(printed).unwrap())),
+        (Some(0), expected)
+    );
+    for (id, key, exit) in [
+        (id, "", 2),
+        (id, "ohk_unknown", 2),
+        (id, reader.as_str(), 2),
+        ("00000000-0000-0000-0000-000000000000", operator.as_str(), 4),
+    ] {
+        assert_eq!(
+            replay(&world, id, key),
+            (Some(exit), Vec::new()),
+            "{id} {key}"
+        );
+    }
+    // The connection was taken out of the configuration since.
+    sqlx::query("update orderhub.webhook_received set source = 'payments/gone'")
+        .execute(&world.audit)
+        .await
+        .unwrap();
+    assert_eq!(replay(&world, id, &operator), (Some(5), Vec::new()));
+    checker::always(&world.audit).await;
+}

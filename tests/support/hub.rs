@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::File;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -89,9 +89,14 @@ impl Hub {
         made["key"].as_str().unwrap().to_owned()
     }
 
+    /// Runs a verb to its end, whatever that is.
+    pub(crate) fn attempt(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
     /// Runs a verb to its end, which must be good; what it printed.
     pub(crate) fn verb(&self, words: &[&str]) -> String {
-        let output = self.command(words).output().unwrap();
+        let output = self.attempt(words);
         assert!(
             output.status.success(),
             "`orderhub {}` ended with {}: {}",
@@ -110,7 +115,13 @@ impl Hub {
             .arg(&self.config)
             .current_dir(self.home.path())
             .stdin(Stdio::null());
-        for name in ["NATS_URL", "RUST_LOG", "http_proxy", "HTTP_PROXY"] {
+        for name in [
+            "NATS_URL",
+            "ORDERHUB_KEY",
+            "RUST_LOG",
+            "http_proxy",
+            "HTTP_PROXY",
+        ] {
             command.env_remove(name);
         }
         for (name, value) in &self.secrets {
