@@ -157,7 +157,8 @@ impl Receipt {
 /// What became of a webhook, in one word. When its parts fare differently, the last of these counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Received {
-    /// Nothing in it is acted on; it is kept with the reason: answer 200.
+    /// Nothing in it is acted on; what it said, if it said anything, is kept with the reason: answer
+    /// 200.
     Ignored,
     /// It found its order and is on disk, or was known: answer 200.
     Applied,

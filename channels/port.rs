@@ -47,7 +47,8 @@ pub enum Forged {
 }
 
 /// What a verified webhook says. One webhook may say several things; one bad item loses nothing
-/// else.
+/// else. One whose topic is known and asks nothing of the hub is read to no item at all: it is
+/// answered and not parked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inbound {
     /// The state of an order at a sales channel: placed if it is new, compared if it is known.

@@ -47,6 +47,16 @@ fn snapshot(external_id: &str, body_hash: &str, facts: Vec<ChannelFact>) -> Inbo
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_webhook_that_says_nothing_is_ignored_and_not_kept() {
+    let hall = Hall::open().await;
+    let webhook = delivery("payments/stripe", "evt_0", Vec::new());
+    let receipt = hall.hub.inbound(webhook).await.expect("taken");
+    assert_eq!(receipt.received, Received::Ignored);
+    assert_eq!(receipt.reason, None);
+    assert!(hall.twin.kept().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_webhook_finds_its_order_by_what_the_gateway_carries() {
     let hall = Hall::open().await;
     hall.stock("BER1", "A", 5).await;

@@ -166,6 +166,14 @@ pub(super) fn refunded(
     })
 }
 
+/// Events on the way to others that say what there is to know: the hub has nothing to do about them.
+const SAY_NOTHING: [&str; 4] = [
+    "charge.pending",
+    "charge.updated",
+    "payment_intent.created",
+    "payment_intent.processing",
+];
+
 /// What a verified webhook says.
 pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
     let event: Event<'_> = match serde_json::from_slice(body) {
@@ -176,6 +184,9 @@ pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
             }];
         }
     };
+    if SAY_NOTHING.contains(&event.kind.as_str()) {
+        return Vec::new();
+    }
     let told = match event.kind.as_str() {
         "payment_intent.amount_capturable_updated"
         | "payment_intent.succeeded"

@@ -347,6 +347,18 @@ fn disputes_open_and_close() {
 }
 
 #[test]
+fn events_that_ask_nothing_of_us_say_nothing() {
+    for kind in [
+        "payment_intent.created",
+        "payment_intent.processing",
+        "charge.updated",
+        "charge.pending",
+    ] {
+        assert_eq!(event(AUTHORIZED, Some(kind), json!({})), [], "{kind}");
+    }
+}
+
+#[test]
 fn what_is_not_for_us_is_kept_with_its_topic_and_what_is_broken_with_its_reason() {
     let read_other = event(AUTHORIZED, Some("customer.created"), json!({}));
     assert_eq!(
