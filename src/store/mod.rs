@@ -20,6 +20,7 @@ mod ownership;
 mod parked;
 mod parked_list;
 mod publish;
+mod retention;
 mod seal;
 mod stock;
 mod webhook_list;

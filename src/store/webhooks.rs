@@ -1,7 +1,8 @@
 //! Raw webhooks as they came, for operators and replays: sealed, kept for 30 days, written beside
 //! the orders by a small lane of their own. Best effort: what a webhook changed is in the order's
 //! log, and what it did not is parked before it is answered, so a copy that is dropped loses nothing
-//! but the look at it. Reading them is [`super::webhook_list`]'s.
+//! but the look at it. Reading them is [`super::webhook_list`]'s, and what is old enough to go
+//! [`super::retention`]'s; this lane only says when.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use orderhub_domain::ids::OrderId;
 use sqlx::types::Json;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::Store;
@@ -21,8 +22,9 @@ use super::Store;
 const QUEUE: usize = 1024;
 /// Messages in one statement.
 const BATCH: usize = 64;
-/// How often old ones are deleted.
+/// How often what is too old is deleted, and how soon again when there is more of it.
 const SWEEP: Duration = Duration::from_hours(1);
+const SWEEP_ON: Duration = Duration::from_secs(1);
 
 const RECORD: &str = "
 insert into orderhub.webhook_received
@@ -30,11 +32,6 @@ insert into orderhub.webhook_received
 select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::timestamptz[],
                      $7::jsonb[], $8::bytea[])
 on conflict (id) do nothing
-";
-
-const FORGET: &str = "
-delete from orderhub.webhook_received
-where received_at < clock_timestamp() - interval '30 days'
 ";
 
 /// A webhook as it came.
@@ -84,15 +81,30 @@ impl Store {
     async fn write_webhooks(self, mut receiver: mpsc::Receiver<WebhookReceived>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut sweep_at = Instant::now();
-        while receiver.recv_many(&mut batch, BATCH).await > 0 {
-            self.write_batch(&batch).await;
-            batch.clear();
-            if Instant::now() >= sweep_at {
-                sweep_at = Instant::now() + SWEEP;
-                let query = || sqlx::query(FORGET).execute(self.pool());
-                if let Err(error) = self.read(query).await {
-                    tracing::warn!(%error, "old webhook copies could not be deleted");
+        loop {
+            tokio::select! {
+                count = receiver.recv_many(&mut batch, BATCH) => {
+                    if count == 0 {
+                        return;
+                    }
+                    self.write_batch(&batch).await;
+                    batch.clear();
                 }
+                () = sleep_until(sweep_at) => {
+                    sweep_at = Instant::now() + self.sweep().await;
+                }
+            }
+        }
+    }
+
+    /// Deletes what is too old; when to do so again.
+    async fn sweep(&self) -> Duration {
+        match self.forget_old().await {
+            Ok(false) => SWEEP,
+            Ok(true) => SWEEP_ON,
+            Err(error) => {
+                tracing::warn!(%error, "old webhooks and messages could not be deleted");
+                SWEEP
             }
         }
     }

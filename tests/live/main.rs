@@ -45,6 +45,7 @@ mod store_lane;
 mod store_lists;
 mod store_money;
 mod store_registry;
+mod store_retention;
 mod store_unknown;
 mod store_views;
 mod takeover;

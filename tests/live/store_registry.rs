@@ -16,7 +16,6 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection};
 use uuid::Uuid;
 
-use crate::contract::fixture::at;
 use crate::postgres::Cluster;
 use crate::world::Database;
 
@@ -139,12 +138,6 @@ async fn a_webhook_copy_is_sealed_and_comes_back() {
     };
     log.record(webhook.clone());
     log.record(webhook.clone());
-    let old = WebhookReceived {
-        id: Uuid::from_u128(78),
-        received_at: at(0),
-        ..webhook.clone()
-    };
-    log.record(old.clone());
     let mut found = None;
     for _ in 0..100 {
         found = store.webhook(webhook.id).await.expect("read");
@@ -173,8 +166,7 @@ async fn a_webhook_copy_is_sealed_and_comes_back() {
         (by(Some("\0"), None), 0),
     ] {
         let page = store.list_webhooks(&filter).await.expect("listed");
-        let young = page.webhooks.iter().filter(|one| one.id == webhook.id);
-        assert_eq!(young.count(), expected, "{filter:?}");
+        assert_eq!(page.webhooks.len(), expected, "{filter:?}");
     }
     let other_key = StoreOptions::new("b", Seal::new([7; 32]).expect("a key"));
     let stranger = Store::connect(&database.url, other_key)
@@ -197,8 +189,6 @@ async fn a_webhook_copy_is_sealed_and_comes_back() {
     assert!(!readable);
     drop(log);
     task.await.expect("the lane ends with its last door");
-    let old = store.webhook(old.id).await.expect("read");
-    assert!(old.is_none(), "forgotten after its 30 days");
 }
 
 #[tokio::test]
