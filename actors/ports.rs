@@ -164,7 +164,8 @@ pub trait Journal: Send + Sync {
 
     /// Keeps a verified message that has no order yet, or that nobody can read. The same again takes
     /// the new reason and what it waits for now; one that died waiting for the same stays dead.
-    async fn park(&self, message: &Parked) -> Result<(), Unavailable>;
+    /// Whether it died by this: `false` when it lives, or was dead before.
+    async fn park(&self, message: &Parked) -> Result<bool, Unavailable>;
 
     /// Messages that wait for this reference, the dead among them, by (`received_at`, id), after
     /// `mark`.

@@ -54,9 +54,8 @@ impl Hub {
             body: delivery.body.clone(),
             headers: delivery.headers.clone(),
         };
-        let parked = self.shared.journal.park(&message).await;
-        parked.map_err(unavailable)?;
-        if dead_since.is_some() {
+        let died = self.shared.journal.park(&message).await;
+        if died.map_err(unavailable)? {
             count_dead(&message.source);
         }
         if let Some(reference) = message.waiting_for {

@@ -88,23 +88,24 @@ impl Journal for Twin {
         Ok(self.reading()?.private.get(&order).cloned())
     }
 
-    async fn park(&self, message: &Parked) -> Result<(), Unavailable> {
+    async fn park(&self, message: &Parked) -> Result<bool, Unavailable> {
         let mut world = self.reading()?;
         let Some(kept) = world.parked.values_mut().find(|kept| kept.id == message.id) else {
             let key = (message.received_at, message.id);
             world.parked.insert(key, message.clone());
-            return Ok(());
+            return Ok(message.dead_since.is_some());
         };
         let same_wait = message.waiting_for.is_some() && kept.waiting_for == message.waiting_for;
         if kept.dead_since.is_some() && same_wait {
-            return Ok(());
+            return Ok(false);
         }
+        let died = kept.dead_since.is_none() && message.dead_since.is_some();
         kept.reason.clone_from(&message.reason);
         kept.waiting_for.clone_from(&message.waiting_for);
         kept.dead_since = message
             .dead_since
             .and(kept.dead_since.or(message.dead_since));
-        Ok(())
+        Ok(died)
     }
 
     async fn parked(

@@ -288,7 +288,6 @@ const REFUSED: &str = "bus/ORDERHUB_EVENTS";
 async fn park(journal: &dyn Journal, message: Message, why: &str) -> Result<(), String> {
     tracing::error!(event.id = %message.id, why, "the bus refuses an event; it is parked");
     metrics::counter!("orderhub_publish_parked_total").increment(1);
-    metrics::counter!("orderhub_dead_letters_total", "source" => REFUSED).increment(1);
     let now = Timestamp::now();
     let parked = Parked {
         id: message.id,
@@ -300,7 +299,10 @@ async fn park(journal: &dyn Journal, message: Message, why: &str) -> Result<(), 
         body: message.body.to_vec(),
         headers: BTreeMap::from([("subject".to_owned(), message.subject)]),
     };
-    journal.park(&parked).await.map_err(|error| error.0)
+    if journal.park(&parked).await.map_err(|error| error.0)? {
+        metrics::counter!("orderhub_dead_letters_total", "source" => REFUSED).increment(1);
+    }
+    Ok(())
 }
 
 fn text(error: impl std::fmt::Display) -> String {

@@ -289,7 +289,7 @@ impl Journal for Store {
             .map_err(|error| Unavailable(format!("personal data cannot be read: {error}")))
     }
 
-    async fn park(&self, message: &Parked) -> Result<(), Unavailable> {
+    async fn park(&self, message: &Parked) -> Result<bool, Unavailable> {
         self.park_message(message).await
     }
 

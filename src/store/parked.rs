@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::Store;
 
 // A dead message that comes again and waits for the same as before stays dead; any other one is
-// judged anew. When it died first is kept.
+// judged anew. When it died first is kept, so it died by this very statement when that is the time
+// that it gives; asked again because its answer was lost, it says the same.
 const PARK: &str = "
 insert into orderhub.parked_message as kept
     (id, source, reason, ref_kind, ref_scope, ref_value, received_at, headers, body, dead_at)
@@ -28,6 +29,7 @@ where kept.dead_at is null
    or excluded.ref_kind is null
    or (kept.ref_kind, kept.ref_scope, kept.ref_value)
       is distinct from (excluded.ref_kind, excluded.ref_scope, excluded.ref_value)
+returning coalesce(dead_at = $10, false) as died
 ";
 
 const WAITING_FOR: &str = "
@@ -64,8 +66,8 @@ from orderhub.parked_message
 ";
 
 impl Store {
-    /// Keeps a message, or what is new about one that is kept.
-    pub(super) async fn park_message(&self, message: &Parked) -> Result<(), Unavailable> {
+    /// Keeps a message, or what is new about one that is kept; whether it died by this.
+    pub(super) async fn park_message(&self, message: &Parked) -> Result<bool, Unavailable> {
         let sealed = self
             .shared
             .options
@@ -90,9 +92,14 @@ impl Store {
                 .bind(Json(&headers))
                 .bind(&sealed)
                 .bind(message.dead_since.map(ToSqlx::to_sqlx))
-                .execute(self.pool())
+                .fetch_optional(self.pool())
         };
-        self.read(query).await.map(drop)
+        // No row: it was dead before, and stays as it is.
+        let Some(row) = self.read(query).await? else {
+            return Ok(false);
+        };
+        let died = row.try_get("died");
+        died.map_err(|error: sqlx::Error| Unavailable(error.to_string()))
     }
 
     /// Messages that wait for a reference, oldest first. One that does not open with the configured

@@ -65,6 +65,7 @@ macro_rules! store_contract {
             awaited_references_come_once_and_in_pages,
             a_dead_message_stays_and_is_not_awaited,
             a_message_that_comes_again_is_judged_anew_unless_it_died_waiting,
+            a_message_dies_once_however_often_it_comes,
             parked_messages_are_counted_by_state,
         );
         store_contract!(@cases $world, stock:

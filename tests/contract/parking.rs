@@ -199,6 +199,32 @@ pub(crate) async fn a_message_that_comes_again_is_judged_anew_unless_it_died_wai
     );
 }
 
+pub(crate) async fn a_message_dies_once_however_often_it_comes(world: &impl World) {
+    let journal = world.node("a").await.journal;
+    let (messages, reference) = (Messages::new(), new_ref());
+    let park = async |message: &Parked| journal.park(message).await.expect("parked");
+    let unreadable = |n, at| Parked {
+        reason: "dead: unreadable: no id".to_owned(),
+        waiting_for: None,
+        dead_since: Some(at),
+        ..messages.waiting(n, &reference)
+    };
+    let (death, later) = (micros(2_000, 5), micros(3_000, 5));
+    assert!(park(&unreadable(1, death)).await);
+    assert!(!park(&unreadable(1, later)).await, "dead before");
+    let alive = messages.waiting(1, &reference);
+    assert!(!park(&alive).await, "it can be read by now");
+    assert!(park(&unreadable(1, later)).await, "and not any more");
+
+    let waiting = messages.waiting(2, &reference);
+    assert!(!park(&waiting).await);
+    let buried = journal.bury(waiting.id, "dead: no order", death).await;
+    assert!(buried.expect("buried"));
+    assert!(!park(&waiting).await, "it stays as dead as it was");
+    assert!(!park(&unreadable(2, later)).await, "whatever it is dead of");
+    assert!(!park(&messages.kept(3)).await);
+}
+
 pub(crate) async fn parked_messages_are_counted_by_state(world: &impl World) {
     let journal = world.node("a").await.journal;
     assert!(journal.count_parked().await.expect("counted").is_empty());

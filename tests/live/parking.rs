@@ -232,3 +232,32 @@ async fn an_unreadable_message_is_dead_at_once_and_can_be_looked_at_and_replayed
     let shown = api.get(&format!("/v1/parked/{id}")).await.expect(200);
     assert_eq!(shown["body"], odd);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_says_nothing_is_not_parked_and_an_unreadable_one_dies_once() {
+    let world = World::start().await;
+    let event = captured(1, "pi_silent");
+    let silent = event.replace("payment_intent.succeeded", "payment_intent.created");
+    assert_ne!(silent, event);
+    assert_eq!(world.stripe.post.deliver(&silent).await, Some(200));
+    assert_eq!(parked(&world.audit).await, 0);
+    let strange = event.replace("payment_intent.succeeded", "customer.created");
+    assert_eq!(world.stripe.post.deliver(&strange).await, Some(200));
+    assert_eq!(in_state(&world, "kept").await.len(), 1);
+    let ignored = "/v1/webhooks-received?source=payments/stripe-eu&outcome=ignored";
+    until("both are remembered", SOON, || async {
+        let page = world.api.get(ignored).await.expect(200);
+        (page["data"].as_array()?.len() == 2).then_some(())
+    })
+    .await;
+
+    let odd = event.replace("\"amount\":1999", "\"amount\":\"much\"");
+    for _ in 0..3 {
+        assert_eq!(world.stripe.post.deliver(&odd).await, Some(202));
+    }
+    assert_eq!(in_state(&world, "dead").await.len(), 1);
+    let metrics = world.hub.admin().get("/metrics").await;
+    let metrics = String::from_utf8(metrics.body.to_vec()).unwrap();
+    let counted = "orderhub_dead_letters_total{source=\"payments/stripe-eu\"} 1\n";
+    assert!(metrics.contains(counted), "{metrics}");
+}

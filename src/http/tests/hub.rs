@@ -252,8 +252,8 @@ impl Journal for Hub {
         Ok(self.private.lock().expect("a lock").get(&order).cloned())
     }
 
-    async fn park(&self, _: &Parked) -> Result<(), Unavailable> {
-        Ok(())
+    async fn park(&self, _: &Parked) -> Result<bool, Unavailable> {
+        Ok(false)
     }
 
     async fn parked(
