@@ -75,10 +75,8 @@ mod tests {
         let log = Log::Shard(ShardId(7));
         let mut lag = Lag::default();
         lag.restart(&PublishCursor {
-            log: log.clone(),
             published: 10,
-            last: None,
-            recorded_at: None,
+            ..PublishCursor::start(log.clone())
         });
         // Published before anybody counted it.
         lag.done(&log, 12);

@@ -4,16 +4,19 @@
 //! a shard's and a location's in the order of their commits.
 //!
 //! The logs are the outbox: the publisher reads each behind a cursor, so orders do not wait for the bus and whatever it missed is published later. `cloud_event` makes the message, `stream`
-//! speaks `JetStream`, `publisher` moves the cursors, `lag` counts what waits. `inbox` takes orders
+//! speaks `JetStream`, `publisher` moves the cursors, `lag` counts what waits. `memory` asks the bus
+//! what it forgot, and `checkpoint` says to which places a log can then go back. `inbox` takes orders
 //! that others publish. Calls between nodes do not live here.
 //!
 //! Invariants: a cursor passes an event only after the bus has acknowledged it, or after it was
 //! parked because the bus refuses it for good; of a log one message is in flight at a time, so a
 //! lost one is never overtaken.
 
+mod checkpoint;
 mod cloud_event;
 mod inbox;
 mod lag;
+mod memory;
 mod publisher;
 mod stream;
 mod track;

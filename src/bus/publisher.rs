@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt;
+use async_nats::jetstream::stream::Stream;
+use futures_util::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use orderhub_actors::ports::{Journal, Parked};
 use tokio::time::{Instant, sleep};
@@ -12,9 +13,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::cloud_event::{Envelope, Message};
 use super::lag::Lag;
+use super::memory;
 use super::stream::{Bus, IN_FLIGHT, Session};
 use super::track::{Delivered, Track, deliver};
-use crate::store::{Log, Logged, PublishCursor, PublishLog, Store};
+use crate::store::{Checkpoints, CursorMove, Log, Logged, PublishCursor, PublishLog, Store};
 
 /// The longest time between two looks at what is to be done.
 const TICK: Duration = Duration::from_millis(250);
@@ -139,7 +141,7 @@ impl Publisher {
     }
 
     /// Asks the bus whether it still has each log's last message. What it forgot is published
-    /// again, from the start of the log.
+    /// again.
     async fn compare(&mut self, bus: &Bus, session: Session) -> Result<(), String> {
         self.ready = None;
         let stream = bus.stream().await?;
@@ -149,43 +151,55 @@ impl Publisher {
         let asked = futures_util::stream::iter(cursors).map(|cursor| {
             let stream = &stream;
             async move {
-                let remembers = bus.remembers(stream, &cursor, now).await;
-                (cursor, remembers)
+                let remembers = memory::remembers(stream, &cursor, now).await;
+                remembers.map(|remembers| (!remembers).then_some(cursor))
             }
         });
-        let answers: Vec<_> = asked.buffer_unordered(LOOKUPS).collect().await;
-        let mut resets = Vec::new();
-        for (cursor, remembers) in answers {
-            if !remembers? {
-                let had = cursor.published;
-                let start = PublishCursor {
-                    published: 0,
-                    last: None,
-                    recorded_at: None,
-                    ..cursor
-                };
-                resets.push((had, start));
-            }
-        }
-        if !resets.is_empty() {
-            tracing::warn!(
-                logs = resets.len(),
-                "the bus has forgotten events; publishing them again"
-            );
-            let logs = u64::try_from(resets.len()).unwrap_or_default();
-            metrics::counter!("orderhub_bus_regressions_total").increment(logs);
-            self.move_cursors(&resets).await?;
-        }
-        for (had, start) in resets {
-            self.lag.restart(&start);
-            let log = start.log.clone();
-            let mut track = Track::at(start);
-            track.replaying_to = had;
-            self.tracks.insert(log, track);
+        let answers: Vec<_> = asked.buffer_unordered(LOOKUPS).try_collect().await?;
+        let forgotten: Vec<PublishCursor> = answers.into_iter().flatten().collect();
+        if !forgotten.is_empty() {
+            self.go_back(&stream, forgotten).await?;
         }
         self.pending.extend(self.tracks.keys().cloned());
         let node = self.node.clone();
         self.ready = Some((session, Envelope { node, generation }));
+        Ok(())
+    }
+
+    /// Takes logs that the bus forgot back to what it still has of them.
+    async fn go_back(
+        &mut self,
+        stream: &Stream,
+        forgotten: Vec<PublishCursor>,
+    ) -> Result<(), String> {
+        let logs: Vec<Log> = forgotten.iter().map(|cursor| cursor.log.clone()).collect();
+        let mut checkpoints = self.log.checkpoints(&logs).await.map_err(text)?;
+        let asked = futures_util::stream::iter(forgotten).map(|cursor| {
+            let checkpoints = checkpoints.remove(&cursor.log).unwrap_or_default();
+            async move {
+                let restart = memory::restart(stream, cursor.log, &checkpoints).await;
+                restart.map(|to| CursorMove {
+                    had: cursor.published,
+                    to,
+                    checkpoints: Checkpoints::new(),
+                })
+            }
+        });
+        let moves: Vec<_> = asked.buffer_unordered(LOOKUPS).try_collect().await?;
+        tracing::warn!(
+            logs = moves.len(),
+            "the bus has forgotten events; publishing them again"
+        );
+        let logs = u64::try_from(moves.len()).unwrap_or_default();
+        metrics::counter!("orderhub_bus_regressions_total").increment(logs);
+        self.move_cursors(&moves).await?;
+        for moved in moves {
+            self.lag.restart(&moved.to);
+            let log = moved.to.log.clone();
+            let mut track = Track::at(moved.to);
+            track.replaying_to = moved.had;
+            self.tracks.insert(log, track);
+        }
         Ok(())
     }
 
@@ -246,19 +260,21 @@ impl Publisher {
                     metrics::histogram!("orderhub_publish_delay_seconds").record(*delay);
                 }
             }
-            if let Some((seq, _)) = delivered.done.last() {
-                track.pass(*seq, delivered.last);
-            }
+            track.pass(&delivered);
             if let Some((seq, message, why)) = delivered.refused {
                 self.pending.insert(from.log.clone());
                 if track.refused(seq) {
-                    track.pass(seq, None);
+                    track.skip(seq);
                     self.lag.done(&from.log, seq);
                     park(self.journal.as_ref(), message, &why).await?;
                 }
             }
             if track.cursor.published != from.published {
-                moves.push((from.published, track.cursor.clone()));
+                moves.push(CursorMove {
+                    had: from.published,
+                    to: track.cursor.clone(),
+                    checkpoints: delivered.checkpoints,
+                });
             }
             if delivered.lost.is_some() {
                 metrics::counter!("orderhub_publish_retries_total").increment(1);
@@ -272,7 +288,7 @@ impl Publisher {
         lost.map_or(Ok(()), Err)
     }
 
-    async fn move_cursors(&mut self, moves: &[(i64, PublishCursor)]) -> Result<(), String> {
+    async fn move_cursors(&mut self, moves: &[CursorMove]) -> Result<(), String> {
         let advanced = self.log.advance(moves).await.map_err(text)?;
         if advanced < moves.len() {
             return Err("another publisher has moved a log's cursor".to_owned());

@@ -1,20 +1,16 @@
-//! `JetStream`: the stream of events, what a message's acknowledgement or refusal means, and whether
-//! the bus still has what it acknowledged.
+//! `JetStream`: the stream of events, and what a message's acknowledgement or refusal means.
 
 use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::context::{ContextBuilder, PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
-use async_nats::jetstream::stream::{
-    self, DiscardPolicy, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
-};
+use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::jetstream::{self, Context, ErrorCode};
 use async_nats::{Client, ConnectOptions, Event};
-use jiff::Timestamp;
 
 use super::cloud_event::Message;
-use crate::store::{LastMessage, PublishCursor};
+use crate::store::LastMessage;
 
 /// The stream's name.
 const STREAM: &str = "ORDERHUB_EVENTS";
@@ -115,37 +111,6 @@ impl Bus {
         };
         let stream = self.context.get_or_create_stream(config).await;
         stream.map_err(|error| error.to_string())
-    }
-
-    /// Whether the stream still has the log's last message, or has let it go with age. Anything
-    /// else means that the bus forgot.
-    pub(super) async fn remembers(
-        &self,
-        stream: &Stream,
-        cursor: &PublishCursor,
-        now: Timestamp,
-    ) -> Result<bool, String> {
-        let Some(last) = cursor.last else {
-            return Ok(true);
-        };
-        match stream.get_raw_message(last.stream_seq).await {
-            Ok(message) => {
-                let id = message.headers.get(async_nats::header::NATS_MESSAGE_ID);
-                return Ok(id.is_some_and(|id| id.as_str() == last.id.to_string()));
-            }
-            Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => {}
-            Err(error) => return Err(error.to_string()),
-        }
-        let info = stream.cached_info();
-        let (state, max_age) = (&info.state, info.config.max_age);
-        let was_here =
-            (last.stream_seq < state.first_sequence) && (last.stream_seq <= state.last_sequence);
-        let old = cursor.recorded_at.is_none_or(|recorded_at| {
-            let age = Duration::try_from(now.duration_since(recorded_at));
-            !max_age.is_zero() && age.is_ok_and(|age| age >= max_age)
-        });
-        // The oldest are let go first. An empty stream that is not that old was emptied.
-        Ok(was_here && (state.messages > 0 || old))
     }
 
     /// Sends a message and waits for what becomes of it.

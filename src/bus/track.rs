@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::checkpoint::slot;
 use super::cloud_event::{Envelope, Message};
 use super::stream::{Bus, Sent, Session};
-use crate::store::{LastMessage, Logged, PublishCursor};
+use crate::store::{Checkpoint, Checkpoints, LastMessage, Logged, PublishCursor};
 
 /// How often a message is offered that the bus refuses, before it is parked.
 const TRIES: u32 = 10;
@@ -38,6 +40,10 @@ pub(super) struct Delivered {
     pub(super) done: Vec<(i64, Duration)>,
     /// Where the last of them stands on the bus.
     pub(super) last: Option<LastMessage>,
+    /// When the last of them was recorded.
+    pub(super) recorded_at: Option<Timestamp>,
+    /// Those to which the log can go back later.
+    pub(super) checkpoints: Checkpoints,
     /// The one after them was refused; why.
     pub(super) refused: Option<(i64, Message, String)>,
     /// The one after them got no answer; why.
@@ -72,10 +78,22 @@ impl Track {
         tries >= TRIES
     }
 
-    /// Goes past everything up to `seq`.
-    pub(super) fn pass(&mut self, seq: i64, last: Option<LastMessage>) {
+    /// Goes past what the bus has now.
+    pub(super) fn pass(&mut self, delivered: &Delivered) {
+        if let Some((seq, _)) = delivered.done.last() {
+            self.cursor.last = delivered.last;
+            self.cursor.recorded_at = delivered.recorded_at;
+            self.go_to(*seq);
+        }
+    }
+
+    /// Goes past a message that was parked. It is not on the bus, so the last one there stays.
+    pub(super) fn skip(&mut self, seq: i64) {
+        self.go_to(seq);
+    }
+
+    fn go_to(&mut self, seq: i64) {
         self.cursor.published = seq;
-        self.cursor.last = last.or(self.cursor.last);
         if self.refusal.is_some_and(|refusal| refusal.seq <= seq) {
             self.refusal = None;
         }
@@ -97,6 +115,7 @@ pub(super) async fn deliver(
         last: from.last,
         ..Delivered::default()
     };
+    let mut before = from.published;
     for entry in entries {
         let message = envelope.wrap(&entry);
         let sent = bus.send(&message).await;
@@ -107,12 +126,19 @@ pub(super) async fn deliver(
         }
         match sent {
             Sent::Acknowledged { last, duplicate } => {
-                let before = delivered.last.map_or(0, |last| last.stream_seq);
-                if !duplicate && last.stream_seq <= before {
+                let previous = delivered.last.map_or(0, |last| last.stream_seq);
+                if !duplicate && last.stream_seq <= previous {
                     delivered.lost = Some("the stream has gone back".to_owned());
                     return delivered;
                 }
                 delivered.last = Some(last);
+                delivered.recorded_at = Some(entry.recorded_at);
+                if let Some(slot) = slot(before, entry.seq) {
+                    let published = entry.seq;
+                    let checkpoint = Checkpoint { published, last };
+                    delivered.checkpoints.insert(slot, checkpoint);
+                }
+                before = entry.seq;
                 let waited = Duration::try_from(entry.read_at.duration_since(entry.recorded_at));
                 let delay = waited.unwrap_or_default() + read.elapsed();
                 delivered.done.push((entry.seq, delay));
@@ -139,12 +165,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_message_is_tried_ten_times_with_pauses() {
-        let mut track = Track::at(PublishCursor {
-            log: Log::Shard(ShardId(1)),
-            published: 4,
-            last: None,
-            recorded_at: None,
-        });
+        let mut track = Track::at(PublishCursor::start(Log::Shard(ShardId(1))));
         for _ in 1..TRIES {
             assert!(!track.refused(5));
             assert!(track.pauses());
@@ -152,7 +173,7 @@ mod tests {
             assert!(!track.pauses());
         }
         assert!(track.refused(5));
-        track.pass(5, None);
+        track.skip(5);
         assert!(!track.pauses(), "the next message does not wait for it");
         assert!(!track.refused(6), "it is counted by message");
     }

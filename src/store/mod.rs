@@ -38,7 +38,8 @@ pub use lane::PgLane;
 pub use order_list::{OrderFilter, OrderListing, OrderPage, OrderTrail};
 pub use parked_list::{ParkedDetail, ParkedFilter, ParkedListing, ParkedPage, ParkedPlace};
 pub use publish::{
-    Entry, LastMessage, Log, Logged, LoggedEvent, LoggedStock, PublishCursor, PublishLog,
+    Checkpoint, Checkpoints, CursorMove, Entry, KeptCheckpoint, LastMessage, Log, Logged,
+    LoggedEvent, LoggedStock, PublishCursor, PublishLog,
 };
 pub use seal::{Seal, SealError, kept_key};
 pub use stock::PgStockLane;

@@ -21,6 +21,7 @@ mod bus;
 mod crashes;
 mod dock;
 mod doubles;
+mod forgotten;
 mod inbox;
 mod last_hundred;
 mod lies;

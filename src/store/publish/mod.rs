@@ -1,9 +1,11 @@
-//! The logs as the publisher reads them: entries after a cursor per log, and the cursors.
+//! The logs as the publisher reads them: entries after a cursor per log, the cursors and their
+//! checkpoints.
 //!
 //! A log's sequence is given by one writer in the order of its commits, and never late: even after
 //! an unknown outcome a lane first fences the old statement off, and then writes higher places. A
 //! shard's has gaps, a location's has none. So "everything after the cursor" misses nothing.
 
+mod cursor;
 mod logged;
 mod statement;
 
@@ -11,7 +13,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use orderhub_domain::ids::{LocationCode, ShardId};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sqlx::{ConnectOptions, Connection, Row};
@@ -21,32 +22,11 @@ use uuid::Uuid;
 use super::{Shared, Store, StoreError};
 use statement::Statements;
 
+pub use cursor::{Checkpoint, Checkpoints, CursorMove, KeptCheckpoint, LastMessage, PublishCursor};
 pub use logged::{Entry, Log, Logged, LoggedEvent, LoggedStock};
 
 /// Longer than this no statement of the publisher takes, however far it has to catch up.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// How far a log is on the bus.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishCursor {
-    /// The log.
-    pub log: Log,
-    /// Everything up to this place has been published or parked.
-    pub published: i64,
-    /// Place and id of the log's last message on the bus; `None` before the first.
-    pub last: Option<LastMessage>,
-    /// When the entry at `published` was recorded, if there is one.
-    pub recorded_at: Option<Timestamp>,
-}
-
-/// A message on the bus.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LastMessage {
-    /// Its place in the stream.
-    pub stream_seq: u64,
-    /// Its id.
-    pub id: Uuid,
-}
 
 /// Reads the logs for the bus and keeps the cursors, on a connection of its own. Its futures must
 /// run to their end.
@@ -150,34 +130,71 @@ impl PublishLog {
         Ok(entries)
     }
 
-    /// Moves cursors, each from where it was (`.0`) to where it is now. Answers how many were
-    /// moved: another publisher has moved the others.
-    pub async fn advance(&mut self, moves: &[(i64, PublishCursor)]) -> Result<usize, StoreError> {
+    /// Moves cursors, with their checkpoints. Answers how many were moved: another publisher has
+    /// moved the others.
+    pub async fn advance(&mut self, moves: &[CursorMove]) -> Result<usize, StoreError> {
         let mut advanced = 0;
         for kind in Kind::ALL {
-            let names = kind.names(moves.iter().map(|(_, to)| &to.log));
+            let names = kind.names(moves.iter().map(|moved| &moved.to.log));
             if names.is_empty() {
                 continue;
             }
-            let of_kind = || moves.iter().filter(|(_, to)| to.log.kind() == kind);
-            let last = || of_kind().map(|(_, to)| to.last);
-            let stream_seqs: Vec<Option<i64>> = last()
-                .map(|last| last.and_then(|message| i64::try_from(message.stream_seq).ok()))
+            let of_kind = || moves.iter().filter(|moved| moved.to.log.kind() == kind);
+            let last = || of_kind().map(|moved| moved.to.last);
+            let passed: Vec<(&Log, i16, Checkpoint)> = of_kind()
+                .flat_map(|moved| {
+                    let passed = moved.checkpoints.iter();
+                    passed.map(|(slot, checkpoint)| (&moved.to.log, *slot, *checkpoint))
+                })
                 .collect();
-            let ids: Vec<Option<Uuid>> =
-                last().map(|last| last.map(|message| message.id)).collect();
+            let messages = || passed.iter().map(|(.., checkpoint)| checkpoint.last);
             let conn = self.connect().await?;
             let query = sqlx::query_scalar::<_, String>(kind.statements().advance)
                 .bind(names)
-                .bind(of_kind().map(|(had, _)| *had).collect::<Vec<_>>())
-                .bind(of_kind().map(|(_, to)| to.published).collect::<Vec<_>>())
-                .bind(stream_seqs)
-                .bind(ids)
+                .bind(of_kind().map(|moved| moved.had).collect::<Vec<_>>())
+                .bind(
+                    of_kind()
+                        .map(|moved| moved.to.published)
+                        .collect::<Vec<_>>(),
+                )
+                .bind(last().map(|last| last.and_then(place)).collect::<Vec<_>>())
+                .bind(
+                    last()
+                        .map(|last| last.map(|message| message.id))
+                        .collect::<Vec<_>>(),
+                )
+                .bind(kind.names(passed.iter().map(|(log, ..)| *log)))
+                .bind(passed.iter().map(|(_, slot, _)| *slot).collect::<Vec<_>>())
+                .bind(passed.iter().map(|(.., c)| c.published).collect::<Vec<_>>())
+                .bind(messages().map(place).collect::<Vec<_>>())
+                .bind(messages().map(|message| message.id).collect::<Vec<_>>())
                 .fetch_all(conn);
             let found = query.await;
             advanced += self.finish(found)?.len();
         }
         Ok(advanced)
+    }
+
+    /// The checkpoints of these logs, newest first. Logs without any are left out.
+    pub async fn checkpoints(
+        &mut self,
+        logs: &[Log],
+    ) -> Result<BTreeMap<Log, Vec<KeptCheckpoint>>, StoreError> {
+        let mut checkpoints: BTreeMap<Log, Vec<KeptCheckpoint>> = BTreeMap::new();
+        for kind in Kind::ALL {
+            let names = kind.names(logs.iter());
+            if names.is_empty() {
+                continue;
+            }
+            let conn = self.connect().await?;
+            let query = sqlx::query(kind.statements().checkpoints).bind(names);
+            let rows = query.fetch_all(conn).await;
+            let found = rows.and_then(|rows| rows.iter().map(|row| kind.kept(row)).collect());
+            for (log, kept) in self.finish::<Vec<_>>(found)? {
+                checkpoints.entry(log).or_default().push(kept);
+            }
+        }
+        Ok(checkpoints)
     }
 
     /// How many entries each of these logs has after a place, and the last one's place. Logs
@@ -286,6 +303,24 @@ impl Kind {
         })
     }
 
+    fn kept(self, row: &PgRow) -> Result<(Log, KeptCheckpoint), sqlx::Error> {
+        let stream_seq: i64 = row.try_get("stream_seq")?;
+        let last = LastMessage {
+            stream_seq: u64::try_from(stream_seq).unwrap_or_default(),
+            id: row.try_get("msg_id")?,
+        };
+        let checkpoint = Checkpoint {
+            published: row.try_get("published_seq")?,
+            last,
+        };
+        let kept = KeptCheckpoint {
+            checkpoint,
+            published_at: logged::time(row, "published_at")?,
+            read_at: logged::time(row, "read_at")?,
+        };
+        Ok((self.log(row.try_get("log")?), kept))
+    }
+
     fn logged(self, row: &PgRow) -> Result<Logged, sqlx::Error> {
         Ok(Logged {
             log: self.log(row.try_get("log")?),
@@ -302,6 +337,11 @@ impl Kind {
 
 fn shard(number: i16) -> ShardId {
     ShardId(u8::try_from(number).unwrap_or_default())
+}
+
+/// A message's place in the stream, as a column has it.
+fn place(message: LastMessage) -> Option<i64> {
+    i64::try_from(message.stream_seq).ok()
 }
 
 fn options(base: &PgConnectOptions) -> PgConnectOptions {

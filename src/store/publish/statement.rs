@@ -9,16 +9,22 @@ pub(super) struct Statements {
     pub(super) cursors: &'static str,
     /// The next entries of each of these logs after its place.
     pub(super) bite: &'static str,
-    /// Moves cursors. One moves only from where its mover believes it to be: of two publishers, as
-    /// during a takeover, the slower one does not move it back.
+    /// Moves cursors, keeps the checkpoints that they passed, and drops those from which they went
+    /// back. A cursor moves only from where its mover believes it to be: of two publishers, as during
+    /// a takeover, the slower one does not move it back.
     pub(super) advance: &'static str,
+    /// The checkpoints of these logs, newest first.
+    pub(super) checkpoints: &'static str,
     /// How much stands after a place.
     pub(super) count: &'static str,
 }
 
 #[rustfmt::skip]
 macro_rules! statements {
-    (cursors: $cursors:literal, log: $log:literal, key: $key:literal $type:literal, bite: $bite:expr) => {
+    (
+        cursors: $cursors:literal, checkpoints: $checkpoints:literal, log: $log:literal,
+        key: $key:literal $type:literal, bite: $bite:expr
+    ) => {
         Statements {
             begin: concat!("
 insert into ", $cursors, " (", $key, ")
@@ -36,19 +42,43 @@ where c.", $key, " = any($1::text[]::", $type, "[])
             bite: $bite,
             advance: concat!("
 with mine as materialized (
-    select c.", $key, ", n.seq, n.stream_seq, n.msg_id
+    select c.", $key, ", n.had, n.seq, n.stream_seq, n.msg_id
     from ", $cursors, " c
     join unnest($1::text[]::", $type, "[], $2::bigint[], $3::bigint[], $4::bigint[], $5::uuid[])
         as n (", $key, ", had, seq, stream_seq, msg_id)
       on c.", $key, " = n.", $key, " and c.published_seq = n.had
     order by c.", $key, "
     for update of c
+),
+passed as (
+    insert into ", $checkpoints, "
+        (", $key, ", slot, published_seq, stream_seq, msg_id, published_at)
+    select mine.", $key, ", n.slot, n.seq, n.stream_seq, n.msg_id, now()
+    from mine
+    join unnest($6::text[]::", $type, "[], $7::smallint[], $8::bigint[], $9::bigint[], $10::uuid[])
+        as n (", $key, ", slot, seq, stream_seq, msg_id)
+      on n.", $key, " = mine.", $key, "
+    on conflict (", $key, ", slot) do update
+    set published_seq = excluded.published_seq, stream_seq = excluded.stream_seq,
+        msg_id = excluded.msg_id, published_at = excluded.published_at
+),
+undone as (
+    delete from ", $checkpoints, " p
+    using mine
+    where mine.seq < mine.had and p.", $key, " = mine.", $key, " and p.published_seq > mine.seq
 )
 update ", $cursors, " c
 set published_seq = mine.seq, stream_seq = mine.stream_seq, msg_id = mine.msg_id
 from mine
 where c.", $key, " = mine.", $key, "
 returning c.", $key, "::text
+"),
+            checkpoints: concat!("
+select ", $key, "::text as log, published_seq, stream_seq, msg_id, published_at,
+       clock_timestamp() as read_at
+from ", $checkpoints, "
+where ", $key, " = any($1::text[]::", $type, "[])
+order by ", $key, ", published_seq desc
 "),
             count: concat!("
 select cur.", $key, "::text, n.entries, n.last
@@ -67,6 +97,7 @@ where n.entries > 0
 /// Orders' events, by shard.
 pub(super) const SHARDS: Statements = statements!(
     cursors: "orderhub.publish_cursor",
+    checkpoints: "orderhub.publish_checkpoint",
     log: "orderhub.event",
     key: "shard" "smallint",
     bite: "
@@ -89,6 +120,7 @@ order by e.shard, e.seq
 /// Changes of stock, by location.
 pub(super) const LOCATIONS: Statements = statements!(
     cursors: "orderhub.stock_cursor",
+    checkpoints: "orderhub.stock_checkpoint",
     log: "orderhub.stock_ledger",
     key: "location" "text",
     bite: "
