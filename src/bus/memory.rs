@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_nats::jetstream::stream::{RawMessageErrorKind, Stream};
 use jiff::Timestamp;
 
-use crate::store::{KeptCheckpoint, LastMessage, Log, PublishCursor};
+use crate::store::{KeptCheckpoint, LastMessage, PublishCursor};
 
 /// Whether the stream still has the log's last message, or has let it go with age. Anything else
 /// means that the bus forgot.
@@ -23,7 +23,7 @@ pub(super) async fn remembers(
     has(stream, last, old).await
 }
 
-/// Where a log goes on that the bus forgot: after the newest checkpoint that it still has, or that
+/// Where the log of a cursor goes on whose message the bus forgot: after the newest checkpoint that it still has, or that
 /// is older than what it keeps, or else at the start. They are given newest first.
 ///
 /// The bus would not let old messages go at once if they came again: it counts their age anew. But
@@ -31,18 +31,22 @@ pub(super) async fn remembers(
 /// and behind years of them the news would wait.
 pub(super) async fn restart(
     stream: &Stream,
-    log: Log,
+    cursor: PublishCursor,
     checkpoints: &[KeptCheckpoint],
 ) -> Result<PublishCursor, String> {
     let end = stream.cached_info().state.last_sequence;
     for kept in checkpoints {
         let checkpoint = kept.checkpoint;
+        // Whoever took the cursor back by other means leaves some that are ahead of it.
+        if checkpoint.published > cursor.published {
+            continue;
+        }
         let old = outlived(stream, kept.published_at, kept.read_at);
         // What stands after the stream's end need not be looked up.
         let there = checkpoint.last.stream_seq <= end && has(stream, checkpoint.last, old).await?;
         if there || old {
             return Ok(PublishCursor {
-                log,
+                log: cursor.log,
                 published: checkpoint.published,
                 // A new stream begins anew; its places are not those of the old one.
                 last: there.then_some(checkpoint.last),
@@ -50,7 +54,7 @@ pub(super) async fn restart(
             });
         }
     }
-    Ok(PublishCursor::start(log))
+    Ok(PublishCursor::start(cursor.log))
 }
 
 /// Whether the stream has this message, or had it and let it go. `old`: a stream that lets go with

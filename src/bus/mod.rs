@@ -11,6 +11,11 @@
 //! Invariants: a cursor passes an event only after the bus has acknowledged it, or after it was
 //! parked because the bus refuses it for good; of a log one message is in flight at a time, so a
 //! lost one is never overtaken.
+//!
+//! More could not be kept in order: one that was refused for lack of room would be overtaken as soon
+//! as there is room, and `JetStream` expects a predecessor by stream or by subject, which many logs
+//! share. And as the stream has a log in order, one message vouches for all before it when the bus
+//! is asked what it forgot.
 
 mod checkpoint;
 mod cloud_event;

@@ -177,9 +177,10 @@ impl Publisher {
         let asked = futures_util::stream::iter(forgotten).map(|cursor| {
             let checkpoints = checkpoints.remove(&cursor.log).unwrap_or_default();
             async move {
-                let restart = memory::restart(stream, cursor.log, &checkpoints).await;
+                let had = cursor.published;
+                let restart = memory::restart(stream, cursor, &checkpoints).await;
                 restart.map(|to| CursorMove {
-                    had: cursor.published,
+                    had,
                     to,
                     checkpoints: Checkpoints::new(),
                 })
