@@ -18,6 +18,7 @@ mod audit;
 mod bad_input;
 mod bounds;
 mod bus;
+mod bus_bench;
 mod crashes;
 mod dock;
 mod doubles;
