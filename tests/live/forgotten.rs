@@ -16,6 +16,7 @@ on_both_servers! {
     a_bus_that_lost_its_tail_gets_that_again_and_little_more,
     a_wiped_bus_gets_a_long_log_again_from_its_start,
     what_the_stream_let_go_with_age_stays_gone_when_it_is_wiped,
+    a_cursor_that_was_taken_back_skips_nothing,
 }
 
 /// Places of a log from one checkpoint to the next, and checkpoints of a doubling.
@@ -117,6 +118,28 @@ async fn what_the_stream_let_go_with_age_stays_gone_when_it_is_wiped(server: Ser
         (sequences.last() == Some(&101)).then_some(sequences)
     });
     assert_eq!(sequences.await, (49..=101).collect::<Vec<_>>());
+}
+
+async fn a_cursor_that_was_taken_back_skips_nothing(server: Server) {
+    let mut nats = Nats::start(server).await;
+    let mut world = World::start_with_bus(nats.url()).await;
+    count(&world, 1..=100).await;
+    all_is_published(&world, &nats).await;
+    assert!(world.hub.terminate().await.success());
+    nats.kill();
+    nats.wipe();
+    // Every checkpoint is older than what the stream keeps, and ahead of the cursor.
+    let database = database(&world).await;
+    for statement in [
+        "update orderhub.stock_checkpoint set published_at = published_at - interval '31 days'",
+        "update orderhub.stock_cursor set published_seq = 5, stream_seq = 5",
+    ] {
+        let done = sqlx::query(statement).execute(&database).await.unwrap();
+        assert!(done.rows_affected() > 0);
+    }
+    nats.bring_up().await;
+    world.hub.start().await;
+    assert_eq!(all_is_published(&world, &nats).await.len(), 100);
 }
 
 fn sequence(message: &Published) -> i64 {
