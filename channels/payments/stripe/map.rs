@@ -167,8 +167,10 @@ pub(super) fn refunded(
 }
 
 /// Events on the way to others that say what there is to know: the hub has nothing to do about them.
-const SAY_NOTHING: [&str; 4] = [
+const SAY_NOTHING: [&str; 6] = [
     "charge.pending",
+    "charge.failed",
+    "charge.succeeded",
     "charge.updated",
     "payment_intent.created",
     "payment_intent.processing",

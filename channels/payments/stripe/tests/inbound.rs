@@ -351,6 +351,8 @@ fn events_that_ask_nothing_of_us_say_nothing() {
     for kind in [
         "payment_intent.created",
         "payment_intent.processing",
+        "charge.failed",
+        "charge.succeeded",
         "charge.updated",
         "charge.pending",
     ] {
