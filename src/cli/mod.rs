@@ -3,6 +3,7 @@
 mod channel;
 mod client;
 mod config;
+mod dev;
 mod exit;
 mod keys;
 mod migrate;
@@ -77,6 +78,8 @@ enum Verb {
         #[arg(long, value_name = "ADDRESS")]
         admin: Option<String>,
     },
+    /// Run a whole demo: a hub with a database, a bus and partners of its own.
+    Dev(dev::Arguments),
     /// The database's schema.
     #[command(subcommand)]
     Migrate(migrate::Verb),
@@ -145,6 +148,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             let config = load(file, flags.map(|(path, value)| (path.to_owned(), value)))?;
             root.serve(config).await
         }
+        Verb::Dev(arguments) => crate::dev::run(arguments.into(), root, out).await,
         Verb::Migrate(verb) => migrate::run(&verb, &load(file, [])?, root, cli.output, out).await,
         Verb::Keys(verb) => keys::run(verb, &load(file, [])?, root, cli.output, out).await,
         Verb::Config(verb) => {

@@ -20,6 +20,7 @@ mod bounds;
 mod bus;
 mod bus_bench;
 mod crashes;
+mod dev;
 mod dock;
 mod doubles;
 mod forgotten;

@@ -70,6 +70,11 @@ pub(crate) struct Api {
 }
 
 impl Api {
+    /// Where it is.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     pub(crate) fn new(base: String, key: Option<String>) -> Self {
         let client = plain_client();
         Self { client, base, key }

@@ -1,0 +1,37 @@
+//! What a person is told once the demo runs.
+
+use super::home::Home;
+use super::world::Places;
+
+/// At most 20 lines.
+pub(super) fn text(home: &Home, places: &Places, key: &str, ephemeral: bool) -> String {
+    let base = format!("http://127.0.0.1:{}", places.http);
+    let config = home.at("orderhub.toml");
+    let kept = if ephemeral {
+        "nothing is kept".to_owned()
+    } else {
+        format!("everything is kept in {}", home.path().display())
+    };
+    format!(
+        "\n\
+         orderhub dev is running\n\
+         \n\
+         \x20 API        {base}/v1/orders\n\
+         \x20 metrics    http://127.0.0.1:{admin}/metrics\n\
+         \x20 key        {key}\n\
+         \x20 Postgres   {database}\n\
+         \x20 NATS       {bus}\n\
+         \x20 config     {config}\n\
+         \n\
+         Try it in another terminal:\n\
+         \x20 export KEY={key}\n\
+         \x20 curl -H \"Authorization: Bearer $KEY\" '{base}/v1/orders?limit=3'\n\
+         \x20 curl -H \"Authorization: Bearer $KEY\" {base}/v1/inventory/TEE-RED-M\n\
+         \n\
+         Ctrl-C ends it; {kept}.\n",
+        admin = places.admin,
+        database = places.database_url,
+        bus = places.bus_url,
+        config = config.display(),
+    )
+}
