@@ -11,6 +11,7 @@ pub mod dev;
 pub mod http;
 pub mod intake;
 pub mod serve;
+pub mod sim;
 pub mod store;
 pub mod telemetry;
 pub mod views;

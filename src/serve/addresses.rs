@@ -62,7 +62,7 @@ async fn bind(
 }
 
 /// Cancelled when the process is asked to stop: Ctrl-C, or SIGTERM from a supervisor.
-pub(super) fn stop_signal() -> std::io::Result<CancellationToken> {
+pub(crate) fn stop_signal() -> std::io::Result<CancellationToken> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;

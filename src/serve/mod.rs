@@ -24,7 +24,8 @@ use crate::http::{Edge, Hooks};
 use crate::intake::Desk;
 use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
 use crate::telemetry;
-use addresses::{Addresses, stop_signal};
+use addresses::Addresses;
+pub(crate) use addresses::stop_signal;
 use connections::Connections;
 use seams::{CanonicalIntake, ParkedReader};
 
