@@ -8,6 +8,7 @@ mod exit;
 mod keys;
 mod migrate;
 mod output;
+mod sim;
 #[cfg(test)]
 mod tests;
 mod webhooks;
@@ -95,6 +96,9 @@ enum Verb {
     /// Webhooks that came, and reading them again.
     #[command(subcommand)]
     Webhooks(webhooks::Verb),
+    /// A simulated world around a hub, one part a process.
+    #[command(subcommand)]
+    Sim(sim::Verb),
     /// What this binary is.
     Version,
     /// Completions for a shell.
@@ -164,6 +168,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             Ok(())
         }
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, cli.output, out).await,
+        Verb::Sim(verb) => sim::run(verb).await,
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");
             let revision = telemetry::REVISION;

@@ -7,6 +7,7 @@
 //! meet on the wire. No rule about orders lives here.
 
 mod book;
+pub mod carrier;
 mod courier;
 mod dice;
 mod faults;
