@@ -88,13 +88,13 @@ impl<L: Serialize + DeserializeOwned> Book<L> {
             }
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
-        let opened = match read_back(kind, path, &mut file, read)? {
-            Some(opened) => opened,
-            None => {
-                let book = kind.to_owned();
-                write(&mut file, &Heading { book, opened: now }).map_err(failed)?;
-                now
-            }
+        let opened = if let Some(opened) = read_back(kind, path, &mut file, read)? {
+            opened
+        } else {
+            let book = kind.to_owned();
+            let heading = Heading { book, opened: now };
+            write(&mut file, &heading).map_err(failed)?;
+            now
         };
         Ok(Self {
             file: Some((path.to_owned(), file)),

@@ -12,9 +12,11 @@ mod courier;
 mod dice;
 mod faults;
 pub mod gateway;
+mod hub;
 mod outbox;
 mod place;
 mod server;
+pub mod shop;
 mod signing;
 
 use std::io;

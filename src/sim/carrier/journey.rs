@@ -42,8 +42,9 @@ const DETOURS: [Step; 3] = [
     step("in_transit", "missorted", "Missent"),
 ];
 
-/// The whole way of a parcel: each step and when it is seen.
-pub(super) fn way(seed: u64, parcel: u64, bought: Timestamp, speed: u32) -> Vec<(Timestamp, Step)> {
+/// The whole way of a parcel: each step and when it is seen, if so many of its seconds pass in one
+/// of the clock's.
+pub(super) fn way(seed: u64, parcel: u64, bought: Timestamp, pace: u32) -> Vec<(Timestamp, Step)> {
     let mut dice = Dice::of(seed, "parcels", parcel);
     // Minutes from each step to the next.
     let mut steps = vec![
@@ -57,12 +58,12 @@ pub(super) fn way(seed: u64, parcel: u64, bought: Timestamp, speed: u32) -> Vec<
         steps.push((dice.within(60, 180), OUT));
     }
     steps.push((dice.within(10, 90), DELIVERED));
-    let speed = i64::from(speed.max(1));
+    let pace = i64::from(pace.max(1));
     let mut seconds = 0;
     let timed = steps.into_iter().zip(0..).map(|((minutes, step), place)| {
         seconds += i64::try_from(minutes).unwrap_or_default() * 60;
         // Two steps are never seen at the same moment, however fast the clock runs.
-        let wait = SignedDuration::from_millis(seconds * 1_000 / speed + place);
+        let wait = SignedDuration::from_millis(seconds * 1_000 / pace + place);
         (bought.saturating_add(wait).unwrap_or(bought), step)
     });
     timed.collect()

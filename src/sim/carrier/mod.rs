@@ -65,7 +65,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
     });
     tracing::info!(address = %options.address, "the carrier answers");
     let trouble = Trouble::new(options.faults, options.seed);
-    let (_, told) = tokio::join!(
+    let ((), told) = tokio::join!(
         server::serve(listener, carrier.clone(), trouble, stop.clone()),
         courier::run(carrier, options.webhook_url, stop),
     );

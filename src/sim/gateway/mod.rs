@@ -60,7 +60,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
     });
     tracing::info!(address = %options.address, "the gateway answers");
     let trouble = Trouble::new(options.faults, options.seed);
-    let (_, told) = tokio::join!(
+    let ((), told) = tokio::join!(
         server::serve(listener, gateway.clone(), trouble, stop.clone()),
         courier::run(gateway, options.webhook_url, stop),
     );
