@@ -1,13 +1,17 @@
 //! `orderhub sim`: a world around a hub, one part a process.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::{Args, Subcommand};
+use rust_decimal::Decimal;
 use secrecy::SecretString;
 
 use super::{Exit, Failure};
 use crate::serve::stop_signal;
-use crate::sim::{BookError, Faults, HubUrl, LocalAddress, SimError, carrier, gateway};
+use crate::sim::{
+    BookError, Faults, HubUrl, LocalAddress, SimError, carrier, gateway, shop, warehouse,
+};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -24,6 +28,108 @@ pub(super) enum Verb {
         #[arg(long, value_name = "N", default_value_t = 60)]
         speed: u32,
     },
+    /// A web shop that sells through Shopify.
+    Shop(Shop),
+    /// The staff of managed locations.
+    Warehouse(Warehouse),
+}
+
+/// What a warehouse is started with.
+#[derive(Debug, Args)]
+pub(super) struct Warehouse {
+    /// The hub's address.
+    #[arg(long, value_name = "URL")]
+    hub: HubUrl,
+    /// An API key with ops:act, and inventory:write to fill shelves.
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "ORDERHUB_SIM_KEY",
+        hide_env_values = true
+    )]
+    key: SecretString,
+    /// The locations whose work is done; all of the hub's by default.
+    #[arg(long, value_name = "CODE,...", value_delimiter = ',')]
+    locations: Vec<String>,
+    /// What is filled up when it runs low: SKUs with commas between them, or a file with one a line.
+    #[arg(long, value_name = "FILE|SKU,...", requires = "locations")]
+    skus: Option<Skus>,
+    /// How many of the staff's seconds pass in one of the clock's.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    speed: u32,
+    /// What their chances depend on: the same seed makes the same world.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// What a shop is started with.
+#[derive(Debug, Args)]
+pub(super) struct Shop {
+    /// The hub's address.
+    #[arg(long, value_name = "URL")]
+    hub: HubUrl,
+    /// The hub's sales connection that the shop is.
+    #[arg(long, value_name = "SLUG")]
+    slug: String,
+    /// The secret that signs its webhooks.
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "ORDERHUB_SIM_SECRET",
+        hide_env_values = true
+    )]
+    secret: SecretString,
+    /// What it sells: SKUs with commas between them, or a file with one a line.
+    #[arg(long, value_name = "FILE|SKU,...")]
+    skus: Skus,
+    /// Orders a second.
+    #[arg(long, value_name = "N", default_value = "1.0", value_parser = rate)]
+    rate: Decimal,
+    /// Where its Admin API listens, on this machine; without it there is no way back.
+    #[arg(long, value_name = "ADDRESS", requires = "access_token")]
+    addr: Option<LocalAddress>,
+    /// The token that the hub must show there.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "ORDERHUB_SIM_ACCESS_TOKEN",
+        hide_env_values = true
+    )]
+    access_token: Option<SecretString>,
+    #[command(flatten)]
+    world: World,
+}
+
+/// At least one SKU.
+#[derive(Debug, Clone)]
+pub(super) struct Skus(Vec<String>);
+
+impl FromStr for Skus {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let path = Path::new(text);
+        let listed = if path.is_file() {
+            let listed = std::fs::read_to_string(path);
+            listed.map_err(|error| format!("the file cannot be read: {error}"))?
+        } else {
+            text.replace(',', "\n")
+        };
+        let skus = listed.lines().map(str::trim);
+        let skus = skus.filter(|sku| !sku.is_empty() && !sku.starts_with('#'));
+        let skus: Vec<String> = skus.map(str::to_owned).collect();
+        if skus.is_empty() {
+            return Err("there is no SKU in it".to_owned());
+        }
+        Ok(Self(skus))
+    }
+}
+
+fn rate(text: &str) -> Result<Decimal, String> {
+    let rate = text.parse::<Decimal>().ok();
+    let fits = |rate: &Decimal| (Decimal::new(1, 3)..=Decimal::from(100)).contains(rate);
+    rate.filter(fits)
+        .ok_or_else(|| "it must be a number from 0.001 to 100".to_owned())
 }
 
 /// What a partner that the hub calls, and that calls the hub, is started with.
@@ -32,7 +138,7 @@ pub(super) struct Partner {
     /// Where it listens, on this machine.
     #[arg(long, value_name = "ADDRESS")]
     addr: LocalAddress,
-    /// Where its webhooks go: http://127.0.0.1:7070/v1/hooks/FAMILY/SLUG.
+    /// Where its webhooks go: `http://127.0.0.1:7070/v1/hooks/FAMILY/SLUG`.
     #[arg(long, value_name = "URL")]
     webhook_url: HubUrl,
     /// The secret that signs its webhooks.
@@ -74,6 +180,8 @@ pub(super) async fn run(verb: Verb) -> Result<(), Failure> {
     let stop = stop_signal().map_err(SimError::Signal)?;
     match verb {
         Verb::Gateway { partner } => gateway::run(partner.gateway(), stop).await?,
+        Verb::Shop(asked) => shop::run(asked.options(), stop).await?,
+        Verb::Warehouse(asked) => warehouse::run(asked.options(), stop).await?,
         Verb::Carrier { partner, speed } => carrier::run(partner.carrier(speed), stop).await?,
     }
     Ok(())
@@ -106,6 +214,35 @@ impl Partner {
     }
 }
 
+impl Shop {
+    fn options(self) -> shop::Options {
+        shop::Options {
+            hub: self.hub,
+            slug: self.slug,
+            secret: self.secret,
+            skus: self.skus.0,
+            rate: self.rate,
+            admin: self.addr.zip(self.access_token),
+            seed: self.world.seed,
+            faults: self.world.faults,
+            book: self.world.book,
+        }
+    }
+}
+
+impl Warehouse {
+    fn options(self) -> warehouse::Options {
+        warehouse::Options {
+            hub: self.hub,
+            key: self.key,
+            locations: self.locations,
+            skus: self.skus.map(|skus| skus.0).unwrap_or_default(),
+            speed: self.speed,
+            seed: self.seed,
+        }
+    }
+}
+
 impl From<SimError> for Failure {
     fn from(error: SimError) -> Self {
         let (exit, next) = match &error {
@@ -114,6 +251,10 @@ impl From<SimError> for Failure {
                 (Exit::Conflict, "stop the other one, or give another --book")
             }
             SimError::Book(_) => (Exit::Failed, "give another --book"),
+            SimError::Key { .. } => (
+                Exit::Failed,
+                "orderhub keys create staff --scopes ops:act,inventory:write",
+            ),
             SimError::Client(_) | SimError::Signal(_) => (Exit::Failed, "orderhub sim --help"),
         };
         Self::new(exit, error.to_string(), next)

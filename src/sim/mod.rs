@@ -18,6 +18,7 @@ mod place;
 mod server;
 pub mod shop;
 mod signing;
+pub mod warehouse;
 
 use std::io;
 use std::net::SocketAddr;
@@ -44,6 +45,12 @@ pub enum SimError {
     /// There is no HTTP client.
     #[error("HTTP requests cannot be made: {0}")]
     Client(#[source] reqwest::Error),
+    /// The hub does not take the key.
+    #[error("the hub answers {status} to the key: it is unknown or lacks a scope")]
+    Key {
+        /// What the hub answered.
+        status: u16,
+    },
     /// The signal to stop cannot be heard.
     #[error("the signal to stop cannot be heard: {0}")]
     Signal(#[source] io::Error),
