@@ -40,6 +40,7 @@ mod proxy;
 mod repeats;
 mod senders;
 mod shopify;
+mod sims;
 mod soak;
 mod store_bench;
 mod store_contract;

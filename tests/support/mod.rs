@@ -17,4 +17,5 @@ pub(crate) mod orders;
 pub(crate) mod patience;
 pub(crate) mod postgres;
 pub(crate) mod shopify;
+pub(crate) mod sim;
 pub(crate) mod world;

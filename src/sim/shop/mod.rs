@@ -83,19 +83,16 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
     });
     let hub = Hub::new(options.hub.clone(), None)?;
     let hook = options.hub.path(&["v1", "hooks", "sales", &options.slug]);
-    let telling = async {
-        if hub.ready(&stop).await {
-            courier::run(teller, hook, stop.clone()).await?;
+    let business = async {
+        if !hub.ready(&stop).await {
+            return Ok(());
         }
-        Ok(())
+        tracing::info!(slug = options.slug, "the shop is open");
+        let selling = sell(&orders, &options, &stop);
+        let (told, ()) = tokio::join!(courier::run(teller, hook, stop.clone()), selling);
+        told
     };
-    let selling = async {
-        if hub.ready(&stop).await {
-            tracing::info!(slug = options.slug, "the shop is open");
-            sell(&orders, &options, &stop).await;
-        }
-    };
-    let ((), told, ()) = tokio::join!(way_back, telling, selling);
+    let ((), told) = tokio::join!(way_back, business);
     told
 }
 
