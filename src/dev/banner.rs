@@ -1,13 +1,20 @@
 //! What a person is told once the demo runs.
 
+use super::Demo;
 use super::home::Home;
-use super::world::Places;
+use super::world::{Places, SHOPS};
 
 /// At most 20 lines.
-pub(super) fn text(home: &Home, places: &Places, key: &str, ephemeral: bool) -> String {
+pub(super) fn text(home: &Home, places: &Places, key: &str, demo: &Demo) -> String {
     let base = format!("http://127.0.0.1:{}", places.http);
     let config = home.at("orderhub.toml");
-    let kept = if ephemeral {
+    let orders = if demo.partners {
+        let shops = SHOPS.join(" and ");
+        format!("{} a minute from {shops}", demo.orders_per_minute)
+    } else {
+        "none by themselves".to_owned()
+    };
+    let kept = if demo.ephemeral {
         "nothing is kept".to_owned()
     } else {
         format!("everything is kept in {}", home.path().display())
@@ -22,6 +29,7 @@ pub(super) fn text(home: &Home, places: &Places, key: &str, ephemeral: bool) -> 
          \x20 Postgres   {database}\n\
          \x20 NATS       {bus}\n\
          \x20 config     {config}\n\
+         \x20 orders     {orders}\n\
          \n\
          Try it in another terminal:\n\
          \x20 export KEY={key}\n\

@@ -39,6 +39,7 @@ pub(super) async fn start(home: &Home) -> Result<Server, Failure> {
     let keeper = Keeper::start(&Run {
         program: &program,
         arguments: &arguments,
+        secrets: &[],
         log: &log,
         signal: "TERM",
         account: None,

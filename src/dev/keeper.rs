@@ -36,6 +36,8 @@ pub(super) struct Keeper {
 pub(super) struct Run<'a> {
     pub(super) program: &'a Path,
     pub(super) arguments: &'a [String],
+    /// What it finds in its environment: a command line can be read by everybody on the machine.
+    pub(super) secrets: &'a [(&'static str, String)],
     /// Where it says what it does.
     pub(super) log: &'a Path,
     /// The signal that it ends well by.
@@ -55,6 +57,7 @@ impl Keeper {
             .args(["-c", SHELL, "keeper", run.signal])
             .arg(run.program)
             .args(run.arguments)
+            .envs(run.secrets.iter().map(|(name, secret)| (name, secret)))
             .current_dir(run.folder)
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)

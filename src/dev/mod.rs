@@ -106,7 +106,7 @@ pub async fn run(demo: Demo, root: &dyn Root, out: &mut Out) -> Result<(), Failu
     let config = load(&world::configure(&home, &places)?)?;
     root.migrate(&config).await?;
     let key = world::key(&home, &config, root).await?;
-    let banner = banner::text(&home, &places, &key, demo.ephemeral);
+    let banner = banner::text(&home, &places, &key, &demo);
     home.write("banner", &banner)?;
 
     let served = {

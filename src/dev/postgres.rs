@@ -139,6 +139,7 @@ impl Places {
         let run = Run {
             program: &self.bin.join("postgres"),
             arguments: &arguments,
+            secrets: &[],
             log: &self.log,
             // Fast: sessions are ended, nothing is lost.
             signal: "INT",

@@ -9,10 +9,12 @@ use super::world::{
 };
 use crate::cli::{Exit, Failure};
 
-/// One simulator: what its log is called, and the command line after `orderhub sim`.
+/// One simulator: what its log is called, the command line after `orderhub sim`, and what no list of
+/// processes may show.
 struct Sim {
     name: &'static str,
     words: Vec<String>,
+    secrets: Vec<(&'static str, String)>,
 }
 
 /// Starts all of them.
@@ -43,7 +45,6 @@ fn partners(home: &Home, places: &Places, demo: &Demo) -> Result<Vec<Sim>, Failu
     let gateways = gateways.map(|(slug, port)| ("gateway", "payments", GATEWAY_KEY, *slug, port));
     let carriers = CARRIERS.iter().zip(places.partners.carriers);
     let carriers = carriers.map(|(slug, port)| ("carrier", "carriers", CARRIER_KEY, *slug, port));
-    let faults = if demo.faults { "some" } else { "none" };
     let mut sims = Vec::new();
     for (kind, family, prefix, slug, port) in gateways.chain(carriers) {
         let known = secrets(home, slug, prefix)?;
@@ -55,10 +56,8 @@ fn partners(home: &Home, places: &Places, demo: &Demo) -> Result<Vec<Sim>, Failu
                 "--webhook-url",
                 &format!("{}/v1/hooks/{family}/{slug}", hub(places)),
             ),
-            ("--webhook-secret", &known.webhook),
-            ("--api-key", &known.key),
             ("--book", &book.display().to_string()),
-            ("--faults", faults),
+            ("--faults", faults(demo)),
         ]));
         if kind == "carrier" {
             line.extend(words(&[("--speed", &demo.speed.to_string())]));
@@ -66,11 +65,16 @@ fn partners(home: &Home, places: &Places, demo: &Demo) -> Result<Vec<Sim>, Failu
         sims.push(Sim {
             name: slug,
             words: line,
+            secrets: vec![
+                ("ORDERHUB_SIM_WEBHOOK_SECRET", known.webhook),
+                ("ORDERHUB_SIM_API_KEY", known.key),
+            ],
         });
     }
     Ok(sims)
 }
 
+/// A shop's book is what it still knows of its orders when the hub speaks of them later.
 fn shops(home: &Home, places: &Places, demo: &Demo, list: &str) -> Result<Vec<Sim>, Failure> {
     // Orders per second, in hundredths; the two shops share them.
     let hundredths = demo.orders_per_minute * 100 / 120;
@@ -78,19 +82,24 @@ fn shops(home: &Home, places: &Places, demo: &Demo, list: &str) -> Result<Vec<Si
     let mut sims = Vec::new();
     for (slug, port) in SHOPS.into_iter().zip(places.partners.shops) {
         let known = secrets(home, slug, SHOP_KEY)?;
+        let book = home.at(&format!("{slug}.jsonl"));
         let mut line = vec!["shop".to_owned()];
         line.extend(words(&[
             ("--hub", &hub(places)),
             ("--slug", slug),
-            ("--secret", &known.webhook),
             ("--skus", list),
             ("--rate", &rate),
             ("--addr", &address(port)),
-            ("--access-token", &known.key),
+            ("--book", &book.display().to_string()),
+            ("--faults", faults(demo)),
         ]));
         sims.push(Sim {
             name: slug,
             words: line,
+            secrets: vec![
+                ("ORDERHUB_SIM_SECRET", known.webhook),
+                ("ORDERHUB_SIM_ACCESS_TOKEN", known.key),
+            ],
         });
     }
     Ok(sims)
@@ -101,7 +110,6 @@ fn staff(places: &Places, key: &str, demo: &Demo, list: &str) -> Sim {
     let mut line = vec!["warehouse".to_owned()];
     line.extend(words(&[
         ("--hub", &hub(places)),
-        ("--key", key),
         ("--locations", &codes.join(",")),
         ("--speed", &demo.speed.to_string()),
         ("--skus", list),
@@ -109,7 +117,12 @@ fn staff(places: &Places, key: &str, demo: &Demo, list: &str) -> Sim {
     Sim {
         name: "warehouse",
         words: line,
+        secrets: vec![("ORDERHUB_SIM_KEY", key.to_owned())],
     }
+}
+
+fn faults(demo: &Demo) -> &'static str {
+    if demo.faults { "some" } else { "none" }
 }
 
 fn hub(places: &Places) -> String {
@@ -137,6 +150,7 @@ fn launch(home: &Home, sim: &Sim) -> Result<Keeper, Failure> {
     Keeper::start(&Run {
         program: &program,
         arguments: &arguments,
+        secrets: &sim.secrets,
         log: &log,
         signal: "TERM",
         account: None,

@@ -11,15 +11,16 @@ use crate::support::api::Api;
 use crate::support::hub::free_port;
 use crate::support::patience::{SOON, until};
 
-/// A demo without partners, in a folder of its own.
+/// A demo in a folder of its own.
 struct Demo {
     home: TempDir,
+    options: &'static [&'static str],
     port: u16,
     process: Option<Child>,
 }
 
 impl Demo {
-    fn new() -> Self {
+    fn new(options: &'static [&'static str]) -> Self {
         // As deep as a home directory may be: a socket's name has no room for it.
         let home = tempfile::Builder::new()
             .prefix(&"a-long-name-".repeat(8))
@@ -27,6 +28,7 @@ impl Demo {
             .unwrap();
         Self {
             home,
+            options,
             port: free_port(),
             process: None,
         }
@@ -35,7 +37,8 @@ impl Demo {
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderhub"));
         command
-            .args(["dev", "--no-sims", "--port", &self.port.to_string()])
+            .args(["dev", "--port", &self.port.to_string()])
+            .args(self.options)
             .current_dir(self.home.path())
             .env_remove("DATABASE_URL")
             .env_remove("NATS_URL")
@@ -128,9 +131,10 @@ fn order() -> serde_json::Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_demo_starts_by_itself_goes_on_after_a_kill_and_leaves_nothing_behind() {
-    let mut demo = Demo::new();
+    let mut demo = Demo::new(&["--no-sims"]);
     // The port that is wanted is taken; the next one is as good.
-    let taken = std::net::TcpListener::bind(("127.0.0.1", demo.port)).unwrap();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    demo.port = taken.local_addr().unwrap().port();
     demo.start();
     let api = demo.api().await;
     drop(taken);
@@ -159,6 +163,31 @@ async fn a_demo_starts_by_itself_goes_on_after_a_kill_and_leaves_nothing_behind(
     .await;
     let again = api.post("/v1/orders", &order()).await.expect(200);
     assert_eq!(again["id"], placed["id"]);
+    demo.signal("-INT");
+    demo.leaves_nothing().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_sells_by_itself_and_carries_its_orders_to_the_end() {
+    let mut demo = Demo::new(&["--rate", "120", "--speed", "20000"]);
+    demo.start();
+    let api = demo.api().await;
+    until("an order is completed", SOON * 4, || async {
+        let page = api.get("/v1/orders?stage=completed").await;
+        let orders = page.expect(200)["data"].as_array()?.len();
+        (orders > 0).then_some(())
+    })
+    .await;
+    let names = ["stripe-eu-webhook", "easypost-key", "shop-de-webhook"];
+    let kept = names.map(|name| demo.kept(&format!("secret-{name}")));
+    for secret in kept.into_iter().chain([demo.kept("key")]) {
+        let secret = secret.expect("the demo keeps its secrets");
+        let shown = Command::new("pgrep")
+            .args(["-f", secret.trim()])
+            .output()
+            .unwrap();
+        assert!(shown.stdout.is_empty(), "a command line shows a secret");
+    }
     demo.signal("-INT");
     demo.leaves_nothing().await;
 }
