@@ -27,7 +27,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 60, value_name = "ORDERS")]
     rate: u32,
     /// How much faster than life parcels and people move.
-    #[arg(long, default_value_t = 60, value_name = "TIMES")]
+    #[arg(long, default_value_t = 600, value_name = "TIMES")]
     speed: u32,
     /// Partners fail now and then.
     #[arg(long)]
