@@ -215,9 +215,12 @@ impl PublishLog {
                 .bind(names)
                 .bind(of_kind.map(|(_, seq)| *seq).collect::<Vec<_>>())
                 .fetch_all(conn);
-            let found = query.await;
-            let rows = self.finish(found)?.into_iter();
-            counted.extend(rows.map(|(name, n, last)| (kind.log(name), n, last)));
+            let counts = query.await.and_then(|rows| {
+                let rows = rows.into_iter();
+                let counts = rows.map(|(name, n, last)| Ok((kind.log(name)?, n, last)));
+                counts.collect::<Result<Vec<_>, sqlx::Error>>()
+            });
+            counted.extend(self.finish(counts)?);
         }
         Ok(counted)
     }
@@ -281,11 +284,11 @@ impl Kind {
         of_kind.map(name).collect()
     }
 
-    fn log(self, name: String) -> Log {
-        match self {
-            Self::Shards => Log::Shard(shard(name.parse().unwrap_or_default())),
+    fn log(self, name: String) -> Result<Log, sqlx::Error> {
+        Ok(match self {
+            Self::Shards => Log::Shard(ShardId(name.parse().map_err(unreadable)?)),
             Self::Locations => Log::Location(LocationCode(name)),
-        }
+        })
     }
 
     fn cursor(self, row: &PgRow) -> Result<PublishCursor, sqlx::Error> {
@@ -294,7 +297,7 @@ impl Kind {
         let recorded_at: Option<jiff_sqlx::Timestamp> = row.try_get("recorded_at")?;
         let stream_seq = stream_seq.and_then(|seq| u64::try_from(seq).ok());
         Ok(PublishCursor {
-            log: self.log(row.try_get("log")?),
+            log: self.log(row.try_get("log")?)?,
             published: row.try_get("published_seq")?,
             last: stream_seq
                 .zip(id)
@@ -306,7 +309,7 @@ impl Kind {
     fn kept(self, row: &PgRow) -> Result<(Log, KeptCheckpoint), sqlx::Error> {
         let stream_seq: i64 = row.try_get("stream_seq")?;
         let last = LastMessage {
-            stream_seq: u64::try_from(stream_seq).unwrap_or_default(),
+            stream_seq: u64::try_from(stream_seq).map_err(unreadable)?,
             id: row.try_get("msg_id")?,
         };
         let checkpoint = Checkpoint {
@@ -318,12 +321,12 @@ impl Kind {
             published_at: logged::time(row, "published_at")?,
             read_at: logged::time(row, "read_at")?,
         };
-        Ok((self.log(row.try_get("log")?), kept))
+        Ok((self.log(row.try_get("log")?)?, kept))
     }
 
     fn logged(self, row: &PgRow) -> Result<Logged, sqlx::Error> {
         Ok(Logged {
-            log: self.log(row.try_get("log")?),
+            log: self.log(row.try_get("log")?)?,
             seq: row.try_get("seq")?,
             recorded_at: logged::time(row, "recorded_at")?,
             read_at: logged::time(row, "read_at")?,
@@ -335,8 +338,14 @@ impl Kind {
     }
 }
 
-fn shard(number: i16) -> ShardId {
-    ShardId(u8::try_from(number).unwrap_or_default())
+/// The shard of a mark; there are as many marks as shards.
+fn shard(mark: i16) -> ShardId {
+    ShardId(u8::try_from(mark).unwrap_or_default())
+}
+
+/// A column that holds what no writer of ours puts there: nobody guesses what it meant.
+fn unreadable(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
 }
 
 /// A message's place in the stream, as a column has it.
