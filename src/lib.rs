@@ -8,6 +8,7 @@ pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod dev;
+pub mod events;
 pub mod http;
 pub mod intake;
 pub mod serve;

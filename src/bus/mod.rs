@@ -3,7 +3,7 @@
 //! Every committed event of an order and every change of stock reaches `JetStream` at least once,
 //! a shard's and a location's in the order of their commits.
 //!
-//! The logs are the outbox: the publisher reads each behind a cursor, so orders do not wait for the bus and whatever it missed is published later. `cloud_event` makes the message, `stream`
+//! The logs are the outbox: the publisher reads each behind a cursor, so orders do not wait for the bus and whatever it missed is published later. `events::cloud_event` makes the message, `stream`
 //! speaks `JetStream`, `publisher` moves the cursors, `lag` counts what waits. `memory` asks the bus
 //! what it forgot, and `checkpoint` says to which places a log can then go back. `inbox` takes orders
 //! that others publish. Calls between nodes do not live here.
@@ -18,7 +18,6 @@
 //! is asked what it forgot.
 
 mod checkpoint;
-mod cloud_event;
 mod inbox;
 mod lag;
 mod memory;

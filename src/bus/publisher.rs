@@ -11,11 +11,11 @@ use orderhub_actors::ports::{Journal, Parked};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::cloud_event::{Envelope, Message};
 use super::lag::Lag;
 use super::memory;
 use super::stream::{Bus, IN_FLIGHT, Session};
 use super::track::{Delivered, Track, deliver};
+use crate::events::cloud_event::{Envelope, Message};
 use crate::store::{Checkpoints, CursorMove, Log, Logged, PublishCursor, PublishLog, Store};
 
 /// The longest time between two looks at what is to be done.

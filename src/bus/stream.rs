@@ -9,7 +9,7 @@ use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, Storag
 use async_nats::jetstream::{self, Context, ErrorCode};
 use async_nats::{Client, ConnectOptions, Event};
 
-use super::cloud_event::Message;
+use crate::events::cloud_event::Message;
 use crate::store::LastMessage;
 
 /// The stream's name.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::checkpoint::slot;
-use super::cloud_event::{Envelope, Message};
 use super::stream::{Bus, Sent, Session};
+use crate::events::cloud_event::{Envelope, Message};
 use crate::store::{Checkpoint, Checkpoints, LastMessage, Logged, PublishCursor};
 
 /// How often a message is offered that the bus refuses, before it is parked.

@@ -17,6 +17,8 @@ use super::listing::OrderList;
 use super::messages::Messages;
 use super::problem::Problem;
 use super::requests::Requests;
+use super::streams::Streams;
+use crate::events::Feed;
 use crate::intake::Desk;
 
 /// What the routes stand on.
@@ -39,6 +41,10 @@ pub struct Edge {
     pub messages: Arc<dyn Messages>,
     /// What was answered to requests that belong to no order.
     pub requests: Requests,
+    /// What has just been committed.
+    pub feed: Feed,
+    /// Answers that go on.
+    pub streams: Streams,
     /// The rules in force.
     pub policy: Policy,
     /// Renders the metrics.

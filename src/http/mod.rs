@@ -23,6 +23,7 @@ pub mod problem;
 pub mod requests;
 pub mod routes;
 mod socket;
+pub mod streams;
 pub mod table;
 #[cfg(test)]
 mod tests;

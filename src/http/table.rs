@@ -163,6 +163,8 @@ pub const ROUTES: &[Route] = &[
         Body::Nothing,
         Side::Api,
     ),
+    listen("/v1/events"),
+    listen("/v1/events/stream"),
     look("/v1/parked"),
     look("/v1/parked/{message}"),
     act("/v1/parked/{message}/actions/replay"),
@@ -201,6 +203,17 @@ const fn look(pattern: &'static str) -> Route {
         Method::GET,
         pattern,
         Needing(Scope::OpsAct),
+        Body::Nothing,
+        Side::Api,
+    )
+}
+
+/// What others build on.
+const fn listen(pattern: &'static str) -> Route {
+    route(
+        Method::GET,
+        pattern,
+        Needing(Scope::EventsRead),
         Body::Nothing,
         Side::Api,
     )

@@ -16,10 +16,12 @@ use tokio_util::sync::CancellationToken;
 use crate::bus::{Bus, Inbox, Publisher};
 use crate::cli::{Exit, Failure, MigrationState, MigrationStep, Root};
 use crate::config::Config;
+use crate::events::Feed;
 use crate::http::auth::Keys;
 use crate::http::keys::KeyBook;
 use crate::http::messages::Messages;
 use crate::http::requests::Requests;
+use crate::http::streams::Streams;
 use crate::http::{Edge, Hooks};
 use crate::intake::Desk;
 use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
@@ -71,13 +73,7 @@ impl Root for Process {
         };
         let hooks = Hooks::new(connections.hooks(), config.http.public_url.clone());
         let reader = Arc::new(ParkedReader::new(hooks.clone()));
-        telemetry::announce_connections(
-            config
-                .sales
-                .iter()
-                .map(|shop| shop.connection.slug.as_str()),
-            hooks.sources(),
-        );
+        announce(&config, &hooks);
         let node = node::start(node_config, stores, connections.partners(), reader)
             .await
             .map_err(failed)?;
@@ -95,6 +91,8 @@ impl Root for Process {
         });
         let inbox = bus.map(|bus| Inbox::new(bus, desk.clone()));
         let taking = inbox.map(|inbox| tokio::spawn(inbox.run(stop.clone())));
+        let feed = Feed::new(Arc::new(store.clone()), &config.node.name, stop.clone());
+        let telling = tokio::spawn(feed.clone().run());
         let edge = Arc::new(Edge {
             hub,
             journal: Arc::new(store.clone()),
@@ -105,6 +103,8 @@ impl Root for Process {
             webhooks: Arc::new(webhooks),
             messages: Arc::new(store.clone()),
             requests: Requests::new(Arc::new(store.clone())),
+            feed,
+            streams: Streams::default(),
             policy: config.policy.clone(),
             metrics: Arc::new(move || metrics.render()),
             started: AtomicBool::new(false),
@@ -130,7 +130,13 @@ impl Root for Process {
         tracing::info!(?drained, "the orders are asleep");
         background.cancel();
         // They only read the token; how they ended changes nothing any more.
-        drop(tokio::join!(trail, upkeep, webhook_lane, publishing));
+        drop(tokio::join!(
+            trail,
+            upkeep,
+            webhook_lane,
+            publishing,
+            telling
+        ));
         if superseded {
             let message = "a newer process with this node's name has taken over";
             return Err(Failure::new(
@@ -166,6 +172,12 @@ impl Root for Process {
     async fn messages(&self, config: &Config) -> Result<Arc<dyn Messages>, Failure> {
         Ok(Arc::new(open(config).await?))
     }
+}
+
+fn announce(config: &Config, hooks: &Hooks) {
+    let shops = config.sales.iter();
+    let shops = shops.map(|shop| shop.connection.slug.as_str());
+    telemetry::announce_connections(shops, hooks.sources());
 }
 
 async fn open(config: &Config) -> Result<Store, Failure> {

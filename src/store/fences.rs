@@ -22,6 +22,10 @@ pub(super) struct Fences {
     unpublished: Marks,
     /// Locations that have committed rows which the publisher has not read.
     moved: Mutex<BTreeSet<LocationCode>>,
+    /// Shards that have committed events which the feed has not read.
+    untold: Marks,
+    /// Locations that have committed rows which the feed has not read.
+    moved_untold: Mutex<BTreeSet<LocationCode>>,
     /// Wakes the publisher.
     grown: Notify,
 }
@@ -51,6 +55,8 @@ impl Fences {
             unlisted: Marks::default(),
             unpublished: Marks::default(),
             moved: Mutex::default(),
+            untold: Marks::default(),
+            moved_untold: Mutex::default(),
             grown: Notify::new(),
         }
     }
@@ -124,16 +130,18 @@ impl Fences {
     pub(super) fn note_commit(&self, shard: ShardId) {
         self.unlisted.set(shard);
         self.unpublished.set(shard);
+        self.untold.set(shard);
         self.grown.notify_one();
     }
 
     /// Says that a location's ledger has grown.
     pub(super) fn note_stock(&self, location: &LocationCode) {
-        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
-        if !moved.contains(location) {
-            moved.insert(location.clone());
+        for readers in [&self.moved, &self.moved_untold] {
+            let mut moved = readers.lock().unwrap_or_else(PoisonError::into_inner);
+            if !moved.contains(location) {
+                moved.insert(location.clone());
+            }
         }
-        drop(moved);
         self.grown.notify_one();
     }
 
@@ -149,8 +157,12 @@ impl Fences {
 
     /// The locations whose ledger has grown since the last call; for the publisher.
     pub(super) fn take_moved(&self) -> BTreeSet<LocationCode> {
-        let mut moved = self.moved.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut moved)
+        take(&self.moved)
+    }
+
+    /// The shards and locations whose log has grown since the last call; for the feed.
+    pub(super) fn take_untold(&self) -> (Vec<i16>, BTreeSet<LocationCode>) {
+        (self.untold.take(), take(&self.moved_untold))
     }
 
     /// The locations that this node has claimed.
@@ -174,6 +186,11 @@ impl Fences {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn take(moved: &Mutex<BTreeSet<LocationCode>>) -> BTreeSet<LocationCode> {
+    let mut moved = moved.lock().unwrap_or_else(PoisonError::into_inner);
+    std::mem::take(&mut moved)
 }
 
 impl Marks {
@@ -225,6 +242,7 @@ mod tests {
         assert!(fences.take_fresh().is_empty());
         // Each reader has its own marks.
         assert_eq!(fences.take_unpublished(), vec![0, 63, 64, 255]);
+        assert_eq!(fences.take_untold().0, vec![0, 63, 64, 255]);
     }
 
     #[test]
@@ -235,7 +253,8 @@ mod tests {
             fences.note_stock(&location);
         }
         assert!(fences.claimed_locations().is_empty(), "moved is not owned");
-        assert_eq!(fences.take_moved(), [location].into());
+        assert_eq!(fences.take_moved(), [location.clone()].into());
+        assert_eq!(fences.take_untold().1, [location].into());
         assert!(fences.take_moved().is_empty());
     }
 }

@@ -3,6 +3,7 @@
 
 mod actions;
 mod batch;
+mod events;
 mod fulfilments;
 mod hooks;
 mod inventory;
@@ -47,6 +48,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(parked::routes(edge))
         .unify()
         .or(webhooks::routes(edge))
+        .unify()
+        .or(events::routes(edge))
         .unify()
         .or(system::routes(edge))
         .unify()

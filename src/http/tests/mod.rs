@@ -4,6 +4,7 @@
 mod auth;
 mod bodies;
 mod client;
+mod events;
 mod framing;
 mod hooks;
 mod hub;
@@ -32,7 +33,10 @@ use uuid::Uuid;
 use super::auth::Keys;
 use super::keys::{Key, KeyRing, Scope, generate, token_hash};
 use super::requests::Requests;
+use super::streams::Streams;
 use super::{Edge, Family, Front, Hook, Hooks, Limits, Listener, Side};
+use crate::events::Feed;
+use crate::events::tests::Memory;
 use crate::intake::{Desk, SalesChannel};
 use client::{Answer, Ask};
 use hub::Hub;
@@ -46,6 +50,7 @@ struct World {
     hub: Arc<Hub>,
     notes: Arc<Notes>,
     ring: Arc<Ring>,
+    log: Arc<Memory>,
     stop: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -124,6 +129,9 @@ async fn world_with(limits: Limits) -> World {
         .into(),
         locations: ["STORE-3".into()].into(),
     };
+    let stop = CancellationToken::new();
+    let log = Arc::new(Memory::default());
+    let feed = Feed::new(log.clone(), "hub-1", stop.clone());
     let edge = Arc::new(Edge {
         hub: hub.clone(),
         journal: hub.clone(),
@@ -137,6 +145,8 @@ async fn world_with(limits: Limits) -> World {
         webhooks: notes.clone(),
         messages: notes.clone(),
         requests: Requests::new(notes.clone()),
+        feed: feed.clone(),
+        streams: Streams::default(),
         policy: Policy::default(),
         metrics: Arc::new(|| "orderhub_build_info 1\n".into()),
         started: false.into(),
@@ -148,7 +158,7 @@ async fn world_with(limits: Limits) -> World {
         api.address().expect("bound"),
         admin.address().expect("bound"),
     );
-    let stop = CancellationToken::new();
+    tokio::spawn(feed.run());
     let serving = {
         let (stop, drain) = (stop.clone(), Duration::from_secs(1));
         let front = Front::new(edge.clone(), Side::Api, limits);
@@ -167,6 +177,7 @@ async fn world_with(limits: Limits) -> World {
         hub,
         notes,
         ring,
+        log,
         stop,
         running: tokio::spawn(serving),
     }

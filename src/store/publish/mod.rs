@@ -7,6 +7,7 @@
 
 mod cursor;
 mod logged;
+mod read;
 mod statement;
 
 use std::collections::BTreeMap;
@@ -77,7 +78,7 @@ impl PublishLog {
     /// Part of every event's public id; a restore from a backup raises it.
     pub async fn generation(&mut self) -> Result<i32, StoreError> {
         let conn = self.connect().await?;
-        let query = sqlx::query_scalar("select generation from orderhub.bus").fetch_one(conn);
+        let query = sqlx::query_scalar(statement::GENERATION).fetch_one(conn);
         let found = query.await;
         self.finish(found)
     }

@@ -17,6 +17,8 @@ pub(super) struct Statements {
     pub(super) checkpoints: &'static str,
     /// How much stands after a place.
     pub(super) count: &'static str,
+    /// Where these logs end.
+    pub(super) ends: &'static str,
 }
 
 #[rustfmt::skip]
@@ -90,6 +92,17 @@ cross join lateral (
 ) n
 where n.entries > 0
 "),
+            ends: concat!("
+select cur.", $key, "::text, e.seq
+from unnest($1::text[]::", $type, "[]) as cur (", $key, ")
+cross join lateral (
+    select e.seq
+    from ", $log, " e
+    where e.", $key, " = cur.", $key, "
+    order by e.seq desc
+    limit 1
+) e
+"),
         }
     };
 }
@@ -137,3 +150,9 @@ cross join lateral (
 order by l.location, l.seq
 "
 );
+
+/// The locations that somebody has owned.
+pub(super) const EVERY_LOCATION: &str = "select location from orderhub.location_owner";
+
+/// Part of every event's public id.
+pub(super) const GENERATION: &str = "select generation from orderhub.bus";

@@ -10,24 +10,26 @@ use crate::store::{Entry, Logged, LoggedEvent, LoggedStock};
 
 /// An entry of a log as it is sent.
 #[derive(Debug, Clone)]
-pub(super) struct Message {
+pub(crate) struct Message {
+    /// `order.received.v1`.
+    pub(crate) kind: String,
     /// The event's public id, the same in every repeat.
-    pub(super) id: Uuid,
+    pub(crate) id: Uuid,
     /// Where it is published: bounded in number, so it names no order.
-    pub(super) subject: String,
+    pub(crate) subject: String,
     /// Its place in a trace, after the W3C's recommendation.
-    pub(super) traceparent: String,
+    pub(crate) traceparent: String,
     /// The envelope.
-    pub(super) body: Bytes,
+    pub(crate) body: Bytes,
 }
 
 /// What all messages of a process have in common.
 #[derive(Debug, Clone)]
-pub(super) struct Envelope {
+pub(crate) struct Envelope {
     /// The node's name.
-    pub(super) node: String,
+    pub(crate) node: String,
     /// The database's generation.
-    pub(super) generation: i32,
+    pub(crate) generation: i32,
 }
 
 /// The root of the ids of changes of stock; its own value has no meaning.
@@ -49,7 +51,7 @@ struct About {
 
 impl Envelope {
     /// Wraps an entry.
-    pub(super) fn wrap(&self, logged: &Logged) -> Message {
+    pub(crate) fn wrap(&self, logged: &Logged) -> Message {
         match &logged.entry {
             Entry::Event(event) => self.wrap_event(event, logged.recorded_at),
             Entry::Stock(stock) => self.wrap_stock(stock, logged.seq, logged.recorded_at),
@@ -140,6 +142,7 @@ impl Envelope {
             body.extend(own);
         }
         Message {
+            kind: about.kind,
             id: about.id,
             subject,
             traceparent,

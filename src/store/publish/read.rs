@@ -1,0 +1,85 @@
+//! The logs as watchers read them: on the pool of reads, after places that the watchers keep.
+
+use async_trait::async_trait;
+use orderhub_actors::ports::Unavailable;
+use orderhub_domain::ids::{LocationCode, ShardId};
+
+use super::super::Store;
+use super::{Kind, Log, Logged, shard, statement};
+use crate::events::{Logs, Places};
+
+#[async_trait]
+impl Logs for Store {
+    async fn all(&self) -> Result<Vec<Log>, Unavailable> {
+        let query = || {
+            let query = sqlx::query_scalar::<_, String>(statement::EVERY_LOCATION);
+            query.fetch_all(self.pool())
+        };
+        let locations = self.read(query).await?.into_iter();
+        let locations = locations.map(|code| Log::Location(LocationCode(code)));
+        Ok(ShardId::all().map(Log::Shard).chain(locations).collect())
+    }
+
+    async fn ends(&self, logs: &[Log]) -> Result<Places, Unavailable> {
+        let mut ends = Places::new();
+        for kind in Kind::ALL {
+            let names = kind.names(logs.iter());
+            if names.is_empty() {
+                continue;
+            }
+            let query = || {
+                sqlx::query_as::<_, (String, i64)>(kind.statements().ends)
+                    .bind(&names)
+                    .fetch_all(self.pool())
+            };
+            for (name, seq) in self.read(query).await? {
+                ends.insert(kind.log(name).map_err(unavailable)?, seq);
+            }
+        }
+        Ok(ends)
+    }
+
+    async fn after(&self, places: &Places, most: i64) -> Result<Vec<Logged>, Unavailable> {
+        let mut entries = Vec::new();
+        for kind in Kind::ALL {
+            let names = kind.names(places.keys());
+            if names.is_empty() {
+                continue;
+            }
+            let of_kind = places.iter().filter(|(log, _)| log.kind() == kind);
+            let seqs: Vec<i64> = of_kind.map(|(_, seq)| *seq).collect();
+            let query = || {
+                sqlx::query(kind.statements().bite)
+                    .bind(&names)
+                    .bind(&seqs)
+                    .bind(most)
+                    .fetch_all(self.pool())
+            };
+            for row in self.read(query).await? {
+                entries.push(kind.logged(&row).map_err(unavailable)?);
+            }
+        }
+        Ok(entries)
+    }
+
+    fn take_grown(&self) -> Vec<Log> {
+        let (shards, locations) = self.shared.fences.take_untold();
+        let shards = shards.into_iter().map(|mark| Log::Shard(shard(mark)));
+        shards
+            .chain(locations.into_iter().map(Log::Location))
+            .collect()
+    }
+
+    async fn generation(&self) -> Result<i32, Unavailable> {
+        let query = || sqlx::query_scalar(statement::GENERATION).fetch_one(self.pool());
+        self.read(query).await
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the shape that map_err asks for"
+)]
+fn unavailable(error: sqlx::Error) -> Unavailable {
+    Unavailable(error.to_string())
+}
