@@ -21,6 +21,7 @@ mod shard;
 mod shared;
 #[cfg(test)]
 mod testing;
+mod turnover;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

@@ -25,6 +25,7 @@ use crate::node::{NodeMsg, Timers};
 use crate::partner::{DeskMsg, Family};
 use crate::ports::{Claims, Journal, OrderRef, StockBook};
 use crate::shard::ShardDoor;
+use crate::turnover::Turnover;
 use crate::{read, write};
 
 /// Bounds of a node. All of them hold before a mailbox, none behind it.
@@ -86,6 +87,8 @@ pub(crate) struct Shared {
     pub(crate) epochs: Epochs,
     /// What the sweep of kept messages wants to hear.
     pub(crate) hints: Hints,
+    /// What accepted orders are worth.
+    pub(crate) turnover: Turnover,
     /// Loads and scans under way on this node.
     pub(crate) reads: Semaphore,
     /// Orders awake on this node.

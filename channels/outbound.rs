@@ -236,6 +236,18 @@ impl Stopwatch {
         }
     }
 
+    /// Lets the operation be seen before it is first called, so that the first failure counts.
+    pub(crate) fn announce(self) {
+        for result in ["ok", "not_done", "unknown"] {
+            drop(metrics::histogram!(
+                self.histogram,
+                self.label => self.partner.clone(),
+                "operation" => self.operation,
+                "result" => result,
+            ));
+        }
+    }
+
     /// Ends with an answer: `refused` tells a partner's no from a yes.
     pub(crate) fn stop<T>(self, answer: &Result<T, CallError>, refused: impl Fn(&T) -> bool) {
         let result = match answer {

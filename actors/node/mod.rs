@@ -36,6 +36,7 @@ use crate::read;
 use crate::router::{Hub, Reader, sweep};
 use crate::shard::ShardMsg;
 use crate::shared::{Addresses, Epochs, Hints, Limits, Shared, Site};
+use crate::turnover::Turnover;
 
 pub(crate) use root::NodeMsg;
 use root::{Root, RootArgs};
@@ -208,6 +209,7 @@ pub async fn start(
         timers,
         epochs: Epochs::new(&claims),
         hints,
+        turnover: Turnover::default(),
         reads: Semaphore::new(READS),
         awake: AtomicUsize::new(0),
         generations: AtomicU64::new(0),

@@ -51,6 +51,10 @@ impl OrderState {
         append.private = Some(new.submission.private);
         match self.write(append, Urgency::Request).await {
             Written::Committed(stored) => {
+                if !order.stage.is_terminal() {
+                    let total = order.draft.stated_total;
+                    self.shared.turnover.count(&order.channel_slug, total);
+                }
                 self.commit(stored, &events, order);
                 Birth::Committed(received)
             }
@@ -353,12 +357,13 @@ fn count_transitions(before: Option<&Order>, events: &[Recorded], next: &Order) 
     }
     let mut order = before.cloned();
     for recorded in events {
-        let from = order.as_ref().map(|order| order.stage);
+        let from = order.as_ref().map(|order| (order.stage, order.stage_since));
         let Ok(folded) = evolve(order, recorded) else {
             return;
         };
-        if from != Some(folded.stage) {
-            count_move(from, folded.stage);
+        if from.is_none_or(|(stage, _)| stage != folded.stage) {
+            count_move(from.map(|(stage, _)| stage), folded.stage);
+            measure_move(from, &folded);
         }
         order = Some(folded);
     }
@@ -372,6 +377,26 @@ fn count_move(from: Option<Stage>, to: Stage) {
         metrics::gauge!("orderhub_orders", "stage" => left).decrement(1.0);
     }
     metrics::gauge!("orderhub_orders", "stage" => to).increment(1.0);
+}
+
+/// Measures how long the order was in the stage that it leaves, and how long a location had to wait
+/// for it: the first time that one is asked makes a confirmed order one that is fulfilled. An order
+/// that was ever on hold waited for a person, not for the hub.
+fn measure_move(from: Option<(Stage, Timestamp)>, order: &Order) {
+    let Some((left, since)) = from else {
+        return;
+    };
+    let seconds = |since| {
+        let passed = order.stage_since.duration_since(since);
+        std::time::Duration::try_from(passed).unwrap_or_default()
+    };
+    metrics::histogram!("orderhub_order_stage_duration_seconds", "stage" => left.word())
+        .record(seconds(since));
+    if (left, order.stage) == (Stage::Confirmed, Stage::Fulfilling) && order.last_hold == 0 {
+        let channel = order.channel_slug.to_string();
+        metrics::histogram!("orderhub_order_release_delay_seconds", "channel" => channel)
+            .record(seconds(order.received_at));
+    }
 }
 
 fn refusal(rejection: Rejection) -> HubError {

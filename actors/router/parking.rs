@@ -121,6 +121,10 @@ impl Hub {
                 let forgotten = self.shared.journal.unpark(message.id).await;
                 forgotten.map_err(unavailable)?;
                 metrics::counter!("orderhub_parked_applied_total").increment(1);
+                let waited = self.shared.clock.now().duration_since(message.received_at);
+                let source = message.source.clone();
+                metrics::histogram!("orderhub_webhook_apply_delay_seconds", "source" => source)
+                    .record(std::time::Duration::try_from(waited).unwrap_or_default());
                 Ok(false)
             }
             Verdict::Waits(reference) if message.waiting_for.as_ref() == Some(&reference) => {

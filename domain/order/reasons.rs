@@ -12,6 +12,17 @@ pub const REASON_NO_LOCATION: &str = "no_location";
 pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
 /// An authorisation that the order relied on is gone.
 pub const REASON_PAYMENT_LOST: &str = "payment_lost";
+/// Why the hub itself puts orders on hold. A person's reasons are their own words.
+pub const HOLD_REASONS: [&str; 7] = [
+    REASON_CAPTURE_FAILED,
+    REASON_REFUND_FAILED,
+    REASON_LABEL_FAILED,
+    REASON_NO_LOCATION,
+    REASON_TOTAL_MISMATCH,
+    REASON_PAYMENT_LOST,
+    REASON_PAYMENT_MISMATCH,
+];
+
 /// The sales channel cancelled the order.
 pub const REASON_CANCELLED_AT_SOURCE: &str = "cancelled_at_source";
 /// A gateway reported another amount or currency than was asked.

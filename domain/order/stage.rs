@@ -79,6 +79,11 @@ impl Stage {
         )
     }
 
+    /// Whether somebody still works on it: it is neither over nor merely waiting to be closed.
+    pub const fn is_in_hand(self) -> bool {
+        !self.is_terminal() && !matches!(self, Self::Completed)
+    }
+
     /// Whether the table lets an order move from here to `to`.
     pub fn may_become(self, to: Self) -> bool {
         MOVES

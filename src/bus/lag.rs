@@ -7,7 +7,11 @@ use crate::store::{Log, PublishCursor, PublishLog, StoreError};
 
 /// The entries that wait, by log.
 #[derive(Debug, Default)]
-pub(super) struct Lag(BTreeMap<Log, Waiting>);
+pub(super) struct Lag {
+    logs: BTreeMap<Log, Waiting>,
+    /// How old the oldest of them was when they were last counted, in seconds.
+    oldest: f64,
+}
 
 #[derive(Debug, Clone, Copy)]
 struct Waiting {
@@ -24,12 +28,12 @@ impl Lag {
             entries: 0,
             counted: cursor.published,
         };
-        self.0.insert(cursor.log.clone(), waiting);
+        self.logs.insert(cursor.log.clone(), waiting);
     }
 
     /// The next entry of a log, the one at `seq`, does not wait any more.
     pub(super) fn done(&mut self, log: &Log, seq: i64) {
-        if let Some(waiting) = self.0.get_mut(log) {
+        if let Some(waiting) = self.logs.get_mut(log) {
             if seq <= waiting.counted {
                 waiting.entries -= 1;
             } else {
@@ -40,9 +44,9 @@ impl Lag {
 
     /// Counts what has been committed since the last call.
     pub(super) async fn count(&mut self, logs: &mut PublishLog) -> Result<(), StoreError> {
-        let after = self.0.iter().map(|(log, w)| (log.clone(), w.counted));
+        let after = self.logs.iter().map(|(log, w)| (log.clone(), w.counted));
         for (log, entries, last) in logs.count(&after.collect()).await? {
-            if let Some(waiting) = self.0.get_mut(&log) {
+            if let Some(waiting) = self.logs.get_mut(&log) {
                 waiting.entries += entries;
                 waiting.counted = last;
             }
@@ -52,15 +56,22 @@ impl Lag {
 
     /// The logs whose entries wait.
     pub(super) fn waiting(&self) -> impl Iterator<Item = Log> {
-        let waiting = self.0.iter().filter(|(_, waiting)| waiting.entries > 0);
+        let waiting = self.logs.iter().filter(|(_, waiting)| waiting.entries > 0);
         waiting.map(|(log, _)| log.clone())
     }
 
-    /// Shows the sum.
+    /// Takes down how old the oldest entry is that waits.
+    pub(super) const fn note_oldest(&mut self, seconds: f64) {
+        self.oldest = seconds;
+    }
+
+    /// Shows the sum, and the age.
     pub(super) fn show(&self) {
-        let entries: i64 = self.0.values().map(|waiting| waiting.entries).sum();
+        let entries: i64 = self.logs.values().map(|waiting| waiting.entries).sum();
         let entries = u32::try_from(entries.max(0)).unwrap_or(u32::MAX);
         metrics::gauge!("orderhub_publish_lag_events").set(f64::from(entries));
+        let oldest = if entries == 0 { 0.0 } else { self.oldest };
+        metrics::gauge!("orderhub_publish_oldest_age_seconds").set(oldest);
     }
 }
 
@@ -80,9 +91,9 @@ mod tests {
         });
         // Published before anybody counted it.
         lag.done(&log, 12);
-        assert_eq!((lag.0[&log].entries, lag.0[&log].counted), (0, 12));
+        assert_eq!((lag.logs[&log].entries, lag.logs[&log].counted), (0, 12));
         // Two were counted, up to 15; then both are published, and a third that came since.
-        if let Some(waiting) = lag.0.get_mut(&log) {
+        if let Some(waiting) = lag.logs.get_mut(&log) {
             *waiting = Waiting {
                 entries: 2,
                 counted: 15,
@@ -91,6 +102,6 @@ mod tests {
         for seq in [14, 15, 18] {
             lag.done(&log, seq);
         }
-        assert_eq!((lag.0[&log].entries, lag.0[&log].counted), (0, 18));
+        assert_eq!((lag.logs[&log].entries, lag.logs[&log].counted), (0, 18));
     }
 }

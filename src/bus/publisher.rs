@@ -53,6 +53,7 @@ pub struct Publisher {
 impl Publisher {
     /// For this node; one per node.
     pub fn new(store: &Store, bus: Option<Bus>, node: impl Into<String>) -> Self {
+        metrics::counter!("orderhub_dead_letters_total", "source" => REFUSED).absolute(0);
         Self {
             log: store.publish_log(),
             journal: Arc::new(store.clone()),
@@ -136,7 +137,12 @@ impl Publisher {
             self.ready = None;
         }
         self.lag.count(&mut self.log).await.map_err(text)?;
-        self.pending.extend(self.lag.waiting());
+        let waiting: Vec<Log> = self.lag.waiting().collect();
+        let tracked = waiting.iter().filter_map(|log| self.tracks.get(log));
+        let cursors: Vec<PublishCursor> = tracked.map(|track| track.cursor.clone()).collect();
+        let oldest = self.log.oldest(&cursors).await.map_err(text)?;
+        self.lag.note_oldest(oldest);
+        self.pending.extend(waiting);
         Ok(())
     }
 

@@ -54,6 +54,7 @@ impl Root for Process {
         let background = CancellationToken::new();
         let trail = tokio::spawn(store.order_trail().run(background.clone()));
         let upkeep = tokio::spawn(telemetry::upkeep(metrics.clone(), background.clone()));
+        let counting = tokio::spawn(telemetry::watch_orders(store.clone(), background.clone()));
         let (webhooks, webhook_lane) = store.webhook_log();
 
         for (stage, orders) in store.census().await.map_err(failed)? {
@@ -133,6 +134,7 @@ impl Root for Process {
         drop(tokio::join!(
             trail,
             upkeep,
+            counting,
             webhook_lane,
             publishing,
             telling

@@ -34,6 +34,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 
+pub use census::Standing;
 pub use lane::PgLane;
 pub use order_list::{OrderFilter, OrderListing, OrderPage, OrderTrail};
 pub use parked_list::{ParkedDetail, ParkedFilter, ParkedListing, ParkedPage, ParkedPlace};

@@ -50,6 +50,7 @@ mod store_lists;
 mod store_money;
 mod store_registry;
 mod store_retention;
+mod store_standing;
 mod store_unknown;
 mod store_views;
 mod takeover;

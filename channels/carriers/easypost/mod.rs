@@ -42,13 +42,15 @@ pub(super) struct EasyPost {
 /// Builds the connection.
 pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
     let secrets = settings.signing_secrets()?;
-    Ok(Arc::new(EasyPost {
+    let easypost = EasyPost {
         slug: settings.slug.clone(),
         keys: secrets.iter().map(verify::signing_key).collect(),
         api_key: settings.call_key()?,
         live: settings.is_live(&TEST_KEYS),
         http: Outbound::new(settings, VENDOR)?,
-    }))
+    };
+    easypost.watch("buy").announce();
+    Ok(Arc::new(easypost))
 }
 
 const fn is_refusal(evidence: &LabelEvidence) -> bool {

@@ -49,14 +49,16 @@ pub(super) struct Stripe {
 
 /// Builds the connection.
 pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
-    Ok(Arc::new(Stripe {
+    let stripe = Stripe {
         slug: settings.slug.clone(),
         secrets: settings.signing_secrets()?,
         api_key: settings.call_key()?,
         live: settings.is_live(&TEST_KEYS),
         capture: settings.capture,
         http: Outbound::new(settings, VENDOR)?,
-    }))
+    };
+    stripe.watch("authorize").announce();
+    Ok(Arc::new(stripe))
 }
 
 const fn is_refusal(evidence: &PaymentEvidence) -> bool {

@@ -20,8 +20,8 @@ const OVER: [&str; 4] = ["CANCELLED", "CLOSED", "ERROR", "FAILURE"];
 
 /// The way back to one shop.
 pub(super) struct Back {
-    pub(super) slug: Slug,
-    pub(super) admin: Admin,
+    slug: Slug,
+    admin: Admin,
 }
 
 #[async_trait]
@@ -42,6 +42,12 @@ impl WayBack for Back {
 }
 
 impl Back {
+    /// The way to the shop behind this Admin API.
+    pub(super) fn new(slug: Slug, admin: Admin) -> Self {
+        Stopwatch::channel(slug.as_str(), "shipped").announce();
+        Self { slug, admin }
+    }
+
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let Some(id) = gid("Order", &notice.external_id) else {
             return Ok(refused("not_a_shopify_id"));

@@ -48,10 +48,7 @@ struct Shopify {
 
 /// Builds the connection.
 pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
-    let back = Admin::open(settings)?.map(|admin| Back {
-        slug: settings.slug.clone(),
-        admin,
-    });
+    let back = Admin::open(settings)?.map(|admin| Back::new(settings.slug.clone(), admin));
     Ok(Arc::new(Shopify {
         back,
         secrets: settings.signing_secrets()?,

@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
-use metrics::counter;
-use orderhub_actors::api::Delivery;
+use metrics::{counter, histogram};
+use orderhub_actors::api::{Delivery, Received};
 use orderhub_channels::port::{Forged, RawRequest};
 use orderhub_domain::ids::Slug;
 use serde_json::json;
@@ -80,6 +81,11 @@ async fn take(
     let receipt = edge.hub.inbound(delivery).await?;
     let received = receipt.received;
     count(source.clone(), received.word());
+    if received == Received::Applied {
+        let waited = Timestamp::now().duration_since(request.received_at);
+        histogram!("orderhub_webhook_apply_delay_seconds", "source" => source.clone())
+            .record(Duration::try_from(waited).unwrap_or_default());
+    }
     edge.webhooks.keep(WebhookCopy {
         source,
         receipt,

@@ -21,6 +21,9 @@ const BITE: i64 = 500;
 // sequence is given in the order of its commits, so nothing appears behind the cursor.
 //
 // The stage is the row's, which may be ahead of the events read; the others follow at once.
+//
+// An order fails since the first postponement after which nothing was answered. An answer to another
+// effect hides the failure until its next try, which is soon.
 const CATCH_UP: &str = "
 with cur as materialized (
     select shard, seq
@@ -30,7 +33,9 @@ with cur as materialized (
     for update
 ),
 fresh as materialized (
-    select cur.shard, e.seq, e.stream_id, e.version, e.kind, e.recorded_at, e.body
+    select cur.shard, e.seq, e.stream_id, e.version, e.kind, e.recorded_at, e.body,
+           max(e.version) filter (where e.body ? 'closes') over (partition by e.stream_id)
+               as answered
     from cur
     cross join lateral (
         select * from orderhub.event e
@@ -44,6 +49,10 @@ change as materialized (
     select f.stream_id,
            max(f.version) as version,
            max(f.recorded_at) as updated_at,
+           max(f.answered) as answered,
+           min(f.recorded_at) filter (
+               where f.kind = 'order.effect_postponed' and f.version > coalesce(f.answered, 0)
+           ) as failing_since,
            coalesce(
                jsonb_object_agg(f.body -> 'hold' ->> 'id', f.body -> 'hold' -> 'reason')
                    filter (where f.kind = 'order.hold_placed'),
@@ -65,7 +74,7 @@ draft as materialized (
 added as (
     insert into orderhub.order_list
         (order_id, channel_id, external_id, number, stage, version, test, placed_at, received_at,
-         updated_at, currency, total, skus, holds)
+         updated_at, currency, total, skus, holds, failing_since)
     select o.id, o.channel_id, o.external_id, d.draft ->> 'number', o.stage, c.version,
            coalesce((d.draft ->> 'test')::boolean, false), (d.draft ->> 'placed_at')::timestamptz,
            d.received_at, c.updated_at, d.draft ->> 'currency',
@@ -75,7 +84,7 @@ added as (
                from jsonb_array_elements(d.draft -> 'lines') as l (value)
                where l.value ? 'sku'
            ),
-           c.placed - c.gone
+           c.placed - c.gone, c.failing_since
     from draft d
     join change c using (stream_id)
     join orderhub.orders o on o.id = d.stream_id
@@ -86,7 +95,10 @@ changed as (
     set stage = o.stage,
         version = c.version,
         updated_at = c.updated_at,
-        holds = (l.holds || c.placed) - c.gone
+        holds = (l.holds || c.placed) - c.gone,
+        failing_since = case when c.answered is null
+                             then coalesce(l.failing_since, c.failing_since)
+                             else c.failing_since end
     from change c
     join orderhub.orders o on o.id = c.stream_id
     where l.order_id = c.stream_id and l.version < c.version

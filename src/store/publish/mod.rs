@@ -226,6 +226,26 @@ impl PublishLog {
         Ok(counted)
     }
 
+    /// How old the oldest entry after these cursors is, in seconds; 0 when there is none.
+    pub async fn oldest(&mut self, after: &[PublishCursor]) -> Result<f64, StoreError> {
+        let mut oldest: f64 = 0.0;
+        for kind in Kind::ALL {
+            let of_kind = || after.iter().filter(|cursor| cursor.log.kind() == kind);
+            let names = kind.names(of_kind().map(|cursor| &cursor.log));
+            if names.is_empty() {
+                continue;
+            }
+            let conn = self.connect().await?;
+            let query = sqlx::query_scalar::<_, Option<f64>>(kind.statements().oldest)
+                .bind(names)
+                .bind(of_kind().map(|c| c.published).collect::<Vec<_>>())
+                .fetch_one(conn);
+            let age = query.await;
+            oldest = oldest.max(self.finish(age)?.unwrap_or_default());
+        }
+        Ok(oldest)
+    }
+
     async fn connect(&mut self) -> Result<&mut PgConnection, StoreError> {
         let conn = match self.conn.take() {
             Some(conn) => conn,

@@ -19,6 +19,8 @@ pub(super) struct Statements {
     pub(super) count: &'static str,
     /// Where these logs end.
     pub(super) ends: &'static str,
+    /// How old the oldest entry after a place is, in seconds, over all logs.
+    pub(super) oldest: &'static str,
 }
 
 #[rustfmt::skip]
@@ -102,6 +104,17 @@ cross join lateral (
     order by e.seq desc
     limit 1
 ) e
+"),
+            oldest: concat!("
+select extract(epoch from clock_timestamp() - min(n.recorded_at))::float8
+from unnest($1::text[]::", $type, "[], $2::bigint[]) as cur (", $key, ", seq)
+cross join lateral (
+    select e.recorded_at
+    from ", $log, " e
+    where e.", $key, " = cur.", $key, " and e.seq > cur.seq
+    order by e.seq
+    limit 1
+) n
 "),
         }
     };
