@@ -39,7 +39,12 @@ impl Keys {
 
     /// The key of a request.
     pub async fn of(&self, headers: &HeaderMap) -> Result<Arc<Key>, Problem> {
-        let token = bearer(headers).filter(|token| is_well_formed(token));
+        self.of_token(bearer(headers)).await
+    }
+
+    /// The key of a token, if it is one of ours.
+    pub async fn of_token(&self, token: Option<&str>) -> Result<Arc<Key>, Problem> {
+        let token = token.filter(|token| is_well_formed(token));
         let hash = token.map(token_hash).ok_or_else(unauthorized)?;
         if let Some(key) = self.recall(&hash) {
             return Ok(key);

@@ -19,9 +19,11 @@ use warp::reply::Response;
 
 use super::asked::Asked;
 use super::edge::Edge;
+use super::html::Wanted;
 use super::limits::{self, Limits};
 use super::problem::Problem;
 use super::routes;
+use super::session;
 use super::table::{self, Body, Found, Needs, Route, Side};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -84,8 +86,9 @@ impl Front {
             Found::Route(route) => route.pattern,
             Found::OtherMethods | Found::Nowhere => "unmatched",
         };
+        let page = Wanted::of(&request);
         let answered = self.handle(found, request, &request_id).await;
-        let response = finish(answered, &request_id);
+        let response = finish(answered, page.as_ref(), &request_id);
         active.decrement(1.0);
         let status = response.status();
         histogram!(
@@ -124,7 +127,7 @@ impl Front {
                 Either::Left(Full::default())
             }
             Body::Lines => Either::Right(body),
-            Body::Json | Body::Raw => {
+            Body::Json | Body::Raw | Body::Form => {
                 let most = limits::most_bytes(route.body);
                 match limits::read_whole(&mut body, most, self.limits.body_time).await {
                     Ok(whole) => Either::Left(Full::new(whole)),
@@ -183,7 +186,16 @@ impl Front {
                 }
                 Some(key)
             }
+            Needs::SignedIn => Some(
+                self.edge
+                    .keys
+                    .of_token(session::token(&head.headers))
+                    .await?,
+            ),
         };
+        if route.body == Body::Form {
+            session::check_origin(&head.headers, self.edge.hooks.public_url())?;
+        }
         check_media(route.body, &head.headers)?;
         let asked = Asked::new(key, head, request_id.to_owned(), self.limits.body_time);
         Ok((route, asked))
@@ -236,13 +248,20 @@ fn broke(error: &tokio::task::JoinError) -> Problem {
 }
 
 /// Gives the answer its id, and a problem its document.
-fn finish(answered: Result<Response, Problem>, request_id: &str) -> Response {
+fn finish(
+    answered: Result<Response, Problem>,
+    page: Option<&Wanted>,
+    request_id: &str,
+) -> Response {
     let mut response = answered.unwrap_or_else(Problem::into_response);
     let problem = response.extensions_mut().remove::<Problem>();
     let status = response.status();
     let is_document = response.headers().contains_key(CONTENT_TYPE);
     let mut response = match problem {
-        Some(problem) => problem.written(request_id),
+        Some(problem) => match page {
+            Some(wanted) => wanted.without(&problem, request_id),
+            None => problem.written(request_id),
+        },
         // A filter refused what the table allows: the two have drifted apart.
         None if status.is_client_error() && !is_document => {
             Problem::not_found().written(request_id)
@@ -269,6 +288,7 @@ fn check_media(kind: Body, headers: &HeaderMap) -> Result<(), Problem> {
     }
     let accepted: &[&str] = match kind {
         Body::Nothing | Body::Raw => return Ok(()),
+        Body::Form => &["application/x-www-form-urlencoded"],
         Body::Json => &["application/json"],
         Body::Lines => &[
             "application/x-ndjson",

@@ -114,6 +114,11 @@ pub struct Hooks {
 }
 
 impl Hooks {
+    /// Where the world reaches this hub.
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
     /// These connections, which vendors reach under this scheme and host; some of them sign it.
     pub const fn new(connections: BTreeMap<(Family, Slug), Hook>, public_url: String) -> Self {
         Self {

@@ -49,15 +49,21 @@ pub fn page(path: &str, asked: &Asked, data: &[Value], next: Option<&[u8]>) -> R
     let cursor = next.map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes));
     let body = json!({ "data": data, "next_cursor": cursor, "has_more": cursor.is_some() });
     let mut response = reply(StatusCode::OK, &body);
-    if let Some(cursor) = cursor {
-        let mut next = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in asked.parameters().filter(|(name, _)| name != "cursor") {
-            next.append_pair(&name, &value);
-        }
-        let next = next.append_pair("cursor", &cursor).finish();
-        if let Ok(link) = HeaderValue::from_str(&format!("<{path}?{next}>; rel=\"next\"")) {
+    if let Some(bytes) = next {
+        let next = query_of_next(asked, bytes);
+        if let Ok(link) = HeaderValue::from_str(&format!("<{path}{next}>; rel=\"next\"")) {
             response.headers_mut().insert(LINK, link);
         }
     }
     response
+}
+
+/// The query, with its question mark, of the page that goes on after this cursor.
+pub fn query_of_next(asked: &Asked, cursor: &[u8]) -> String {
+    let mut next = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in asked.parameters().filter(|(name, _)| name != "cursor") {
+        next.append_pair(&name, &value);
+    }
+    let cursor = BASE64_URL_SAFE_NO_PAD.encode(cursor);
+    format!("?{}", next.append_pair("cursor", &cursor).finish())
 }

@@ -11,6 +11,7 @@ use futures_util::{StreamExt, stream};
 use http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
 use metrics::gauge;
 use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 use warp::Reply;
 use warp::reply::Response;
 use warp::sse::{self, Event};
@@ -29,20 +30,20 @@ const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering
 /// Room for answers that go on.
 pub struct Streams {
     free: Arc<Semaphore>,
+    stop: CancellationToken,
 }
 
 /// Tells one listener.
 pub struct Teller(mpsc::Sender<Event>);
 
-impl Default for Streams {
-    fn default() -> Self {
-        let free = Arc::new(Semaphore::new(LISTENERS));
-        Self { free }
-    }
-}
-
 impl Streams {
-    /// An answer that goes on until `tell` has ended or its listener has gone. `kind` is who listens:
+    /// They all end at `stop`: a hub that stops waits for its connections.
+    pub fn new(stop: CancellationToken) -> Self {
+        let free = Arc::new(Semaphore::new(LISTENERS));
+        Self { free, stop }
+    }
+
+    /// An answer that goes on until `tell` has ended, its listener has gone or the hub stops. `kind` is who listens:
     /// `api` or `console`.
     pub fn answer<F>(
         &self,
@@ -58,12 +59,14 @@ impl Streams {
         };
         let (sender, mut receiver) = mpsc::channel(UNREAD);
         let telling = tell(Teller(sender.clone()));
+        let stop = self.stop.clone();
         tokio::spawn(async move {
             let listeners = gauge!("orderhub_event_stream_clients", "kind" => kind);
             listeners.increment(1.0);
             tokio::select! {
                 () = telling => {}
                 () = sender.closed() => {}
+                () = stop.cancelled() => {}
             }
             listeners.decrement(1.0);
             drop(permit);

@@ -3,7 +3,7 @@
 
 use http::Method;
 
-use self::Needs::{AnyKey, Nothing, Scope as Needing};
+use self::Needs::{AnyKey, Nothing, Scope as Needing, SignedIn};
 use super::keys::Scope;
 
 /// What a caller must show.
@@ -15,6 +15,8 @@ pub enum Needs {
     AnyKey,
     /// A key with this scope.
     Scope(Scope),
+    /// A person who has signed in to the console with a key.
+    SignedIn,
 }
 
 /// Which body a route takes.
@@ -28,6 +30,8 @@ pub enum Body {
     Lines,
     /// Bytes of any kind.
     Raw,
+    /// The fields of a page's form, from that page and no other site.
+    Form,
 }
 
 /// Where a route answers.
@@ -184,7 +188,41 @@ pub const ROUTES: &[Route] = &[
         Side::Api,
     ),
     route(Method::GET, "/metrics", Nothing, Body::Nothing, Side::Admin),
+    page("/console"),
+    page("/console/board"),
+    page("/console/live"),
+    page("/console/orders/{id}"),
+    page("/console/orders/{id}/sheet"),
+    form("/console/orders/{id}/hold", SignedIn),
+    form("/console/orders/{id}/release", SignedIn),
+    form("/console/orders/{id}/cancel", SignedIn),
+    route(
+        Method::GET,
+        "/console/sign-in",
+        Nothing,
+        Body::Nothing,
+        Side::Api,
+    ),
+    form("/console/sign-in", Nothing),
+    form("/console/sign-out", Nothing),
+    route(
+        Method::GET,
+        "/console/assets/{name}",
+        Nothing,
+        Body::Nothing,
+        Side::Api,
+    ),
 ];
+
+/// A page of the console.
+const fn page(pattern: &'static str) -> Route {
+    route(Method::GET, pattern, SignedIn, Body::Nothing, Side::Api)
+}
+
+/// What a page of the console sends.
+const fn form(pattern: &'static str, needs: Needs) -> Route {
+    route(Method::POST, pattern, needs, Body::Form, Side::Api)
+}
 
 /// What operators and staff do.
 const fn act(pattern: &'static str) -> Route {

@@ -105,7 +105,7 @@ impl Root for Process {
             messages: Arc::new(store.clone()),
             requests: Requests::new(Arc::new(store.clone())),
             feed,
-            streams: Streams::default(),
+            streams: Streams::new(stop.clone()),
             policy: config.policy.clone(),
             metrics: Arc::new(move || metrics.render()),
             started: AtomicBool::new(false),

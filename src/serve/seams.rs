@@ -8,7 +8,9 @@ use orderhub_actors::Reader;
 use orderhub_actors::api::Delivery;
 use orderhub_actors::ports::{Parked, Unavailable};
 use orderhub_channels::sales::direct;
-use orderhub_domain::ids::Slug;
+use orderhub_domain::ids::{ChannelId, Slug};
+use orderhub_domain::order::Stage;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connections::Connections;
@@ -88,6 +90,14 @@ impl WebhookCopies for WebhookLog {
 impl OrderList for Store {
     async fn list(&self, filter: &OrderFilter) -> Result<OrderPage, Unavailable> {
         self.list_orders(filter).await
+    }
+
+    async fn in_hand(&self, channel: Option<ChannelId>) -> Result<Vec<(Stage, u64)>, Unavailable> {
+        self.count_in_hand(channel).await
+    }
+
+    fn changes(&self) -> watch::Receiver<()> {
+        self.list_changes()
     }
 }
 

@@ -33,6 +33,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
+use tokio::sync::watch;
 
 pub use census::Standing;
 pub use lane::PgLane;
@@ -174,6 +175,8 @@ struct Shared {
     base: PgConnectOptions,
     pool: PgPool,
     fences: Fences,
+    /// Marks each change of the order list by this process.
+    listed: watch::Sender<()>,
     /// This process's number under its node name; 0 before the first claim.
     incarnation: AtomicI64,
 }
@@ -198,6 +201,7 @@ impl Store {
                 base,
                 pool,
                 fences: Fences::new(),
+                listed: watch::Sender::new(()),
                 incarnation: AtomicI64::new(0),
             }),
         })

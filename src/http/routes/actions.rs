@@ -42,7 +42,8 @@ pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-async fn act(
+/// Does what the body asks under this verb.
+pub(super) async fn act(
     edge: &Edge,
     asked: &Asked,
     id: &str,

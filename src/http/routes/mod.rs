@@ -3,6 +3,7 @@
 
 mod actions;
 mod batch;
+mod console;
 mod events;
 mod fulfilments;
 mod hooks;
@@ -50,6 +51,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(webhooks::routes(edge))
         .unify()
         .or(events::routes(edge))
+        .unify()
+        .or(console::routes(edge))
         .unify()
         .or(system::routes(edge))
         .unify()

@@ -84,7 +84,7 @@ async fn list(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
 }
 
 /// What is asked for; `None` when nothing can match: a channel that is not there, for this key.
-fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilter>, Problem> {
+pub(super) fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilter>, Problem> {
     let mut query = OrderFilter {
         limit: USUAL_PAGE,
         ..OrderFilter::default()

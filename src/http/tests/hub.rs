@@ -14,10 +14,11 @@ use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{
     Asked, Command, Context, Decided, Input, InputBody, Location, Order, Placement, Places,
-    Recorded, Rejection, RememberedRequest, decide, place,
+    Recorded, Rejection, RememberedRequest, Stage, decide, place,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::Counters;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::notes::Notes;
@@ -39,6 +40,8 @@ pub(super) struct Hub {
     pub(super) not_ready: AtomicBool,
     /// How long recording an order takes.
     pub(super) slowness: Mutex<Duration>,
+    /// Marks changes of the list.
+    pub(super) listed: watch::Sender<()>,
 }
 
 impl Hub {
@@ -320,6 +323,23 @@ impl OrderList for Hub {
             orders: listed,
             next,
         })
+    }
+
+    async fn in_hand(&self, channel: Option<ChannelId>) -> Result<Vec<(Stage, u64)>, Unavailable> {
+        let orders = self.orders.lock().expect("a lock");
+        let visible = |order: &Order| channel.is_none_or(|channel| channel == order.channel);
+        let stages = orders
+            .values()
+            .map(|(order, _)| order)
+            .filter(|order| visible(order));
+        let stages: Vec<Stage> = stages.map(|order| order.stage).collect();
+        let count = |stage| stages.iter().filter(|one| **one == stage).count() as u64;
+        let in_hand = Stage::ALL.into_iter().filter(|stage| stage.is_in_hand());
+        Ok(in_hand.map(|stage| (stage, count(stage))).collect())
+    }
+
+    fn changes(&self) -> watch::Receiver<()> {
+        self.listed.subscribe()
     }
 }
 

@@ -146,7 +146,7 @@ async fn world_with(limits: Limits) -> World {
         messages: notes.clone(),
         requests: Requests::new(notes.clone()),
         feed: feed.clone(),
-        streams: Streams::default(),
+        streams: Streams::new(stop.clone()),
         policy: Policy::default(),
         metrics: Arc::new(|| "orderhub_build_info 1\n".into()),
         started: false.into(),

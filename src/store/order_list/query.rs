@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::super::Store;
@@ -35,6 +36,16 @@ where ($1::text is null or l.stage = $1)
   and ($9::uuid is null or l.order_id < $9)
 order by l.order_id desc
 limit $10
+";
+
+// Only the stages in hand: how many orders have ended costs nothing here.
+const IN_HAND: &str = "
+select stage, count(*)
+from orderhub.order_list
+where stage in
+    ('received', 'screening', 'reserving', 'authorizing', 'confirmed', 'fulfilling', 'cancelling')
+  and ($1::uuid is null or channel_id = $1)
+group by stage
 ";
 
 /// What to list. Everything absent matches everything.
@@ -137,6 +148,32 @@ impl Store {
     }
 }
 
+impl Store {
+    /// How many orders are in each stage in hand, as of about a second ago.
+    pub async fn count_in_hand(
+        &self,
+        channel: Option<ChannelId>,
+    ) -> Result<Vec<(Stage, u64)>, Unavailable> {
+        let query = || {
+            sqlx::query_as::<_, (String, i64)>(IN_HAND)
+                .bind(channel.map(|channel| channel.0))
+                .fetch_all(self.pool())
+        };
+        let counts = self.read(query).await?;
+        let count = |stage: Stage| {
+            let found = counts.iter().find(|(word, _)| word == stage.word());
+            found.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or_default())
+        };
+        let in_hand = Stage::ALL.into_iter().filter(|stage| stage.is_in_hand());
+        Ok(in_hand.map(|stage| (stage, count(stage))).collect())
+    }
+
+    /// Marks each change of the list that this process makes.
+    pub fn list_changes(&self) -> watch::Receiver<()> {
+        self.shared.listed.subscribe()
+    }
+}
+
 /// The pattern for texts that begin so, with nothing in it that `like` reads otherwise.
 fn prefix_pattern(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len() + 1);
@@ -183,7 +220,17 @@ fn listing(row: &PgRow) -> Result<OrderListing, sqlx::Error> {
 
 #[cfg(test)]
 mod tests {
-    use super::prefix_pattern;
+    use orderhub_domain::order::Stage;
+
+    use super::{IN_HAND, prefix_pattern};
+
+    #[test]
+    fn the_stages_in_hand_are_those_that_are_counted() {
+        for stage in Stage::ALL {
+            let word = format!("'{}'", stage.word());
+            assert_eq!(IN_HAND.contains(&word), stage.is_in_hand(), "{word}");
+        }
+    }
 
     #[test]
     fn a_search_is_a_prefix_and_nothing_else() {

@@ -178,6 +178,7 @@ impl OrderTrail {
             if read == 0 {
                 return Ok(events);
             }
+            self.shared.listed.send_replace(());
         }
     }
 

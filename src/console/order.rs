@@ -1,0 +1,171 @@
+//! One order: where it is and why, what may be done about it, what happened, and what it consists of.
+
+use askama::Template;
+use orderhub_domain::canonical::PrivateDetails;
+use orderhub_domain::order::{Order, Recorded, Stage};
+use orderhub_domain::policy::Policy;
+use serde_json::Value;
+
+use super::shown::Shown;
+use super::{Bar, render};
+use crate::views;
+
+/// An order and who looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Sheet<'a> {
+    /// The bar above it.
+    pub bar: &'a Bar,
+    /// The order.
+    pub order: &'a Order,
+    /// Its log, oldest first.
+    pub log: &'a [Recorded],
+    /// What is known of the buyer.
+    pub private: Option<&'a PrivateDetails>,
+    /// Personal data may be shown.
+    pub personal: bool,
+    /// The rules in force.
+    pub policy: &'a Policy,
+    /// Why what was just asked for was not done; empty otherwise.
+    pub problem: &'a str,
+}
+
+/// One stage of an order's way.
+struct Step {
+    word: String,
+    /// `past`, `now`, `to come`, or `over` when the order ended there before its time.
+    state: &'static str,
+}
+
+/// Something that a person may ask for, or may not.
+struct Action {
+    word: &'static str,
+    title: String,
+    /// The hold that it is about, if it is about one.
+    hold: String,
+    why_not: String,
+    recommended: bool,
+}
+
+#[derive(Template)]
+#[template(path = "order.html", blocks = ["sheet"])]
+struct Page<'a> {
+    who: &'a str,
+    q: &'a str,
+    here: &'a str,
+    live: String,
+    order: Shown,
+    why: Shown,
+    steps: Vec<Step>,
+    actions: Vec<Action>,
+    timeline: Vec<Shown>,
+    problem: &'a str,
+}
+
+/// The whole page.
+pub fn order(sheet: Sheet<'_>) -> String {
+    render(&page(sheet))
+}
+
+/// The part of the page that is shown anew when there is news.
+pub fn order_sheet(sheet: Sheet<'_>) -> String {
+    render(&page(sheet).as_sheet())
+}
+
+fn page(sheet: Sheet<'_>) -> Page<'_> {
+    let (order, why, timeline) = projections(sheet);
+    Page {
+        who: &sheet.bar.who,
+        q: &sheet.bar.q,
+        here: "false",
+        live: format!("/console/live?order={}", sheet.order.id),
+        steps: steps(sheet.order),
+        actions: actions(&order, &why),
+        order,
+        why,
+        timeline,
+        problem: sheet.problem,
+    }
+}
+
+/// The order, why it is where it is, and its timeline, newest first.
+fn projections(sheet: Sheet<'_>) -> (Shown, Shown, Vec<Shown>) {
+    let Sheet { order, policy, .. } = sheet;
+    let shown = views::order::order(order, sheet.private, sheet.personal, policy);
+    let why = views::explain::explain(order, policy);
+    let timeline = match views::timeline::timeline(sheet.log) {
+        Value::Array(entries) => entries.into_iter().rev().map(Shown).collect(),
+        _ => Vec::new(),
+    };
+    (Shown(shown), Shown(why), timeline)
+}
+
+/// The way of an order to its end, and where it left it.
+fn steps(order: &Order) -> Vec<Step> {
+    const WAY: [Stage; 7] = [
+        Stage::Received,
+        Stage::Reserving,
+        Stage::Authorizing,
+        Stage::Confirmed,
+        Stage::Fulfilling,
+        Stage::Completed,
+        Stage::Closed,
+    ];
+    let reached = WAY.iter().position(|stage| *stage == order.stage);
+    let mut steps: Vec<Step> = WAY
+        .iter()
+        .enumerate()
+        .map(|(index, stage)| Step {
+            word: stage.word().to_owned(),
+            state: match reached {
+                Some(reached) if index < reached => "past",
+                Some(reached) if index == reached => "now",
+                _ => "to come",
+            },
+        })
+        .collect();
+    if reached.is_none() {
+        let off = matches!(
+            order.stage,
+            Stage::Rejected | Stage::Expired | Stage::Cancelled | Stage::Cancelling
+        );
+        steps.push(Step {
+            word: order.stage.word().to_owned(),
+            state: if off { "over" } else { "now" },
+        });
+    }
+    steps
+}
+
+/// What people can ask for here, as `explain` judges it. A release is one per hold: none releases
+/// another's.
+fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
+    let recommended = why.text("/recommended");
+    let judged = why.list("/actions");
+    let mut actions = Vec::new();
+    for (word, title) in [
+        ("release", "Release"),
+        ("hold", "Hold"),
+        ("cancel", "Cancel"),
+    ] {
+        let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
+            continue;
+        };
+        let action = |title: String, hold: String| Action {
+            word,
+            title,
+            hold,
+            why_not: judgement.text("/why_not"),
+            recommended: recommended == word,
+        };
+        let holds = order.list("/holds");
+        if word == "release" && !holds.is_empty() {
+            for hold in holds {
+                let id = hold.text("/id");
+                actions.push(action(format!("{title} hold {id}"), id));
+            }
+        } else {
+            actions.push(action(title.to_owned(), String::new()));
+        }
+    }
+    actions
+}
