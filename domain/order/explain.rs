@@ -204,7 +204,8 @@ fn working(order: &Order) -> Reason {
         .iter()
         .find(|f| f.is_shipped() && !f.is_delivered());
     if let Some(work) = moving {
-        let because = format!("Parcel of fulfilment {} is {}.", work.number, work.word());
+        let place = work.word().replace('_', " ");
+        let because = format!("Parcel of fulfilment {} is {place}.", work.number);
         return ("carrier", work.since, because, None);
     }
     (

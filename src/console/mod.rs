@@ -8,8 +8,6 @@ pub mod assets;
 mod board;
 mod order;
 mod shown;
-#[cfg(test)]
-mod tests;
 
 use askama::Template;
 

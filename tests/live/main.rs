@@ -19,6 +19,7 @@ mod bad_input;
 mod bounds;
 mod bus;
 mod bus_bench;
+mod console;
 mod crashes;
 mod dev;
 mod dock;

@@ -7,6 +7,7 @@
 pub(crate) mod api;
 pub(crate) mod books;
 pub(crate) mod checker;
+pub(crate) mod demo;
 pub(crate) mod doubles;
 pub(crate) mod hub;
 pub(crate) mod inbox;

@@ -4,9 +4,10 @@
 
 const find = (id) => document.getElementById(id);
 const STALE_AFTER = 6000;
+const AIMING = 3000;
 let heard = Date.now();
 let paused = false;
-let pointed = false;
+let aimedAt = 0;
 let waiting = false;
 
 // A key in the fragment, which no server and no log ever sees, signs in by itself.
@@ -31,7 +32,7 @@ function showAge() {
   let text = "live";
   if (stale) text = `stale since ${clock(new Date(heard))}`;
   else if (paused) text = "paused";
-  else if (waiting) text = "news waits while you point at it";
+  else if (waiting) text = "waits while you aim";
   age.classList.toggle("stale", stale);
   if (age.textContent !== text) age.textContent = text;
 }
@@ -39,29 +40,30 @@ function showAge() {
 // The server gives a sign of life every two seconds.
 document.addEventListener("htmx:sse:after:connection", () => { heard = Date.now(); showAge(); });
 document.addEventListener("htmx:sse:before:message", () => { heard = Date.now(); showAge(); });
-setInterval(showAge, 1000);
+setInterval(() => { catchUp(); showAge(); }, 1000);
 
-// Rows do not move under the pointer, nor while somebody has paused.
+// Rows do not move under a pointer that is aiming at one, nor while somebody has paused.
+const aims = () => Date.now() - aimedAt < AIMING;
 document.addEventListener("htmx:before:request", (event) => {
   const target = event.target;
   if (!target.matches?.("[data-live]")) return;
-  waiting = paused || pointed;
+  waiting = paused || aims();
   if (waiting) event.preventDefault();
   showAge();
 });
 
 function catchUp() {
-  if (!waiting || paused || pointed) return;
+  if (!waiting || paused || aims()) return;
   waiting = false;
   const live = find("live");
   for (const name of ["orders", "order"]) htmx.trigger(live, name);
 }
 
-document.addEventListener("pointerover", (event) => {
-  pointed = event.target.closest?.("#board tbody") != null;
-  catchUp();
+// A page that moves under a pointer at rest sends moves of no length.
+document.addEventListener("pointermove", (event) => {
+  const moved = event.movementX !== 0 || event.movementY !== 0;
+  if (moved && event.target.closest?.("#board tbody")) aimedAt = Date.now();
 });
-document.addEventListener("pointerleave", () => { pointed = false; catchUp(); });
 
 const pause = find("pause");
 if (pause) {

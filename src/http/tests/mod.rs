@@ -4,6 +4,7 @@
 mod auth;
 mod bodies;
 mod client;
+mod console;
 mod events;
 mod framing;
 mod hooks;
