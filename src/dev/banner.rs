@@ -23,6 +23,7 @@ pub(super) fn text(home: &Home, places: &Places, key: &str, demo: &Demo) -> Stri
         "\n\
          orderhub dev is running\n\
          \n\
+         \x20 console    {base}/console#{key}\n\
          \x20 API        {base}/v1/orders\n\
          \x20 metrics    http://127.0.0.1:{admin}/metrics\n\
          \x20 key        {key}\n\

@@ -24,6 +24,7 @@ mod crashes;
 mod dev;
 mod dock;
 mod doubles;
+mod events;
 mod forgotten;
 mod inbox;
 mod last_hundred;
