@@ -45,6 +45,17 @@ impl Listener {
         listener
     }
 
+    /// Checks that it was told exactly this, each log in its order, over more than one connection.
+    fn has_heard(&self, expected: &BTreeMap<String, String>) {
+        let heard = self.0.lock().unwrap();
+        assert!(heard.connections > 3, "it was cut off by each crash");
+        assert_eq!(heard.messages, *expected, "the same messages, byte for byte");
+        for (log, places) in &heard.places {
+            let in_order = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
+            assert!(in_order, "{log}: {places:?}");
+        }
+    }
+
     async fn listen(&self, api: &Api) -> reqwest::Result<()> {
         let mut request = api.request(Method::GET, "/v1/events/stream");
         if let Some(last) = self.0.lock().unwrap().last.clone() {
@@ -150,14 +161,7 @@ async fn the_stream_the_pages_and_the_bus_tell_the_same_through_crashes() {
         (heard.messages.len() >= expected.len()).then_some(())
     })
     .await;
-    let heard = listener.0.lock().unwrap();
-    assert!(heard.connections > 3, "it was cut off by each crash");
-    assert_eq!(heard.messages, expected, "the same messages, byte for byte");
-    for (log, places) in &heard.places {
-        let in_order = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
-        assert!(in_order, "{log}: {places:?}");
-    }
-    drop(heard);
+    listener.has_heard(&expected);
     let paged = pages(&world.api).await;
     let all = of_bus(0);
     assert_eq!(paged.len(), all.len());

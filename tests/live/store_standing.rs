@@ -54,7 +54,7 @@ impl Scene {
 
     async fn standing(&self) -> Standing {
         self.store.order_trail().catch_up().await.expect("read");
-        let patience = Duration::from_secs(120);
+        let patience = Duration::from_mins(2);
         self.store.standing(patience).await.expect("counted")
     }
 
@@ -219,7 +219,7 @@ async fn orders_that_have_ended_cost_nothing() {
                 from pg_stat_user_tables where relname = 'order_list'";
     let before: i64 = sqlx::query_scalar(read).fetch_one(&mut conn).await.unwrap();
     let conn = Mutex::new(conn);
-    let standing = scene.store.standing(Duration::from_secs(120)).await;
+    let standing = scene.store.standing(Duration::from_mins(2)).await;
     assert_eq!(standing.expect("counted").oldest.len(), 1);
     // What a connection has read is known when it ends.
     drop(scene.store);
