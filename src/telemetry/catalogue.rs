@@ -60,7 +60,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("orderhub_poison_orders_total", "Orders that could not be woken several times in a row"),
     ("orderhub_publish_parked_total", "Events that the bus refuses for good"),
     ("orderhub_publish_retries_total", "Messages that the bus did not acknowledge and that were sent again"),
-    ("orderhub_stock_poison_total", "Locations whose stock could not be changed several times in a row"),
+    ("orderhub_stock_poison_total", "Changes of stock that the store refused again and again, and that were given up"),
     ("orderhub_webhook_copies_dropped_total", "Copies of webhooks that could not be kept for people; what the webhooks said is not lost"),
     ("orderhub_webhooks_received_total", "Webhooks that arrived, by what became of them"),
 ];

@@ -21,6 +21,8 @@ mod bus;
 mod bus_bench;
 mod console;
 mod crashes;
+mod dashboards;
+mod dashboards_live;
 mod dev;
 mod dock;
 mod doubles;

@@ -5,6 +5,7 @@
 //! be built from its parts. Only the outside contract (`docs/interface.md`) is known here.
 
 pub(crate) mod api;
+pub(crate) mod board;
 pub(crate) mod books;
 pub(crate) mod checker;
 pub(crate) mod demo;
@@ -17,6 +18,7 @@ pub(crate) mod nats;
 pub(crate) mod orders;
 pub(crate) mod patience;
 pub(crate) mod postgres;
+pub(crate) mod prometheus;
 pub(crate) mod shopify;
 pub(crate) mod sim;
 pub(crate) mod world;

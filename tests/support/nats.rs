@@ -13,7 +13,7 @@ use super::hub::free_port;
 use super::patience::{SOON, until};
 
 /// The server is the child of a shell that waits for this process to end, however it ends.
-const KEEPER: &str = r#"
+pub(super) const KEEPER: &str = r#"
 "$@" >/dev/null 2>&1 &
 pid=$!
 read -r _
