@@ -295,6 +295,29 @@ fn files_are_short_or_say_why_not() {
 }
 
 #[test]
+fn every_metric_is_described_and_recorded() {
+    const CATALOGUE: &str = "src/telemetry/catalogue.rs";
+    let names = |text: &str| -> BTreeSet<String> {
+        let literals = text.split('"').filter(|part| part.starts_with("orderhub_"));
+        let plain = |c: char| c.is_ascii_lowercase() || c == '_';
+        let names = literals.filter(|name| name.chars().all(plain));
+        names.map(str::to_owned).collect()
+    };
+    let (mut recorded, mut described) = (BTreeSet::new(), BTreeSet::new());
+    for (name, text) in rust_files() {
+        if name == CATALOGUE {
+            described = names(&text);
+            // It is always 1, and said where it is described.
+            recorded.insert("orderhub_build_info".to_owned());
+        } else if !name.starts_with("tests/") {
+            recorded.extend(names(&text));
+        }
+    }
+    let differ: Vec<String> = recorded.symmetric_difference(&described).cloned().collect();
+    nobody("metrics of the code and of its catalogue", &differ);
+}
+
+#[test]
 fn migrations_are_numbered_without_gaps() {
     let names = files("migrations", ".sql").into_iter();
     let names: Vec<String> = names.map(|(name, _)| name).collect();

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use orderhub_domain::ids::EffectId;
 use orderhub_domain::order::{
     Asked, Decided, Event, Input, InputBody, Order, Placement, REMEMBERED_REQUESTS, Recorded,
-    Rejection, Request, Stage, decide, evolve, place, wake_at,
+    Rejection, Request, decide, place, wake_at,
 };
 
 use orderhub_domain::append::{Protocol, Signal};
 
+use super::measure::count_transitions;
 use super::refs::new_refs;
 use super::{OrderState, dispatch, fold, is_at_rest};
 use crate::api::{Done, HubError, NewOrder};
@@ -348,55 +349,6 @@ fn answered_version(next: &Order, input: &Input) -> u64 {
         .iter()
         .find(|r| r.command_id == request.command_id);
     remembered.map_or(next.version, |r| r.version)
-}
-
-/// Counts every stage that a commit passed through, also those it did not stay in.
-fn count_transitions(before: Option<&Order>, events: &[Recorded], next: &Order) {
-    if before.is_some_and(|order| order.stage == next.stage) {
-        return;
-    }
-    let mut order = before.cloned();
-    for recorded in events {
-        let from = order.as_ref().map(|order| (order.stage, order.stage_since));
-        let Ok(folded) = evolve(order, recorded) else {
-            return;
-        };
-        if from.is_none_or(|(stage, _)| stage != folded.stage) {
-            count_move(from.map(|(stage, _)| stage), folded.stage);
-            measure_move(from, &folded);
-        }
-        order = Some(folded);
-    }
-}
-
-fn count_move(from: Option<Stage>, to: Stage) {
-    let to = to.word();
-    let left = from.map_or("none", Stage::word);
-    metrics::counter!("orderhub_order_transitions_total", "from" => left, "to" => to).increment(1);
-    if from.is_some() {
-        metrics::gauge!("orderhub_orders", "stage" => left).decrement(1.0);
-    }
-    metrics::gauge!("orderhub_orders", "stage" => to).increment(1.0);
-}
-
-/// Measures how long the order was in the stage that it leaves, and how long a location had to wait
-/// for it: the first time that one is asked makes a confirmed order one that is fulfilled. An order
-/// that was ever on hold waited for a person, not for the hub.
-fn measure_move(from: Option<(Stage, Timestamp)>, order: &Order) {
-    let Some((left, since)) = from else {
-        return;
-    };
-    let seconds = |since| {
-        let passed = order.stage_since.duration_since(since);
-        std::time::Duration::try_from(passed).unwrap_or_default()
-    };
-    metrics::histogram!("orderhub_order_stage_duration_seconds", "stage" => left.word())
-        .record(seconds(since));
-    if (left, order.stage) == (Stage::Confirmed, Stage::Fulfilling) && order.last_hold == 0 {
-        let channel = order.channel_slug.to_string();
-        metrics::histogram!("orderhub_order_release_delay_seconds", "channel" => channel)
-            .record(seconds(order.received_at));
-    }
 }
 
 fn refusal(rejection: Rejection) -> HubError {

@@ -7,6 +7,7 @@
 mod commit;
 mod dispatch;
 mod flights;
+mod measure;
 mod refs;
 #[cfg(test)]
 mod tests;

@@ -148,7 +148,9 @@ async fn every_panel_answers_and_moves_with_its_cause() {
 
 /// What a day brings.
 async fn business(watched: &Watched) {
-    let api = &watched.world.api;
+    let World { api, stripe, .. } = &watched.world;
+    // Nobody can read it. That is counted every 30 s, and looked at below.
+    assert_eq!(stripe.post.deliver("{\"no\": \"event\"}").await, Some(202));
     api.count("BER1", "SKU-1", 100).await;
     let first = api.place(&one_unit("D-1", "SKU-1")).await;
     watched.falls("Order value, last 24 h", "EUR").await;
@@ -189,7 +191,6 @@ async fn doubts(watched: &Watched) {
     for _ in 0..8 {
         assert_eq!(stripe.post.deliver_with("{}", forged()).await, Some(401));
     }
-    assert_eq!(stripe.post.deliver("{\"no\": \"event\"}").await, Some(202));
     let doubtful = api.place(&one_unit("D-4", "SKU-1")).await;
     let hold = json!({"reason": "Mrs Miller called"});
     let path = format!("/v1/orders/{doubtful}/actions/hold");
@@ -267,6 +268,7 @@ async fn a_shelf_with_less_than_was_promised(watched: &mut Watched) {
     }
     watched.world.api.count("BER1", "SKU-1", 0).await;
     watched.rises("Oversold units", "").await;
+    watched.world.api.count("BER1", "SKU-1", 100).await;
     watched.world.hub.kill();
     sqlx::query("update orderhub.stock set reserved = reserved + 1 where sku = 'SKU-1'")
         .execute(&watched.world.audit)
