@@ -9,7 +9,7 @@ use http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use super::problem::Problem;
 
 /// The cookie's name.
-const NAME: &str = "orderhub_key";
+const NAME: &str = "orderhub-key";
 
 /// The key in the cookie, if there is one.
 pub fn token(headers: &HeaderMap) -> Option<&str> {
@@ -68,10 +68,10 @@ mod tests {
     fn the_key_is_found_among_other_cookies() {
         let found = |text| token(&headers(&[(COOKIE, text)])).map(str::to_owned);
         assert_eq!(
-            found("a=1; orderhub_key=ohk_x; b=2").as_deref(),
+            found("a=1; orderhub-key=ohk_x; b=2").as_deref(),
             Some("ohk_x")
         );
-        assert_eq!(found("orderhub_key2=ohk_x; my_orderhub_key=y"), None);
+        assert_eq!(found("orderhub-key2=ohk_x; my_orderhub-key=y"), None);
     }
 
     #[test]

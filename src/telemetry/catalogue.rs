@@ -71,6 +71,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderhub_actors", "Live actors by kind"),
     ("orderhub_build_info", "Version and revision of this binary; always 1"),
     ("orderhub_circuit_open", "1 while calls to a partner are suspended"),
+    ("orderhub_event_stream_clients", "Who listens to the stream of events, or has a page of the console open"),
     ("orderhub_order_oldest_age_seconds", "Age of the oldest order in a stage, since it was received; 0 when there is none"),
     ("orderhub_orders", "Orders by stage"),
     ("orderhub_orders_on_hold", "Orders with a hold in force, by reason; an order counts once per reason"),
@@ -113,6 +114,9 @@ pub(super) fn describe() {
 pub(super) fn zero() {
     for name in PLAIN {
         counter!(name).absolute(0);
+    }
+    for kind in ["api", "console"] {
+        gauge!("orderhub_event_stream_clients", "kind" => kind).set(0.0);
     }
     for invariant in ORDER_INVARIANTS.into_iter().chain(["stock_holds"]) {
         counter!("orderhub_invariant_violations_total", "invariant" => invariant).absolute(0);

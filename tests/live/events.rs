@@ -49,7 +49,10 @@ impl Listener {
     fn has_heard(&self, expected: &BTreeMap<String, String>) {
         let heard = self.0.lock().unwrap();
         assert!(heard.connections > 3, "it was cut off by each crash");
-        assert_eq!(heard.messages, *expected, "the same messages, byte for byte");
+        assert_eq!(
+            heard.messages, *expected,
+            "the same messages, byte for byte"
+        );
         for (log, places) in &heard.places {
             let in_order = places.windows(2).all(|pair| pair[1] == pair[0] + 1);
             assert!(in_order, "{log}: {places:?}");

@@ -13,14 +13,14 @@ fn form(path: &str, body: &str, key: Option<&str>) -> Ask {
         .header("content-type", "application/x-www-form-urlencoded")
         .header("origin", "http://hub");
     match key {
-        Some(key) => ask.header("cookie", &format!("orderhub_key={key}")),
+        Some(key) => ask.header("cookie", &format!("orderhub-key={key}")),
         None => ask,
     }
 }
 
 /// Opens a page as a browser does that is signed in with this key.
 async fn open(world: &World, path: &str, key: &str) -> Answer {
-    let ask = Ask::get(path).header("cookie", &format!("orderhub_key={key}"));
+    let ask = Ask::get(path).header("cookie", &format!("orderhub-key={key}"));
     ask.send(world.api).await
 }
 
@@ -126,7 +126,7 @@ async fn a_form_of_another_site_changes_nothing() {
         assert_eq!(ask.send(world.api).await.status, 403, "{origin}");
     }
     let json = Ask::post(&path, "{\"reason\":\"mine\"}").header("origin", "http://hub");
-    let json = json.header("cookie", &format!("orderhub_key={key}"));
+    let json = json.header("cookie", &format!("orderhub-key={key}"));
     assert_eq!(json.send(world.api).await.status, 415);
     let shown = world
         .ask(Ask::get(&format!("/v1/orders/{id}")))
