@@ -10,6 +10,8 @@
 set -eu
 # So that what goes wrong can be told by apt's words.
 export LC_ALL=C DEBIAN_FRONTEND=noninteractive
+# `su` keeps a user's path, and dpkg needs root's.
+export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 
 # The tests of this script let it look at another machine.
 root=${ORDERHUB_SETUP_ROOT:-}
@@ -76,6 +78,7 @@ candidate() {
 is_wanted() { case " $packages " in *" $1 "*) ;; *) return 1 ;; esac }
 
 packages=$*
+[ "$(id -u)" = 0 ] || die "apt-get needs root: sudo ./scripts/apt.sh $packages"
 # A repository of somebody else that does not answer is no reason to give up; a package that cannot
 # be fetched is.
 apt_get update || true

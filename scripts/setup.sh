@@ -140,26 +140,26 @@ install_by_apt() {
         packages="$packages $package"
     done
     packages=${packages# }
-    by_hand="apt-get update && apt-get install -y --no-install-recommends $packages"
+    by_hand="./scripts/apt.sh $packages"
     # Words are split on purpose below: package names.
-    # shellcheck disable=SC2086
     if [ "$(id -u)" = 0 ]; then
         say "installing $packages (apt-get; this can take some minutes)"
+        # shellcheck disable=SC2086
         ./scripts/apt.sh $packages || exit 3
         return
     fi
     has sudo || die "these packages are missing: $packages. You are not root, and there is no sudo.
-  Let somebody who is root run: $by_hand"
+  Let root install them, here: su -c '$by_hand'"
     if ! sudo -n true 2>/dev/null; then
         [ -t 0 ] || die "these packages are missing: $packages. sudo wants a password, and there is
-  no terminal to ask for it. Run first: sudo sh -c '$by_hand'"
-        say "sudo asks for your password now, to install $packages by scripts/apt.sh"
+  no terminal to ask for it. Run first: sudo $by_hand"
+        say "sudo asks for your password now: scripts/apt.sh installs $packages as root"
     fi
     say "installing $packages (sudo apt-get; this can take some minutes)"
     # shellcheck disable=SC2086
     sudo ./scripts/apt.sh $packages || {
         # apt.sh has said what is wrong when it ends with this.
-        [ $? = 3 ] || say "sudo did not do it. Let somebody who is root run: $by_hand"
+        [ $? = 3 ] || say "sudo did not do it. Let root install them, here: su -c '$by_hand'"
         exit 3
     }
 }

@@ -30,7 +30,17 @@ pub(super) struct Account {
 /// that a package manager has put beside it.
 pub(super) fn postgres() -> Result<PathBuf, Failure> {
     let named = std::env::var_os("ORDERHUB_PG_BIN").map(PathBuf::from);
-    let mut installed: Vec<PathBuf> = POSTGRES_HOMES
+    named
+        .into_iter()
+        .chain(on_path())
+        .chain(newest_first(&POSTGRES_HOMES.map(PathBuf::from)))
+        .find(|folder| is_usable(folder))
+        .ok_or_else(|| missing("PostgreSQL 14 or newer", "postgresql", "postgresql@16"))
+}
+
+/// Every Postgres below these folders. Homebrew keeps its versions off the path, as Debian does.
+fn newest_first(homes: &[PathBuf]) -> Vec<PathBuf> {
+    let mut installed: Vec<PathBuf> = homes
         .iter()
         .filter_map(|home| std::fs::read_dir(home).ok())
         .flatten()
@@ -39,16 +49,14 @@ pub(super) fn postgres() -> Result<PathBuf, Failure> {
         .filter(|folder| folder.join("initdb").exists())
         .collect();
     installed.sort_by_key(|folder| std::cmp::Reverse(version(folder)));
-    named
-        .into_iter()
-        .chain(on_path())
-        .chain(installed)
-        .find(|folder| {
-            let mut programs = POSTGRES_PROGRAMS.iter();
-            programs.all(|program| folder.join(program).exists())
-                && version(folder) >= Some(OLDEST_POSTGRES)
-        })
-        .ok_or_else(|| missing("PostgreSQL 14 or newer", "postgresql", "postgresql@16"))
+    installed
+}
+
+/// Whether the demo can run the Postgres in this folder.
+fn is_usable(folder: &Path) -> bool {
+    let mut programs = POSTGRES_PROGRAMS.iter();
+    programs.all(|program| folder.join(program).exists())
+        && version(folder) >= Some(OLDEST_POSTGRES)
 }
 
 /// The major version of the Postgres in this folder.
@@ -118,4 +126,47 @@ fn missing(what: &str, debian: &str, brew: &str) -> Failure {
         format!("sudo apt-get install -y {debian}")
     };
     Failure::new(Exit::Missing, format!("{what} is not installed"), next)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lays out what `brew install postgresql@16` and others make. A process of its own writes the
+    /// programs: one that this process had open for writing could not be run by another thread.
+    const KEGS: &str = r#"
+cd "$1"
+for version in 13 14 16 17; do
+    mkdir -p "postgresql@$version/bin"
+    for program in initdb postgres pg_ctl pg_isready createdb; do
+        printf '#!/bin/sh\necho "%s (PostgreSQL) %s.4 (Homebrew)"\n' "$program" "$version" \
+            >"postgresql@$version/bin/$program"
+        chmod +x "postgresql@$version/bin/$program"
+    done
+done
+rm postgresql@17/bin/pg_ctl
+mkdir -p libpq/bin jq/bin
+"#;
+
+    #[test]
+    fn of_the_postgres_kegs_of_homebrew_the_newest_whole_one_is_found() {
+        let opt = tempfile::tempdir().expect("a folder");
+        let mut lay_out = Command::new("/bin/sh");
+        lay_out.args(["-c", KEGS, "kegs"]).arg(opt.path());
+        assert!(lay_out.status().expect("a shell").success());
+
+        let found = newest_first(&[opt.path().join("absent"), opt.path().to_path_buf()]);
+        let versions: Vec<u32> = found.iter().filter_map(|bin| version(bin)).collect();
+        assert_eq!(versions, [17, 16, 14, 13]);
+        let usable: Vec<&PathBuf> = found.iter().filter(|bin| is_usable(bin)).collect();
+        let expected = ["postgresql@16", "postgresql@14"].map(|keg| opt.path().join(keg));
+        assert_eq!(
+            usable,
+            expected
+                .each_ref()
+                .map(|keg| keg.join("bin"))
+                .iter()
+                .collect::<Vec<_>>()
+        );
+    }
 }

@@ -3,7 +3,7 @@
 //!
 //! The server is the child of a small shell that waits for this process to end, however it ends, and
 //! then stops the server and removes the folder. Binaries are taken from `$ORDERHUB_PG_BIN`, `PATH`
-//! or `/usr/lib/postgresql/*/bin`. Root hands over to the user `postgres`: the server refuses root.
+//! or where Debian and Homebrew keep them. Root hands over to the user `postgres`: the server refuses root.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -43,6 +43,9 @@ cp -a "$2/data/." /mnt/ &&
 exec setpriv --reuid "$5" --regid "$6" --clear-groups \
     /bin/sh -c "$7" keeper "$1" "$2" "$3" /mnt
 "#;
+
+/// Where Debian and Homebrew keep Postgres, one folder a version.
+const HOMES: [&str; 3] = ["/usr/lib/postgresql", "/opt/homebrew/opt", "/usr/local/opt"];
 
 /// Room for a new database and some hundred orders, in MiB.
 const SMALL_MIB: u32 = 160;
@@ -288,13 +291,16 @@ fn free_port() -> u16 {
 fn binaries() -> PathBuf {
     let named = std::env::var_os("ORDERHUB_PG_BIN").map(PathBuf::from);
     let on_path = std::env::var_os("PATH").unwrap_or_default();
-    let mut installed: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
+    let mut installed: Vec<(u32, PathBuf)> = HOMES
         .into_iter()
+        .filter_map(|home| std::fs::read_dir(home).ok())
         .flatten()
         .flatten()
         .filter_map(|entry| {
-            let version = entry.file_name().to_str()?.parse().ok()?;
-            Some((version, entry.path().join("bin")))
+            let name = entry.file_name();
+            let name = name.to_str()?;
+            let version = name.strip_prefix("postgresql@").unwrap_or(name);
+            Some((version.parse().ok()?, entry.path().join("bin")))
         })
         .collect();
     installed.sort();
