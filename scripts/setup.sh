@@ -40,6 +40,10 @@ require_rust() {
     # CARGO may be a program with arguments.
     # shellcheck disable=SC2086
     cargo=$(${CARGO:-cargo} --version 2>/dev/null) || cargo=
+    if [ -z "$cargo" ] && ! has cargo && [ -x "${HOME:-}/.cargo/bin/cargo" ]; then
+        die "there is a Rust toolchain, but this shell does not know it yet. Tell it with
+  . \"\$HOME/.cargo/env\""
+    fi
     [ -n "$cargo" ] || die "there is no Rust toolchain. Install one with
   $(rust_line)"
     rust=$("${RUSTC:-rustc}" --version 2>/dev/null) || rust=$cargo
@@ -93,7 +97,7 @@ has_roots() { ! has apt-get || [ -e "$root/etc/ssl/certs/ca-certificates.crt" ];
 # Debian ships venv in a package of its own; Playwright wants Python 3.10.
 has_python() {
     has python3 &&
-        python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null
+        python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1
 }
 
 # Where the browser is that the tests of the pages drive.
@@ -141,9 +145,9 @@ install_by_apt() {
     done
     packages=${packages# }
     by_hand="./scripts/apt.sh $packages"
-    # Words are split on purpose below: package names.
     if [ "$(id -u)" = 0 ]; then
         say "installing $packages (apt-get; this can take some minutes)"
+        # Words are split on purpose, here and below: package names.
         # shellcheck disable=SC2086
         ./scripts/apt.sh $packages || exit 3
         return
@@ -215,19 +219,22 @@ install_missing() {
 
 # ---- What only the tests need, in .orderhub/
 
-# Puts a package of PyPI into a venv of its own, if exactly this version is not there yet.
+# Puts a package of PyPI into a venv of its own, if exactly this version is not there yet. A venv is
+# of no use to another Python than the one that made it.
 in_venv() {
     venv=.orderhub/$1
-    if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/wanted" 2>/dev/null)" = "$2" ]; then return; fi
+    made="$2 for $python"
+    if [ -x "$venv/bin/python" ] && [ "$(cat "$venv/made" 2>/dev/null)" = "$made" ]; then return; fi
     say "installing $2 into $venv"
     rm -rf "$venv"
     { python3 -m venv "$venv" && "$venv/bin/python" -m pip install -q --disable-pip-version-check "$2"; } >&2 ||
         die "pip did not install $2: what it says is above. It needs PyPI: check the network and
   run the same command again."
-    echo "$2" >"$venv/wanted"
+    echo "$made" >"$venv/made"
 }
 
 install_for_tests() {
+    python=$(python3 --version)
     # localstripe is a double of Stripe by other authors, used as it is and only by the tests.
     in_venv localstripe localstripe==1.15.10
     # The bus is tested against the system's server, which may be old, and against a current one.

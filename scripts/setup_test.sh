@@ -109,6 +109,14 @@ run ./scripts/setup.sh test
 check ends_with 3
 check says 'sudo apt-get update && sudo apt-get install -y curl ca-certificates && curl'
 
+machine 'a Rust that the shell does not know yet is not installed again' Linux 1000 none
+program "$place/.cargo/bin/cargo"
+run ./scripts/setup.sh run
+check ends_with 3
+check says ".cargo/env"
+check says_not 'curl'
+rm -r "$place/.cargo"
+
 machine 'a Rust that is too old is named before anything is installed' Linux 0 1.63.0
 run ./scripts/setup.sh test
 check ends_with 3
@@ -145,13 +153,20 @@ run ./scripts/setup.sh test
 check ends_with 0
 check calls 'install python3 python3-venv procps chromium'
 check says 'playwright==1.65.2'
-check has_file checkout/.orderhub/localstripe/wanted
-check has_file checkout/.orderhub/nats/wanted
+check has_file checkout/.orderhub/localstripe/made
+check has_file checkout/.orderhub/nats/made
 check grep -qx "$bin/chromium" "$place/checkout/.orderhub/playwright/browser"
 run ./scripts/setup.sh test
 check ends_with 0
 check is_silent
 check calls_not 'apt-get'
+# shellcheck disable=SC2016
+program "$bin/python3" '[ "$1" != -m ] || { mkdir -p "$3/bin"; cp "$0" "$3/bin/python"; }; echo Python 3.99'
+run ./scripts/setup.sh test
+check ends_with 0
+check says 'installing localstripe'
+run ./scripts/setup.sh test
+check is_silent
 
 machine 'a user with sudo is told before it is used' Linux 1000 1.95.0
 program "$bin/sudo" "[ \"\$1\" != -n ] || shift; PATH='$place/root':\$PATH \"\$@\""
@@ -224,7 +239,7 @@ for tool in pkill pgrep chromium; do program "$bin/$tool"; done
 run ./scripts/setup.sh test
 check ends_with 3
 check says 'pip did not install localstripe'
-check has_no_file checkout/.orderhub/localstripe/wanted
+check has_no_file checkout/.orderhub/localstripe/made
 
 machine 'a Linux without apt is told what is wanted' Linux 0 1.95.0
 rm "$bin/apt-get"
