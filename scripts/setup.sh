@@ -124,6 +124,8 @@ missing() {
         has_python || echo python
         { has pkill && has pgrep; } || echo pkill
         browser >/dev/null || echo browser
+        # Elsewhere scripts/prometheus.sh brings it.
+        if is_mac && [ -x scripts/prometheus.sh ] && ! has promtool; then echo prometheus; fi
     fi
 }
 
@@ -177,6 +179,7 @@ install_by_brew() {
         postgres) formulae="$formulae postgresql@16" ;;
         nats) formulae="$formulae nats-server" ;;
         python) formulae="$formulae python" ;;
+        prometheus) formulae="$formulae prometheus" ;;
         esac
     done
     has brew || die "these are missing: $1, and there is no Homebrew to install them. Install it with
@@ -244,7 +247,7 @@ install_for_tests() {
     found=$(browser)
     [ "$(cat .orderhub/playwright/browser 2>/dev/null)" = "$found" ] ||
         printf '%s\n' "$found" >.orderhub/playwright/browser
-    # The auditor of the metrics, where this checkout has it.
+    # What the tests of dashboards and alerts run.
     [ ! -x scripts/prometheus.sh ] || ./scripts/prometheus.sh >&2
 }
 

@@ -36,7 +36,7 @@ machine() {
     mkdir -p "$bin" "$place/checkout"
     cp -R "$repository/scripts" "$place/checkout/scripts"
     cp "$repository/Cargo.toml" "$place/checkout/"
-    rm -f "$place/checkout/scripts/prometheus.sh"
+    program "$place/checkout/scripts/prometheus.sh"
     program "$bin/uname" "echo $2"
     program "$bin/id" "echo $3"
     if [ "$4" != none ]; then
@@ -72,6 +72,7 @@ has_come() {
     python | python3) put '$bin/python3' '[ "\$1" != -m ] || { mkdir -p "\$3/bin"; cp "\$0" "\$3/bin/python"; }' ;;
     procps) put '$bin/pkill'; put '$bin/pgrep' ;;
     chromium) put '$bin/chromium' ;;
+    prometheus) put '$bin/promtool' ;;
     google-chrome) put '$place/machine/Applications/Google Chrome.app/Contents/MacOS/Google Chrome' ;;
     esac
 }
@@ -143,6 +144,7 @@ check calls_not 'sudo'
 check calls 'pg_conftool '"$place"'/machine/etc/postgresql-common/createcluster.conf set create_main_cluster false'
 check calls 'systemctl disable nats-server.service'
 check has_no_file machine/usr/sbin/policy-rc.d
+check calls_not 'prometheus'
 check has_no_file checkout/.orderhub
 run ./scripts/setup.sh run
 check ends_with 0
@@ -153,6 +155,7 @@ run ./scripts/setup.sh test
 check ends_with 0
 check calls 'install python3 python3-venv procps chromium'
 check says 'playwright==1.65.2'
+check calls 'prometheus.sh'
 check has_file checkout/.orderhub/localstripe/made
 check has_file checkout/.orderhub/nats/made
 check grep -qx "$bin/chromium" "$place/checkout/.orderhub/playwright/browser"
@@ -260,7 +263,7 @@ check is_silent
 check calls_not 'brew'
 run ./scripts/setup.sh test
 check ends_with 0
-check calls 'brew install python'
+check calls 'brew install python prometheus'
 check calls 'brew install --cask google-chrome'
 check grep -q 'Google Chrome$' "$place/checkout/.orderhub/playwright/browser"
 run ./scripts/setup.sh test
