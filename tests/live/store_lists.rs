@@ -117,6 +117,25 @@ async fn filters_find_what_they_name() {
     assert_eq!(of(q("pi_chair")).await, [chair.id], "by a reference");
     assert_eq!(of(q(&table.id.to_string())).await, [table.id]);
     assert!(of(q("W\0")).await.is_empty());
+    let named = |text: &str| OrderFilter {
+        named: Some(text.to_owned()),
+        ..all()
+    };
+    assert_eq!(of(named("W-1000")).await, [chair.id]);
+    assert!(of(named("W-100")).await.is_empty(), "no beginning");
+    assert_eq!(
+        of(named(chair.draft.number.as_deref().unwrap())).await,
+        [chair.id]
+    );
+    let digits = table.id.uuid().simple().to_string();
+    for ending in [&digits[28..], &digits[15..], &digits.to_uppercase()] {
+        assert_eq!(of(named(ending)).await, [table.id], "{ending}");
+    }
+    assert!(
+        of(named(&digits[29..])).await.is_empty(),
+        "too short to tell"
+    );
+    assert!(of(named(&digits[..8])).await.is_empty(), "a beginning");
     let changed = OrderFilter {
         updated_after: Some(micros(2, 1)),
         ..all()

@@ -101,6 +101,7 @@ pub(super) fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilte
             "sku" => query.sku = Some(Sku(value)),
             "hold" => query.hold = Some(value),
             "q" => query.q = Some(value),
+            "named" => query.named = Some(value),
             "updated_after" => {
                 let moment = value.parse::<Timestamp>();
                 query.updated_after = Some(moment.map_err(|_| refused("a time in RFC 3339"))?);
@@ -111,7 +112,7 @@ pub(super) fn read_query(edge: &Edge, asked: &Asked) -> Result<Option<OrderFilte
                 query.before = Some(OrderId::from_uuid(before));
             }
             _ => {
-                let known = "stage, channel, sku, hold, q, updated_after, limit and cursor";
+                let known = "stage, channel, sku, hold, q, named, updated_after, limit and cursor";
                 return Err(pages::unknown(known));
             }
         }

@@ -34,6 +34,10 @@ where ($1::text is null or l.stage = $1)
        or l.order_id in (select r.order_id from orderhub.order_ref r where r.value = $7))
   and ($8::timestamptz is null or l.updated_at > $8)
   and ($9::uuid is null or l.order_id < $9)
+  and ($11::text is null
+       or l.external_id = $11 or l.number = $11
+       or (right(l.order_id::text, 4) = right($12, 4)
+           and right(replace(l.order_id::text, '-', ''), length($12)) = $12))
 order by l.order_id desc
 limit $10
 ";
@@ -62,6 +66,9 @@ pub struct OrderFilter {
     /// The order's id, the beginning of its external id or number, or a whole reference such as a
     /// tracking number. No personal data is searched.
     pub q: Option<String>,
+    /// Only orders that a person may mean by this: the channel's id of it, its number, or the ending
+    /// of its id, from four hexadecimal digits on.
+    pub named: Option<String>,
     /// Only orders that changed after this.
     pub updated_after: Option<Timestamp>,
     /// Only orders older than this one: the cursor of the page before.
@@ -115,6 +122,7 @@ impl Store {
             filter.sku.as_ref().map(Sku::as_str),
             filter.hold.as_deref(),
             filter.q.as_deref(),
+            filter.named.as_deref(),
         ];
         if texts.into_iter().flatten().any(|text| text.contains('\0')) {
             return Ok(OrderPage::default());
@@ -123,6 +131,7 @@ impl Store {
         let one_more = i64::from(filter.limit.clamp(1, 1000)) + 1;
         let prefix = filter.q.as_deref().map(prefix_pattern);
         let id = filter.q.as_deref().and_then(|q| q.parse::<OrderId>().ok());
+        let ending = filter.named.as_deref().and_then(ending);
         let query = || {
             sqlx::query(LIST)
                 .bind(filter.stage.map(Stage::word))
@@ -135,6 +144,8 @@ impl Store {
                 .bind(filter.updated_after.map(ToSqlx::to_sqlx))
                 .bind(filter.before.map(OrderId::uuid))
                 .bind(one_more)
+                .bind(filter.named.as_deref())
+                .bind(ending.as_deref())
                 .persistent(false)
                 .fetch_all(self.pool())
         };
@@ -187,6 +198,12 @@ fn prefix_pattern(text: &str) -> String {
     pattern
 }
 
+/// The digits that an order's id may end with.
+fn ending(name: &str) -> Option<String> {
+    let digits = (4..=32).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_hexdigit());
+    digits.then(|| name.to_ascii_lowercase())
+}
+
 fn listing(row: &PgRow) -> Result<OrderListing, sqlx::Error> {
     let unreadable = |what: &str| sqlx::Error::Decode(format!("unreadable {what}").into());
     let time = |column: &str| -> Result<Timestamp, sqlx::Error> {
@@ -222,7 +239,7 @@ fn listing(row: &PgRow) -> Result<OrderListing, sqlx::Error> {
 mod tests {
     use orderhub_domain::order::Stage;
 
-    use super::{IN_HAND, prefix_pattern};
+    use super::{IN_HAND, ending, prefix_pattern};
 
     #[test]
     fn the_stages_in_hand_are_those_that_are_counted() {
@@ -236,5 +253,13 @@ mod tests {
     fn a_search_is_a_prefix_and_nothing_else() {
         assert_eq!(prefix_pattern("W-1"), "W-1%");
         assert_eq!(prefix_pattern("50%_\\"), "50\\%\\_\\\\%");
+    }
+
+    #[test]
+    fn an_ending_is_four_to_thirty_two_hexadecimal_digits() {
+        assert_eq!(ending("8AF2").as_deref(), Some("8af2"));
+        for none in ["8af", "8af2g", "W-1001", &"0".repeat(33)] {
+            assert_eq!(ending(none), None, "{none}");
+        }
     }
 }
