@@ -5,13 +5,16 @@ mod client;
 mod config;
 mod dev;
 mod exit;
+mod inventory;
 mod keys;
 mod migrate;
+mod orders;
 mod output;
 mod sim;
 #[cfg(test)]
 mod tests;
 mod webhooks;
+mod wire;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -93,6 +96,12 @@ enum Verb {
     /// Connections to channels, gateways, carriers and warehouses.
     #[command(subcommand)]
     Channel(channel::Verb),
+    /// The running hub's orders.
+    #[command(subcommand)]
+    Orders(orders::Verb),
+    /// The running hub's stock.
+    #[command(subcommand)]
+    Inventory(inventory::Verb),
     /// Webhooks that came, and reading them again.
     #[command(subcommand)]
     Webhooks(webhooks::Verb),
@@ -167,6 +176,8 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             channel::list(&load(file, [])?, cli.output, out);
             Ok(())
         }
+        Verb::Orders(verb) => orders::run(verb, || load(file, []), cli.output, out).await,
+        Verb::Inventory(verb) => inventory::run(verb, || load(file, []), cli.output, out).await,
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, cli.output, out).await,
         Verb::Sim(verb) => sim::run(verb).await,
         Verb::Version => {

@@ -114,6 +114,25 @@ pub(super) fn printable(text: &str, spared: &[char]) -> String {
     text.replace(control, "\u{fffd}")
 }
 
+/// A moment to the second: what the hub says with more is cut for people.
+pub(super) fn moment(value: &Value) -> Value {
+    let text = value.as_str().unwrap_or_default();
+    match text.split_once('.') {
+        Some((seconds, rest)) if rest.ends_with('Z') => format!("{seconds}Z").into(),
+        _ => value.clone(),
+    }
+}
+
+/// At most so many characters of a text, with a sign that there was more.
+pub(super) fn short(value: &Value, most: usize) -> Value {
+    let text = value.as_str().unwrap_or_default();
+    if text.chars().count() <= most {
+        return value.clone();
+    }
+    let kept = text.chars().take(most.saturating_sub(1));
+    kept.chain(['\u{2026}']).collect::<String>().into()
+}
+
 fn print(to: &mut Box<dyn Write + Send>, text: &str) {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     drop(write!(to, "{text}{end}"));

@@ -75,7 +75,7 @@ pub(super) async fn run(
         }
         Verb::Show { id, body } => show(&id, body, &config()?, root, format, out).await,
         Verb::Replay { id, hub } => {
-            let client = Client::new(hub, config)?;
+            let client = Client::new(&hub, config)?;
             replay(&id, &client, format, out).await
         }
     }
@@ -145,12 +145,10 @@ fn say(found: &WebhookDetail, out: &mut Out) {
 }
 
 async fn replay(id: &str, client: &Client, format: Format, out: &mut Out) -> Result<(), Failure> {
-    let path = format!("/v1/webhooks-received/{}/actions/replay", named(id)?);
-    let answer = client.post(&path, &json!({})).await;
-    let answer = answer.map_err(|failure| match failure.exit {
-        Exit::NotFound => unknown(id),
-        _ => failure,
-    })?;
+    let named = named(id)?.to_string();
+    let path = ["v1", "webhooks-received", &named, "actions", "replay"];
+    let answer = client.post(&path, &json!({}), None).await;
+    let answer = answer.map_err(|refused| refused.or_unknown(|| unknown(id)))?;
     let field = |name: &str| (name.to_owned(), answer[name].clone());
     let fields = ["id", "outcome", "reason", "order"].map(field);
     out.record(format, &answer, &fields);

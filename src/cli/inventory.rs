@@ -1,0 +1,91 @@
+//! `orderhub inventory`: what the running hub has on its shelves.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::client::{Client, Hub};
+use super::output::printable;
+use super::{Failure, Format, Out};
+use crate::config::Config;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Show what every location has of a SKU, and what of it can still be promised.
+    Get {
+        /// Which.
+        sku: String,
+        #[command(flatten)]
+        hub: Hub,
+    },
+    /// Say what was counted at a location.
+    Set {
+        /// Its code.
+        location: String,
+        /// Of which SKU.
+        sku: String,
+        /// How many units lie there, those that are promised already included.
+        on_hand: u32,
+        /// How many of them are not to be promised; as before by default.
+        #[arg(long, value_name = "UNITS")]
+        buffer: Option<u32>,
+        #[command(flatten)]
+        hub: Hub,
+    },
+}
+
+/// What is shown of a location.
+const COUNTERS: [&str; 6] = [
+    "location",
+    "on_hand",
+    "reserved",
+    "allocated",
+    "buffer",
+    "available",
+];
+
+pub(super) async fn run(
+    verb: Verb,
+    config: impl FnOnce() -> Result<Config, Failure>,
+    format: Format,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    match verb {
+        Verb::Get { sku, hub } => {
+            let client = Client::new(&hub, config)?;
+            let answer = client.get(&["v1", "inventory", &sku], &[]).await?;
+            let locations = answer["locations"].as_array().cloned().unwrap_or_default();
+            show(&answer, &locations, format, out);
+            if locations.is_empty() {
+                let sku = printable(&sku, &[]);
+                out.words(&format!("no location has counted {sku}"));
+            }
+        }
+        Verb::Set {
+            location,
+            sku,
+            on_hand,
+            buffer,
+            hub,
+        } => {
+            let client = Client::new(&hub, config)?;
+            let mut body = json!({ "on_hand": on_hand });
+            if let Some(buffer) = buffer {
+                body["buffer"] = buffer.into();
+            }
+            let path = ["v1", "inventory", &location, &sku];
+            let answer = client.put(&path, &body).await?;
+            show(&answer, std::slice::from_ref(&answer), format, out);
+        }
+    }
+    Ok(())
+}
+
+fn show(answer: &Value, locations: &[Value], format: Format, out: &mut Out) {
+    if format == Format::Json {
+        out.data(&answer.to_string());
+        return;
+    }
+    let row = |counters: &Value| COUNTERS.map(|name| counters[name].clone()).to_vec();
+    let rows: Vec<Vec<Value>> = locations.iter().map(row).collect();
+    out.rows(format, &COUNTERS, &rows);
+}

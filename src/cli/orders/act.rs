@@ -1,0 +1,170 @@
+//! Asking something of an order: hold, release, cancel.
+
+use clap::builder::PossibleValuesParser;
+use jiff::Timestamp;
+use orderhub_domain::ids::OrderId;
+use orderhub_domain::order::Edge;
+use serde_json::{Value, json};
+
+use super::find;
+use crate::cli::client::Client;
+use crate::cli::output::printable;
+use crate::cli::{Exit, Failure, Format, Out};
+
+/// What is asked.
+pub(super) enum Act {
+    Hold(Hold),
+    /// The hold with this number, or the only one.
+    Release(Option<u32>),
+    Cancel,
+}
+
+/// How it is asked.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Terms {
+    /// Why. It stands in the order's timeline, so it names nobody.
+    #[arg(long)]
+    reason: String,
+    /// Only if the order still has this version.
+    #[arg(long, value_name = "VERSION")]
+    if_match: Option<u64>,
+    /// Only say what it would do.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// What a hold stops.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Hold {
+    /// What may not happen, separated by commas; everything but refunds by default.
+    #[arg(long, value_delimiter = ',', value_name = "STEPS", value_parser = blocks())]
+    blocks: Vec<String>,
+    /// Only this fulfilment, by its id.
+    #[arg(long, value_name = "FULFILMENT")]
+    scope: Option<String>,
+    /// It ends by itself then, as 2026-12-01T09:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+}
+
+fn blocks() -> PossibleValuesParser {
+    let all = [
+        Edge::Reserve,
+        Edge::Capture,
+        Edge::Release,
+        Edge::Ship,
+        Edge::Refund,
+    ];
+    PossibleValuesParser::new(all.map(Edge::word))
+}
+
+pub(super) async fn run(
+    act: &Act,
+    terms: &Terms,
+    order: OrderId,
+    client: &Client,
+    format: Format,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let id = order.to_string();
+    let mut body = json!({ "reason": terms.reason });
+    let verb = match act {
+        Act::Hold(hold) => {
+            if !hold.blocks.is_empty() {
+                body["blocks"] = json!(hold.blocks);
+            }
+            if let Some(scope) = &hold.scope {
+                body["scope"] = json!(scope);
+            }
+            if let Some(until) = hold.until {
+                body["until"] = json!(until);
+            }
+            "hold"
+        }
+        Act::Release(named) => {
+            body["hold_id"] = match named {
+                Some(number) => (*number).into(),
+                None => only_hold(&id, client).await?.into(),
+            };
+            "release"
+        }
+        Act::Cancel => "cancel",
+    };
+    if terms.dry_run {
+        body["dry_run"] = true.into();
+    }
+    let path = ["v1", "orders", &id, "actions", verb];
+    let answer = client.post(&path, &body, terms.if_match).await;
+    let answer = answer.map_err(|refused| refused.or_unknown(|| find::unknown(&id)))?;
+    let fields = if terms.dry_run {
+        forecast(&answer)
+    } else {
+        // It is done; an order that cannot be read now does not undo it.
+        let now = client.get(&["v1", "orders", &id], &[]).await;
+        outcome(&answer, &now.unwrap_or(Value::Null))
+    };
+    out.record(format, &answer, &fields);
+    Ok(())
+}
+
+/// The number of the order's only hold.
+async fn only_hold(id: &str, client: &Client) -> Result<u64, Failure> {
+    let order = client.get(&["v1", "orders", id], &[]).await;
+    let order = order.map_err(|refused| refused.or_unknown(|| find::unknown(id)))?;
+    let holds = order["holds"].as_array().cloned().unwrap_or_default();
+    let next = format!("orderhub orders explain {id}");
+    match holds.as_slice() {
+        [] => {
+            let message = format!("the order {id} has no hold");
+            Err(Failure::new(Exit::Conflict, message, next))
+        }
+        [one] => one["id"].as_u64().ok_or_else(|| find::unknown(id)),
+        several => {
+            let mut message = format!("the order {id} has {} holds:", several.len());
+            for hold in several {
+                let reason = printable(hold["reason"].as_str().unwrap_or("-"), &[]);
+                let line = format!("\n  {} {reason}", hold["id"]);
+                message.push_str(&line);
+            }
+            let next = "name one with --hold NUMBER";
+            Err(Failure::new(Exit::Conflict, message, next))
+        }
+    }
+}
+
+/// What became of the order.
+fn outcome(answer: &Value, now: &Value) -> Vec<(String, Value)> {
+    let holds = now["holds"].as_array().into_iter().flatten();
+    let holds = holds.map(|hold| {
+        let reason = hold["reason"].as_str().unwrap_or("-");
+        json!(format!("{} ({reason})", hold["id"]))
+    });
+    let mut fields = vec![("order", answer["id"].clone())];
+    if let Some(hold) = answer.get("hold_id") {
+        fields.push(("hold", hold.clone()));
+    }
+    fields.push(("version", answer["version"].clone()));
+    if now.is_object() {
+        fields.push(("stage", now["stage"].clone()));
+        fields.push(("holds now", holds.collect()));
+    }
+    let fields = fields.into_iter();
+    fields
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// What would become of it.
+fn forecast(answer: &Value) -> Vec<(String, Value)> {
+    let events = answer["events"]
+        .as_array()
+        .filter(|events| !events.is_empty());
+    let would = events.map_or_else(|| json!("nothing"), |events| json!(events));
+    [
+        ("order", answer["id"].clone()),
+        ("version", answer["version"].clone()),
+        ("it would record", would),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}

@@ -1,0 +1,108 @@
+//! `orderhub orders`: the running hub's orders, for its operators. `find` says which order is meant,
+//! `list`, `show` and `act` are the verbs.
+
+mod act;
+mod find;
+mod list;
+mod show;
+
+use clap::Subcommand;
+
+use super::client::{Client, Hub};
+use super::{Failure, Format, Out};
+use crate::config::Config;
+use show::Part;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// List orders, newest first.
+    Ls {
+        #[command(flatten)]
+        filter: list::Filter,
+        #[command(flatten)]
+        hub: Hub,
+    },
+    /// Show an order: its money, lines, fulfilments and holds, and what is outstanding.
+    Show {
+        #[command(flatten)]
+        order: Named,
+    },
+    /// Show what happened to an order, and who did it.
+    Timeline {
+        #[command(flatten)]
+        order: Named,
+    },
+    /// Say why an order is where it is, and what may be done about it.
+    Explain {
+        #[command(flatten)]
+        order: Named,
+    },
+    /// Stop an order where it is, until a time or until it is released.
+    Hold {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        hold: act::Hold,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// End a hold.
+    Release {
+        #[command(flatten)]
+        order: Named,
+        /// Which hold, by its number; not needed when there is only one.
+        #[arg(long, value_name = "NUMBER")]
+        hold: Option<u32>,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Cancel an order.
+    Cancel {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+}
+
+/// An order, and the hub that has it.
+#[derive(Debug, clap::Args)]
+pub(super) struct Named {
+    /// Its id, the last digits of its id (at least four), or the channel's id or number of it.
+    #[arg(value_name = "ORDER")]
+    name: String,
+    #[command(flatten)]
+    hub: Hub,
+}
+
+pub(super) async fn run(
+    verb: Verb,
+    config: impl FnOnce() -> Result<Config, Failure>,
+    format: Format,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let (order, asked) = match verb {
+        Verb::Ls { filter, hub } => {
+            let client = Client::new(&hub, config)?;
+            return list::run(&filter, &client, format, out).await;
+        }
+        Verb::Show { order } => (order, Asked::Part(Part::Sheet)),
+        Verb::Timeline { order } => (order, Asked::Part(Part::Timeline)),
+        Verb::Explain { order } => (order, Asked::Part(Part::Explanation)),
+        Verb::Hold { order, hold, terms } => (order, Asked::Act(act::Act::Hold(hold), terms)),
+        Verb::Release { order, hold, terms } => (order, Asked::Act(act::Act::Release(hold), terms)),
+        Verb::Cancel { order, terms } => (order, Asked::Act(act::Act::Cancel, terms)),
+    };
+    let client = Client::new(&order.hub, config)?;
+    let id = find::order(&order.name, &client).await?;
+    match asked {
+        Asked::Part(part) => show::run(part, id, &client, format, out).await,
+        Asked::Act(act, terms) => act::run(&act, &terms, id, &client, format, out).await,
+    }
+}
+
+/// What is asked of one order.
+enum Asked {
+    Part(Part),
+    Act(act::Act, act::Terms),
+}
