@@ -57,6 +57,11 @@ pub(super) struct Refused {
 }
 
 impl Refused {
+    /// Whether another key would have been answered.
+    pub(super) fn is_about_the_key(&self) -> bool {
+        self.code.as_deref() == Some("unauthorized")
+    }
+
     /// The failure; `unknown` in place of an address where there is nothing.
     pub(super) fn or_unknown(self, unknown: impl FnOnce() -> Failure) -> Failure {
         match self.code.as_deref() {

@@ -9,7 +9,7 @@ use crate::dev::Demo;
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Where the demo keeps everything.
-    #[arg(long, default_value = ".orderhub/dev", value_name = "FOLDER")]
+    #[arg(long, default_value = crate::dev::USUAL_FOLDER, value_name = "FOLDER")]
     folder: PathBuf,
     /// Keep nothing.
     #[arg(long)]

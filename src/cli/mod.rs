@@ -11,13 +11,14 @@ mod migrate;
 mod orders;
 mod output;
 mod sim;
+mod status;
 #[cfg(test)]
 mod tests;
 mod webhooks;
 mod wire;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
@@ -26,6 +27,7 @@ use crate::telemetry::{self, LogFormat};
 
 pub use exit::{Exit, Failure};
 pub use migrate::{MigrationState, MigrationStep};
+use output::Output;
 pub use output::{Format, Out};
 
 /// What the verbs that need more than the configuration stand on. The composition root implements
@@ -63,7 +65,7 @@ struct Cli {
     config: Option<PathBuf>,
     /// How data is printed.
     #[arg(short, long, global = true, value_enum, default_value_t)]
-    output: Format,
+    output: Output,
     /// How log lines look.
     #[arg(long, global = true, value_enum, default_value_t)]
     log: LogFormat,
@@ -84,6 +86,11 @@ enum Verb {
     },
     /// Run a whole demo: a hub with a database, a bus and partners of its own.
     Dev(dev::Arguments),
+    /// Say whether the hub is there, and what waits. With -o env, lines for a shell.
+    Status {
+        #[command(flatten)]
+        hub: client::Hub,
+    },
     /// The database's schema.
     #[command(subcommand)]
     Migrate(migrate::Verb),
@@ -151,7 +158,12 @@ where
 }
 
 async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failure> {
-    let file = cli.config.as_ref();
+    let file = cli.config.as_deref();
+    let format = match cli.verb {
+        // It has a form of its own beside the formats of all.
+        Verb::Status { .. } => Format::default(),
+        _ => cli.output.format()?,
+    };
     match cli.verb {
         Verb::Serve { http, admin } => {
             let flags = [("http.addr", http), ("admin.addr", admin)];
@@ -161,35 +173,32 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             let config = load(file, flags.map(|(path, value)| (path.to_owned(), value)))?;
             root.serve(config).await
         }
+        Verb::Status { hub } => status::run(&hub, file, cli.output, out).await,
         Verb::Dev(arguments) => crate::dev::run(arguments.into(), root, out).await,
-        Verb::Migrate(verb) => migrate::run(&verb, &load(file, [])?, root, cli.output, out).await,
-        Verb::Keys(verb) => keys::run(verb, &load(file, [])?, root, cli.output, out).await,
+        Verb::Migrate(verb) => migrate::run(&verb, &load(file, [])?, root, format, out).await,
+        Verb::Keys(verb) => keys::run(verb, &load(file, [])?, root, format, out).await,
         Verb::Config(verb) => {
-            config::run(&verb, &load(file, [])?, cli.output, out);
+            config::run(&verb, &load(file, [])?, format, out);
             Ok(())
         }
         Verb::Channel(channel::Verb::Ls { kinds: true }) => {
-            channel::kinds(cli.output, out);
+            channel::kinds(format, out);
             Ok(())
         }
         Verb::Channel(channel::Verb::Ls { kinds: false }) => {
-            channel::list(&load(file, [])?, cli.output, out);
+            channel::list(&load(file, [])?, format, out);
             Ok(())
         }
-        Verb::Orders(verb) => orders::run(verb, || load(file, []), cli.output, out).await,
-        Verb::Inventory(verb) => inventory::run(verb, || load(file, []), cli.output, out).await,
-        Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, cli.output, out).await,
+        Verb::Orders(verb) => orders::run(verb, || load(file, []), format, out).await,
+        Verb::Inventory(verb) => inventory::run(verb, || load(file, []), format, out).await,
+        Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, format, out).await,
         Verb::Sim(verb) => sim::run(verb).await,
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");
             let revision = telemetry::REVISION;
             let value =
                 serde_json::json!({ "name": "orderhub", "version": version, "revision": revision });
-            out.value(
-                cli.output,
-                &value,
-                &format!("orderhub {version} ({revision})"),
-            );
+            out.value(format, &value, &format!("orderhub {version} ({revision})"));
             Ok(())
         }
         Verb::Completions { shell } => {
@@ -204,12 +213,18 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
 /// The file that is used when none is named.
 const USUAL_FILE: &str = "orderhub.toml";
 
+/// The file that is named, or the usual one if it is there.
+fn given_file(named: Option<&Path>) -> Option<PathBuf> {
+    let usual = PathBuf::from(USUAL_FILE);
+    let named = named.map(Path::to_owned);
+    named.or_else(|| usual.exists().then_some(usual))
+}
+
 fn load(
-    file: Option<&PathBuf>,
+    file: Option<&Path>,
     flags: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, Failure> {
-    let usual = PathBuf::from(USUAL_FILE);
-    let file = file.cloned().or_else(|| usual.exists().then_some(usual));
+    let file = given_file(file);
     let mut sources = Sources::of_process(file.as_deref()).map_err(|error| {
         let name = file
             .as_ref()

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
+use super::Failure;
+
 /// How data is printed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
@@ -12,6 +14,33 @@ pub enum Format {
     Text,
     /// For programs.
     Json,
+}
+
+/// What `-o` may say. One verb has a form of its own beside the formats of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For a shell: `status` alone.
+    #[value(hide = true)]
+    Env,
+}
+
+impl Output {
+    /// The format, where only the formats of all verbs will do.
+    pub(super) fn format(self) -> Result<Format, Failure> {
+        match self {
+            Self::Text => Ok(Format::Text),
+            Self::Json => Ok(Format::Json),
+            Self::Env => {
+                let message = "only the verb status prints for a shell";
+                Err(Failure::usage(message, "orderhub status -o env"))
+            }
+        }
+    }
 }
 
 /// Where verbs print.

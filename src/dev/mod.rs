@@ -3,7 +3,7 @@
 //!
 //! `programs` finds the system's binaries, `keeper` runs them so that none outlives this process,
 //! `postgres` and `bus` are the two servers, `home` is the folder, `world` is what the hub is
-//! configured with and has on its shelves, `sims` are the partners, `banner` is what is printed. The
+//! configured with and has on its shelves, `sims` are the partners, `banner` is what is printed, `running` is how others find it. The
 //! hub itself is the one that `serve` runs, in this process.
 
 mod banner;
@@ -12,6 +12,7 @@ mod home;
 mod keeper;
 mod postgres;
 mod programs;
+mod running;
 mod sims;
 mod world;
 
@@ -25,10 +26,14 @@ use crate::cli::{Exit, Failure, Out, Root};
 use crate::config::{Config, Sources};
 use home::Home;
 use keeper::Keeper;
+pub use running::{Running, running};
 use world::{Partners, Places};
 
 /// Where free ports for the partners are looked for.
 const PARTNERS_FROM: u16 = 19_301;
+
+/// Where a demo keeps everything when nothing else is said.
+pub const USUAL_FOLDER: &str = ".orderhub/dev";
 
 /// How a demo is asked for.
 #[derive(Debug, Clone)]
