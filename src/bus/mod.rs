@@ -6,7 +6,7 @@
 //! The logs are the outbox: the publisher reads each behind a cursor, so orders do not wait for the bus and whatever it missed is published later. `events::cloud_event` makes the message, `stream`
 //! speaks `JetStream`, `publisher` moves the cursors, `lag` counts what waits. `memory` asks the bus
 //! what it forgot, and `checkpoint` says to which places a log can then go back. `inbox` takes orders
-//! that others publish. Calls between nodes do not live here.
+//! that others publish, `checkup` looks before anything is started. Calls between nodes do not live here.
 //!
 //! Invariants: a cursor passes an event only after the bus has acknowledged it, or after it was
 //! parked because the bus refuses it for good; of a log one message is in flight at a time, so a
@@ -18,6 +18,7 @@
 //! is asked what it forgot.
 
 mod checkpoint;
+mod checkup;
 mod inbox;
 mod lag;
 mod memory;
@@ -25,6 +26,7 @@ mod publisher;
 mod stream;
 mod track;
 
+pub use checkup::look;
 pub use inbox::Inbox;
 pub use publisher::Publisher;
 pub use stream::{Bus, BusError};

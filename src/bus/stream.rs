@@ -35,6 +35,12 @@ pub enum BusError {
     /// The address is not one.
     #[error("the bus's URL is not valid ({0}); expected nats://host:4222")]
     Url(String),
+    /// It cannot be reached, or refuses.
+    #[error("the bus does not answer as it should: {0}")]
+    Silent(String),
+    /// It keeps nothing.
+    #[error("the bus has no JetStream for this account: {0}")]
+    NoJetStream(String),
 }
 
 /// The connection to NATS. It connects, and connects again, by itself.

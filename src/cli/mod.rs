@@ -4,6 +4,7 @@ mod channel;
 mod client;
 mod config;
 mod dev;
+mod doctor;
 mod exit;
 mod inventory;
 mod keys;
@@ -25,6 +26,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::config::{Config, Sources};
 use crate::telemetry::{self, LogFormat};
 
+pub use doctor::Finding;
 pub use exit::{Exit, Failure};
 pub use migrate::{MigrationState, MigrationStep};
 use output::Output;
@@ -54,6 +56,9 @@ pub trait Root: Send + Sync {
         &self,
         config: &Config,
     ) -> Result<std::sync::Arc<dyn crate::http::messages::Messages>, Failure>;
+
+    /// What a hub with this configuration would stand on, looked at without changing anything.
+    async fn examine(&self, config: &Config) -> Vec<Finding>;
 }
 
 /// The order hub that retailers run in the middle of everything they sell through.
@@ -91,6 +96,8 @@ enum Verb {
         #[command(flatten)]
         hub: client::Hub,
     },
+    /// Say why the hub does not start, and what mends it.
+    Doctor,
     /// The database's schema.
     #[command(subcommand)]
     Migrate(migrate::Verb),
@@ -174,6 +181,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             root.serve(config).await
         }
         Verb::Status { hub } => status::run(&hub, file, cli.output, out).await,
+        Verb::Doctor => doctor::run(file, root, format, out).await,
         Verb::Dev(arguments) => crate::dev::run(arguments.into(), root, out).await,
         Verb::Migrate(verb) => migrate::run(&verb, &load(file, [])?, root, format, out).await,
         Verb::Keys(verb) => keys::run(verb, &load(file, [])?, root, format, out).await,

@@ -68,6 +68,7 @@ struct World {
     book: Arc<Book>,
     steps: Vec<MigrationStep>,
     shelf: Arc<webhooks::Shelf>,
+    findings: Vec<Finding>,
 }
 
 #[async_trait]
@@ -94,6 +95,10 @@ impl Root for World {
 
     async fn messages(&self, _: &Config) -> Result<Arc<dyn Messages>, Failure> {
         Ok(self.shelf.clone())
+    }
+
+    async fn examine(&self, _: &Config) -> Vec<Finding> {
+        self.findings.clone()
     }
 }
 

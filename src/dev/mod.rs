@@ -56,6 +56,20 @@ pub struct Demo {
     pub faults: bool,
 }
 
+/// The system's programs that a demo runs, each by what it is: where it is, or what installs it.
+pub fn programs() -> Vec<(&'static str, Result<String, Failure>)> {
+    let place = |path: PathBuf| path.display().to_string();
+    let account = programs::postgres_account().map(|account| {
+        let who = account.map_or("this account", |_| "the account postgres");
+        format!("it runs under {who}")
+    });
+    vec![
+        ("Postgres for dev", programs::postgres().map(place)),
+        ("Postgres' account for dev", account),
+        ("nats-server for dev", programs::nats_server().map(place)),
+    ]
+}
+
 /// A server of the demo, or somebody else's that is used in its place.
 struct Server {
     url: String,

@@ -37,71 +37,22 @@ struct Shop {
 impl Connections {
     /// Builds every connector and registers the sales channels.
     pub(super) async fn open(config: &Config, store: &Store) -> Result<Self, Failure> {
-        let mut partners = Connectors::default();
-        for payment in &config.payments {
-            let settings = Settings {
-                secrets: secrets(&payment.webhook_secrets),
-                api_key: payment.api_key.as_ref().map(secret),
-                capture: payment.capture,
-                ..settings(&payment.connection)
-            };
-            let connector = payments::connect(payment.connection.kind.kind, &settings);
-            let connector = connector.map_err(refused)?;
-            partners
-                .payments
-                .insert(payment.connection.slug.clone(), connector);
-        }
-        for carrier in &config.carriers {
-            let settings = Settings {
-                secrets: secrets(&carrier.webhook_secrets),
-                api_key: carrier.api_key.as_ref().map(secret),
-                ..settings(&carrier.connection)
-            };
-            let connector = carriers::connect(carrier.connection.kind.kind, &settings);
-            let connector = connector.map_err(refused)?;
-            partners
-                .carriers
-                .insert(carrier.connection.slug.clone(), connector);
-        }
-        for warehouse in &config.warehouses {
-            let settings = settings(&warehouse.connection);
-            let connector = warehouses::connect(warehouse.connection.kind.kind, &settings);
-            let connector = connector.map_err(refused)?;
-            partners
-                .warehouses
-                .insert(warehouse.connection.slug.clone(), connector);
-        }
+        let partners = partners(config)?;
+        let connectors = shops(config, &partners)?;
         let ids = register_channels(config, store).await?;
-        let mut shops = BTreeMap::new();
-        for (shop, id) in config.sales.iter().zip(ids) {
-            let payment = shop.payment.as_ref().and_then(|slug| {
-                let gateway = partners.payments.get(slug)?;
-                Some(Gateway {
-                    slug: slug.clone(),
-                    capture: gateway.capture_mode(),
-                })
-            });
-            let settings = Settings {
-                secrets: secrets(&shop.secrets),
-                api_key: shop.access_token.as_ref().map(secret),
-                shop_domain: shop.shop_domain.clone(),
-                payment,
-                ..settings(&shop.connection)
+        let configured = config.sales.iter().zip(connectors).zip(ids);
+        let shops = configured.map(|((shop, connector), id)| {
+            let direct = shop.connection.kind.kind == DIRECT;
+            let slug = shop.connection.slug.clone();
+            let shop = Shop {
+                id,
+                direct,
+                connector,
             };
-            let kind = shop.connection.kind.kind;
-            let connector = sales::connect(kind, &settings).map_err(refused)?;
-            let direct = kind == DIRECT;
-            shops.insert(
-                shop.connection.slug.clone(),
-                Shop {
-                    id,
-                    direct,
-                    connector,
-                },
-            );
-        }
+            (slug, shop)
+        });
         Ok(Self {
-            sales: shops,
+            sales: shops.collect(),
             partners,
         })
     }
@@ -157,6 +108,79 @@ impl Connections {
         let gateway: &Arc<dyn PaymentConnector> = self.partners.payments.get(gateway)?;
         Some(gateway.capture_mode())
     }
+}
+
+/// How many connections there are, if every connector takes its settings.
+pub(super) fn check(config: &Config) -> Result<usize, Failure> {
+    let partners = partners(config)?;
+    let shops = shops(config, &partners)?.len();
+    let others = [
+        partners.payments.len(),
+        partners.carriers.len(),
+        partners.warehouses.len(),
+    ];
+    Ok(shops + others.iter().sum::<usize>())
+}
+
+/// Connectors of gateways, carriers and warehouses.
+fn partners(config: &Config) -> Result<Connectors, Failure> {
+    let mut partners = Connectors::default();
+    for payment in &config.payments {
+        let settings = Settings {
+            secrets: secrets(&payment.webhook_secrets),
+            api_key: payment.api_key.as_ref().map(secret),
+            capture: payment.capture,
+            ..settings(&payment.connection)
+        };
+        let connector = payments::connect(payment.connection.kind.kind, &settings);
+        let connector = connector.map_err(refused)?;
+        partners
+            .payments
+            .insert(payment.connection.slug.clone(), connector);
+    }
+    for carrier in &config.carriers {
+        let settings = Settings {
+            secrets: secrets(&carrier.webhook_secrets),
+            api_key: carrier.api_key.as_ref().map(secret),
+            ..settings(&carrier.connection)
+        };
+        let connector = carriers::connect(carrier.connection.kind.kind, &settings);
+        let connector = connector.map_err(refused)?;
+        partners
+            .carriers
+            .insert(carrier.connection.slug.clone(), connector);
+    }
+    for warehouse in &config.warehouses {
+        let settings = settings(&warehouse.connection);
+        let connector = warehouses::connect(warehouse.connection.kind.kind, &settings);
+        let connector = connector.map_err(refused)?;
+        partners
+            .warehouses
+            .insert(warehouse.connection.slug.clone(), connector);
+    }
+    Ok(partners)
+}
+
+/// Connectors of the sales channels, in the configuration's order.
+fn shops(config: &Config, partners: &Connectors) -> Result<Vec<Arc<dyn SalesConnector>>, Failure> {
+    let connect = |shop: &config::Sales| {
+        let payment = shop.payment.as_ref().and_then(|slug| {
+            let gateway = partners.payments.get(slug)?;
+            Some(Gateway {
+                slug: slug.clone(),
+                capture: gateway.capture_mode(),
+            })
+        });
+        let settings = Settings {
+            secrets: secrets(&shop.secrets),
+            api_key: shop.access_token.as_ref().map(secret),
+            shop_domain: shop.shop_domain.clone(),
+            payment,
+            ..settings(&shop.connection)
+        };
+        sales::connect(shop.connection.kind.kind, &settings).map_err(refused)
+    };
+    config.sales.iter().map(connect).collect()
 }
 
 /// The locations and who works there. A location without a carrier ships with the first one.

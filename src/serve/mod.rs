@@ -2,6 +2,7 @@
 //! knows every part by its concrete name.
 
 mod addresses;
+mod checkup;
 mod connections;
 mod seams;
 
@@ -14,7 +15,7 @@ use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use tokio_util::sync::CancellationToken;
 
 use crate::bus::{Bus, Inbox, Publisher};
-use crate::cli::{Exit, Failure, MigrationState, MigrationStep, Root};
+use crate::cli::{Exit, Failure, Finding, MigrationState, MigrationStep, Root};
 use crate::config::Config;
 use crate::events::Feed;
 use crate::http::auth::Keys;
@@ -174,6 +175,10 @@ impl Root for Process {
     async fn messages(&self, config: &Config) -> Result<Arc<dyn Messages>, Failure> {
         Ok(Arc::new(open(config).await?))
     }
+
+    async fn examine(&self, config: &Config) -> Vec<Finding> {
+        checkup::examine(config).await
+    }
 }
 
 fn announce(config: &Config, hooks: &Hooks) {
@@ -254,6 +259,10 @@ fn unusable(error: StoreError) -> Failure {
         StoreError::Database(_) | StoreError::TooOld { .. } | StoreError::NotDurable { .. } => {
             (Exit::Missing, "bring Postgres up, then start again")
         }
+        StoreError::NoDatabase(_) => (
+            Exit::Missing,
+            "createdb NAME, as the URL says it, then: orderhub migrate up",
+        ),
         StoreError::Conflict(_) => (
             Exit::Conflict,
             "correct the configuration, then: orderhub config check",

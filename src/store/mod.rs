@@ -9,6 +9,7 @@ mod api_requests;
 mod backend;
 mod census;
 mod channels;
+mod checkup;
 mod failure;
 mod fences;
 mod journal;
@@ -36,6 +37,7 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
 
 pub use census::Standing;
+pub use checkup::{Checkup, Sealed};
 pub use lane::PgLane;
 pub use order_list::{OrderFilter, OrderListing, OrderPage, OrderTrail};
 pub use parked_list::{ParkedDetail, ParkedFilter, ParkedListing, ParkedPage, ParkedPlace};
@@ -49,6 +51,9 @@ pub use webhook_list::{WebhookDetail, WebhookFilter, WebhookListing, WebhookPage
 pub use webhooks::{WebhookLog, WebhookReceived};
 
 use fences::Fences;
+
+/// What Postgres calls a database that is not there: `invalid_catalog_name`.
+const NO_SUCH_DATABASE: &str = "3D000";
 
 /// How the store behaves.
 #[derive(Debug, Clone)]
@@ -118,6 +123,9 @@ pub enum StoreError {
     /// The database cannot be reached, or refuses.
     #[error("the database does not answer as it should: {0}")]
     Database(String),
+    /// The server is there and the database is not.
+    #[error("{0}")]
+    NoDatabase(String),
     /// The schema is older than this binary.
     #[error("the schema lacks {pending} migration(s); run `orderhub migrate up`")]
     SchemaBehind {
@@ -159,7 +167,16 @@ impl StoreError {
     }
 
     fn database(error: sqlx::Error) -> Self {
-        Self::Database(error.to_string())
+        match error.as_database_error() {
+            Some(told) if told.code().as_deref() == Some(NO_SUCH_DATABASE) => {
+                Self::NoDatabase(told.message().to_owned())
+            }
+            _ => Self::Database(error.to_string()),
+        }
+    }
+
+    fn too_slow() -> Self {
+        Self::Database("it did not accept a connection in time".into())
     }
 }
 
@@ -189,7 +206,7 @@ impl Store {
         let connecting = tokio::time::timeout(options.limits.connect, probe.connect());
         let mut conn = connecting
             .await
-            .map_err(|_| StoreError::Database("it did not accept a connection in time".into()))?
+            .map_err(|_| StoreError::too_slow())?
             .map_err(StoreError::database)?;
         check_server(&mut conn).await?;
         migrate::check(&mut conn).await?;
