@@ -1,5 +1,8 @@
 //! Verbs, their output and their exit codes.
 
+mod orders;
+mod scripted;
+mod status;
 mod webhooks;
 
 use std::io::{self, Write};
@@ -121,6 +124,11 @@ async fn run_line(line: &str) -> (Exit, String, String) {
     run_on(&World::default(), FILE, line).await
 }
 
+#[test]
+fn every_verb_and_flag_has_a_name_of_its_own() {
+    Cli::command().debug_assert();
+}
+
 #[tokio::test]
 async fn a_made_key_is_printed_once_and_kept_as_a_hash() {
     let world = World::default();
@@ -156,6 +164,8 @@ async fn every_failure_has_its_exit_code_and_names_the_next_command() {
         ),
         ("keys revoke none", Exit::NotFound),
         ("serve", Exit::Missing),
+        ("orders show 4af2", Exit::Usage),
+        ("status --url http://127.0.0.1:1", Exit::Missing),
         ("serve --http nowhere", Exit::Usage),
     ] {
         let (got, data, words) = run_line(line).await;
@@ -227,6 +237,59 @@ async fn kinds_and_connections_are_listed_for_programs() {
     assert_eq!(
         (&listed[0]["slug"], &listed[0]["kind"]),
         (&json!("web"), &json!("direct"))
+    );
+}
+
+#[tokio::test]
+async fn a_doctor_says_what_was_found_and_fails_if_anything_is_missing() {
+    let missing = Failure::new(Exit::Missing, "it is \u{1b}[2Jgone", "bring it back");
+    let world = World {
+        findings: vec![
+            Finding::of("database", Ok("it is well".into())),
+            Finding::of("bus", Err(missing)),
+        ],
+        ..World::default()
+    };
+    let free = |file: &str| {
+        format!("[http]\naddr = \"127.0.0.1:0\"\n[admin]\naddr = \"127.0.0.1:0\"\n{file}")
+    };
+    let (exit, data, words) = run_on(&world, &free(FILE), "doctor").await;
+    assert_eq!(exit, Exit::Missing, "{words}");
+    assert!(data.contains("ok    database  - it is well\n"), "{data}");
+    let failed = "FAIL  bus  - it is \u{fffd}[2Jgone\n      next: bring it back\n";
+    assert!(data.contains(failed), "{data}");
+    assert!(
+        words.contains("1 of ") && words.contains("next: bring it back"),
+        "{words}"
+    );
+    let (_, data, _) = run_on(&world, &free(FILE), "doctor -o json").await;
+    let found: Value = serde_json::from_str(&data).expect("JSON");
+    let found = found.as_array().expect("a list");
+    let bus = found
+        .iter()
+        .find(|one| one["check"] == "bus")
+        .expect("the bus");
+    assert_eq!(
+        (&bus["verdict"], &bus["next"]),
+        (&json!("fail"), &json!("bring it back"))
+    );
+    let well = found.iter().filter(|one| one["verdict"] == "ok");
+    assert!(
+        well.clone().any(|one| one["check"] == "configuration"),
+        "{data}"
+    );
+    assert_eq!(
+        well.filter(|one| one["check"] == "port").count(),
+        2,
+        "{data}"
+    );
+    // A wrong configuration is told, and what does not need it is looked at all the same.
+    let (exit, data, _) = run_on(&World::default(), "[htttp]\n[storre]\n", "doctor").await;
+    assert_eq!(exit, Exit::Usage);
+    assert!(data.starts_with("FAIL  configuration  - "), "{data}");
+    assert!(
+        data.contains("did you mean store?") && data.contains("file descriptors"),
+        "{data}"
     );
 }
 

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::ids::OrderId;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
 use uuid::Uuid;
 
 use super::journal::private_row;

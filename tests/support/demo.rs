@@ -33,6 +33,10 @@ impl Demo {
         }
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.home.path()
+    }
+
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderhub"));
         command

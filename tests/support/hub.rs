@@ -118,6 +118,8 @@ impl Hub {
         for name in [
             "NATS_URL",
             "ORDERHUB_KEY",
+            "ORDERHUB_URL",
+            "ORDERHUB_CONFIG",
             "RUST_LOG",
             "http_proxy",
             "HTTP_PROXY",

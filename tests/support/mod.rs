@@ -15,6 +15,7 @@ pub(crate) mod inbox;
 pub(crate) mod journey;
 pub(crate) mod lives;
 pub(crate) mod nats;
+pub(crate) mod operator;
 pub(crate) mod orders;
 pub(crate) mod patience;
 pub(crate) mod postgres;

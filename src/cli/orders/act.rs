@@ -13,7 +13,7 @@ use crate::cli::{Exit, Failure, Format, Out};
 
 /// What is asked.
 pub(super) enum Act {
-    Hold(Hold),
+    Hold(Extent),
     /// The hold with this number, or the only one.
     Release(Option<u32>),
     Cancel,
@@ -35,7 +35,7 @@ pub(in crate::cli) struct Terms {
 
 /// What a hold stops.
 #[derive(Debug, clap::Args)]
-pub(in crate::cli) struct Hold {
+pub(in crate::cli) struct Extent {
     /// What may not happen, separated by commas; everything but refunds by default.
     #[arg(long, value_delimiter = ',', value_name = "STEPS", value_parser = blocks())]
     blocks: Vec<String>,
@@ -69,14 +69,14 @@ pub(super) async fn run(
     let id = order.to_string();
     let mut body = json!({ "reason": terms.reason });
     let verb = match act {
-        Act::Hold(hold) => {
-            if !hold.blocks.is_empty() {
-                body["blocks"] = json!(hold.blocks);
+        Act::Hold(extent) => {
+            if !extent.blocks.is_empty() {
+                body["blocks"] = json!(extent.blocks);
             }
-            if let Some(scope) = &hold.scope {
+            if let Some(scope) = &extent.scope {
                 body["scope"] = json!(scope);
             }
-            if let Some(until) = hold.until {
+            if let Some(until) = extent.until {
                 body["until"] = json!(until);
             }
             "hold"

@@ -42,7 +42,7 @@ pub(super) enum Verb {
         #[command(flatten)]
         order: Named,
         #[command(flatten)]
-        hold: act::Hold,
+        extent: act::Extent,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -89,7 +89,11 @@ pub(super) async fn run(
         Verb::Show { order } => (order, Asked::Part(Part::Sheet)),
         Verb::Timeline { order } => (order, Asked::Part(Part::Timeline)),
         Verb::Explain { order } => (order, Asked::Part(Part::Explanation)),
-        Verb::Hold { order, hold, terms } => (order, Asked::Act(act::Act::Hold(hold), terms)),
+        Verb::Hold {
+            order,
+            extent,
+            terms,
+        } => (order, Asked::Act(act::Act::Hold(extent), terms)),
         Verb::Release { order, hold, terms } => (order, Asked::Act(act::Act::Release(hold), terms)),
         Verb::Cancel { order, terms } => (order, Asked::Act(act::Act::Cancel, terms)),
     };
