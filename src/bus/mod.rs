@@ -26,7 +26,7 @@ mod publisher;
 mod stream;
 mod track;
 
-pub use checkup::look;
+pub use checkup::{Seen, look};
 pub use inbox::Inbox;
 pub use publisher::Publisher;
 pub use stream::{Bus, BusError};

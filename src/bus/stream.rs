@@ -13,7 +13,7 @@ use crate::events::cloud_event::Message;
 use crate::store::LastMessage;
 
 /// The stream's name.
-const STREAM: &str = "ORDERHUB_EVENTS";
+pub(super) const STREAM: &str = "ORDERHUB_EVENTS";
 /// What it collects.
 const SUBJECTS: &str = "orderhub.evt.>";
 /// How long a stream that we make keeps events.

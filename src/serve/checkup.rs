@@ -116,7 +116,13 @@ async fn bus(config: &Config) -> Finding {
         return Finding::of(what, Ok(detail.to_owned()));
     };
     let seen = bus::look(url.expose()).await;
-    let seen = seen.map(|version| format!("NATS {version} with JetStream"));
+    let seen = seen.map(|bus::Seen { version, events }| {
+        let events = events.map_or(
+            "the stream is made at the first start".to_owned(),
+            |events| format!("the stream has {events} events"),
+        );
+        format!("NATS {version} with JetStream; {events}")
+    });
     let seen = seen.map_err(|error| {
         let next = match &error {
             bus::BusError::Url(_) => "correct NATS_URL, or [bus] url",

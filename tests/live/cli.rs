@@ -111,8 +111,8 @@ async fn an_order_is_held_released_and_cancelled() {
 
     let until = "2099-01-01T00:00:00Z";
     let line = format!("orders hold {id} --reason look --blocks ship --until {until}");
-    let held = operator.text(&line);
-    assert!(held.contains("(look)"), "{held}");
+    let said = operator.text(&line);
+    assert!(said.contains("(look)"), "{said}");
     let hold = world.api.order(&id).await["holds"][0].clone();
     assert_eq!(
         (&hold["blocks"], &hold["until"]),

@@ -119,6 +119,16 @@ async fn a_doctor_says_what_is_missing_and_what_mends_it() {
     );
     said.expect(3);
 
+    let forgetful = Nats::without_jetstream(Server::Installed).await;
+    let (said, found) = doctor(&[("DATABASE_URL", &migrated), ("NATS_URL", &forgetful.url())]);
+    let bus = verdict(&found, "bus");
+    assert!(
+        bus["detail"].as_str().unwrap().contains("no JetStream"),
+        "{bus}"
+    );
+    assert_eq!(bus["next"], "start nats-server with -js");
+    said.expect(3);
+
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let port = [

@@ -97,6 +97,15 @@ impl Nats {
         nats
     }
 
+    /// A running server that keeps nothing.
+    pub(crate) async fn without_jetstream(server: Server) -> Self {
+        let mut nats = Self::absent(server);
+        let config = format!("listen: \"127.0.0.1:{}\"\n", nats.port);
+        std::fs::write(nats.home.path().join("nats.conf"), config).unwrap();
+        nats.bring_up().await;
+        nats
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }

@@ -1,12 +1,15 @@
 //! `orderhub orders`: the running hub's orders, for its operators. `find` says which order is meant,
-//! `list`, `show` and `act` are the verbs.
+//! `list`, `show` and `act` are the verbs,
+//! and `sheet` is what `show` prints for people.
 
 mod act;
 mod find;
 mod list;
+mod sheet;
 mod show;
 
 use clap::Subcommand;
+use serde_json::Value;
 
 use super::client::{Client, Hub};
 use super::{Failure, Format, Out};
@@ -109,4 +112,20 @@ pub(super) async fn run(
 enum Asked {
     Part(Part),
     Act(act::Act, act::Terms),
+}
+
+/// A table under its name; nothing when there are no rows.
+fn section(
+    name: &str,
+    heading: &[&str],
+    items: &Value,
+    row: impl Fn(&Value) -> Vec<Value>,
+    out: &mut Out,
+) {
+    let items = items.as_array().into_iter().flatten();
+    let rows: Vec<Vec<Value>> = items.map(row).collect();
+    if !rows.is_empty() {
+        out.data(&format!("\n{name}"));
+        out.rows(Format::Text, heading, &rows);
+    }
 }

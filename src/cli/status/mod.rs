@@ -192,7 +192,7 @@ fn show(place: &Place, said: &Said, out: &mut Out) {
         return;
     };
     out.data("");
-    let rows = orders(samples).into_iter();
+    let rows = orders(samples).into_iter().filter(|(_, count)| *count > 0);
     let rows: Vec<Vec<Value>> = rows
         .map(|(stage, count)| vec![stage.into(), count.into()])
         .collect();

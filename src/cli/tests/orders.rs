@@ -189,7 +189,7 @@ async fn a_name_is_looked_up_and_only_one_order_may_have_it() {
         (
             "GET /v1/orders?named=af21&limit=200",
             200,
-            &page(&[one.clone()], None),
+            &page(std::slice::from_ref(&one), None),
         ),
         (
             "GET /v1/orders?named=f21a&limit=200",

@@ -52,7 +52,7 @@ impl ScriptedHub {
     }
 }
 
-fn answer(mut stream: TcpStream, script: &[(String, u16, String)], heard: &Mutex<Vec<Request>>) {
+fn answer(mut stream: TcpStream, script: &[(String, u16, String)], kept: &Mutex<Vec<Request>>) {
     let mut reader = BufReader::new(stream.try_clone().expect("a stream"));
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -71,7 +71,7 @@ fn answer(mut stream: TcpStream, script: &[(String, u16, String)], heard: &Mutex
     reader.read_exact(&mut body).expect("a body");
     let found = script.iter().find(|(begin, ..)| line.starts_with(begin));
     let (status, said) = found.map_or((404, NOT_FOUND), |(_, status, body)| (*status, body));
-    heard.lock().expect("a lock").push(Request {
+    kept.lock().expect("a lock").push(Request {
         line,
         headers,
         body: String::from_utf8(body).expect("UTF-8"),
