@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::client::{Client, Hub};
 use super::output::printable;
-use super::{Failure, Format, Out};
+use super::{Exit, Failure, Format, Out};
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
@@ -73,11 +73,19 @@ pub(super) async fn run(
                 body["buffer"] = buffer.into();
             }
             let path = ["v1", "inventory", &location, &sku];
-            let answer = client.put(&path, &body).await?;
+            let answer = client.put(&path, &body).await;
+            let answer = answer.map_err(|refused| refused.or_unknown(|| unknown(&location)))?;
             show(&answer, std::slice::from_ref(&answer), format, out);
         }
     }
     Ok(())
+}
+
+/// The address of a count names a location and a SKU; any SKU may be counted.
+fn unknown(location: &str) -> Failure {
+    let message = format!("the hub has no location {}", printable(location, &[]));
+    let next = "orderhub config show lists the locations, as [[locations]] code";
+    Failure::new(Exit::NotFound, message, next)
 }
 
 fn show(answer: &Value, locations: &[Value], format: Format, out: &mut Out) {

@@ -1,5 +1,7 @@
 //! What `orderhub doctor` cannot see without the store, the bus and the connectors.
 
+use jiff::SignedDuration;
+
 use crate::bus;
 use crate::cli::{Exit, Failure, Finding};
 use crate::config::Config;
@@ -97,16 +99,29 @@ async fn sealing(config: &Config, store: &mut Checkup) -> Result<String, Failure
 }
 
 async fn clock(store: &mut Checkup) -> Finding {
-    let what = "clock";
-    let ahead = match store.clock_ahead().await {
-        Ok(ahead) => ahead,
-        Err(error) => return Finding::of(what, Err(in_the_way(error))),
-    };
-    if ahead.as_secs().abs() < CLOCKS_APART {
-        return Finding::of(what, Ok("it agrees with the database's".to_owned()));
+    match store.clock_ahead().await {
+        Ok(ahead) => agreement(ahead),
+        Err(error) => Finding::of("clock", Err(in_the_way(error))),
     }
-    let detail = format!("the database's is {ahead:#} ahead of ours");
-    Finding::warning(what, detail, "timedatectl set-ntp true, on both machines")
+}
+
+/// What it means that the database's clock is so far ahead of ours.
+fn agreement(ahead: SignedDuration) -> Finding {
+    let apart = ahead.as_secs().abs();
+    if apart < CLOCKS_APART {
+        return Finding::of("clock", Ok("it agrees with the database's".to_owned()));
+    }
+    let where_to = if ahead.is_negative() {
+        "behind"
+    } else {
+        "ahead of"
+    };
+    let detail = format!("the database's is {apart} s {where_to} ours");
+    Finding::warning(
+        "clock",
+        detail,
+        "timedatectl set-ntp true, on both machines",
+    )
 }
 
 async fn bus(config: &Config) -> Finding {
@@ -133,4 +148,17 @@ async fn bus(config: &Config) -> Finding {
         Failure::new(Exit::Missing, message, next)
     });
     Finding::of(what, seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clocks_that_are_apart_are_told_with_who_is_behind() {
+        let said = |seconds| format!("{:?}", agreement(SignedDuration::from_secs(seconds)));
+        assert!(said(1).contains("agrees") && said(-1).contains("agrees"));
+        assert!(said(90).contains("90 s ahead of ours"), "{}", said(90));
+        assert!(said(-3).contains("3 s behind ours"), "{}", said(-3));
+    }
 }

@@ -143,6 +143,11 @@ async fn a_doctor_says_what_is_missing_and_what_mends_it() {
     assert_eq!(verdict(&found, "configuration")["verdict"], "fail");
     said.expect(2);
 
+    let (said, found) = doctor(&[]);
+    let next = verdict(&found, "database")["next"].as_str().unwrap();
+    assert!(next.starts_with("export DATABASE_URL="), "{found:#}");
+    said.expect(2);
+
     // Nothing at all is configured: this machine is looked at for a demo.
     let said = alone(&folder, &[], "doctor");
     assert!(said.data.contains("ok    nats-server for dev"), "{said:?}");

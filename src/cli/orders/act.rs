@@ -146,7 +146,9 @@ fn outcome(answer: &Value, now: &Value) -> Vec<(String, Value)> {
     fields.push(("version", answer["version"].clone()));
     if now.is_object() {
         fields.push(("stage", now["stage"].clone()));
-        fields.push(("holds now", holds.collect()));
+        let holds: Vec<Value> = holds.collect();
+        let none = holds.is_empty().then(|| json!("none"));
+        fields.push(("holds now", none.unwrap_or_else(|| holds.into())));
     }
     let fields = fields.into_iter();
     fields

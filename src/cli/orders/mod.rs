@@ -1,6 +1,5 @@
 //! `orderhub orders`: the running hub's orders, for its operators. `find` says which order is meant,
-//! `list`, `show` and `act` are the verbs,
-//! and `sheet` is what `show` prints for people.
+//! `list`, `show` and `act` are the verbs, and `sheet` is what `show` prints for people.
 
 mod act;
 mod find;

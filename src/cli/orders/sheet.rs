@@ -167,16 +167,18 @@ fn total(order: &Value) -> Value {
     let totals = order["totals"].as_object();
     let parts = totals.into_iter().flat_map(Map::iter);
     let parts = parts.filter(|(name, amount)| *name != "grand" && !is_zero(amount));
-    let parts: Vec<String> = parts
-        .map(|(name, amount)| format!("{name} {}", amount.as_str().unwrap_or("-")))
-        .collect();
+    let mode = order["tax_mode"].as_str().unwrap_or_default();
+    let parts = parts.map(|(name, amount)| {
+        let amount = amount.as_str().unwrap_or("-");
+        match name.as_str() {
+            "taxes" => format!("{mode} taxes {amount}"),
+            name => format!("{name} {amount}"),
+        }
+    });
+    let parts = parts.collect::<Vec<_>>().join(", ");
     let sum = order["totals"]["grand"].as_str().unwrap_or("-");
     let currency = order["currency"].as_str().unwrap_or("-");
-    let mode = order["tax_mode"].as_str().unwrap_or("-");
-    json!(format!(
-        "{sum} {currency} ({}; taxes {mode})",
-        parts.join(", ")
-    ))
+    json!(format!("{sum} {currency} ({parts})"))
 }
 
 fn is_zero(amount: &Value) -> bool {
@@ -236,35 +238,28 @@ fn trouble(tender: &Value) -> Value {
 }
 
 fn person(customer: &Value) -> Value {
-    let known = ["name", "email", "phone"];
-    joined(
-        customer,
-        known.into_iter().map(|name| customer[name].as_str()),
-    )
+    let known = ["name", "email", "phone"].map(|name| customer[name].as_str());
+    joined(customer, known.into_iter().flatten())
 }
 
 fn address(of: &Value) -> Value {
-    let lines = of["lines"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(Value::as_str);
-    let rest = ["postcode", "city", "region", "country"];
-    let rest = rest.into_iter().map(|name| of[name].as_str());
-    joined(
-        of,
-        std::iter::once(of["name"].as_str())
-            .chain(lines)
-            .chain(rest),
-    )
+    let word = |name: &str| of[name].as_str();
+    let lines = of["lines"].as_array().into_iter().flatten();
+    let city = [word("postcode"), word("city")].into_iter().flatten();
+    let city = city.collect::<Vec<_>>().join(" ");
+    let known = word("name").into_iter();
+    let known = known.chain(lines.filter_map(Value::as_str));
+    let known = known.chain((!city.is_empty()).then_some(city.as_str()));
+    let known = known.chain(word("region")).chain(word("country"));
+    joined(of, known)
 }
 
 /// What is known of somebody, and whether that is all this key may see.
-fn joined<'a>(of: &Value, known: impl Iterator<Item = Option<&'a str>>) -> Value {
+fn joined<'a>(of: &Value, known: impl Iterator<Item = &'a str>) -> Value {
     if of.is_null() {
         return Value::Null;
     }
-    let known: Vec<&str> = known.flatten().collect();
+    let known: Vec<&str> = known.collect();
     let masked = if of["masked"] == true {
         " (masked)"
     } else {

@@ -124,7 +124,7 @@ async fn an_order_is_shown_for_people_and_as_the_hub_says_it() {
     for part in [
         ID,
         "web W-1, number #1",
-        "44.97 EUR (items 39.98, shipping 4.99; taxes inclusive)",
+        "44.97 EUR (items 39.98, shipping 4.99)",
         "authorized: 44.97 authorised, 0.00 captured, 0.00 refunded",
         "A***, a***@***.example (masked)",
         "DE (masked)",
