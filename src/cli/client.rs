@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::output::printable;
-use super::wire::{Answer, Wire, reached, stated};
+use super::wire::{Answer, Going, Wire, reached, stated};
 use super::{Exit, Failure};
 use crate::config::Config;
 use crate::http::catalogue;
@@ -139,10 +139,37 @@ impl Client {
         self.send(request).await
     }
 
+    /// Listens to what goes on at a path, after this event if one is named.
+    pub(super) async fn listen(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        last: Option<&str>,
+    ) -> Result<Going, Refused> {
+        let mut request = self.wire.request(Method::GET, path)?.query(query);
+        if let Some(last) = last {
+            request = request.header("last-event-id", last);
+        }
+        let request = request.bearer_auth(self.key.expose_secret());
+        match self.wire.begin(request).await? {
+            Ok(going) => Ok(going),
+            Err(answer) => Err(match self.meaning(&answer) {
+                Ok(_) => self.wire.stranger().into(),
+                Err(refused) => refused,
+            }),
+        }
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Value, Refused> {
         let request = request.bearer_auth(self.key.expose_secret());
-        let Answer { status, body } = self.wire.send(request).await?;
-        let Ok(answer) = serde_json::from_slice::<Value>(&body) else {
+        let answer = self.wire.send(request).await?;
+        self.meaning(&answer)
+    }
+
+    fn meaning(&self, answer: &Answer) -> Result<Value, Refused> {
+        let Answer { status, body } = answer;
+        let status = *status;
+        let Ok(answer) = serde_json::from_slice::<Value>(body) else {
             return Err(self.wire.stranger().into());
         };
         if status.is_success() {

@@ -5,6 +5,7 @@ mod client;
 mod config;
 mod dev;
 mod doctor;
+mod events;
 mod exit;
 mod inventory;
 mod keys;
@@ -116,6 +117,9 @@ enum Verb {
     /// The running hub's stock.
     #[command(subcommand)]
     Inventory(inventory::Verb),
+    /// What the running hub has committed.
+    #[command(subcommand)]
+    Events(events::Verb),
     /// Webhooks that came, and reading them again.
     #[command(subcommand)]
     Webhooks(webhooks::Verb),
@@ -198,6 +202,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             Ok(())
         }
         Verb::Orders(verb) => orders::run(verb, || load(file, []), format, out).await,
+        Verb::Events(verb) => events::run(verb, || load(file, []), format, out).await,
         Verb::Inventory(verb) => inventory::run(verb, || load(file, []), format, out).await,
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, format, out).await,
         Verb::Sim(verb) => sim::run(verb).await,

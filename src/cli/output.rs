@@ -65,6 +65,12 @@ impl Out {
         print(&mut self.data, text);
     }
 
+    /// Prints data at once; `false` when its reader has gone, and more would be for nobody.
+    pub fn tell(&mut self, text: &str) -> bool {
+        let told = writeln!(self.data, "{text}").and_then(|()| self.data.flush());
+        told.is_ok()
+    }
+
     /// Prints words for a person.
     pub fn words(&mut self, text: &str) {
         print(&mut self.words, text);

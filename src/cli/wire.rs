@@ -1,4 +1,4 @@
-//! HTTP to a hub: one request, one bounded answer. What the answer means is `client`'s.
+//! HTTP to a hub: one request, one bounded answer, or one that goes on. What it means is `client`'s.
 //!
 //! Nothing is sent twice by itself, no redirect is followed and no proxy is asked (the key would go
 //! along), and an answer is bounded in time and in bytes.
@@ -6,10 +6,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 use orderhub_channels::outbound::install_crypto;
 use reqwest::redirect::Policy;
-use reqwest::{RequestBuilder, Url};
+use reqwest::{RequestBuilder, Response, Url};
+use tokio::time::timeout;
 
 use super::{Exit, Failure};
 
@@ -18,6 +20,12 @@ const CONNECT: Duration = Duration::from_secs(3);
 
 /// Longest wait for a whole answer; the hub itself gives up before.
 const ANSWER: Duration = Duration::from_secs(30);
+
+/// Longest silence of an answer that goes on: the hub gives a sign of life every 15 seconds.
+const SILENCE: Duration = Duration::from_secs(45);
+
+/// Longer than anybody listens.
+const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 
 /// Largest answer that is read.
 const LARGEST_ANSWER: usize = 8 * 1024 * 1024;
@@ -32,6 +40,17 @@ pub(super) struct Wire {
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: Vec<u8>,
+}
+
+/// An answer that goes on.
+pub(super) struct Going(Response);
+
+impl Going {
+    /// The next piece; `None` when the hub has ended it, or has gone.
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
+        let piece = timeout(SILENCE, self.0.chunk()).await;
+        piece.ok()?.ok()?
+    }
 }
 
 impl Wire {
@@ -69,9 +88,28 @@ impl Wire {
         Ok(self.http.request(method, url))
     }
 
+    /// Sends it; an answer that is good goes on, any other is read whole.
+    pub(super) async fn begin(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<Result<Going, Answer>, Failure> {
+        let request = request.timeout(FOR_EVER);
+        let waited = timeout(ANSWER, request.send()).await;
+        let answered = waited.map_err(|_| self.unanswered())?;
+        let response = answered.map_err(|error| self.silent(&error))?;
+        if response.status().is_success() {
+            return Ok(Ok(Going(response)));
+        }
+        self.read(response).await.map(Err)
+    }
+
     /// Sends it and reads the whole answer.
     pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        let mut response = request.send().await.map_err(|error| self.silent(&error))?;
+        let response = request.send().await.map_err(|error| self.silent(&error))?;
+        self.read(response).await
+    }
+
+    async fn read(&self, mut response: Response) -> Result<Answer, Failure> {
         let status = response.status();
         let mut body = Vec::new();
         while let Some(chunk) = response
@@ -99,6 +137,11 @@ impl Wire {
             let message = "the request could not be built";
             return Failure::new(Exit::Failed, message, "orderhub version");
         }
+        self.unanswered()
+    }
+
+    fn unanswered(&self) -> Failure {
+        let hub = self.name();
         let message =
             format!("the hub at {hub} gave no whole answer; it may have done what was asked");
         Failure::new(Exit::Failed, message, "look first, then try again")

@@ -59,6 +59,7 @@ mod store_retention;
 mod store_standing;
 mod store_unknown;
 mod store_views;
+mod tail;
 mod takeover;
 mod way_back;
 mod world;
