@@ -24,9 +24,9 @@ fn entry(recorded: &Recorded) -> Value {
 pub fn summary(event: &Event) -> String {
     match event {
         Event::Received(received) => format!(
-            "Received from {} with {} lines, {}.",
+            "Received from {} with {}, {}.",
             received.channel_slug,
-            received.draft.lines.len(),
+            lines_of(received.draft.lines.len()),
             received.draft.stated_total,
         ),
         Event::Screened { verdict, .. } => match verdict {
@@ -75,8 +75,8 @@ pub fn summary(event: &Event) -> String {
             ..
         } => {
             format!(
-                "Fulfilment {fulfilment} planned at {location}, {} lines.",
-                lines.len()
+                "Fulfilment {fulfilment} planned at {location}, {}.",
+                lines_of(lines.len())
             )
         }
         Event::FulfilmentReported { fulfilment, .. }
@@ -105,7 +105,7 @@ pub fn summary(event: &Event) -> String {
             format!("It will end as {outcome}: {}.", plain(reason))
         }
         Event::CancelRefused { reason } => format!("Cancellation refused: {}.", plain(reason)),
-        Event::LinesCancelled { lines, .. } => format!("{} lines cancelled.", lines.len()),
+        Event::LinesCancelled { lines, .. } => format!("Cancelled: {}.", lines_of(lines.len())),
         Event::Cancelled { reason, .. } => format!("Cancelled: {reason}."),
         Event::Rejected { reason } => format!("Rejected: {}.", plain(reason)),
         Event::Expired { reason } => format!("Expired: {}.", plain(reason)),
@@ -129,6 +129,13 @@ fn channel_answered(told: &Notice, answer: &NoticeEvidence) -> String {
             let why = plain(code);
             format!("The sales channel would not hear that {what}: {why}.")
         }
+    }
+}
+
+fn lines_of(count: usize) -> String {
+    match count {
+        1 => "1 line".to_owned(),
+        count => format!("{count} lines"),
     }
 }
 

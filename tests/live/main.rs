@@ -43,6 +43,7 @@ mod overload;
 mod parking;
 mod partners;
 mod proxy;
+mod readme;
 mod repeats;
 mod senders;
 mod shopify;

@@ -1,11 +1,22 @@
 //! Which order is meant: people have its number, or the end of an id from a log.
 
+use std::time::Duration;
+
 use orderhub_domain::ids::OrderId;
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::cli::client::Client;
 use crate::cli::output::printable;
 use crate::cli::{Exit, Failure};
+
+/// Lists follow the log within about a second: an order that has just been placed is looked for
+/// again.
+const PAUSES: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(400),
+    Duration::from_millis(1_000),
+];
 
 /// At most so many candidates are told.
 const TOLD: usize = 20;
@@ -16,8 +27,15 @@ pub(super) async fn order(name: &str, client: &Client) -> Result<OrderId, Failur
         return Ok(id);
     }
     let query = [("named", name.to_owned()), ("limit", "200".to_owned())];
-    let page = client.get(&["v1", "orders"], &query).await?;
-    let found = page["data"].as_array().cloned().unwrap_or_default();
+    let mut found = Vec::new();
+    for pause in PAUSES {
+        sleep(pause).await;
+        let page = client.get(&["v1", "orders"], &query).await?;
+        found = page["data"].as_array().cloned().unwrap_or_default();
+        if !found.is_empty() {
+            break;
+        }
+    }
     chosen(name, &found)
 }
 

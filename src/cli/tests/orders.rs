@@ -148,7 +148,7 @@ async fn an_order_is_shown_for_people_and_as_the_hub_says_it() {
 async fn a_timeline_and_an_explanation_are_the_hubs_own_sentences() {
     let timeline = json!([{"version": 1, "kind": "order.received", "actor": "key:shop",
         "occurred_at": "2026-11-20T09:00:00.25Z", "recorded_at": "2026-11-20T09:00:01Z",
-        "summary": "Received from web with 1 lines, 19.99 EUR.", "raw": {}}]);
+        "summary": "Received from web with 1 line, 19.99 EUR.", "raw": {}}]);
     let explain = json!({"id": ID, "version": 4, "stage": "fulfilling", "waiting_for": "location",
         "since": "2026-11-20T09:00:05Z", "until": null, "recommended": null,
         "because": "Location BER1 has to accept fulfilment 1.",
@@ -164,7 +164,7 @@ async fn a_timeline_and_an_explanation_are_the_hubs_own_sentences() {
     ]);
     let (_, data, _) = ask(&hub, &format!("orders timeline {ID}")).await;
     let expected = "TIME                  ACTOR     WHAT\n\
-                    2026-11-20T09:00:00Z  key:shop  Received from web with 1 lines, 19.99 EUR.\n";
+                    2026-11-20T09:00:00Z  key:shop  Received from web with 1 line, 19.99 EUR.\n";
     assert_eq!(data, expected);
     let (_, data, _) = ask(&hub, &format!("orders explain {ID}")).await;
     for part in [
