@@ -265,9 +265,8 @@ mod tests {
 
     #[test]
     fn messages_are_taken_when_they_are_whole() {
-        let mut read = String::from(
-            ":from here on\nid:A\n\n:\n\ndata:{\"n\":1}\n\ndata:{\"n\":2}\nid:B\n\nda",
-        );
+        let text = ":from here on\nid:A\n\n:\n\ndata:{\"n\":1}\n\ndata:{\"n\":2}\nid:B\n\nda";
+        let mut read = text.as_bytes().to_vec();
         let heard = messages(&mut read);
         let found: Vec<_> = heard
             .iter()

@@ -15,7 +15,7 @@ use crate::cli::{Exit, Failure};
 const PAUSES: [Duration; 3] = [
     Duration::ZERO,
     Duration::from_millis(400),
-    Duration::from_millis(1_000),
+    Duration::from_secs(1),
 ];
 
 /// At most so many candidates are told.

@@ -60,14 +60,14 @@ mod tests {
              orderhub_orders{shard=\"1\",stage=\"completed\"} 2\n\
              orderhub_orders{stage=\"closed\"} 1\n\
              orderhub_orders_more{stage=\"closed\"} 7\n\
-             orderhub_lag 4\n\
+             hub_lag 4\n\
              process_start_time_seconds 1795000000.25\n\
              broken\nnot_a_number NaN\n",
         );
         let orders = samples.by("orderhub_orders", "stage");
         assert_eq!((orders["completed"], orders["closed"]), (5, 1));
         assert_eq!(samples.sum("orderhub_orders"), Some(6));
-        assert_eq!(samples.sum("orderhub_lag"), Some(4));
+        assert_eq!(samples.sum("hub_lag"), Some(4));
         assert_eq!(
             samples.sum("process_start_time_seconds"),
             Some(1_795_000_000)
