@@ -104,16 +104,24 @@ fn whole(bytes: &[u8]) -> Option<Answer> {
     let text = String::from_utf8_lossy(bytes);
     let (head, body) = text.split_once("\r\n\r\n")?;
     let head = head.to_ascii_lowercase();
+    // One that goes on is an answer as soon as it begins.
+    if head.contains("content-type: text/event-stream") {
+        return Some(answered(&head, body));
+    }
     let length: usize = head
         .lines()
         .find_map(|line| line.strip_prefix("content-length: "))?
         .parse()
         .ok()?;
-    (body.len() >= length).then(|| Answer {
+    (body.len() >= length).then(|| answered(&head, &body[..length]))
+}
+
+fn answered(head: &str, body: &str) -> Answer {
+    Answer {
         status: head[9..12].parse().expect("a status"),
-        head: head.clone(),
-        body: body[..length].to_owned(),
-    })
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
 }
 
 impl Answer {
