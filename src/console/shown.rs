@@ -2,6 +2,7 @@
 
 use askama::filters::{Html, escape};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 /// A part of what the API shows.
@@ -75,34 +76,63 @@ impl Shown {
         }
     }
 
-    /// Where the units of a line are: `1 shipped, 1 delivered`.
+    /// Where the units of a line are: `1 shipped, 2 delivered`. What was shipped is told by where it
+    /// is now, so that each unit is told once.
     pub(super) fn whereabouts(&self) -> String {
+        let units = |place: &str| -> Decimal {
+            let stated = self.text(&format!("/quantities/{place}"));
+            stated.parse().unwrap_or_default()
+        };
+        let arrived = units("delivered") + units("lost") + units("returned");
         let places = [
-            "unallocated",
-            "backordered",
-            "soft",
-            "hard",
-            "picked",
-            "shipped",
-            "delivered",
-            "lost",
-            "returned",
-            "cancelled",
-            "not_stocked",
+            ("not held yet", units("unallocated")),
+            ("on backorder", units("backordered")),
+            ("reserved", units("soft")),
+            ("allocated", units("hard")),
+            ("picked", units("picked")),
+            ("under way", units("shipped") - arrived),
+            ("delivered", units("delivered")),
+            ("lost", units("lost")),
+            ("returned", units("returned")),
+            ("cancelled", units("cancelled")),
+            ("not stocked here", units("not_stocked")),
         ];
-        let mut said = Vec::new();
-        for place in places {
-            let units = self.text(&format!("/quantities/{place}"));
-            if !units.is_empty() && units != "0" {
-                let word = match place {
-                    "soft" => "reserved",
-                    "hard" => "allocated",
-                    "not_stocked" => "not stocked here",
-                    other => other,
-                };
-                said.push(format!("{units} {word}"));
-            }
-        }
-        said.join(", ")
+        let told = places
+            .into_iter()
+            .filter(|(_, units)| *units > Decimal::ZERO);
+        let told: Vec<String> = told
+            .map(|(place, units)| format!("{} {place}", units.normalize()))
+            .collect();
+        told.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_unit_is_told_once_by_where_it_is_now() {
+        let quantities = json!({
+            "ordered": "6", "cancelled": "1", "hard": "1", "shipped": "4", "delivered": "2",
+            "lost": "1", "soft": "0", "returned": "0",
+        });
+        let line = Shown(json!({ "quantities": quantities }));
+        let told = "1 allocated, 1 under way, 2 delivered, 1 lost, 1 cancelled";
+        assert_eq!(line.whereabouts(), told);
+    }
+
+    #[test]
+    fn what_is_not_there_is_nothing_and_what_is_no_time_is_text() {
+        let shown = Shown(json!({ "a": null, "b": 7, "t": "<now>", "c": ["x", "y"] }));
+        assert_eq!(
+            (shown.text("/a"), shown.text("/b")),
+            (String::new(), "7".to_owned())
+        );
+        assert!(!shown.has("/a") && !shown.has("/z"));
+        assert_eq!(shown.joined("/c"), "x, y");
+        assert!(!shown.time("/t").contains('<'), "{}", shown.time("/t"));
     }
 }
