@@ -56,6 +56,7 @@ pub(super) async fn start(home: &Home) -> Result<Server, Failure> {
     Ok(Server {
         url: format!("nats://127.0.0.1:{port}"),
         keeper: Some(keeper),
-        outside: Vec::new(),
+        outside: None,
+        door: None,
     })
 }

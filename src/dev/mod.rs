@@ -76,15 +76,18 @@ struct Server {
     /// Stops it when dropped.
     keeper: Option<Keeper>,
     /// What it keeps outside of the demo's folder.
-    outside: Vec<PathBuf>,
+    outside: Option<PathBuf>,
+    /// Where it is reached while it runs, outside of the demo's folder.
+    door: Option<PathBuf>,
 }
 
 impl Server {
     /// Stops it. Of an ephemeral demo nothing is left.
     fn stop(self, ephemeral: bool) {
         drop(self.keeper);
-        for folder in self.outside.iter().filter(|_| ephemeral) {
-            home::remove(folder);
+        let outside = self.outside.filter(|_| ephemeral);
+        for folder in outside.into_iter().chain(self.door) {
+            home::remove(&folder);
         }
     }
 }
@@ -185,7 +188,8 @@ fn given(name: &str) -> Option<Server> {
     Some(Server {
         url,
         keeper: None,
-        outside: Vec::new(),
+        outside: None,
+        door: None,
     })
 }
 

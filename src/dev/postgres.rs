@@ -42,12 +42,8 @@ pub(super) async fn start(home: &Home) -> Result<Server, Failure> {
         places.socket.display()
     );
     let inside = places.data.starts_with(home.path());
-    let folder = places
-        .data
-        .parent()
-        .filter(|_| !inside)
-        .map(Path::to_path_buf);
-    let outside = folder.into_iter().chain([places.socket.clone()]).collect();
+    let folder = places.data.parent().filter(|_| !inside);
+    let outside = folder.map(Path::to_path_buf);
     let running = places.run("pg_ctl", &["status"]);
     if running.is_ok_and(|told| told.status.success()) {
         tracing::info!("a Postgres of an earlier run is still there; it is started anew");
@@ -65,6 +61,7 @@ pub(super) async fn start(home: &Home) -> Result<Server, Failure> {
         url,
         keeper: Some(keeper),
         outside,
+        door: Some(places.socket),
     })
 }
 

@@ -79,4 +79,5 @@ async fn a_demo_sells_by_itself_and_carries_its_orders_to_the_end() {
     }
     demo.signal("-INT");
     demo.leaves_nothing().await;
+    assert!(!demo.socket().exists(), "a folder is left behind");
 }

@@ -1,6 +1,6 @@
 //! `orderhub dev` in a folder of its own, as a person runs it who has just cloned the project.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -85,16 +85,17 @@ impl Demo {
         Api::new(url.trim_end_matches("/v1/orders").to_owned(), Some(key))
     }
 
-    /// Processes that name the demo's folder or its short name.
-    fn left_behind(&self) -> String {
+    /// Where its Postgres is reached while it runs.
+    pub(crate) fn socket(&self) -> PathBuf {
         let banner = self.kept("banner").unwrap_or_default();
         let socket = banner.lines().find_map(|line| line.split("host=").nth(1));
-        let socket = socket.expect("the banner names the socket").trim();
-        let name = Path::new(socket)
-            .file_name()
-            .unwrap()
-            .to_string_lossy()
-            .into_owned();
+        PathBuf::from(socket.expect("the banner names the socket").trim())
+    }
+
+    /// Processes that name the demo's folder or its short name.
+    fn left_behind(&self) -> String {
+        let socket = self.socket();
+        let name = socket.file_name().unwrap().to_string_lossy().into_owned();
         let found = Command::new("pgrep").args(["-f", &name]).output().unwrap();
         let folder = self.home.path().display().to_string();
         let others = Command::new("pgrep")
