@@ -14,13 +14,14 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::connections::Connections;
+use crate::events::{Logs, Places};
 use crate::http::listing::OrderList;
 use crate::http::messages::Messages;
 use crate::http::{Hooks, KeptWebhook, WebhookCopies, WebhookCopy};
 use crate::intake::{Intake, ParsedOrder, Unreadable};
 use crate::store::{
-    OrderFilter, OrderPage, ParkedDetail, ParkedFilter, ParkedPage, Store, WebhookDetail,
-    WebhookFilter, WebhookLog, WebhookPage, WebhookReceived,
+    Log, Logged, OrderFilter, OrderPage, ParkedDetail, ParkedFilter, ParkedPage, Store,
+    WebhookDetail, WebhookFilter, WebhookLog, WebhookPage, WebhookReceived,
 };
 
 /// The API's orders are read by the direct channel's connector.
@@ -117,5 +118,28 @@ impl Messages for Store {
 
     async fn parked_message(&self, id: Uuid) -> Result<Option<ParkedDetail>, Unavailable> {
         Self::parked_message(self, id).await
+    }
+}
+
+#[async_trait]
+impl Logs for Store {
+    async fn all(&self) -> Result<Vec<Log>, Unavailable> {
+        self.every_log().await
+    }
+
+    async fn ends(&self, logs: &[Log]) -> Result<Places, Unavailable> {
+        self.log_ends(logs).await
+    }
+
+    async fn after(&self, places: &Places, most: i64) -> Result<Vec<Logged>, Unavailable> {
+        self.entries_after(places, most).await
+    }
+
+    fn take_grown(&self) -> Vec<Log> {
+        self.take_untold()
+    }
+
+    async fn generation(&self) -> Result<i32, Unavailable> {
+        Self::generation(self).await
     }
 }

@@ -1,16 +1,16 @@
 //! The logs as watchers read them: on the pool of reads, after places that the watchers keep.
 
-use async_trait::async_trait;
+use std::collections::BTreeMap;
+
 use orderhub_actors::ports::Unavailable;
 use orderhub_domain::ids::{LocationCode, ShardId};
 
 use super::super::Store;
 use super::{Kind, Log, Logged, shard, statement};
-use crate::events::{Logs, Places};
 
-#[async_trait]
-impl Logs for Store {
-    async fn all(&self) -> Result<Vec<Log>, Unavailable> {
+impl Store {
+    /// Every log that has entries, and maybe others.
+    pub async fn every_log(&self) -> Result<Vec<Log>, Unavailable> {
         let query = || {
             let query = sqlx::query_scalar::<_, String>(statement::EVERY_LOCATION);
             query.fetch_all(self.pool())
@@ -20,8 +20,9 @@ impl Logs for Store {
         Ok(ShardId::all().map(Log::Shard).chain(locations).collect())
     }
 
-    async fn ends(&self, logs: &[Log]) -> Result<Places, Unavailable> {
-        let mut ends = Places::new();
+    /// Where these logs end; empty ones are left out.
+    pub async fn log_ends(&self, logs: &[Log]) -> Result<BTreeMap<Log, i64>, Unavailable> {
+        let mut ends = BTreeMap::new();
         for kind in Kind::ALL {
             let names = kind.names(logs.iter());
             if names.is_empty() {
@@ -39,7 +40,12 @@ impl Logs for Store {
         Ok(ends)
     }
 
-    async fn after(&self, places: &Places, most: i64) -> Result<Vec<Logged>, Unavailable> {
+    /// The entries after these places, at most `most` of each log, each log's in order.
+    pub async fn entries_after(
+        &self,
+        places: &BTreeMap<Log, i64>,
+        most: i64,
+    ) -> Result<Vec<Logged>, Unavailable> {
         let mut entries = Vec::new();
         for kind in Kind::ALL {
             let names = kind.names(places.keys());
@@ -62,7 +68,8 @@ impl Logs for Store {
         Ok(entries)
     }
 
-    fn take_grown(&self) -> Vec<Log> {
+    /// The logs that have grown on this node since the last call; for the feed.
+    pub fn take_untold(&self) -> Vec<Log> {
         let (shards, locations) = self.shared.fences.take_untold();
         let shards = shards.into_iter().map(|mark| Log::Shard(shard(mark)));
         shards
@@ -70,7 +77,8 @@ impl Logs for Store {
             .collect()
     }
 
-    async fn generation(&self) -> Result<i32, Unavailable> {
+    /// Part of every event's public id; a restore from a backup raises it.
+    pub async fn generation(&self) -> Result<i32, Unavailable> {
         let query = || sqlx::query_scalar(statement::GENERATION).fetch_one(self.pool());
         self.read(query).await
     }
