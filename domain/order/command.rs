@@ -1,12 +1,14 @@
 //! Commands: requests that may be refused, and the refusals.
 
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::hold::{Hold, HoldScope};
 use super::stage::Stage;
 use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, OrderId, Slug};
+use crate::money::Money;
 use crate::quantity::Quantity;
 
 /// What makes a new order: the draft and what the hub knows about where it came from.
@@ -54,6 +56,13 @@ pub enum Command {
     Release {
         /// Which.
         hold: u32,
+        /// Why, in a person's words.
+        reason: String,
+    },
+    /// Give money back that was earned: a person's decision.
+    Refund {
+        /// How much, in the order's currency; all that can be given back when absent.
+        amount: Option<Decimal>,
         /// Why, in a person's words.
         reason: String,
     },
@@ -195,6 +204,23 @@ pub enum Rejection {
     /// A hold blocks it.
     #[error("hold {} blocks it: {}", .0.id, .0.reason)]
     OnHold(Box<Hold>),
+    /// No money is there that could go back.
+    #[error("there is no money that could be given back")]
+    NothingToRefund,
+    /// More than could go back.
+    #[error("{left} can be given back at most")]
+    RefundTooLarge {
+        /// How much could.
+        left: Money,
+    },
+    /// The order's currency has no such amount.
+    #[error("it is no amount in {currency}: it must be positive, with {exponent} decimals at most")]
+    NoAmount {
+        /// The currency's code.
+        currency: &'static str,
+        /// How many decimals it has.
+        exponent: u32,
+    },
     /// The hold would block nothing.
     #[error("a hold blocks at least one edge")]
     BlocksNothing,
@@ -214,6 +240,9 @@ impl Rejection {
             Self::TooMany { .. } => "too_many",
             Self::LabelMissing => "label_missing",
             Self::OnHold(_) => "on_hold",
+            Self::NothingToRefund => "nothing_to_refund",
+            Self::RefundTooLarge { .. } => "refund_too_large",
+            Self::NoAmount { .. } => "invalid_amount",
             Self::BlocksNothing => "blocks_nothing",
         }
     }

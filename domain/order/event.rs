@@ -120,6 +120,16 @@ pub enum Event {
         /// What moved in the order's ledger.
         postings: Vec<Posting>,
     },
+    /// A person decided that money goes back which was earned; what each tender gives.
+    #[serde(rename = "payment.refund_granted")]
+    RefundGranted {
+        /// How much of which tender.
+        refunds: Vec<Granted>,
+        /// Why.
+        reason: String,
+        /// What moved in the order's ledger.
+        postings: Vec<Posting>,
+    },
     /// A report that does not fit: amount, currency or reference differ from what was asked.
     #[serde(rename = "payment.mismatch_found")]
     MismatchFound {
@@ -340,6 +350,15 @@ pub enum Verdict {
     Review,
 }
 
+/// What a tender gives back because a person said so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Granted {
+    /// The tender's number.
+    pub tender: u16,
+    /// How much.
+    pub amount: Money,
+}
+
 /// How an order ends before its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -377,6 +396,7 @@ impl Event {
             },
             Self::PaymentReported { payment, .. } => payment.kind(),
             Self::SettledByChannel { .. } => "payment.settled_by_channel",
+            Self::RefundGranted { .. } => "payment.refund_granted",
             Self::MismatchFound { .. } => "payment.mismatch_found",
             Self::Confirmed { .. } => "order.confirmed",
             Self::FulfilmentPlanned { .. } => "fulfilment.planned",
@@ -487,6 +507,7 @@ impl Event {
         match self {
             Self::PaymentReported { postings, .. }
             | Self::SettledByChannel { postings, .. }
+            | Self::RefundGranted { postings, .. }
             | Self::Confirmed { postings }
             | Self::LinesCancelled { postings, .. }
             | Self::Cancelled { postings, .. } => postings,

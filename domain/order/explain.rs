@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     Command, Edge, FulfilmentStage, Order, Outcome, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
     REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REASON_TOTAL_MISMATCH, Stage, Tender, waits_for_stock, wake_at,
+    REASON_TOTAL_MISMATCH, Rejection, Stage, Tender, waits_for_stock, wake_at,
 };
 use crate::policy::Policy;
 
@@ -227,6 +227,8 @@ fn actions(order: &Order) -> Vec<Action> {
         .holds
         .is_empty()
         .then(|| "there is no hold".to_owned());
+    let refund = order.refundable().is_zero();
+    let refund = refund.then(|| Rejection::NothingToRefund.to_string());
     let word = |command: Command| command.word();
     vec![
         Action {
@@ -242,6 +244,10 @@ fn actions(order: &Order) -> Vec<Action> {
         Action {
             action: "release",
             why_not: release,
+        },
+        Action {
+            action: "refund",
+            why_not: refund,
         },
     ]
 }

@@ -23,6 +23,8 @@ pub enum Account {
     Tax,
     /// Charges the buyer disputes.
     Dispute,
+    /// What was sold and shall not be paid for after all, because a person said so.
+    Allowance,
 }
 
 impl From<Account> for String {
@@ -34,6 +36,7 @@ impl From<Account> for String {
             Account::Shipping => "shipping".into(),
             Account::Tax => "tax".into(),
             Account::Dispute => "dispute".into(),
+            Account::Allowance => "allowance".into(),
         }
     }
 }
@@ -48,6 +51,7 @@ impl TryFrom<String> for Account {
             "shipping" => Self::Shipping,
             "tax" => Self::Tax,
             "dispute" => Self::Dispute,
+            "allowance" => Self::Allowance,
             _ => match text.strip_prefix("cash:") {
                 Some(slug) => Self::Cash(slug.into()),
                 None => return Err(format!("\"{text}\" is not an account of an order")),

@@ -123,6 +123,9 @@ pub struct Tender {
     pub captured: Movements,
     /// Money given back.
     pub refunded: Movements,
+    /// What a person granted, paid back already or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Money>,
     /// The gateway's code of the last refused refund.
     pub refund_failed: Option<String>,
     /// Since when more is reported refunded than captured; a report may still be missing.

@@ -27,6 +27,8 @@ pub struct Sheet<'a> {
     pub policy: &'a Policy,
     /// Why what was just asked for was not done; empty otherwise.
     pub problem: &'a str,
+    /// Another one for each page: a form that is sent twice asks once.
+    pub once: &'a str,
 }
 
 /// One stage of an order's way.
@@ -59,6 +61,7 @@ struct Page<'a> {
     actions: Vec<Action>,
     timeline: Vec<Shown>,
     problem: &'a str,
+    once: &'a str,
 }
 
 /// The whole page.
@@ -84,6 +87,7 @@ fn page(sheet: Sheet<'_>) -> Page<'_> {
         why,
         timeline,
         problem: sheet.problem,
+        once: sheet.once,
     }
 }
 
@@ -146,6 +150,7 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("release", "Release"),
         ("hold", "Hold"),
         ("cancel", "Cancel"),
+        ("refund", "Refund"),
     ] {
         let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
             continue;

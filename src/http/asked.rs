@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::IF_MATCH;
+use http::header::{HeaderValue, IF_MATCH};
 use http::{HeaderMap, HeaderName};
 use orderhub_domain::ids::CommandId;
 use orderhub_domain::order::{REPLY_SCHEMA, Request};
@@ -107,6 +107,23 @@ impl Asked {
             body_hash: body_hash.to_owned(),
             reply_schema: REPLY_SCHEMA,
         }))
+    }
+
+    /// The same request under this key, whatever key it came with.
+    pub fn under_key(&self, key: &str) -> Result<Self, Problem> {
+        let mut headers = self.headers.clone();
+        let value = HeaderValue::from_str(key);
+        let value = value.map_err(|_| Problem::new("bad_request", "The form was changed."))?;
+        headers.insert(IDEMPOTENCY_KEY, value);
+        Ok(Self {
+            key: self.key.clone(),
+            method: self.method.clone(),
+            path: self.path.clone(),
+            query: self.query.clone(),
+            headers,
+            request_id: self.request_id.clone(),
+            body_time: self.body_time,
+        })
     }
 
     /// The version that the sender saw, if it said so.

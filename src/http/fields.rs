@@ -151,6 +151,19 @@ impl Fields {
         }
     }
 
+    /// An amount, as a decimal string; whether a currency has it is for others to say.
+    pub fn decimal(&mut self, name: &'static str) -> Option<Decimal> {
+        let Value::String(text) = self.take(name)? else {
+            self.refuse(name, "decimal_as_number", "a decimal string like \"9.99\"");
+            return None;
+        };
+        let amount = plain_decimal(&text);
+        if amount.is_none() {
+            self.refuse(name, "bad_decimal", "a decimal string like \"9.99\"");
+        }
+        amount
+    }
+
     /// A list.
     pub fn list(&mut self, name: &'static str) -> Option<Vec<Value>> {
         let value = self.take(name)?;

@@ -146,6 +146,7 @@ pub const ROUTES: &[Route] = &[
     act("/v1/orders/{id}/actions/hold"),
     act("/v1/orders/{id}/actions/release"),
     act("/v1/orders/{id}/actions/cancel"),
+    act("/v1/orders/{id}/actions/refund"),
     act("/v1/fulfilments/{id}/accept"),
     act("/v1/fulfilments/{id}/reject"),
     act("/v1/fulfilments/{id}/pick"),
@@ -196,6 +197,7 @@ pub const ROUTES: &[Route] = &[
     form("/console/orders/{id}/hold", SignedIn),
     form("/console/orders/{id}/release", SignedIn),
     form("/console/orders/{id}/cancel", SignedIn),
+    form("/console/orders/{id}/refund", SignedIn),
     route(
         Method::GET,
         "/console/sign-in",

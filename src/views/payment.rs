@@ -51,6 +51,7 @@ fn shown(tender: &Tender, number: u16) -> Value {
         "expires_at": tender.expires_at,
         "captured": amount(tender.captured_sum()),
         "refunded": amount(tender.refunded_sum()),
+        "refund_due": amount(tender.owed()),
         "voided": tender.voided,
         "action_required": tender.action_required,
         "declined": tender.declined,

@@ -1,6 +1,6 @@
 //! An order's log, for people.
 
-use orderhub_domain::order::{Event, Notice, NoticeEvidence, Outcome, Recorded, Verdict};
+use orderhub_domain::order::{Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, Verdict};
 use serde_json::{Value, json};
 
 /// Every event, oldest first, with one sentence each.
@@ -64,6 +64,11 @@ pub fn summary(event: &Event) -> String {
         Event::SettledByChannel { tender, amount, .. } => {
             format!("Tender {tender}: the channel has the money, {amount}.")
         }
+        Event::RefundGranted {
+            refunds, reason, ..
+        } => {
+            format!("To be given back, {}: {reason}.", shares(refunds))
+        }
         Event::MismatchFound { tender, reason, .. } => {
             format!("Tender {tender}: a report does not fit: {reason}.")
         }
@@ -116,6 +121,13 @@ pub fn summary(event: &Event) -> String {
         }
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
     }
+}
+
+/// What each tender gives.
+fn shares(refunds: &[Granted]) -> String {
+    let share = |one: &Granted| format!("{} of tender {}", one.amount, one.tender);
+    let shares: Vec<String> = refunds.iter().map(share).collect();
+    shares.join(", ")
 }
 
 fn channel_answered(told: &Notice, answer: &NoticeEvidence) -> String {

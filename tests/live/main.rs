@@ -44,6 +44,7 @@ mod parking;
 mod partners;
 mod proxy;
 mod readme;
+mod refunds;
 mod repeats;
 mod senders;
 mod shopify;

@@ -98,12 +98,10 @@ impl Draft<'_> {
             })
     }
 
-    /// Releases authorisations and returns money that nothing will be delivered for: when the order
-    /// ended before its time, or is being cancelled as a whole.
+    /// Returns what a person granted. Releases authorisations and returns money that nothing will be
+    /// delivered for: when the order ended before its time, or is being cancelled as a whole.
     pub(super) fn give_back(&mut self) -> bool {
-        if !self.is_over_for_money() {
-            return false;
-        }
+        let over = self.is_over_for_money();
         let earned = self.order.earned_by_tender();
         for (number, earned) in self.order.tender_numbers().zip(earned) {
             if self.is_open(|effect| effect.tender() == Some(number)) {
@@ -117,8 +115,14 @@ impl Draft<'_> {
             }
             let captured = tender.captured_sum();
             let kept = captured.less(tender.refunded_sum());
-            let excess = kept.less(earned);
-            if captured.is_zero() && earned.is_zero() && !tender.voided {
+            let unearned = kept.less(earned);
+            let due = if over {
+                unearned
+            } else {
+                unearned.minus(unearned)
+            };
+            let excess = due.max(tender.owed()).min(kept);
+            if over && captured.is_zero() && earned.is_zero() && !tender.voided {
                 self.open(Effect::VoidPayment { tender: number });
                 return true;
             }

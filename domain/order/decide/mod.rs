@@ -12,6 +12,7 @@ mod money;
 mod notice;
 mod parcel;
 mod place;
+mod refund;
 mod request;
 mod secure;
 mod stock;

@@ -14,6 +14,7 @@ impl Command {
             Self::Cancel { .. } => "cancel",
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
+            Self::Refund { .. } => "refund",
             Self::Fulfil { step, .. } => step.word(),
         }
     }
@@ -84,6 +85,7 @@ impl Draft<'_> {
                 });
                 Ok(())
             }
+            Command::Refund { amount, reason } => self.grant_refund(*amount, reason),
             Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
         }
     }

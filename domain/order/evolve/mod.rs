@@ -98,6 +98,7 @@ impl Tender {
             capture_failed: None,
             captured: Movements::default(),
             refunded: Movements::default(),
+            granted: None,
             refund_failed: None,
             overdrawn_since: None,
             disputes: std::collections::BTreeMap::new(),
@@ -171,6 +172,14 @@ impl Order {
                         amount: total,
                     });
                     tender.weigh(at);
+                }
+            }
+            Event::RefundGranted { refunds, .. } => {
+                for granted in refunds {
+                    if let Some(tender) = self.tender_mut(granted.tender) {
+                        let before = tender.granted.unwrap_or(tender.amount.less(tender.amount));
+                        tender.granted = Some(before.plus(granted.amount));
+                    }
                 }
             }
             Event::Confirmed { .. } => {

@@ -4,6 +4,7 @@ mod evidence;
 mod lives;
 mod notices;
 mod permutations;
+mod refunds;
 mod straight;
 mod tables;
 mod world;

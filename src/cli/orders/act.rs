@@ -1,9 +1,10 @@
-//! Asking something of an order: hold, release, cancel.
+//! Asking something of an order: hold, release, cancel, refund.
 
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::Edge;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::find;
@@ -17,6 +18,8 @@ pub(super) enum Act {
     /// The hold with this number, or the only one.
     Release(Option<u32>),
     Cancel,
+    /// This much, or all that can go back.
+    Refund(Option<Decimal>),
 }
 
 /// How it is asked.
@@ -89,6 +92,12 @@ pub(super) async fn run(
             "release"
         }
         Act::Cancel => "cancel",
+        Act::Refund(amount) => {
+            if let Some(amount) = amount {
+                body["amount"] = json!(amount.to_string());
+            }
+            "refund"
+        }
     };
     if terms.dry_run {
         body["dry_run"] = true.into();

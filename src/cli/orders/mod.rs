@@ -8,6 +8,7 @@ mod sheet;
 mod show;
 
 use clap::Subcommand;
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::client::{Client, Hub};
@@ -58,6 +59,16 @@ pub(super) enum Verb {
         #[command(flatten)]
         terms: act::Terms,
     },
+    /// Give money back that was captured: an amount, or all that is left.
+    Refund {
+        #[command(flatten)]
+        order: Named,
+        /// How much, in the order's currency; all that can go back by default.
+        #[arg(long)]
+        amount: Option<Decimal>,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
     /// Cancel an order.
     Cancel {
         #[command(flatten)]
@@ -97,6 +108,11 @@ pub(super) async fn run(
             terms,
         } => (order, Asked::Act(act::Act::Hold(extent), terms)),
         Verb::Release { order, hold, terms } => (order, Asked::Act(act::Act::Release(hold), terms)),
+        Verb::Refund {
+            order,
+            amount,
+            terms,
+        } => (order, Asked::Act(act::Act::Refund(amount), terms)),
         Verb::Cancel { order, terms } => (order, Asked::Act(act::Act::Cancel, terms)),
     };
     let client = Client::new(&order.hub, config)?;

@@ -107,6 +107,24 @@ pub const CATALOGUE: &[Entry] = &[
         "Release the hold that the detail names.",
     ),
     entry(
+        "nothing_to_refund",
+        409,
+        "Nothing to give back",
+        "Only money that a gateway has captured for the hub, and that was not given back or disputed, can be refunded.",
+    ),
+    entry(
+        "refund_too_large",
+        422,
+        "More than can be given back",
+        "Ask for no more than the detail names, or leave the amount out for all of it.",
+    ),
+    entry(
+        "invalid_amount",
+        422,
+        "No such amount",
+        "Give a positive amount with no more decimals than the order's currency has.",
+    ),
+    entry(
         "sealed_otherwise",
         409,
         "Another key sealed the message",

@@ -107,6 +107,10 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
             reason,
         },
         "cancel" => Command::Cancel { reason },
+        "refund" => Command::Refund {
+            amount: fields.decimal("amount"),
+            reason,
+        },
         _ => return Err(Problem::not_found()),
     };
     fields.finish()?;

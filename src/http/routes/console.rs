@@ -10,6 +10,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH
 use orderhub_domain::ids::OrderId;
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -151,6 +152,7 @@ async fn order(
         personal: asked.may_see_personal_data(),
         policy: &edge.policy,
         problem,
+        once: &Uuid::now_v7().simple().to_string(),
     })))
 }
 
@@ -167,13 +169,19 @@ async fn act(
         return refused(edge, asked, id, &Problem::new("forbidden", detail)).await;
     }
     let mut fields = Map::new();
+    let mut once = None;
     for (name, value) in form_urlencoded::parse(body) {
-        let value = match value.parse::<u32>() {
-            Ok(number) if name == "hold_id" => Value::from(number),
-            _ => Value::from(value.trim()),
-        };
-        fields.insert(name.into_owned(), value);
+        // A field that was left empty asks for nothing.
+        match name.as_ref() {
+            "once" => once = Some(value.into_owned()),
+            "amount" if value.trim().is_empty() => {}
+            _ => drop(fields.insert(name.to_string(), field(&name, value.trim()))),
+        }
     }
+    let asked = match &once {
+        Some(once) => &asked.under_key(once)?,
+        None => asked,
+    };
     let body = Value::Object(fields).to_string();
     match actions::act(edge, asked, id, verb, body.as_bytes()).await {
         Ok(_) => Ok(see_other(&format!("/console/orders/{id}"))),
@@ -181,6 +189,14 @@ async fn act(
             refused(edge, asked, id, &problem).await
         }
         Err(problem) => Err(problem),
+    }
+}
+
+/// A field of a form as the API takes it.
+fn field(name: &str, value: &str) -> Value {
+    match value.parse::<u32>() {
+        Ok(number) if name == "hold_id" => Value::from(number),
+        _ => Value::from(value),
     }
 }
 

@@ -181,6 +181,27 @@ async fn holding_and_releasing_go_through_the_same_door_as_the_api() {
 }
 
 #[tokio::test]
+async fn a_form_that_is_sent_twice_asks_once() {
+    let world = world().await;
+    let key = world.admin_key();
+    let id = placed(&world, "W-1").await;
+    let page = format!("/console/orders/{id}");
+    let shown = open(&world, &page, &key).await.body;
+    let once = shown.split("name=\"once\" value=\"").nth(1).expect("a key");
+    let once = once.split('"').next().expect("a key");
+    for _ in 0..2 {
+        let body = format!("reason=twice&once={once}");
+        let held = form(&format!("{page}/hold"), &body, Some(&key));
+        assert_eq!(held.send(world.api).await.status, 303);
+    }
+    let order = world
+        .ask(Ask::get(&format!("/v1/orders/{id}")))
+        .await
+        .json();
+    assert_eq!(order["holds"].as_array().map(Vec::len), Some(1), "{order}");
+}
+
+#[tokio::test]
 async fn a_key_bound_to_a_channel_sees_no_other_orders() {
     let world = world().await;
     let id = placed(&world, "W-1").await;
