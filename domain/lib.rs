@@ -12,4 +12,5 @@ pub mod money;
 pub mod order;
 pub mod policy;
 pub mod quantity;
+pub mod simulation;
 pub mod stock;

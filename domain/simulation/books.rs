@@ -1,0 +1,198 @@
+//! Books against books: what gateways, locations and carriers did, against what the log says.
+
+use super::gateway::{Payment, State};
+use super::mirror::Held;
+use super::world::World;
+use crate::canonical::CaptureMode;
+use crate::ids::OrderId;
+use crate::money::Money;
+use crate::order::{Edge, Effect, Order, Tender};
+use crate::stock::HoldKey;
+
+impl World<'_> {
+    /// The payments that gateways have of a tender, refused ones aside.
+    fn payments(&self, order: &Order, number: u16) -> Vec<&Payment> {
+        let gateway = order.tender(number).and_then(Tender::gateway);
+        let gateway = gateway.and_then(|slug| self.gateways.iter().find(|g| g.slug == *slug));
+        gateway
+            .map(|gateway| gateway.of(order.id, number))
+            .into_iter()
+            .flatten()
+            .filter(|payment| payment.state != State::Declined)
+            .collect()
+    }
+
+    /// What holds at any moment between an order's money and its gateways' books.
+    pub(super) fn check_money(&mut self, id: OrderId) {
+        let Some(order) = self.audit.order(id) else {
+            return;
+        };
+        let mut broken = None;
+        for number in order.tender_numbers() {
+            let Some(tender) = order.tender(number) else {
+                continue;
+            };
+            let payments = self.payments(order, number);
+            if payments.len() > 1 {
+                broken = Some(("authorized_once", format!("{} payments", payments.len())));
+            }
+            if let Some(payment) = payments.first()
+                && let Some(found) = self.misbooked(order, number, tender, payment)
+            {
+                broken = Some(("gateway_book", found));
+            }
+            if order.stage.is_dead() && keeps_money(order, number, tender) {
+                let found = format!("tender {number} of an order that ended before its time");
+                broken = Some(("ended_keeps_no_money", found));
+            }
+        }
+        if let Some((invariant, found)) = broken {
+            let found = format!("{}: {found}", self.name(id));
+            self.fall(invariant, found);
+        }
+    }
+
+    /// What a gateway did that it should not have been asked, or the hub believes and it did not.
+    fn misbooked(
+        &self,
+        order: &Order,
+        number: u16,
+        tender: &Tender,
+        payment: &Payment,
+    ) -> Option<String> {
+        let refunded = payment.refunded();
+        let most = self.audit.largest_capture(order.id, number, tender.amount);
+        let reference = &payment.reference;
+        let once = tender.capture_mode() == CaptureMode::Once;
+        Some(match () {
+            () if payment.captured > payment.amount => format!(
+                "{reference}: {} captured of {}",
+                payment.captured, payment.amount
+            ),
+            () if payment.captured > most => {
+                format!("{reference}: {} captured, {most} asked for", payment.captured)
+            }
+            () if once && payment.captures > 1 => {
+                format!("{reference}: captured {} times", payment.captures)
+            }
+            () if refunded > payment.captured => format!(
+                "{reference}: {refunded} refunded of {} captured",
+                payment.captured
+            ),
+            () if tender.captured_sum() > payment.captured => format!(
+                "the order has {} captured, {reference} {}",
+                tender.captured_sum(),
+                payment.captured
+            ),
+            () if tender.refunded_sum() > refunded => format!(
+                "the order has {} refunded, {reference} {refunded}",
+                tender.refunded_sum()
+            ),
+            () => return None,
+        })
+    }
+
+    /// No unit is both with the buyer and back on the shelf.
+    pub(super) fn check_units(&mut self) {
+        let mut broken = None;
+        for (id, number) in &self.depot.gone {
+            let Some(work) = self.audit.order(*id).and_then(|o| o.fulfilment(*number)) else {
+                continue;
+            };
+            for units in &work.lines {
+                let key = HoldKey {
+                    order: *id,
+                    line: units.line,
+                    attempt: work.attempt,
+                };
+                let hold = self.mirror.holds.get(&(work.location.clone(), key));
+                if hold.is_some_and(|hold| hold.2 == Held::Free) {
+                    let line = units.line;
+                    broken = Some((*id, format!("line {line} of fulfilment {number}")));
+                }
+            }
+        }
+        if let Some((id, found)) = broken {
+            let found = format!("{}: {found} left and was given back", self.name(id));
+            self.fall("shipped_or_returned", found);
+        }
+    }
+
+    /// What holds between all books once everybody has answered.
+    pub(super) fn check_settled(&mut self, order: &Order) {
+        let held = !order.holds.is_empty();
+        let mut broken = None;
+        let mut taken = Money::zero(order.draft.currency);
+        let mut due = taken;
+        for (number, earned) in order.tender_numbers().zip(order.earned_by_tender()) {
+            let Some(tender) = order.tender(number) else {
+                continue;
+            };
+            if tender.is_ours() {
+                taken = taken.plus(tender.captured_sum());
+                due = due.plus(earned);
+            }
+            for payment in self.payments(order, number) {
+                let (captured, refunded) = (payment.captured, payment.refunded());
+                if (captured, refunded) != (tender.captured_sum(), tender.refunded_sum()) {
+                    let found = format!(
+                        "{} has {captured} captured and {refunded} refunded, the order {} and {}",
+                        payment.reference,
+                        tender.captured_sum(),
+                        tender.refunded_sum()
+                    );
+                    broken = Some(("books_agree", found));
+                } else if order.stage.is_dead() && !held && (payment.is_open() || captured != refunded)
+                {
+                    let found = format!("{} still has the buyer's money", payment.reference);
+                    broken = Some(("ended_keeps_no_money", found));
+                }
+            }
+        }
+        let complete = order.stage.is_terminal() && !order.stage.is_dead();
+        if complete && !held && taken < due {
+            broken = Some(("shipped_is_paid", format!("{due} earned, {taken} captured")));
+        }
+        for ((location, key), hold) in &self.mirror.holds {
+            if key.order == order.id
+                && order.stage.is_terminal()
+                && matches!(hold.2, Held::Soft | Held::Hard)
+            {
+                let found = format!("{} of {} at {location}", hold.1, hold.0);
+                broken = Some(("ended_holds_no_stock", found));
+            }
+        }
+        for work in order.fulfilments.iter().filter(|work| work.is_shipped()) {
+            for units in &work.lines {
+                let key = HoldKey {
+                    order: order.id,
+                    line: units.line,
+                    attempt: work.attempt,
+                };
+                let hold = self.mirror.holds.get(&(work.location.clone(), key));
+                if hold.is_none_or(|hold| hold.2 != Held::Shipped) {
+                    let found = format!("fulfilment {} left the shelf untouched", work.number);
+                    broken = Some(("shipped_is_consumed", found));
+                }
+            }
+        }
+        if let Some((invariant, found)) = broken {
+            let found = format!("{}: {found}", self.name(order.id));
+            self.fall(invariant, found);
+        }
+    }
+}
+
+/// An order that ended keeps money that it knows of and does nothing about it.
+fn keeps_money(order: &Order, number: u16, tender: &Tender) -> bool {
+    let Some(_) = tender.gateway().filter(|_| tender.reference.is_some()) else {
+        return false;
+    };
+    let moving = |effect: &Effect| effect.tender() == Some(number);
+    let under_way = order.outstanding.values().any(|open| moving(&open.effect));
+    let looked_at = order.holds.iter().any(|hold| hold.blocks.contains(&Edge::Refund));
+    let kept = tender.captured_sum() > tender.refunded_sum();
+    let set_aside =
+        tender.authorized.is_some() && tender.captured_sum().is_zero() && !tender.voided;
+    (kept || set_aside) && !under_way && !looked_at
+}

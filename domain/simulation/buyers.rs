@@ -1,0 +1,99 @@
+//! What buyers order in a simulated world: small baskets of few articles, paid in every way.
+
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+
+use super::dice::Dice;
+use crate::canonical::{
+    CaptureMode, Charge, DraftLine, DraftTender, FulfilledBy, OrderDraft, TaxMode, Terms,
+};
+use crate::ids::{LocationCode, Slug};
+use crate::money::{Currency, Money, share_between};
+use crate::quantity::Quantity;
+
+/// An order as a channel sends it. `None` when the currency is not one.
+pub(super) fn draft(
+    external_id: &str,
+    skus: usize,
+    locations: &[LocationCode],
+    gateways: &[(Slug, CaptureMode)],
+    dice: &mut Dice,
+    now: Timestamp,
+) -> Option<OrderDraft> {
+    let currency = Currency::from_code("EUR")?;
+    let lines = 1 + dice.below(3);
+    let lines: Vec<DraftLine> = (1..=lines).map(|n| line(n, skus, dice)).collect();
+    let collects = dice.percent(8);
+    let shipping = Charge {
+        title: "Standard".into(),
+        amount: Money::from_minor(dice.between(0, 1) * 499, currency)?,
+        taxes: Vec::new(),
+    };
+    let mut draft = OrderDraft {
+        external_id: external_id.to_owned(),
+        number: None,
+        placed_at: now,
+        currency,
+        tax_mode: TaxMode::Inclusive,
+        test: false,
+        cancelled_at: None,
+        destination: Some("DE".into()),
+        pickup_location: dice.pick(locations).filter(|_| collects).cloned(),
+        lines,
+        shipping: vec![shipping],
+        fees: Vec::new(),
+        discounts: Vec::new(),
+        tenders: Vec::new(),
+        stated_total: Money::zero(currency),
+    };
+    draft.stated_total = draft.totals().grand;
+    draft.tenders = tenders(draft.stated_total, gateways, dice);
+    Some(draft)
+}
+
+fn line(number: usize, skus: usize, dice: &mut Dice) -> DraftLine {
+    let sku = format!("SKU-{}", 1 + dice.below(skus));
+    DraftLine {
+        external_id: number.to_string(),
+        sku: Some(sku.as_str().into()),
+        title: sku,
+        quantity: Quantity::units(u32::try_from(dice.between(1, 3)).unwrap_or(1)),
+        unit_price: Decimal::new(dice.between(1, 4999), 2),
+        discounts: Vec::new(),
+        taxes: Vec::new(),
+        weight_g: None,
+        fulfilled_by: match dice.below(12) {
+            0 => FulfilledBy::Nobody,
+            _ => FulfilledBy::Us,
+        },
+    }
+}
+
+/// One tender mostly, two now and then.
+fn tenders(total: Money, gateways: &[(Slug, CaptureMode)], dice: &mut Dice) -> Vec<DraftTender> {
+    let mut terms = || match (dice.below(12), dice.pick(gateways)) {
+        (0, _) => Terms::Prepaid { reference: None },
+        (1, _) | (_, None) => Terms::Invoice,
+        (2, Some((gateway, capture))) => Terms::Authorized {
+            gateway: Some(gateway.clone()),
+            reference: None,
+            expires_at: None,
+            capture: *capture,
+        },
+        (_, Some((gateway, capture))) => Terms::ToAuthorize {
+            gateway: gateway.clone(),
+            token: "pm_card".into(),
+            capture: *capture,
+        },
+    };
+    let (first, second) = (terms(), terms());
+    let part = share_between(total, Decimal::ZERO, Decimal::from(3), Decimal::from(5));
+    let rest = total.minus(part);
+    let splits = dice.percent(15) && part.is_positive() && rest.is_positive();
+    let tender = |amount, terms| DraftTender { amount, terms };
+    if splits {
+        vec![tender(part, first), tender(rest, second)]
+    } else {
+        vec![tender(total, first)]
+    }
+}

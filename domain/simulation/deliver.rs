@@ -1,0 +1,271 @@
+//! What is on its way arrives: at the hub, at a partner, or nowhere.
+
+use super::dice::Dice;
+use super::hub::Took;
+use super::world::{Call, Fault, Letter, World};
+use crate::append::Signal;
+use crate::canonical::OrderDraft;
+use crate::ids::{CommandId, LocationCode, OrderId};
+use crate::order::{
+    Asked, Command, Effect, Fact, Input, InputBody, NoticeEvidence, NoticeFact, PaymentFact, Placement, Postponement, REPLY_SCHEMA, Request, StockEvidence, StockFact,
+    TenderSelector,
+};
+use crate::stock::{HoldKey, StockCommand};
+
+/// How a message fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    Good,
+    Twice,
+    AnswerLost,
+    Lost,
+    Refused,
+    Vanished,
+}
+
+impl World<'_> {
+    /// Lets one message arrive, or not.
+    pub(super) fn deliver(&mut self, place: usize, way: Way, dice: &mut Dice) {
+        if place >= self.post.len() {
+            return;
+        }
+        let letter = self.post.remove(place);
+        if way == Way::Twice {
+            self.post.push(letter.clone());
+        }
+        match letter {
+            Letter::Call(call) => self.call(&call, way, dice),
+            Letter::Answer {
+                node,
+                life,
+                order,
+                fact,
+            } => {
+                if self.nodes[node].life == life && way != Way::Vanished {
+                    self.report(node, order, fact);
+                }
+            }
+            Letter::Lapse {
+                location,
+                order,
+                attempt,
+                holds,
+            } => {
+                if way != Way::Vanished {
+                    self.lapsed(&location, order, attempt, holds);
+                }
+            }
+            lasting => {
+                let taken = way != Way::Vanished && self.receive(self.owner, &lasting);
+                if !taken {
+                    self.post.push(lasting);
+                }
+            }
+        }
+    }
+
+    /// A node receives what comes again until it is taken. Whether it was.
+    pub(super) fn receive(&mut self, node: usize, letter: &Letter) -> bool {
+        match letter {
+            Letter::Create { id, channel, draft } => self.create(node, *id, *channel, draft),
+            Letter::Request {
+                order,
+                actor,
+                asked,
+            } => {
+                let input = Input {
+                    actor: actor.clone(),
+                    body: InputBody::Request(asked.clone()),
+                };
+                let took = self.advance(node, *order, &input);
+                let name = self.name(*order);
+                let word = asked.command.word();
+                match &took {
+                    Took::Yes => self.tell(format!("{actor} asks {name} to {word}: taken")),
+                    Took::Refused(why) => {
+                        self.tell(format!("{actor} asks {name} to {word}: {why}"));
+                    }
+                    Took::No => self.tell(format!("{actor} asks {name} to {word}: no answer")),
+                }
+                took != Took::No
+            }
+            Letter::Webhook { order, fact } => self.report(node, *order, fact.clone()),
+            _ => true,
+        }
+    }
+
+    fn report(&mut self, node: usize, order: OrderId, fact: Fact) -> bool {
+        if !self.store.logs.contains_key(&order) {
+            // It came before its order; it is kept until the order is there.
+            return false;
+        }
+        let line = format!("{} hears {}", self.name(order), summary(&fact));
+        self.tell(line);
+        let input = Input {
+            actor: "partner".into(),
+            body: InputBody::Fact(fact),
+        };
+        self.advance(node, order, &input) == Took::Yes
+    }
+
+    fn create(&mut self, node: usize, id: OrderId, channel: usize, draft: &OrderDraft) -> bool {
+        let Some((channel, slug, _)) = self.channels.get(channel).cloned() else {
+            return true;
+        };
+        let body_hash = draft.external_id.clone();
+        let request = Request {
+            command_id: CommandId::of_create(channel, &draft.external_id),
+            body_hash: body_hash.clone(),
+            reply_schema: REPLY_SCHEMA,
+        };
+        if self.store.logs.contains_key(&id) {
+            let asked = Asked {
+                command: Command::PlaceAgain { body_hash },
+                request: Some(request),
+                expected: None,
+            };
+            let body = InputBody::Request(asked);
+            let actor = format!("channel:{slug}");
+            return self.advance(node, id, &Input { actor, body }) != Took::No;
+        }
+        let placement = Placement {
+            id,
+            channel,
+            channel_slug: slug.clone(),
+            draft: draft.clone(),
+            live_connection: true,
+            body_hash,
+        };
+        let context = self.context(channel);
+        let actor = format!("channel:{slug}");
+        let (events, next) = self.core.place(placement, &actor, Some(request), &context);
+        self.tell(format!(
+            "{slug} sends {} over {}",
+            draft.external_id, draft.stated_total
+        ));
+        let fault = self.fault.take();
+        if matches!(fault, Some(Fault::NotStored | Fault::UnwrittenUnheard)) {
+            self.tell("the store does not store it".to_owned());
+            return false;
+        }
+        let epoch = self.nodes[node].epoch;
+        let stored = self.append(epoch, id, 0, &events, &next) == Signal::Committed;
+        if !stored || fault.is_some() {
+            self.tell("nobody hears that it is stored".to_owned());
+            return false;
+        }
+        self.adopt(node, &events, next);
+        true
+    }
+
+    fn lapsed(
+        &mut self,
+        location: &LocationCode,
+        order: OrderId,
+        attempt: u16,
+        holds: Vec<(HoldKey, i32)>,
+    ) {
+        let lines = holds.iter().map(|(key, _)| key.line).collect();
+        let fact = Fact::Stock(StockFact {
+            location: location.clone(),
+            attempt,
+            effect: None,
+            evidence: StockEvidence::Expired { lines },
+        });
+        if self.report(self.owner, order, fact) {
+            self.ask_shelf(location, &StockCommand::Told { holds }, None);
+        }
+    }
+
+    /// A call reaches its partner, or not; its caller hears, or not.
+    fn call(&mut self, call: &Call, way: Way, dice: &mut Dice) {
+        let (word, name) = (call.effect.word(), self.name(call.order));
+        if self.audit.opened(call.order, call.id) != Some(&call.effect) {
+            let found = format!("{name}: {word} is carried out and not in the log");
+            self.fall("effect_in_the_log_first", found);
+        }
+        let inside = call.effect.stock().is_some();
+        let alive = self.nodes[call.node].life == call.life && call.node == self.owner;
+        if inside && !alive {
+            return;
+        }
+        let postponed = |reason: &str| Postponement {
+            effect: call.id,
+            reason: reason.to_owned(),
+            not_before: None,
+        };
+        let done = matches!(way, Way::Good | Way::Twice | Way::AnswerLost);
+        let answer = if done { self.carry_out(call, dice) } else { None };
+        self.tell(match way {
+            Way::Good | Way::Twice => format!("{word} of {name} is carried out"),
+            Way::AnswerLost => format!("{word} of {name} is carried out, its answer is lost"),
+            Way::Refused => format!("{word} of {name} is put off by its partner"),
+            Way::Lost | Way::Vanished => format!("{word} of {name} is lost on its way"),
+        });
+        let fact = match (way, answer) {
+            (Way::Good | Way::Twice, Some(fact)) => fact,
+            (Way::Refused, _) if !inside => Fact::Postponed(postponed("come back later")),
+            (Way::Good | Way::Twice, None) => Fact::Postponed(postponed("not known here")),
+            (Way::AnswerLost | Way::Lost, _) if !inside => Fact::Unknown(postponed("no answer")),
+            _ => return,
+        };
+        self.post.push(Letter::Answer {
+            node: call.node,
+            life: call.life,
+            order: call.order,
+            fact,
+        });
+    }
+
+    fn carry_out(&mut self, call: &Call, dice: &mut Dice) -> Option<Fact> {
+        if call.effect.stock().is_some() {
+            return self.ask_location(call.order, call.id, &call.effect);
+        }
+        if let Effect::NotifyChannel { notice } = &call.effect {
+            return Some(Fact::Notice(NoticeFact {
+                notice: notice.clone(),
+                evidence: NoticeEvidence::Told,
+            }));
+        }
+        let Some(number) = call.effect.tender() else {
+            let smooth = self.smooth;
+            return self
+                .depot
+                .carry_out(call.order, call.id, &call.effect, call.price, smooth, dice);
+        };
+        let order = self.audit.order(call.order)?;
+        let slug = order.tender(number)?.gateway()?.clone();
+        let gateway = self.gateways.iter_mut().find(|g| g.slug == slug)?;
+        let (answer, webhooks) =
+            gateway.carry_out(call.order, call.id, &call.effect, dice, self.now);
+        for evidence in webhooks {
+            self.webhook(call.order, &slug, evidence);
+        }
+        self.check_money(call.order);
+        Some(Fact::Payment(PaymentFact {
+            tender: TenderSelector::Number(number),
+            account: Some(slug),
+            occurred_at: None,
+            evidence: answer?,
+        }))
+    }
+}
+
+/// A report in a few words.
+fn summary(fact: &Fact) -> String {
+    match fact {
+        Fact::Payment(payment) => payment.evidence.kind().to_owned(),
+        Fact::Stock(stock) => {
+            let answer = format!("{:?}", stock.evidence);
+            let word = answer.split([' ', '{']).next().unwrap_or_default().to_lowercase();
+            format!("from {} about try {}: {word}", stock.location, stock.attempt)
+        }
+        Fact::Fulfilment(work) => format!("{} of {}", work.evidence.kind(), work.fulfilment),
+        Fact::Label(label) => format!("about the label of {}", label.fulfilment),
+        Fact::Scan(scan) => format!("{} of {}", scan.scan.status.word(), scan.tracking_number),
+        Fact::Channel(_) => "its channel".to_owned(),
+        Fact::Notice(_) => "that its channel knows".to_owned(),
+        Fact::Postponed(_) => "that a call was not carried out".to_owned(),
+        Fact::Unknown(_) => "nothing of a call".to_owned(),
+    }
+}

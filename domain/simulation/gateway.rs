@@ -1,0 +1,295 @@
+//! A simulated gateway. It carries out what it is asked, once per key, and keeps a book of its own:
+//! that it never takes too much is the hub's business, and checked.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::dice::Dice;
+use crate::ids::{EffectId, OrderId, Slug};
+use crate::money::Money;
+use crate::order::{Effect, PaymentEvidence, Reported};
+
+/// How long a gateway sets money aside.
+const AUTHORIZED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Where a payment is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Waiting,
+    Authorized,
+    Declined,
+    Voided,
+}
+
+/// A payment in a gateway's book.
+#[derive(Debug, Clone)]
+pub(super) struct Payment {
+    pub(super) order: OrderId,
+    pub(super) tender: u16,
+    pub(super) reference: String,
+    pub(super) amount: Money,
+    pub(super) state: State,
+    since: Timestamp,
+    pub(super) captured: Money,
+    pub(super) captures: usize,
+    /// Refunds by their references.
+    refunds: BTreeMap<String, Money>,
+    pub(super) disputed: bool,
+}
+
+impl Payment {
+    pub(super) fn refunded(&self) -> Money {
+        Money::sum(self.amount.currency(), self.refunds.values().copied())
+    }
+
+    /// Money set aside that is neither taken nor released.
+    pub(super) fn is_open(&self) -> bool {
+        self.captured.is_zero() && matches!(self.state, State::Waiting | State::Authorized)
+    }
+}
+
+/// What the gateway has to say: the answer to a call, and webhooks.
+pub(super) type Said = (Option<PaymentEvidence>, Vec<PaymentEvidence>);
+
+/// A gateway.
+pub(super) struct Gateway {
+    pub(super) slug: Slug,
+    pub(super) payments: Vec<Payment>,
+    saved: BTreeMap<EffectId, PaymentEvidence>,
+    /// The next capture or refund is refused.
+    pub(super) rebuffs: bool,
+}
+
+impl Gateway {
+    pub(super) fn new(slug: &str) -> Self {
+        Self {
+            slug: slug.into(),
+            payments: Vec::new(),
+            saved: BTreeMap::new(),
+            rebuffs: false,
+        }
+    }
+
+    pub(super) fn of(&self, order: OrderId, tender: u16) -> impl Iterator<Item = &Payment> {
+        let same = move |p: &&Payment| p.order == order && p.tender == tender;
+        self.payments.iter().filter(same)
+    }
+
+    /// Opens a payment and answers its reference.
+    pub(super) fn open(
+        &mut self,
+        order: OrderId,
+        tender: u16,
+        amount: Money,
+        state: State,
+        now: Timestamp,
+    ) -> String {
+        let reference = format!("pi_{}_{}", self.slug, self.payments.len() + 1);
+        self.payments.push(Payment {
+            order,
+            tender,
+            reference: reference.clone(),
+            amount,
+            state,
+            since: now,
+            captured: Money::zero(amount.currency()),
+            captures: 0,
+            refunds: BTreeMap::new(),
+            disputed: false,
+        });
+        reference
+    }
+
+    /// Carries a call out. The same key gets its first answer again.
+    pub(super) fn carry_out(
+        &mut self,
+        order: OrderId,
+        id: EffectId,
+        effect: &Effect,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Said {
+        if let Some(saved) = self.saved.get(&id) {
+            return (Some(saved.clone()), Vec::new());
+        }
+        let Some(tender) = effect.tender() else {
+            return (None, Vec::new());
+        };
+        let (answer, webhooks) = match effect {
+            Effect::AuthorizePayment { amount, .. } => {
+                self.authorize(order, tender, *amount, dice, now)
+            }
+            Effect::CapturePayment { amount, .. } => self.capture(order, tender, *amount),
+            Effect::VoidPayment { .. } => self.void(order, tender),
+            Effect::RefundPayment { amount, .. } => self.refund(order, tender, *amount, id),
+            _ => return (None, Vec::new()),
+        };
+        if let Some(answer) = &answer {
+            self.saved.insert(id, answer.clone());
+        }
+        (answer, webhooks)
+    }
+
+    fn authorize(
+        &mut self,
+        order: OrderId,
+        tender: u16,
+        amount: Money,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Said {
+        let state = match dice.below(20) {
+            0..=2 => State::Declined,
+            3 | 4 => State::Waiting,
+            _ => State::Authorized,
+        };
+        let reference = self.open(order, tender, amount, state, now);
+        let evidence = match state {
+            State::Authorized => authorized(reference, amount),
+            State::Waiting => PaymentEvidence::ActionRequired { reference },
+            _ => PaymentEvidence::Declined {
+                reference: Some(reference),
+                code: "card_declined".into(),
+            },
+        };
+        (Some(evidence.clone()), vec![evidence])
+    }
+
+    fn find(&mut self, order: OrderId, tender: u16) -> Option<&mut Payment> {
+        let same = |p: &&mut Payment| {
+            p.order == order && p.tender == tender && p.state != State::Declined
+        };
+        self.payments.iter_mut().find(same)
+    }
+
+    fn capture(&mut self, order: OrderId, tender: u16, amount: Money) -> Said {
+        let rebuffs = std::mem::take(&mut self.rebuffs);
+        let failed = |code: &str| PaymentEvidence::CaptureFailed { code: code.into() };
+        let Some(payment) = self.find(order, tender) else {
+            return (Some(failed("no_such_payment")), Vec::new());
+        };
+        if payment.state != State::Authorized {
+            return (Some(failed("canceled")), Vec::new());
+        }
+        if rebuffs {
+            return (Some(failed("processing_error")), Vec::new());
+        }
+        payment.captured = payment.captured.plus(amount);
+        payment.captures += 1;
+        let evidence = captured(payment);
+        (Some(evidence.clone()), vec![evidence])
+    }
+
+    fn void(&mut self, order: OrderId, tender: u16) -> Said {
+        let Some(payment) = self.find(order, tender) else {
+            return (None, Vec::new());
+        };
+        if payment.captured.is_positive() {
+            return (Some(captured(payment)), Vec::new());
+        }
+        payment.state = State::Voided;
+        let reference = payment.reference.clone();
+        let evidence = PaymentEvidence::Voided { reference };
+        (Some(evidence.clone()), vec![evidence])
+    }
+
+    fn refund(&mut self, order: OrderId, tender: u16, amount: Money, id: EffectId) -> Said {
+        let rebuffs = std::mem::take(&mut self.rebuffs);
+        let failed = |code: &str| PaymentEvidence::RefundFailed {
+            refund: None,
+            code: code.into(),
+        };
+        let Some(payment) = self.find(order, tender) else {
+            return (Some(failed("no_such_payment")), Vec::new());
+        };
+        if rebuffs {
+            return (Some(failed("insufficient_funds")), Vec::new());
+        }
+        let refund = format!("re_{}", id.0.simple());
+        payment.refunds.insert(refund.clone(), amount);
+        let evidence = PaymentEvidence::Refunded {
+            reference: payment.reference.clone(),
+            amount: Reported::Part {
+                reference: refund,
+                amount,
+            },
+        };
+        (Some(evidence.clone()), vec![evidence])
+    }
+
+    /// The buyer confirms the payment that waits longest, or gives up.
+    pub(super) fn confirm(&mut self, agrees: bool) -> Option<(OrderId, PaymentEvidence)> {
+        let waiting = |p: &&mut Payment| p.state == State::Waiting;
+        let payment = self.payments.iter_mut().find(waiting)?;
+        let reference = payment.reference.clone();
+        payment.state = if agrees {
+            State::Authorized
+        } else {
+            State::Declined
+        };
+        let evidence = if agrees {
+            authorized(reference, payment.amount)
+        } else {
+            PaymentEvidence::Declined {
+                reference: Some(reference),
+                code: "authentication_failed".into(),
+            }
+        };
+        Some((payment.order, evidence))
+    }
+
+    /// Lets authorisations lapse that nobody captured in time.
+    pub(super) fn lapse(&mut self, now: Timestamp) -> Vec<(OrderId, PaymentEvidence)> {
+        let mut said = Vec::new();
+        for payment in self.payments.iter_mut().filter(|p| p.is_open()) {
+            if now.duration_since(payment.since) >= AUTHORIZED_FOR {
+                payment.state = State::Voided;
+                let reference = payment.reference.clone();
+                said.push((payment.order, PaymentEvidence::Voided { reference }));
+            }
+        }
+        said
+    }
+
+    /// A buyer disputes a captured payment, once; the retailer wins or loses.
+    pub(super) fn dispute(&mut self, dice: &mut Dice) -> Option<(OrderId, Vec<PaymentEvidence>)> {
+        let mut taken: Vec<&mut Payment> = self
+            .payments
+            .iter_mut()
+            .filter(|p| p.captured.is_positive() && !p.disputed)
+            .collect();
+        let chosen = dice.below(taken.len());
+        let payment = taken.get_mut(chosen)?;
+        payment.disputed = true;
+        let amount = payment.captured;
+        let dispute = format!("dp_{}", payment.reference);
+        let opened = PaymentEvidence::DisputeOpened {
+            dispute: dispute.clone(),
+            amount,
+        };
+        let won = dice.percent(50);
+        let closed = PaymentEvidence::DisputeClosed {
+            dispute,
+            won,
+            amount,
+        };
+        Some((payment.order, vec![opened, closed]))
+    }
+}
+
+fn authorized(reference: String, amount: Money) -> PaymentEvidence {
+    PaymentEvidence::Authorized {
+        reference,
+        amount,
+        expires_at: None,
+    }
+}
+
+fn captured(payment: &Payment) -> PaymentEvidence {
+    let total = payment.captured;
+    PaymentEvidence::Captured {
+        reference: payment.reference.clone(),
+        amount: Reported::Total { amount: total },
+    }
+}

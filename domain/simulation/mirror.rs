@@ -1,0 +1,193 @@
+//! The stock once more, in the simplest form there is: what each location should have, computed from
+//! what it was asked and what it answered. It knows nothing of ledgers, revisions and drafts.
+
+use std::collections::BTreeMap;
+
+use super::world::World;
+use crate::ids::{LocationCode, Sku};
+use crate::order::{Loss, StockEvidence, StockLine};
+use crate::stock::{HoldKey, StockCommand};
+
+/// How a hold stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    Soft,
+    Hard,
+    Lapsed,
+    /// Given back, lost, or never there.
+    Free,
+    /// Left the building.
+    Shipped,
+}
+
+/// The second opinion on every location's stock.
+#[derive(Debug, Default)]
+pub(super) struct Mirror {
+    pub(super) on_hand: BTreeMap<(LocationCode, Sku), i64>,
+    pub(super) holds: BTreeMap<(LocationCode, HoldKey), (Sku, i64, Held)>,
+}
+
+impl Mirror {
+    /// Follows a command that was carried out (again, perhaps).
+    pub(super) fn follow(
+        &mut self,
+        at: &LocationCode,
+        command: &StockCommand,
+        answer: Option<&StockEvidence>,
+        lapsed: &[(HoldKey, i32)],
+    ) {
+        for (key, _) in lapsed {
+            if let Some(hold) = self.holds.get_mut(&(at.clone(), *key)) {
+                hold.2 = Held::Lapsed;
+            }
+        }
+        let key = |order, line: &StockLine, attempt| {
+            let line = line.line;
+            let key = HoldKey {
+                order,
+                line,
+                attempt,
+            };
+            (at.clone(), key)
+        };
+        match command {
+            StockCommand::Count { sku, on_hand, .. } => {
+                self.on_hand.insert((at.clone(), sku.clone()), *on_hand);
+            }
+            StockCommand::Reserve {
+                order,
+                attempt,
+                lines,
+                ..
+            } if matches!(answer, Some(StockEvidence::Reserved { .. })) => {
+                for line in lines {
+                    let units = line.quantity.whole().unwrap_or_default();
+                    let hold = (line.sku.clone(), units, Held::Soft);
+                    self.holds.entry(key(*order, line, *attempt)).or_insert(hold);
+                }
+            }
+            StockCommand::Confirm {
+                order,
+                attempt,
+                lines,
+            } => {
+                let lost = |line: &StockLine| match answer {
+                    Some(StockEvidence::Lost { lines }) => lines.contains(&line.line),
+                    _ => false,
+                };
+                for line in lines {
+                    let units = line.quantity.whole().unwrap_or_default();
+                    let absent = (line.sku.clone(), units, Held::Free);
+                    let hold = self.holds.entry(key(*order, line, *attempt)).or_insert(absent);
+                    hold.2 = match hold.2 {
+                        Held::Shipped => Held::Shipped,
+                        _ if lost(line) => Held::Free,
+                        _ => Held::Hard,
+                    };
+                }
+            }
+            StockCommand::Release {
+                order,
+                attempt,
+                lines,
+            } => {
+                for line in lines {
+                    self.end(key(*order, line, *attempt), line, None, Held::Free);
+                }
+            }
+            StockCommand::WriteOff {
+                order,
+                attempt,
+                lines,
+                loss,
+            } => {
+                for line in lines {
+                    self.end(key(*order, line, *attempt), line, Some(*loss), Held::Free);
+                }
+            }
+            StockCommand::Consume {
+                order,
+                attempt,
+                lines,
+            } => {
+                let gone = Some(Loss::Damaged);
+                for line in lines {
+                    self.end(key(*order, line, *attempt), line, gone, Held::Shipped);
+                }
+            }
+            StockCommand::Reserve { .. } | StockCommand::Expire { .. } => {}
+            StockCommand::Told { .. } => {}
+        }
+    }
+
+    /// A hold ends, and units leave the building with it: its own, or all that were thought there.
+    fn end(
+        &mut self,
+        key: (LocationCode, HoldKey),
+        line: &StockLine,
+        leave: Option<Loss>,
+        end: Held,
+    ) {
+        let shelf = (key.0.clone(), line.sku.clone());
+        let Some(hold) = self.holds.get_mut(&key) else {
+            let units = line.quantity.whole().unwrap_or_default();
+            self.holds.insert(key, (line.sku.clone(), units, end));
+            return;
+        };
+        if matches!(hold.2, Held::Free | Held::Shipped) {
+            return;
+        }
+        let on_hand = self.on_hand.entry(shelf).or_default();
+        *on_hand = match leave {
+            None => *on_hand,
+            Some(Loss::Damaged) => (*on_hand - hold.1).max(0),
+            Some(Loss::NotThere) => 0,
+        };
+        hold.2 = end;
+    }
+
+    fn promised(&self, at: &LocationCode, sku: &Sku, how: Held) -> i64 {
+        let here = self.holds.iter().filter(|((location, _), hold)| {
+            location == at && hold.0 == *sku && hold.2 == how
+        });
+        here.map(|(_, hold)| hold.1).sum()
+    }
+}
+
+impl World<'_> {
+    /// After every change of a location's stock: bound, sums and the second opinion.
+    pub(super) fn check_shelf(&mut self, at: &LocationCode) {
+        let Some(shelf) = self.store.shelves.get(at) else {
+            return;
+        };
+        let mut broken: Option<(&'static str, String)> = None;
+        for (sku, counters) in &shelf.stock.counters {
+            let now = (counters.on_hand, counters.reserved, counters.allocated);
+            let sums = shelf.sums.get(sku).copied().unwrap_or_default();
+            let expected = (
+                self.mirror
+                    .on_hand
+                    .get(&(at.clone(), sku.clone()))
+                    .copied()
+                    .unwrap_or_default(),
+                self.mirror.promised(at, sku, Held::Soft),
+                self.mirror.promised(at, sku, Held::Hard),
+            );
+            if !counters.holds() {
+                broken = Some(("stock_bound", format!("{sku} at {at}: {counters:?}")));
+            } else if now != sums {
+                let found = format!("{sku} at {at} has {now:?}, its ledger adds up to {sums:?}");
+                broken = Some(("stock_ledger", found));
+            } else if now != expected {
+                let found = format!(
+                    "{sku} at {at} has (on hand, reserved, allocated) {now:?} after what it was \
+                     asked and answered it should have {expected:?}"
+                );
+                broken = Some(("stock_conserved", found));
+            }
+        }
+        if let Some((invariant, found)) = broken {
+            self.fall(invariant, found);
+        }
+    }
+}

@@ -1,0 +1,340 @@
+//! Plays one move: who does what, to which order, by the move's own number.
+
+use jiff::SignedDuration;
+
+use super::buyers;
+use super::deliver::Way;
+use super::depot::next_step;
+use super::dice::Dice;
+use super::gateway::State;
+use super::moves::{Kind, Move};
+use super::world::{Fault, Letter, World};
+use crate::canonical::Terms;
+use crate::ids::{CommandId, OrderId, Slug};
+use crate::order::{
+    Asked, ChannelFact, Command, Edge, Fact, FulfilmentStage, HoldScope, Order, PaymentEvidence,
+    PaymentFact, REPLY_SCHEMA, Request, TenderSelector,
+};
+
+impl World<'_> {
+    /// Plays a move and checks the world afterwards.
+    pub(super) fn play(&mut self, next: Move) {
+        let mut dice = Dice::seeded(next.roll);
+        let way = match next.kind {
+            Kind::Deliver => Some(Way::Good),
+            Kind::Repeat => Some(Way::Twice),
+            Kind::LoseAnswer => Some(Way::AnswerLost),
+            Kind::Lose => Some(Way::Lost),
+            Kind::Refuse => Some(Way::Refused),
+            Kind::Vanish => Some(Way::Vanished),
+            _ => None,
+        };
+        if let Some(way) = way {
+            // Mostly in order, so that lives get on; now and then anything overtakes anything.
+            let place = match dice.below(3) {
+                0 => dice.below(self.post.len()),
+                _ => dice.below(self.post.len().min(3)),
+            };
+            self.deliver(place, way, &mut dice);
+        } else {
+            self.happen(next.kind, &mut dice);
+        }
+        self.check_units();
+    }
+
+    fn happen(&mut self, kind: Kind, dice: &mut Dice) {
+        match kind {
+            Kind::Order => self.order(dice),
+            Kind::Work => self.work(dice),
+            Kind::Scan => self.scan(dice),
+            Kind::Tick => self.elapse(SignedDuration::from_secs(dice.between(1, 40))),
+            Kind::Jump => {
+                let minutes = [10, 16, 50, 24 * 60, 3 * 24 * 60, 8 * 24 * 60];
+                let minutes = dice.pick(&minutes).copied().unwrap_or(1);
+                self.tell(format!("the clock jumps by {minutes} minutes"));
+                self.elapse(SignedDuration::from_mins(minutes));
+            }
+            Kind::Confirm => {
+                let agrees = dice.percent(75);
+                self.confirm(agrees, dice);
+            }
+            Kind::Cancel => self.cancel(dice),
+            Kind::Hold => self.hold(dice),
+            Kind::Release => self.release(dice),
+            Kind::Count => {
+                let places = self.places();
+                let sku = format!("SKU-{}", 1 + dice.below(self.skus));
+                let on_hand = dice.between(0, 15);
+                if let Some(location) = dice.pick(&places) {
+                    self.count(location, &sku.as_str().into(), on_hand);
+                }
+            }
+            Kind::WrittenUnheard => self.fault = Some(Fault::WrittenUnheard),
+            Kind::UnwrittenUnheard => self.fault = Some(Fault::UnwrittenUnheard),
+            Kind::NotStored => self.fault = Some(Fault::NotStored),
+            Kind::Elsewhere => self.elsewhere = true,
+            Kind::Crash => {
+                let node = usize::from(dice.percent(25));
+                let node = if node == 0 { self.owner } else { 1 - self.owner };
+                self.tell(format!("node {node} crashes"));
+                self.crash(node);
+            }
+            Kind::TakeOver => self.take_over(),
+            Kind::Stray => self.stray(dice),
+            Kind::Rebuff => {
+                let chosen = dice.below(self.gateways.len());
+                self.gateways[chosen].rebuffs = true;
+            }
+            Kind::Dispute => {
+                let chosen = dice.below(self.gateways.len());
+                let slug = self.gateways[chosen].slug.clone();
+                if let Some((order, said)) = self.gateways[chosen].dispute(dice) {
+                    for evidence in said {
+                        self.webhook(order, &slug, evidence);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Time passes, and everything that waits for it happens.
+    pub(super) fn elapse(&mut self, time: SignedDuration) {
+        self.pass(time);
+        for place in 0..self.gateways.len() {
+            let slug = self.gateways[place].slug.clone();
+            for (order, evidence) in self.gateways[place].lapse(self.now) {
+                self.webhook(order, &slug, evidence);
+            }
+        }
+        self.lapse();
+        self.wake_due();
+    }
+
+    pub(super) fn webhook(&mut self, order: OrderId, slug: &Slug, evidence: PaymentEvidence) {
+        let reference = self.gateways.iter().find(|g| g.slug == *slug).and_then(|gateway| {
+            let named = gateway.payments.iter().filter(|p| p.order == order);
+            named.map(|p| &p.reference).find(|known| match &evidence {
+                PaymentEvidence::ActionRequired { reference }
+                | PaymentEvidence::Authorized { reference, .. }
+                | PaymentEvidence::Captured { reference, .. }
+                | PaymentEvidence::Voided { reference }
+                | PaymentEvidence::Refunded { reference, .. } => reference == *known,
+                PaymentEvidence::Declined { reference, .. } => reference.as_ref() == Some(*known),
+                PaymentEvidence::DisputeOpened { dispute, .. }
+                | PaymentEvidence::DisputeClosed { dispute, .. } => dispute.ends_with(*known),
+                _ => true,
+            })
+        });
+        let Some(reference) = reference.cloned() else {
+            return;
+        };
+        let fact = Fact::Payment(PaymentFact {
+            tender: TenderSelector::Reference(reference),
+            account: Some(slug.clone()),
+            occurred_at: Some(self.now),
+            evidence,
+        });
+        self.post.push(Letter::Webhook { order, fact });
+    }
+
+    fn order(&mut self, dice: &mut Dice) {
+        if dice.percent(15) && !self.sent.is_empty() {
+            let chosen = dice.below(self.sent.len());
+            let letter = self.sent[chosen].clone();
+            self.post.push(letter);
+            return;
+        }
+        let number = self.next_number();
+        let external = format!("W-{number}");
+        let channel = dice.below(self.channels.len());
+        let places = self.places();
+        let (skus, now) = (self.skus, self.now);
+        let Some(mut draft) = buyers::draft(&external, skus, &places, &self.modes, dice, now) else {
+            return;
+        };
+        let hash = self.channels[channel].0.hash16(&external);
+        let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+        let id = OrderId::new(millis, dice.roll().to_be_bytes(), hash);
+        for (tender, number) in draft.tenders.iter_mut().zip(1_u16..) {
+            if let Terms::Authorized {
+                gateway: Some(slug),
+                reference,
+                ..
+            } = &mut tender.terms
+                && let Some(gateway) = self.gateways.iter_mut().find(|g| g.slug == *slug)
+            {
+                let amount = tender.amount;
+                *reference = Some(gateway.open(id, number, amount, State::Authorized, now));
+            }
+        }
+        let draft = Box::new(draft);
+        let letter = Letter::Create { id, channel, draft };
+        self.sent.push(letter.clone());
+        self.post.push(letter);
+    }
+
+    /// A person asks, under a key of their own.
+    pub(super) fn ask(&mut self, order: OrderId, actor: &str, command: Command) {
+        let number = self.next_number();
+        let request = Request {
+            command_id: CommandId(uuid::Uuid::from_u128(u128::from(number))),
+            body_hash: number.to_string(),
+            reply_schema: REPLY_SCHEMA,
+        };
+        self.post.push(Letter::Request {
+            order,
+            actor: actor.to_owned(),
+            asked: Asked {
+                command,
+                request: Some(request),
+                expected: None,
+            },
+        });
+    }
+
+    /// An order that is not over, mostly.
+    fn some_order(&self, dice: &mut Dice) -> Option<&Order> {
+        let live: Vec<&Order> = self.audit.orders().filter(|o| !o.stage.is_terminal()).collect();
+        if dice.percent(90) && !live.is_empty() {
+            return dice.pick(&live).copied();
+        }
+        let all: Vec<&Order> = self.audit.orders().collect();
+        dice.pick(&all).copied()
+    }
+
+    fn work(&mut self, dice: &mut Dice) {
+        let smooth = self.smooth;
+        let chosen = {
+            let live = self.audit.orders().filter(|o| !o.stage.is_terminal());
+            let pieces = live.flat_map(|order| order.fulfilments.iter().map(move |f| (order, f)));
+            let open = pieces.filter(|(order, f)| {
+                !f.is_off()
+                    && !f.is_shipped()
+                    && f.stage != FulfilmentStage::Planned
+                    && !self.depot.stopped.contains(&(order.id, f.number))
+            });
+            let open: Vec<(&Order, _)> = open.collect();
+            dice.pick(&open).and_then(|(order, work)| {
+                let step = next_step(order, work, smooth, dice)?;
+                Some((order.id, work.number, step))
+            })
+        };
+        if let Some((order, fulfilment, step)) = chosen {
+            self.ask(order, "operator:dock", Command::Fulfil { fulfilment, step });
+        }
+    }
+
+    fn scan(&mut self, dice: &mut Dice) {
+        let pieces: Vec<_> = self.depot.parcels.keys().copied().collect();
+        let Some(piece) = dice.pick(&pieces).copied() else {
+            return;
+        };
+        let labelled = self
+            .audit
+            .order(piece.0)
+            .and_then(|order| order.fulfilment(piece.1))
+            .is_some_and(|work| work.stage == FulfilmentStage::Labelled);
+        if labelled && dice.percent(30) && self.depot.pick_up(piece) {
+            let name = self.name(piece.0);
+            self.tell(format!("a carrier takes parcel {} of {name} off the dock", piece.1));
+        }
+        self.see(piece, dice);
+    }
+
+    /// A carrier sees a parcel.
+    pub(super) fn see(&mut self, piece: (OrderId, u16), dice: &mut Dice) -> bool {
+        let seen = self.depot.see(piece, self.smooth, dice, self.now);
+        let Some(fact) = seen else {
+            return false;
+        };
+        let order = piece.0;
+        self.post.push(Letter::Webhook { order, fact });
+        true
+    }
+
+    pub(super) fn confirm(&mut self, agrees: bool, dice: &mut Dice) {
+        let chosen = dice.below(self.gateways.len());
+        let slug = self.gateways[chosen].slug.clone();
+        if let Some((order, evidence)) = self.gateways[chosen].confirm(agrees) {
+            self.webhook(order, &slug, evidence);
+        }
+    }
+
+    fn cancel(&mut self, dice: &mut Dice) {
+        let Some(order) = self.some_order(dice).map(|order| order.id) else {
+            return;
+        };
+        if dice.percent(50) {
+            let reason = "the buyer has changed their mind".to_owned();
+            self.ask(order, "operator:anna", Command::Cancel { reason });
+        } else {
+            let fact = Fact::Channel(ChannelFact::Cancelled { at: self.now });
+            self.post.push(Letter::Webhook { order, fact });
+        }
+    }
+
+    fn hold(&mut self, dice: &mut Dice) {
+        let Some(order) = self.some_order(dice) else {
+            return;
+        };
+        let id = order.id;
+        let number = order.fulfilments.last().map(|work| work.number);
+        let scope = match number {
+            Some(number) if dice.percent(40) => HoldScope::Fulfilment { number },
+            _ => HoldScope::Order,
+        };
+        let mut blocks = vec![Edge::ALL[dice.below(Edge::ALL.len())]];
+        if dice.percent(30) {
+            blocks.push(Edge::Ship);
+        }
+        let seconds = SignedDuration::from_secs(dice.between(5, 90_000));
+        let until = Some(self.now + seconds).filter(|_| dice.percent(60));
+        let reason = "check it".to_owned();
+        let command = Command::Hold {
+            scope,
+            blocks,
+            reason,
+            until,
+        };
+        self.ask(id, "operator:anna", command);
+    }
+
+    fn release(&mut self, dice: &mut Dice) {
+        let held: Vec<(OrderId, u32)> = self
+            .audit
+            .orders()
+            .flat_map(|order| order.holds.iter().map(|hold| (order.id, hold.id)))
+            .collect();
+        if let Some((order, hold)) = dice.pick(&held).copied() {
+            let reason = "checked".to_owned();
+            self.ask(order, "operator:anna", Command::Release { hold, reason });
+        }
+    }
+
+    fn take_over(&mut self) {
+        self.owner = 1 - self.owner;
+        self.store.epoch += 1;
+        let node = &mut self.nodes[self.owner];
+        node.epoch = self.store.epoch;
+        node.memory.clear();
+        node.life += 1;
+        self.stockroom.clear();
+        let line = format!("node {} takes over, epoch {}", self.owner, self.store.epoch);
+        self.tell(line);
+    }
+
+    /// The node that was superseded goes on as if it were not.
+    fn stray(&mut self, dice: &mut Dice) {
+        let stale = 1 - self.owner;
+        let lasting = |letter: &&Letter| {
+            matches!(letter, Letter::Webhook { .. } | Letter::Request { .. })
+        };
+        let letters: Vec<&Letter> = self.post.iter().filter(lasting).collect();
+        if let Some(letter) = dice.pick(&letters).copied().cloned() {
+            self.receive(stale, &letter);
+        } else if let Some(id) = self.some_order(dice).map(|order| order.id) {
+            self.wake(stale, id);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The end of a run: the faults stop, everybody answers, time passes, and every order must come to
+//! rest by itself, woken by nothing but its own timer.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::deliver::Way;
+use super::dice::Dice;
+use super::world::World;
+use crate::ids::OrderId;
+use crate::order::{Edge, FulfilmentStage, Order, ParcelStatus, explain};
+
+/// How long the slowest order may take: an authorisation, a location that does not answer and the
+/// automatic close, one after the other.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// How often everybody may answer in one moment before it counts as running in circles.
+const ROUNDS: usize = 200;
+/// Moments at which time moves on, at most.
+const MOMENTS: usize = 3000;
+
+impl World<'_> {
+    /// Heals the world and lets it run until nothing waits any more.
+    pub(super) fn come_to_rest(&mut self) {
+        self.tell("from here on everybody answers and nothing is lost".to_owned());
+        self.smooth = true;
+        self.fault = None;
+        self.elsewhere = false;
+        for gateway in &mut self.gateways {
+            gateway.rebuffs = false;
+        }
+        let mut dice = Dice::seeded(0);
+        let end = self.now.saturating_add(PATIENCE).unwrap_or(self.now);
+        for _ in 0..MOMENTS {
+            self.settle_moment(&mut dice);
+            let Some(next) = self.next_moment().filter(|next| *next <= end) else {
+                break;
+            };
+            if self.broken.is_some() {
+                return;
+            }
+            let least = SignedDuration::from_secs(1);
+            self.elapse(next.duration_since(self.now).max(least));
+        }
+        self.check_rest();
+    }
+
+    /// Everybody does what there is to do now.
+    fn settle_moment(&mut self, dice: &mut Dice) {
+        for _ in 0..ROUNDS {
+            let before = self.store.events;
+            let mut letters = self.post.len() + ROUNDS;
+            while !self.post.is_empty() && letters > 0 && self.broken.is_none() {
+                self.deliver(0, Way::Good, dice);
+                letters -= 1;
+            }
+            self.work_on(dice);
+            let quiet = self.post.is_empty() && self.store.events == before;
+            if quiet || self.broken.is_some() {
+                return;
+            }
+        }
+        let found = format!("{} messages are still on their way", self.post.len());
+        self.fall("comes_to_rest", found);
+    }
+
+    /// Staff take every step that no hold blocks, carriers move every parcel, buyers confirm.
+    fn work_on(&mut self, dice: &mut Dice) {
+        let mut steps = Vec::new();
+        for order in self.audit.orders() {
+            for work in &order.fulfilments {
+                let piece = (order.id, work.number);
+                let leaves = matches!(
+                    work.stage,
+                    FulfilmentStage::Labelled | FulfilmentStage::ReadyForPickup
+                );
+                let blocked = |edge| order.holds.iter().any(|h| h.blocks(edge, Some(work.number)));
+                let open = !work.is_off() && !work.is_shipped();
+                let stopped = self.depot.stopped.contains(&piece);
+                if !open || stopped || (leaves && blocked(Edge::Ship)) {
+                    continue;
+                }
+                if let Some(step) = super::depot::next_step(order, work, true, dice) {
+                    steps.push((piece, step));
+                }
+            }
+        }
+        for ((order, fulfilment), step) in steps {
+            let command = crate::order::Command::Fulfil { fulfilment, step };
+            self.ask(order, "operator:dock", command);
+        }
+        let pieces: Vec<_> = self.depot.parcels.keys().copied().collect();
+        for piece in pieces {
+            // Sightings of one parcel are a second apart: their time is a part of their name.
+            if self.see(piece, dice) {
+                self.pass(SignedDuration::from_secs(1));
+            }
+        }
+        for _ in 0..self.gateways.len() {
+            self.confirm(true, dice);
+        }
+    }
+
+    /// When something happens by itself next: an order is woken, a hold on stock lapses.
+    fn next_moment(&self) -> Option<Timestamp> {
+        let wakes = self.store.wake.values().flatten().copied();
+        let lapses = self.store.shelves.values().filter_map(|shelf| shelf.stock.next_expiry());
+        let lapses = lapses.map(|at| at + SignedDuration::from_secs(4));
+        wakes.chain(lapses).min()
+    }
+
+    fn check_rest(&mut self) {
+        let orders: Vec<OrderId> = self.audit.born.clone();
+        for id in orders {
+            let Some(order) = self.audit.order(id).cloned() else {
+                continue;
+            };
+            if let Some(found) = self.unrest(&order) {
+                let found = format!("{}: {found}", self.name(id));
+                self.fall("comes_to_rest", found);
+            }
+            self.check_settled(&order);
+        }
+        let untold: usize = self
+            .store
+            .shelves
+            .values()
+            .map(|shelf| shelf.stock.untold().len())
+            .sum();
+        if untold > 0 {
+            let found = format!("{untold} lapsed holds that no order has heard of");
+            self.fall("lapses_are_told", found);
+        }
+        self.check_stored();
+    }
+
+    /// Why an order is not at rest, if it is not.
+    fn unrest(&self, order: &Order) -> Option<String> {
+        let why = explain(order, &self.policy);
+        let lost = order.fulfilments.iter().any(|work| {
+            matches!(work.parcel(), ParcelStatus::Lost | ParcelStatus::Returned)
+        });
+        let over = order.stage.is_terminal() && order.outstanding.is_empty();
+        let person = why.waiting_for == "person" && order.outstanding.is_empty();
+        let carrier = why.waiting_for == "carrier" && lost && order.outstanding.is_empty();
+        let rests = over || person || carrier;
+        (!rests).then(|| {
+            let (stage, whom) = (order.stage.word(), why.waiting_for);
+            format!("{stage}, waits for {whom}: {}", why.because)
+        })
+    }
+
+    /// What was stored reads back as what it was, and folds to the same order.
+    fn check_stored(&mut self) {
+        let mut broken = None;
+        for (id, log) in &self.store.logs {
+            let mut order = None;
+            for recorded in log {
+                let stored = (recorded.event.kind(), recorded.event.body());
+                let read = crate::order::Event::from_stored(stored.0, stored.1);
+                if read.ok().as_ref() != Some(&recorded.event) {
+                    broken = Some((*id, format!("{} reads back as something else", stored.0)));
+                }
+                order = crate::order::evolve(order, recorded).ok();
+            }
+            if order.as_ref() != self.audit.order(*id) {
+                broken = Some((*id, "the stored log folds to another order".to_owned()));
+            }
+        }
+        if let Some((id, found)) = broken {
+            let found = format!("{}: {found}", self.name(id));
+            self.fall("log_folds", found);
+        }
+    }
+}

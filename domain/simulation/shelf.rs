@@ -1,0 +1,179 @@
+//! The locations of a simulated hub: they decide on the stock in memory, write, and only then
+//! answer, like their actors.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+
+use super::world::{Letter, World};
+use crate::ids::{EffectId, LocationCode, OrderId};
+use crate::order::{Effect, Fact, StockEvidence, StockFact};
+use crate::stock::{HoldKey, StockCommand};
+
+/// A hold lapses only when its order had its moment.
+const GRACE: SignedDuration = SignedDuration::from_secs(3);
+/// How many holds lapse at once.
+const LAPSES: usize = 64;
+
+/// What an effect asks of a location's stock.
+pub(super) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand> {
+    let (_, attempt, lines) = effect.stock()?;
+    let lines = lines.to_vec();
+    Some(match effect {
+        Effect::ReserveStock { expires_at, .. } => StockCommand::Reserve {
+            order,
+            attempt,
+            lines,
+            expires_at: *expires_at,
+        },
+        Effect::ConfirmStock { .. } => StockCommand::Confirm {
+            order,
+            attempt,
+            lines,
+        },
+        Effect::ReleaseStock { .. } => StockCommand::Release {
+            order,
+            attempt,
+            lines,
+        },
+        Effect::WriteOffStock { loss, .. } => StockCommand::WriteOff {
+            order,
+            attempt,
+            lines,
+            loss: *loss,
+        },
+        _ => StockCommand::Consume {
+            order,
+            attempt,
+            lines,
+        },
+    })
+}
+
+impl World<'_> {
+    /// Carries an effect out at its location.
+    pub(super) fn ask_location(
+        &mut self,
+        order: OrderId,
+        id: EffectId,
+        effect: &Effect,
+    ) -> Option<Fact> {
+        let (location, attempt, lines) = effect.stock()?;
+        let location = location.clone();
+        let keys = lines.iter().map(|line| HoldKey {
+            order,
+            line: line.line,
+            attempt,
+        });
+        let keys: Vec<HoldKey> = keys.collect();
+        self.look_up(&location, &keys);
+        let command = command_of(order, effect)?;
+        let evidence = self.ask_shelf(&location, &command, Some(id))?;
+        Some(Fact::Stock(StockFact {
+            location,
+            attempt,
+            effect: Some(id),
+            evidence,
+        }))
+    }
+
+    /// Brings final holds back into memory that a command names.
+    fn look_up(&mut self, location: &LocationCode, keys: &[HoldKey]) {
+        let Some(shelf) = self.store.shelves.get(location) else {
+            return;
+        };
+        let memory = self.stockroom.entry(location.clone());
+        let memory = memory.or_insert_with(|| shelf.memory());
+        for key in keys {
+            if let Some(hold) = shelf.stock.holds.get(key) {
+                memory.holds.entry(*key).or_insert_with(|| hold.clone());
+            }
+        }
+    }
+
+    /// Decides a command, writes it and says what to answer. A write that does not fit is decided
+    /// again on what the tables say.
+    pub(super) fn ask_shelf(
+        &mut self,
+        location: &LocationCode,
+        command: &StockCommand,
+        effect: Option<EffectId>,
+    ) -> Option<StockEvidence> {
+        let now = match command {
+            StockCommand::Expire { .. } => self.now - GRACE,
+            _ => self.now,
+        };
+        for _ in 0..2 {
+            let shelf = self.store.shelves.get(location)?;
+            let memory = self.stockroom.entry(location.clone());
+            let memory = memory.or_insert_with(|| shelf.memory());
+            let decision = self.core.stock(memory, command, effect, now);
+            if !decision.change.is_empty()
+                && !self.store.change_stock(location, &decision.change)
+            {
+                if let Some(shelf) = self.store.shelves.get(location) {
+                    self.stockroom.insert(location.clone(), shelf.stock.clone());
+                }
+                continue;
+            }
+            if let Some((sku, _)) = decision.change.counters.iter().find(|(_, c)| !c.holds()) {
+                let found = format!("{sku} at {location} is promised beyond its bound");
+                self.fall("stock_bound", found);
+                return None;
+            }
+            memory.apply(&decision.change);
+            for (sku, counters) in &decision.change.counters {
+                let key = (location.clone(), sku.clone());
+                self.board.heard.insert(key, *counters);
+            }
+            let told = &decision.told;
+            self.mirror.follow(location, command, decision.evidence.as_ref(), told);
+            self.check_shelf(location);
+            return decision.evidence;
+        }
+        let found = format!("{location} cannot write {command:?} in two tries");
+        self.fall("stock_writes", found);
+        None
+    }
+
+    /// Lets soft holds lapse, and tells orders what no order has committed yet.
+    pub(super) fn lapse(&mut self) {
+        for location in self.places() {
+            self.look_up(&location, &[]);
+            self.ask_shelf(&location, &StockCommand::Expire { limit: LAPSES }, None);
+            let Some(memory) = self.stockroom.get(&location) else {
+                continue;
+            };
+            let mut by_try: BTreeMap<(OrderId, u16), Vec<(HoldKey, i32)>> = BTreeMap::new();
+            for (key, rev) in memory.untold() {
+                by_try.entry((key.order, key.attempt)).or_default().push((key, rev));
+            }
+            for ((order, attempt), holds) in by_try {
+                let letter = Letter::Lapse {
+                    location: location.clone(),
+                    order,
+                    attempt,
+                    holds,
+                };
+                if !self.post.iter().any(|known| known.same_lapse(&letter)) {
+                    self.post.push(letter);
+                }
+            }
+        }
+    }
+}
+
+impl Letter {
+    fn same_lapse(&self, other: &Self) -> bool {
+        let key = |letter: &Self| match letter {
+            Self::Lapse {
+                location,
+                order,
+                attempt,
+                ..
+            } => Some((location.clone(), *order, *attempt)),
+            _ => None,
+        };
+        key(self).is_some() && key(self) == key(other)
+    }
+}

@@ -1,0 +1,268 @@
+//! A simulated world: its parts, what is on its way between them, and the clock. One seed makes the
+//! setting, one list of moves makes everything that happens in it.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::audit::Audit;
+use super::core::Core;
+use super::depot::Depot;
+use super::dice::Dice;
+use super::gateway::Gateway;
+use super::hub::Node;
+use super::mirror::Mirror;
+use super::store::Store;
+use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
+use crate::money::Money;
+use crate::canonical::{CaptureMode, OrderDraft};
+use crate::order::{Asked, Context, Effect, Fact, Location, Places};
+use crate::policy::Policy;
+use crate::stock::{Counters, HoldKey, LocationStock, StockCommand};
+
+/// When every world begins.
+const BEGINNING: i64 = 1_760_000_000;
+
+/// An invariant that fell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// Its name.
+    pub invariant: &'static str,
+    /// What was found instead, in one sentence.
+    pub found: String,
+}
+
+/// Something on its way.
+#[derive(Debug, Clone)]
+pub(super) enum Letter {
+    /// An order as a channel sends it; it comes again until it is answered.
+    Create {
+        id: OrderId,
+        channel: usize,
+        draft: Box<OrderDraft>,
+    },
+    /// A request of a person; it comes again until it is answered.
+    Request {
+        order: OrderId,
+        actor: String,
+        asked: Asked,
+    },
+    /// A call of the hub.
+    Call(Call),
+    /// The answer to a call: gone with the node that called.
+    Answer {
+        node: usize,
+        life: u32,
+        order: OrderId,
+        fact: Fact,
+    },
+    /// A partner's webhook; it comes again until it was taken.
+    Webhook { order: OrderId, fact: Fact },
+    /// A location tells an order what it decided by itself.
+    Lapse {
+        location: LocationCode,
+        order: OrderId,
+        attempt: u16,
+        holds: Vec<(HoldKey, i32)>,
+    },
+}
+
+/// A call of the hub to a partner or a location.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    pub(super) node: usize,
+    pub(super) life: u32,
+    pub(super) order: OrderId,
+    pub(super) id: EffectId,
+    pub(super) effect: Effect,
+    /// What a label costs, in the order's currency.
+    pub(super) price: Option<Money>,
+}
+
+/// What goes wrong with the next commit of an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fault {
+    WrittenUnheard,
+    UnwrittenUnheard,
+    NotStored,
+}
+
+/// Locations and what was last heard of their stock.
+pub(super) struct Board {
+    pub(super) locations: Vec<Location>,
+    pub(super) heard: BTreeMap<(LocationCode, Sku), Counters>,
+}
+
+impl Places for Board {
+    fn locations(&self) -> &[Location] {
+        &self.locations
+    }
+
+    fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
+        let key = (location.clone(), sku.clone());
+        self.heard.get(&key).copied().unwrap_or_default()
+    }
+}
+
+/// The world.
+pub(super) struct World<'c> {
+    pub(super) core: &'c dyn Core,
+    pub(super) now: Timestamp,
+    pub(super) policy: Policy,
+    pub(super) board: Board,
+    pub(super) skus: usize,
+    pub(super) channels: Vec<(ChannelId, Slug, bool)>,
+    pub(super) store: Store,
+    pub(super) nodes: [Node; 2],
+    /// Which node the store takes writes of.
+    pub(super) owner: usize,
+    /// The stock of each location, as its actor has it in memory.
+    pub(super) stockroom: BTreeMap<LocationCode, LocationStock>,
+    pub(super) gateways: Vec<Gateway>,
+    pub(super) modes: Vec<(Slug, CaptureMode)>,
+    pub(super) depot: Depot,
+    pub(super) post: Vec<Letter>,
+    /// Orders that channels have sent, to be sent again.
+    pub(super) sent: Vec<Letter>,
+    pub(super) audit: Audit,
+    pub(super) mirror: Mirror,
+    pub(super) fault: Option<Fault>,
+    /// Somebody else writes before the next commit.
+    pub(super) elsewhere: bool,
+    /// Partners and people do what is asked and nothing odd.
+    pub(super) smooth: bool,
+    /// Number of the next external id and of the next request.
+    pub(super) counter: u64,
+    pub(super) broken: Option<Broken>,
+    pub(super) history: Vec<String>,
+    telling: bool,
+}
+
+impl<'c> World<'c> {
+    /// The world of a setting, before anything has happened.
+    pub(super) fn new(setting: u64, core: &'c dyn Core, telling: bool) -> Self {
+        let mut dice = Dice::seeded(setting);
+        let countries = ["DE", "DE", "FR", "DE"];
+        let codes = ["BER1", "HAM1", "PAR1", "MUC1"];
+        let many = 2 + dice.below(3);
+        let locations: Vec<Location> = codes
+            .iter()
+            .zip(countries)
+            .take(many)
+            .map(|(code, country)| Location {
+                code: (*code).into(),
+                country: country.to_owned(),
+            })
+            .collect();
+        let places: Vec<LocationCode> = locations.iter().map(|l| l.code.clone()).collect();
+        let modes = [("stripe-eu", CaptureMode::Once), ("adyen", CaptureMode::Many)];
+        let mut world = Self {
+            core,
+            now: Timestamp::from_second(BEGINNING).unwrap_or_default(),
+            policy: Policy::default(),
+            board: Board {
+                locations,
+                heard: BTreeMap::new(),
+            },
+            skus: 1 + dice.below(4),
+            channels: channels(),
+            store: Store::new(&places),
+            nodes: [Node::new(1), Node::new(0)],
+            owner: 0,
+            stockroom: BTreeMap::new(),
+            gateways: modes.iter().map(|(slug, _)| Gateway::new(slug)).collect(),
+            modes: modes.iter().map(|(slug, mode)| ((*slug).into(), *mode)).collect(),
+            depot: Depot::default(),
+            post: Vec::new(),
+            sent: Vec::new(),
+            audit: Audit::default(),
+            mirror: Mirror::default(),
+            fault: None,
+            elsewhere: false,
+            smooth: false,
+            counter: 0,
+            broken: None,
+            history: Vec::new(),
+            telling,
+        };
+        for code in &places {
+            for number in 1..=world.skus {
+                let sku = format!("SKU-{number}");
+                let on_hand = dice.between(0, 12);
+                world.count(code, &sku.as_str().into(), on_hand);
+            }
+        }
+        world
+    }
+
+    pub(super) fn places(&self) -> Vec<LocationCode> {
+        self.store.shelves.keys().cloned().collect()
+    }
+
+    /// Somebody counted: the shelf's command, with its line in the history.
+    pub(super) fn count(&mut self, location: &LocationCode, sku: &Sku, on_hand: i64) {
+        self.tell(format!("{location} counts {on_hand} of {sku}"));
+        let command = StockCommand::Count {
+            sku: sku.clone(),
+            on_hand,
+            buffer: None,
+        };
+        self.ask_shelf(location, &command, None);
+    }
+
+    /// What a decision about an order of this channel may look at.
+    pub(super) fn context(&self, channel: ChannelId) -> Context<'_> {
+        let listens = self.channels.iter().find(|(id, ..)| *id == channel);
+        Context {
+            now: self.now,
+            policy: &self.policy,
+            places: &self.board,
+            channel_listens: listens.is_some_and(|(_, _, listens)| *listens),
+        }
+    }
+
+    /// An invariant falls. The first one counts.
+    pub(super) fn fall(&mut self, invariant: &'static str, found: String) {
+        if self.broken.is_none() {
+            self.tell(format!("BROKEN {invariant}: {found}"));
+            self.broken = Some(Broken { invariant, found });
+        }
+    }
+
+    /// A line for the history, if somebody reads it.
+    pub(super) fn tell(&mut self, text: String) {
+        if self.telling {
+            let since = self.now.as_second() - BEGINNING;
+            let (days, seconds) = (since / 86_400, since % 86_400);
+            let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+            let clock = format!("day {days} {hours:02}:{minutes:02}:{:02}", seconds % 60);
+            self.history.push(format!("{clock}  {text}"));
+        }
+    }
+
+    /// A new number, the same in every run of the same moves.
+    pub(super) fn next_number(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    pub(super) fn pass(&mut self, time: SignedDuration) {
+        self.now = self.now.saturating_add(time).unwrap_or(self.now);
+    }
+
+    /// The order's name in histories: by when it came.
+    pub(super) fn name(&self, order: OrderId) -> String {
+        self.audit.name(order)
+    }
+}
+
+fn channels() -> Vec<(ChannelId, Slug, bool)> {
+    let channel = |number: u128, slug: &str, listens| {
+        (ChannelId(uuid::Uuid::from_u128(number)), slug.into(), listens)
+    };
+    vec![
+        channel(1, "web", false),
+        channel(2, "shop-de", true),
+        channel(3, "shop-fr", true),
+    ]
+}
