@@ -28,6 +28,8 @@ pub(super) struct Node {
     pub(super) memory: BTreeMap<OrderId, Memory>,
     /// Raised by every crash: answers to a former life reach nobody.
     pub(super) life: u32,
+    /// The store has told it that it is not the owner any more.
+    pub(super) fenced: bool,
 }
 
 impl Node {
@@ -36,6 +38,7 @@ impl Node {
             epoch,
             memory: BTreeMap::new(),
             life: 0,
+            fenced: false,
         }
     }
 }
@@ -55,7 +58,7 @@ impl World<'_> {
     /// Gives an input to an order on a node.
     pub(super) fn advance(&mut self, node: usize, id: OrderId, input: &Input) -> Took {
         loop {
-            if !self.make_sure(node, id) {
+            if self.nodes[node].fenced || !self.make_sure(node, id) {
                 return Took::No;
             }
             let Some(memory) = self.nodes[node].memory.get(&id) else {
@@ -81,6 +84,7 @@ impl World<'_> {
                 Step::Leave => {
                     self.tell(format!("node {node} is fenced and leaves"));
                     self.nodes[node].memory.clear();
+                    self.nodes[node].fenced = true;
                     return Took::No;
                 }
                 _ => return Took::No,

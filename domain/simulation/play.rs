@@ -317,6 +317,7 @@ impl World<'_> {
         self.store.epoch += 1;
         let node = &mut self.nodes[self.owner];
         node.epoch = self.store.epoch;
+        node.fenced = false;
         node.memory.clear();
         node.life += 1;
         self.stockroom.clear();
