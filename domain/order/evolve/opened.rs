@@ -96,6 +96,8 @@ impl Order {
                     State::Expired
                 }
                 (StockEvidence::Released, state) if state.is_live() => State::Released,
+                // Of the lines asked for together, those that were lost or refused never left.
+                (StockEvidence::Consumed, State::Lost | State::Refused) => hold.state,
                 (StockEvidence::Consumed, _) => State::Consumed,
                 (_, state) => state,
             };

@@ -1,6 +1,7 @@
 //! Properties of the order: random lives in a small world, permutations of reports, tables.
 
 mod evidence;
+mod found;
 mod lives;
 mod notices;
 mod permutations;
