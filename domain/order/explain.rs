@@ -143,7 +143,7 @@ fn by_stage(order: &Order) -> Reason {
     let since = order.stage_since;
     let ended = order.reason.clone().unwrap_or_default();
     match order.stage {
-        Stage::Reserving if !waits_for_stock(order).is_empty() => {
+        _ if !waits_for_stock(order).is_empty() => {
             let because = "Other orders hold the last units; one may come back.".to_owned();
             ("stock", since, because, None)
         }

@@ -16,13 +16,11 @@ pub fn wake_at(order: &Order, policy: &Policy) -> Option<Timestamp> {
         let overdrawn = order.tenders.iter().filter_map(|t| t.overdrawn_since);
         times.extend(overdrawn.filter_map(|since| after(since, policy.mismatch_patience)));
     }
+    if order.outstanding.is_empty() && !waits_for_stock(order).is_empty() {
+        times.extend(after(order.stage_since, policy.contention_wait));
+    }
     if order.ending.is_none() {
         match order.stage {
-            Stage::Reserving
-                if order.outstanding.is_empty() && !waits_for_stock(order).is_empty() =>
-            {
-                times.extend(after(order.stage_since, policy.contention_wait));
-            }
             Stage::Authorizing if !order.is_money_secured() => {
                 let lapse = after(order.stage_since, policy.reservation_ttl);
                 times.extend(order.soft_until().or(lapse));

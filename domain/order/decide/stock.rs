@@ -66,16 +66,11 @@ impl Draft<'_> {
 
     /// Asks locations for what nothing covers yet, or gives up.
     pub(super) fn reserve(&mut self) -> bool {
-        let stage = self.order.stage;
-        let sourcing = matches!(
-            stage,
-            Stage::Reserving | Stage::Confirmed | Stage::Fulfilling
-        );
         let covered = self
             .order
             .line_numbers()
             .all(|n| self.order.uncovered(n).is_zero());
-        if !sourcing
+        if !is_sourcing(self.order.stage)
             || covered
             || self.order.ending.is_some()
             || self.is_blocked(Edge::Reserve, None)
@@ -237,6 +232,15 @@ impl Draft<'_> {
 /// into it.
 const ATTEMPTS_MOST: u16 = 50;
 
+/// Whether an order asks locations for what nothing covers: before it stands, and again when a
+/// location will not ship.
+const fn is_sourcing(stage: Stage) -> bool {
+    matches!(
+        stage,
+        Stage::Reserving | Stage::Confirmed | Stage::Fulfilling
+    )
+}
+
 impl Order {
     /// Live holds in these states, grouped as they were asked for.
     pub(super) fn holds_in(
@@ -300,9 +304,12 @@ impl Order {
     }
 }
 
-/// SKUs whose units the order waits for because others hold them softly: wake it when they move.
+/// SKUs whose units the order waits for because others hold them softly: wake it when they move. An
+/// order that a hold keeps from asking waits for a person, not for stock.
 pub fn waits_for_stock(order: &Order) -> Vec<crate::ids::Sku> {
-    if order.stage != Stage::Reserving || order.ending.is_some() {
+    let held = order.is_held_for(REASON_NO_LOCATION)
+        || order.holds.iter().any(|hold| hold.blocks(Edge::Reserve, None));
+    if !is_sourcing(order.stage) || order.ending.is_some() || held {
         return Vec::new();
     }
     let missing = order

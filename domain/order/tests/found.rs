@@ -1,8 +1,13 @@
 //! Errors that the simulator found, each as the shortest life that shows it.
 
+use jiff::SignedDuration;
+
 use super::super::*;
 use super::world::*;
 use crate::canonical::*;
+use crate::ids::OrderId;
+use crate::quantity::Quantity;
+use crate::stock::StockCommand;
 
 /// The stock that two lines of one order come from.
 const TWO: [(&str, &str, i64); 4] = [
@@ -42,4 +47,61 @@ fn a_line_that_was_lost_is_not_consumed_with_the_lines_beside_it() {
         world.settle();
         world.check();
     }
+}
+
+#[test]
+fn an_order_that_stands_and_waits_for_units_of_others_is_woken_and_says_so() {
+    let lines = vec![line(1, "SKU-1", 2, "10.00")];
+    let order = draft(lines, "0.00", Terms::Invoice);
+    let mut world = World::place(order, &[("BER1", "SKU-1", 2), ("HAM1", "SKU-1", 2)]);
+    let others = StockCommand::Reserve {
+        order: OrderId::new(0, [9; 8], [0; 2]),
+        attempt: 1,
+        lines: vec![StockLine {
+            line: 1,
+            sku: "SKU-1".into(),
+            quantity: Quantity::units(2),
+        }],
+        expires_at: world.now + SignedDuration::from_mins(15),
+    };
+    let shelf = world.shelves.stock.get_mut(&"HAM1".into()).expect("a shelf");
+    let held = shelf.decide(&others, None, world.now);
+    shelf.apply(&held.change);
+    world.settle();
+    let reason = "closed".to_owned();
+    world.step(FulfilmentStep::Reject { reason }).expect("legal");
+    world.settle();
+    let why = explain(&world.order, &world.policy);
+    assert_eq!(why.waiting_for, "stock");
+    let wakes = wake_at(&world.order, &world.policy).expect("a timer");
+    assert!(wakes <= world.now + world.policy.contention_wait);
+    // Nobody gives a unit back: a person decides, and nothing wakes the order before.
+    world.wait(world.policy.contention_wait.as_secs());
+    assert!(world.order.is_held_for(REASON_NO_LOCATION));
+    assert_eq!(wake_at(&world.order, &world.policy), None);
+}
+
+#[test]
+fn an_order_that_is_held_from_asking_for_stock_is_not_woken_for_it() {
+    let lines = vec![line(1, "SKU-1", 2, "10.00")];
+    let order = draft(lines, "0.00", Terms::Invoice);
+    let mut world = World::place(order, &[("BER1", "SKU-1", 2)]);
+    world
+        .command(Command::Hold {
+            scope: HoldScope::Order,
+            blocks: vec![Edge::Reserve],
+            reason: "check".into(),
+            until: None,
+        })
+        .expect("legal");
+    world.fact(Fact::Stock(StockFact {
+        location: "BER1".into(),
+        attempt: 1,
+        effect: world.outstanding("reserve_stock"),
+        evidence: StockEvidence::Refused {
+            reason: StockRefusal::Short,
+        },
+    }));
+    assert_eq!(world.order.stage, Stage::Reserving);
+    assert_eq!(wake_at(&world.order, &world.policy), None);
 }
