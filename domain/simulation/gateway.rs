@@ -157,9 +157,7 @@ impl Gateway {
     }
 
     fn find(&mut self, order: OrderId, tender: u16) -> Option<&mut Payment> {
-        let same = |p: &&mut Payment| {
-            p.order == order && p.tender == tender && p.state != State::Declined
-        };
+        let same = |p: &&mut Payment| p.order == order && p.tender == tender;
         self.payments.iter_mut().find(same)
     }
 

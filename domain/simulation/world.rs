@@ -185,10 +185,11 @@ impl<'c> World<'c> {
             history: Vec::new(),
             telling,
         };
+        let plenty = [4, 12, 40][dice.below(3)];
         for code in &places {
             for number in 1..=world.skus {
                 let sku = format!("SKU-{number}");
-                let on_hand = dice.between(0, 12);
+                let on_hand = dice.between(0, plenty);
                 world.count(code, &sku.as_str().into(), on_hand);
             }
         }
