@@ -2,7 +2,7 @@
 
 use super::super::{
     Edge, Effect, Fulfilment, HoldScope, Order, Outcome, REASON_CAPTURE_FAILED,
-    REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, Tender,
+    REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, Tender,
 };
 use super::Draft;
 use crate::canonical::{CaptureMode, Terms};
@@ -37,7 +37,16 @@ impl Draft<'_> {
             let Some(tender) = self.order.tender(number) else {
                 continue;
             };
-            if !tender.is_ours() || tender.voided {
+            if !tender.is_ours() {
+                continue;
+            }
+            if tender.voided {
+                // It was released before what it pays for had left: nothing can be taken any more.
+                let owed = earned > tender.captured_sum();
+                let blocks = [Edge::Release, Edge::Ship];
+                if owed && self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks) {
+                    return true;
+                }
                 continue;
             }
             if tender.capture_failed.is_some() {

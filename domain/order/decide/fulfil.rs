@@ -48,11 +48,13 @@ impl Draft<'_> {
         if !self.is_standing() {
             return false;
         }
-        // A parcel is released only while its money can still be taken.
-        let waiting = |f: &Fulfilment| f.stage == FulfilmentStage::Planned;
+        // A parcel is released, and leaves, only while its money can still be taken.
+        let waiting = |f: &Fulfilment| !f.is_off() && !f.is_shipped();
         if !self.order.is_money_secured() && self.order.fulfilments.iter().any(waiting) {
             let blocks = [Edge::Release, Edge::Ship];
-            return self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks);
+            if self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks) {
+                return true;
+            }
         }
         let now = self.context.now;
         for work in self.order.fulfilments.clone() {

@@ -105,3 +105,38 @@ fn an_order_that_is_held_from_asking_for_stock_is_not_woken_for_it() {
     assert_eq!(world.order.stage, Stage::Reserving);
     assert_eq!(wake_at(&world.order, &world.policy), None);
 }
+
+/// Packed and labelled, and then the gateway lets the authorisation go.
+fn authorisation_lost() -> World {
+    let lines = vec![line(1, "SKU-1", 2, "10.00")];
+    let order = draft(lines, "0.00", to_authorize(CaptureMode::Once));
+    let mut world = World::place(order, &[("BER1", "SKU-1", 2)]);
+    world.settle();
+    for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+        world.step(step).expect("legal");
+    }
+    world.settle();
+    let reference = "pi_1".to_owned();
+    world.pay(PaymentEvidence::Voided { reference });
+    world
+}
+
+#[test]
+fn a_parcel_does_not_leave_when_its_authorisation_was_lost_after_its_release() {
+    let mut world = authorisation_lost();
+    assert!(world.order.is_held_for(REASON_PAYMENT_LOST));
+    let refused = world.step(FulfilmentStep::HandOver);
+    assert!(matches!(refused, Err(Rejection::OnHold(_))), "{refused:?}");
+}
+
+#[test]
+fn a_parcel_that_left_unpaid_all_the_same_is_shown_to_a_person() {
+    let mut world = authorisation_lost();
+    world.fact(seen(1, 60, ParcelStatus::PickedUp));
+    world.fact(seen(1, 90, ParcelStatus::Delivered));
+    world.settle();
+    let why = explain(&world.order, &world.policy);
+    assert_eq!((world.order.stage, why.waiting_for), (Stage::Fulfilling, "person"));
+    assert!(world.order.is_held_for(REASON_PAYMENT_LOST));
+    world.check();
+}
