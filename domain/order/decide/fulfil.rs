@@ -49,8 +49,7 @@ impl Draft<'_> {
             return false;
         }
         // A parcel is released, and leaves, only while its money can still be taken.
-        let waiting = |f: &Fulfilment| !f.is_off() && !f.is_shipped();
-        if !self.order.is_money_secured() && self.order.fulfilments.iter().any(waiting) {
+        if !self.order.is_money_secured() && !self.order.is_served() {
             let blocks = [Edge::Release, Edge::Ship];
             if self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks) {
                 return true;

@@ -140,3 +140,19 @@ fn a_parcel_that_left_unpaid_all_the_same_is_shown_to_a_person() {
     assert!(world.order.is_held_for(REASON_PAYMENT_LOST));
     world.check();
 }
+
+#[test]
+fn an_order_that_lost_its_location_and_then_its_money_is_shown_to_a_person() {
+    let lines = vec![line(1, "SKU-1", 2, "10.00")];
+    let order = draft(lines, "0.00", to_authorize(CaptureMode::Once));
+    let mut world = World::place(order, &[("BER1", "SKU-1", 2), ("HAM1", "SKU-1", 2)]);
+    world.settle();
+    let reason = "closed".to_owned();
+    world.step(FulfilmentStep::Reject { reason }).expect("legal");
+    let reference = "pi_1".to_owned();
+    world.pay(PaymentEvidence::Voided { reference });
+    world.settle();
+    let why = explain(&world.order, &world.policy);
+    assert_eq!(why.waiting_for, "person");
+    assert!(world.order.is_held_for(REASON_PAYMENT_LOST));
+}
