@@ -53,10 +53,13 @@ impl Audit {
     /// The largest total that the log ever asked a gateway to capture of a tender.
     pub(super) fn largest_capture(&self, id: OrderId, number: u16, like: Money) -> Money {
         let asked = self.files.get(&id).map(|file| file.opened.values());
-        let totals = asked.into_iter().flatten().filter_map(|effect| match effect {
-            Effect::CapturePayment { tender, total, .. } if *tender == number => Some(*total),
-            _ => None,
-        });
+        let totals = asked
+            .into_iter()
+            .flatten()
+            .filter_map(|effect| match effect {
+                Effect::CapturePayment { tender, total, .. } if *tender == number => Some(*total),
+                _ => None,
+            });
         totals.fold(Money::zero(like.currency()), Money::max)
     }
 
@@ -132,7 +135,10 @@ impl Audit {
         };
         if verdict.is_ok() {
             verdict = must(order == *next, "fold_is_state", || {
-                format!("the writer of version {} believes something else", order.version)
+                format!(
+                    "the writer of version {} believes something else",
+                    order.version
+                )
             });
         }
         let file = File {
@@ -155,11 +161,17 @@ fn request_of(event: &Event) -> Option<CommandId> {
 }
 
 /// What must hold of an event on the order before it.
-fn before_event(before: &Order, recorded: &Recorded, opened: &BTreeMap<EffectId, Effect>) -> Verdict {
+fn before_event(
+    before: &Order,
+    recorded: &Recorded,
+    opened: &BTreeMap<EffectId, Effect>,
+) -> Verdict {
     let event = &recorded.event;
-    must(recorded.recorded_at >= before.updated_at, "time_runs_forward", || {
-        format!("version {} is older than the one before", recorded.version)
-    })?;
+    must(
+        recorded.recorded_at >= before.updated_at,
+        "time_runs_forward",
+        || format!("version {} is older than the one before", recorded.version),
+    )?;
     for id in event.closes() {
         let open = before.outstanding.get(id);
         must(open.is_some(), "effect_closed_once", || {
@@ -172,9 +184,11 @@ fn before_event(before: &Order, recorded: &Recorded, opened: &BTreeMap<EffectId,
         })?;
     }
     if let Some(effect) = event.opens() {
-        must(!opened.contains_key(&effect.id), "effect_opened_once", || {
-            format!("{} under an id that was used", effect.effect.word())
-        })?;
+        must(
+            !opened.contains_key(&effect.id),
+            "effect_opened_once",
+            || format!("{} under an id that was used", effect.effect.word()),
+        )?;
         may_open(before, &effect.effect)?;
     }
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
@@ -208,7 +222,10 @@ fn unblocked(order: &Order, edge: Edge, fulfilment: Option<u16>, what: &str) -> 
 fn may_close(effect: &Effect, event: &Event) -> bool {
     match event {
         Event::EffectGivenUp { .. } => {
-            matches!(effect, Effect::AuthorizePayment { .. } | Effect::BuyLabel { .. })
+            matches!(
+                effect,
+                Effect::AuthorizePayment { .. } | Effect::BuyLabel { .. }
+            )
         }
         Event::StockAnswered {
             location, attempt, ..
@@ -228,25 +245,37 @@ fn may_close(effect: &Effect, event: &Event) -> bool {
 
 /// Whether an order may ask this of the world now.
 fn may_open(order: &Order, effect: &Effect) -> Verdict {
-    let twice = order.outstanding.values().any(|open| match (&open.effect, effect) {
-        (Effect::ReserveStock { .. }, Effect::ReserveStock { .. }) => open.effect == *effect,
-        (known, new) => {
-            known.word() == new.word()
-                && known.tender() == new.tender()
-                && known.fulfilment() == new.fulfilment()
-                && known.stock().map(|s| (s.0, s.1)) == new.stock().map(|s| (s.0, s.1))
-                && !matches!(new, Effect::NotifyChannel { .. })
-        }
-    });
-    must(!twice, "effect_open_once", || format!("{} is open already", effect.word()))?;
+    let twice = order
+        .outstanding
+        .values()
+        .any(|open| match (&open.effect, effect) {
+            (Effect::ReserveStock { .. }, Effect::ReserveStock { .. }) => open.effect == *effect,
+            (known, new) => {
+                known.word() == new.word()
+                    && known.tender() == new.tender()
+                    && known.fulfilment() == new.fulfilment()
+                    && known.stock().map(|s| (s.0, s.1)) == new.stock().map(|s| (s.0, s.1))
+                    && !matches!(new, Effect::NotifyChannel { .. })
+            }
+        });
+    must(!twice, "effect_open_once", || {
+        format!("{} is open already", effect.word())
+    })?;
     let zero = Money::zero(order.draft.currency);
     match effect {
         Effect::AuthorizePayment { tender, amount } => {
             let tender = order.tender(*tender);
             let right = tender.is_some_and(|t| t.amount == *amount && t.authorized.is_none());
-            must(right, "money_asked_right", || format!("authorises {amount}"))
+            must(right, "money_asked_right", || {
+                format!("authorises {amount}")
+            })
         }
-        Effect::CapturePayment { tender, amount, total, .. } => {
+        Effect::CapturePayment {
+            tender,
+            amount,
+            total,
+            ..
+        } => {
             unblocked(order, Edge::Capture, None, "a capture")?;
             let earned = order.earned();
             let tender = order.tender(*tender);
@@ -262,17 +291,27 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
             })
         }
         Effect::VoidPayment { tender } => {
-            let taken = order.tender(*tender).map_or(zero, crate::order::Tender::captured_sum);
-            must(taken.is_zero(), "money_asked_right", || format!("voids with {taken} captured"))
+            let taken = order
+                .tender(*tender)
+                .map_or(zero, crate::order::Tender::captured_sum);
+            must(taken.is_zero(), "money_asked_right", || {
+                format!("voids with {taken} captured")
+            })
         }
-        Effect::RefundPayment { tender, amount, total } => {
+        Effect::RefundPayment {
+            tender,
+            amount,
+            total,
+        } => {
             unblocked(order, Edge::Refund, None, "a refund")?;
             let right = order.tender(*tender).is_some_and(|t| {
                 amount.is_positive()
                     && t.refunded_sum().plus(*amount) == *total
                     && *total <= t.captured_sum()
             });
-            must(right, "money_asked_right", || format!("refunds {amount}, {total} in total"))
+            must(right, "money_asked_right", || {
+                format!("refunds {amount}, {total} in total")
+            })
         }
         Effect::ReserveStock { attempt, .. } if *attempt > order.attempt => {
             unblocked(order, Edge::Reserve, None, "a reservation")
@@ -288,7 +327,9 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
             let packed = order
                 .fulfilment(*fulfilment)
                 .is_some_and(|f| f.stage == FulfilmentStage::Packed);
-            must(packed, "packed_before_label", || format!("fulfilment {fulfilment}"))
+            must(packed, "packed_before_label", || {
+                format!("fulfilment {fulfilment}")
+            })
         }
         _ => Ok(()),
     }
@@ -299,27 +340,39 @@ fn after_event(after: &Order, event: &Event) -> Verdict {
     const FIRM: [ReservationState; 2] = [ReservationState::Hard, ReservationState::Consumed];
     let postings = event.postings().iter().map(|posting| posting.amount);
     let sum = Money::sum(after.draft.currency, postings);
-    must(sum.is_zero(), "accounts_zero", || format!("{} books {sum}", event.kind()))?;
+    must(sum.is_zero(), "accounts_zero", || {
+        format!("{} books {sum}", event.kind())
+    })?;
     if let Some(broken) = after.violations().first() {
         return Err((broken, format!("after {}", event.kind())));
     }
     let held = after.reservations.values().any(|hold| hold.state.is_live());
     match event {
         Event::Confirmed { .. } => {
-            let firm = after.line_numbers().all(|n| after.stocked(n) == after.held(n, &FIRM));
-            must(firm && after.is_money_secured(), "confirmed_secured", || {
-                "confirmed without its stock or its money".to_owned()
-            })
+            let firm = after
+                .line_numbers()
+                .all(|n| after.stocked(n) == after.held(n, &FIRM));
+            must(
+                firm && after.is_money_secured(),
+                "confirmed_secured",
+                || "confirmed without its stock or its money".to_owned(),
+            )
         }
         Event::Completed => {
             let done = |f: &Fulfilment| f.is_off() || (f.is_delivered() && f.consumed);
             let all = after.is_served() && after.fulfilments.iter().all(done);
-            must(all, "completed_delivered", || "completed too early".to_owned())
+            must(all, "completed_delivered", || {
+                "completed too early".to_owned()
+            })
         }
         Event::Rejected { .. } | Event::Expired { .. } | Event::Cancelled { .. } => {
-            must(!held, "ended_holds_no_stock", || "ended with stock held".to_owned())?;
+            must(!held, "ended_holds_no_stock", || {
+                "ended with stock held".to_owned()
+            })?;
             let shipped = after.fulfilments.iter().any(Fulfilment::is_shipped);
-            must(!shipped, "ended_unshipped", || "ended although a parcel left".to_owned())
+            must(!shipped, "ended_unshipped", || {
+                "ended although a parcel left".to_owned()
+            })
         }
         _ => Ok(()),
     }
@@ -351,7 +404,11 @@ impl World<'_> {
     /// Whatever is open has a timer that brings it back.
     fn check_timer(&mut self, id: OrderId, order: &Order) {
         let wake = self.store.wake.get(&id).copied().flatten();
-        let next = order.outstanding.values().map(|open| open.next_try_at).min();
+        let next = order
+            .outstanding
+            .values()
+            .map(|open| open.next_try_at)
+            .min();
         if let Some(next) = next
             && wake.is_none_or(|wake| wake > next)
         {

@@ -70,7 +70,10 @@ impl World<'_> {
                 payment.captured, payment.amount
             ),
             () if payment.captured > most => {
-                format!("{reference}: {} captured, {most} asked for", payment.captured)
+                format!(
+                    "{reference}: {} captured, {most} asked for",
+                    payment.captured
+                )
             }
             () if once && payment.captures > 1 => {
                 format!("{reference}: captured {} times", payment.captures)
@@ -142,7 +145,9 @@ impl World<'_> {
                         tender.refunded_sum()
                     );
                     broken = Some(("books_agree", found));
-                } else if order.stage.is_dead() && !held && (payment.is_open() || captured != refunded)
+                } else if order.stage.is_dead()
+                    && !held
+                    && (payment.is_open() || captured != refunded)
                 {
                     let found = format!("{} still has the buyer's money", payment.reference);
                     broken = Some(("ended_keeps_no_money", found));
@@ -190,7 +195,10 @@ fn keeps_money(order: &Order, number: u16, tender: &Tender) -> bool {
     };
     let moving = |effect: &Effect| effect.tender() == Some(number);
     let under_way = order.outstanding.values().any(|open| moving(&open.effect));
-    let looked_at = order.holds.iter().any(|hold| hold.blocks.contains(&Edge::Refund));
+    let looked_at = order
+        .holds
+        .iter()
+        .any(|hold| hold.blocks.contains(&Edge::Refund));
     let kept = tender.captured_sum() > tender.refunded_sum();
     let set_aside =
         tender.authorized.is_some() && tender.captured_sum().is_zero() && !tender.voided;

@@ -7,8 +7,8 @@ use crate::append::Signal;
 use crate::canonical::OrderDraft;
 use crate::ids::{CommandId, LocationCode, OrderId};
 use crate::order::{
-    Asked, Command, Effect, Fact, Input, InputBody, NoticeEvidence, NoticeFact, PaymentFact, Placement, Postponement, REPLY_SCHEMA, Request, StockEvidence, StockFact,
-    TenderSelector,
+    Asked, Command, Effect, Fact, Input, InputBody, NoticeEvidence, NoticeFact, PaymentFact,
+    Placement, Postponement, REPLY_SCHEMA, Request, StockEvidence, StockFact, TenderSelector,
 };
 use crate::stock::{HoldKey, StockCommand};
 
@@ -195,7 +195,11 @@ impl World<'_> {
             not_before: None,
         };
         let done = matches!(way, Way::Good | Way::Twice | Way::AnswerLost);
-        let answer = if done { self.carry_out(call, dice) } else { None };
+        let answer = if done {
+            self.carry_out(call, dice)
+        } else {
+            None
+        };
         self.tell(match way {
             Way::Good | Way::Twice => format!("{word} of {name} is carried out"),
             Way::AnswerLost => format!("{word} of {name} is carried out, its answer is lost"),
@@ -229,9 +233,14 @@ impl World<'_> {
         }
         let Some(number) = call.effect.tender() else {
             let smooth = self.smooth;
-            return self
-                .depot
-                .carry_out(call.order, call.id, &call.effect, call.price, smooth, dice);
+            return self.depot.carry_out(
+                call.order,
+                call.id,
+                &call.effect,
+                call.price,
+                smooth,
+                dice,
+            );
         };
         let order = self.audit.order(call.order)?;
         let slug = order.tender(number)?.gateway()?.clone();
@@ -257,8 +266,15 @@ fn summary(fact: &Fact) -> String {
         Fact::Payment(payment) => payment.evidence.kind().to_owned(),
         Fact::Stock(stock) => {
             let answer = format!("{:?}", stock.evidence);
-            let word = answer.split([' ', '{']).next().unwrap_or_default().to_lowercase();
-            format!("from {} about try {}: {word}", stock.location, stock.attempt)
+            let word = answer
+                .split([' ', '{'])
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
+            format!(
+                "from {} about try {}: {word}",
+                stock.location, stock.attempt
+            )
         }
         Fact::Fulfilment(work) => format!("{} of {}", work.evidence.kind(), work.fulfilment),
         Fact::Label(label) => format!("about the label of {}", label.fulfilment),

@@ -79,7 +79,9 @@ impl Depot {
                     work(FulfilmentEvidence::CancelRefused)
                 }
             }
-            Effect::BuyLabel { .. } => label(self.sell(piece, id, price, !smooth && dice.percent(3))),
+            Effect::BuyLabel { .. } => {
+                label(self.sell(piece, id, price, !smooth && dice.percent(3)))
+            }
             _ => {
                 let gone = self.gone.contains(&piece);
                 let parcel = self.parcels.get_mut(&piece)?;
@@ -152,7 +154,13 @@ impl Depot {
     }
 
     /// The next sighting of a parcel that is on its way.
-    pub(super) fn see(&mut self, piece: Piece, smooth: bool, dice: &mut Dice, now: Timestamp) -> Option<Fact> {
+    pub(super) fn see(
+        &mut self,
+        piece: Piece,
+        smooth: bool,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Option<Fact> {
         if !self.gone.contains(&piece) {
             return None;
         }

@@ -109,7 +109,10 @@ impl World<'_> {
     /// Reads the log and sends again what is open and was not put off.
     fn load(&mut self, node: usize, id: OrderId, protocol: Protocol) -> bool {
         let Some(order) = self.audit.folded(&self.store, id) else {
-            self.fall("log_folds", format!("the log of {} cannot be read", self.name(id)));
+            self.fall(
+                "log_folds",
+                format!("the log of {} cannot be read", self.name(id)),
+            );
             return false;
         };
         let before = self.nodes[node].memory.remove(&id);

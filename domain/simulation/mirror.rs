@@ -63,7 +63,9 @@ impl Mirror {
                 for line in lines {
                     let units = line.quantity.whole().unwrap_or_default();
                     let hold = (line.sku.clone(), units, Held::Soft);
-                    self.holds.entry(key(*order, line, *attempt)).or_insert(hold);
+                    self.holds
+                        .entry(key(*order, line, *attempt))
+                        .or_insert(hold);
                 }
             }
             StockCommand::Confirm {
@@ -78,7 +80,10 @@ impl Mirror {
                 for line in lines {
                     let units = line.quantity.whole().unwrap_or_default();
                     let absent = (line.sku.clone(), units, Held::Free);
-                    let hold = self.holds.entry(key(*order, line, *attempt)).or_insert(absent);
+                    let hold = self
+                        .holds
+                        .entry(key(*order, line, *attempt))
+                        .or_insert(absent);
                     hold.2 = match hold.2 {
                         Held::Shipped => Held::Shipped,
                         _ if lost(line) => Held::Free,
@@ -147,9 +152,10 @@ impl Mirror {
     }
 
     fn promised(&self, at: &LocationCode, sku: &Sku, how: Held) -> i64 {
-        let here = self.holds.iter().filter(|((location, _), hold)| {
-            location == at && hold.0 == *sku && hold.2 == how
-        });
+        let here = self
+            .holds
+            .iter()
+            .filter(|((location, _), hold)| location == at && hold.0 == *sku && hold.2 == how);
         here.map(|(_, hold)| hold.1).sum()
     }
 }

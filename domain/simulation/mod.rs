@@ -35,8 +35,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub use self::core::{Core, Hub};
 pub use dice::Dice;
 use moves::Move;
-use world::World;
 pub use world::Broken;
+use world::World;
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,10 +99,16 @@ pub fn run(seed: u64, steps: usize, mode: Mode, core: &dyn Core) -> Run {
     let first = play(setting, &moves, mode, core, false);
     let failure = first.broken.clone().map(|broken| {
         let at = first.played;
-        let known: Vec<Move> = moves.iter().take_while(|m| m.number <= at).copied().collect();
+        let known: Vec<Move> = moves
+            .iter()
+            .take_while(|m| m.number <= at)
+            .copied()
+            .collect();
         let same = |moves: &[Move]| {
             let again = play(setting, moves, mode, core, false);
-            again.broken.is_some_and(|other| other.invariant == broken.invariant)
+            again
+                .broken
+                .is_some_and(|other| other.invariant == broken.invariant)
         };
         let short = shrink::shrink(known, same);
         let told = play(setting, &short, mode, core, true);

@@ -75,7 +75,11 @@ impl World<'_> {
             Kind::Elsewhere => self.elsewhere = true,
             Kind::Crash => {
                 let node = usize::from(dice.percent(25));
-                let node = if node == 0 { self.owner } else { 1 - self.owner };
+                let node = if node == 0 {
+                    self.owner
+                } else {
+                    1 - self.owner
+                };
                 self.tell(format!("node {node} crashes"));
                 self.crash(node);
             }
@@ -112,20 +116,26 @@ impl World<'_> {
     }
 
     pub(super) fn webhook(&mut self, order: OrderId, slug: &Slug, evidence: PaymentEvidence) {
-        let reference = self.gateways.iter().find(|g| g.slug == *slug).and_then(|gateway| {
-            let named = gateway.payments.iter().filter(|p| p.order == order);
-            named.map(|p| &p.reference).find(|known| match &evidence {
-                PaymentEvidence::ActionRequired { reference }
-                | PaymentEvidence::Authorized { reference, .. }
-                | PaymentEvidence::Captured { reference, .. }
-                | PaymentEvidence::Voided { reference }
-                | PaymentEvidence::Refunded { reference, .. } => reference == *known,
-                PaymentEvidence::Declined { reference, .. } => reference.as_ref() == Some(*known),
-                PaymentEvidence::DisputeOpened { dispute, .. }
-                | PaymentEvidence::DisputeClosed { dispute, .. } => dispute.ends_with(*known),
-                _ => true,
-            })
-        });
+        let reference = self
+            .gateways
+            .iter()
+            .find(|g| g.slug == *slug)
+            .and_then(|gateway| {
+                let named = gateway.payments.iter().filter(|p| p.order == order);
+                named.map(|p| &p.reference).find(|known| match &evidence {
+                    PaymentEvidence::ActionRequired { reference }
+                    | PaymentEvidence::Authorized { reference, .. }
+                    | PaymentEvidence::Captured { reference, .. }
+                    | PaymentEvidence::Voided { reference }
+                    | PaymentEvidence::Refunded { reference, .. } => reference == *known,
+                    PaymentEvidence::Declined { reference, .. } => {
+                        reference.as_ref() == Some(*known)
+                    }
+                    PaymentEvidence::DisputeOpened { dispute, .. }
+                    | PaymentEvidence::DisputeClosed { dispute, .. } => dispute.ends_with(*known),
+                    _ => true,
+                })
+            });
         let Some(reference) = reference.cloned() else {
             return;
         };
@@ -150,7 +160,8 @@ impl World<'_> {
         let channel = dice.below(self.channels.len());
         let places = self.places();
         let (skus, now) = (self.skus, self.now);
-        let Some(mut draft) = buyers::draft(&external, skus, &places, &self.modes, dice, now) else {
+        let Some(mut draft) = buyers::draft(&external, skus, &places, &self.modes, dice, now)
+        else {
             return;
         };
         let hash = self.channels[channel].0.hash16(&external);
@@ -195,7 +206,11 @@ impl World<'_> {
 
     /// An order that is not over, mostly.
     fn some_order(&self, dice: &mut Dice) -> Option<&Order> {
-        let live: Vec<&Order> = self.audit.orders().filter(|o| !o.stage.is_terminal()).collect();
+        let live: Vec<&Order> = self
+            .audit
+            .orders()
+            .filter(|o| !o.stage.is_terminal())
+            .collect();
         if dice.percent(90) && !live.is_empty() {
             return dice.pick(&live).copied();
         }
@@ -237,7 +252,10 @@ impl World<'_> {
             .is_some_and(|work| work.stage == FulfilmentStage::Labelled);
         if labelled && dice.percent(30) && self.depot.pick_up(piece) {
             let name = self.name(piece.0);
-            self.tell(format!("a carrier takes parcel {} of {name} off the dock", piece.1));
+            self.tell(format!(
+                "a carrier takes parcel {} of {name} off the dock",
+                piece.1
+            ));
         }
         self.see(piece, dice);
     }
@@ -328,9 +346,8 @@ impl World<'_> {
     /// The node that was superseded goes on as if it were not.
     fn stray(&mut self, dice: &mut Dice) {
         let stale = 1 - self.owner;
-        let lasting = |letter: &&Letter| {
-            matches!(letter, Letter::Webhook { .. } | Letter::Request { .. })
-        };
+        let lasting =
+            |letter: &&Letter| matches!(letter, Letter::Webhook { .. } | Letter::Request { .. });
         let letters: Vec<&Letter> = self.post.iter().filter(lasting).collect();
         if let Some(letter) = dice.pick(&letters).copied().cloned() {
             self.receive(stale, &letter);

@@ -72,7 +72,12 @@ impl World<'_> {
                     work.stage,
                     FulfilmentStage::Labelled | FulfilmentStage::ReadyForPickup
                 );
-                let blocked = |edge| order.holds.iter().any(|h| h.blocks(edge, Some(work.number)));
+                let blocked = |edge| {
+                    order
+                        .holds
+                        .iter()
+                        .any(|h| h.blocks(edge, Some(work.number)))
+                };
                 let open = !work.is_off() && !work.is_shipped();
                 let stopped = self.depot.stopped.contains(&piece);
                 if !open || stopped || (leaves && blocked(Edge::Ship)) {
@@ -102,7 +107,11 @@ impl World<'_> {
     /// When something happens by itself next: an order is woken, a hold on stock lapses.
     fn next_moment(&self) -> Option<Timestamp> {
         let wakes = self.store.wake.values().flatten().copied();
-        let lapses = self.store.shelves.values().filter_map(|shelf| shelf.stock.next_expiry());
+        let lapses = self
+            .store
+            .shelves
+            .values()
+            .filter_map(|shelf| shelf.stock.next_expiry());
         let lapses = lapses.map(|at| at + SignedDuration::from_secs(4));
         wakes.chain(lapses).min()
     }
@@ -135,9 +144,10 @@ impl World<'_> {
     /// Why an order is not at rest, if it is not.
     fn unrest(&self, order: &Order) -> Option<String> {
         let why = explain(order, &self.policy);
-        let lost = order.fulfilments.iter().any(|work| {
-            matches!(work.parcel(), ParcelStatus::Lost | ParcelStatus::Returned)
-        });
+        let lost = order
+            .fulfilments
+            .iter()
+            .any(|work| matches!(work.parcel(), ParcelStatus::Lost | ParcelStatus::Returned));
         let over = order.stage.is_terminal() && order.outstanding.is_empty();
         let person = why.waiting_for == "person" && order.outstanding.is_empty();
         let carrier = why.waiting_for == "carrier" && lost && order.outstanding.is_empty();

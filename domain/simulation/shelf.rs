@@ -108,9 +108,7 @@ impl World<'_> {
             let memory = self.stockroom.entry(location.clone());
             let memory = memory.or_insert_with(|| shelf.memory());
             let decision = self.core.stock(memory, command, effect, now);
-            if !decision.change.is_empty()
-                && !self.store.change_stock(location, &decision.change)
-            {
+            if !decision.change.is_empty() && !self.store.change_stock(location, &decision.change) {
                 if let Some(shelf) = self.store.shelves.get(location) {
                     self.stockroom.insert(location.clone(), shelf.stock.clone());
                 }
@@ -127,7 +125,8 @@ impl World<'_> {
                 self.board.heard.insert(key, *counters);
             }
             let told = &decision.told;
-            self.mirror.follow(location, command, decision.evidence.as_ref(), told);
+            self.mirror
+                .follow(location, command, decision.evidence.as_ref(), told);
             self.check_shelf(location);
             return decision.evidence;
         }
@@ -146,7 +145,10 @@ impl World<'_> {
             };
             let mut by_try: BTreeMap<(OrderId, u16), Vec<(HoldKey, i32)>> = BTreeMap::new();
             for (key, rev) in memory.untold() {
-                by_try.entry((key.order, key.attempt)).or_default().push((key, rev));
+                by_try
+                    .entry((key.order, key.attempt))
+                    .or_default()
+                    .push((key, rev));
             }
             for ((order, attempt), holds) in by_try {
                 let letter = Letter::Lapse {

@@ -72,7 +72,8 @@ impl Store {
                 recorded.event.kind()
             );
             self.hash.update(head.as_bytes());
-            self.hash.update(recorded.event.body().to_string().as_bytes());
+            self.hash
+                .update(recorded.event.body().to_string().as_bytes());
         }
         self.events += events.len();
         log.extend(events.iter().cloned());

@@ -13,9 +13,9 @@ use super::gateway::Gateway;
 use super::hub::Node;
 use super::mirror::Mirror;
 use super::store::Store;
+use crate::canonical::{CaptureMode, OrderDraft};
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::money::Money;
-use crate::canonical::{CaptureMode, OrderDraft};
 use crate::order::{Asked, Context, Effect, Fact, Location, Places};
 use crate::policy::Policy;
 use crate::stock::{Counters, HoldKey, LocationStock, StockCommand};
@@ -155,7 +155,10 @@ impl<'c> World<'c> {
             })
             .collect();
         let places: Vec<LocationCode> = locations.iter().map(|l| l.code.clone()).collect();
-        let modes = [("stripe-eu", CaptureMode::Once), ("adyen", CaptureMode::Many)];
+        let modes = [
+            ("stripe-eu", CaptureMode::Once),
+            ("adyen", CaptureMode::Many),
+        ];
         let mut world = Self {
             core,
             now: Timestamp::from_second(BEGINNING).unwrap_or_default(),
@@ -171,7 +174,10 @@ impl<'c> World<'c> {
             owner: 0,
             stockroom: BTreeMap::new(),
             gateways: modes.iter().map(|(slug, _)| Gateway::new(slug)).collect(),
-            modes: modes.iter().map(|(slug, mode)| ((*slug).into(), *mode)).collect(),
+            modes: modes
+                .iter()
+                .map(|(slug, mode)| ((*slug).into(), *mode))
+                .collect(),
             depot: Depot::default(),
             post: Vec::new(),
             sent: Vec::new(),
@@ -259,7 +265,11 @@ impl<'c> World<'c> {
 
 fn channels() -> Vec<(ChannelId, Slug, bool)> {
     let channel = |number: u128, slug: &str, listens| {
-        (ChannelId(uuid::Uuid::from_u128(number)), slug.into(), listens)
+        (
+            ChannelId(uuid::Uuid::from_u128(number)),
+            slug.into(),
+            listens,
+        )
     };
     vec![
         channel(1, "web", false),

@@ -13,6 +13,7 @@ mod migrate;
 mod orders;
 mod output;
 mod sim;
+mod simulate;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -126,6 +127,8 @@ enum Verb {
     /// A simulated world around a hub, one part a process.
     #[command(subcommand)]
     Sim(sim::Verb),
+    /// The rules in a seeded world of partners that fail; exit 1 when an invariant falls.
+    Simulate(simulate::Arguments),
     /// What this binary is.
     Version,
     /// Completions for a shell.
@@ -206,6 +209,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         Verb::Inventory(verb) => inventory::run(verb, || load(file, []), format, out).await,
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, format, out).await,
         Verb::Sim(verb) => sim::run(verb).await,
+        Verb::Simulate(arguments) => simulate::run(&arguments, format, out),
         Verb::Version => {
             let version = env!("CARGO_PKG_VERSION");
             let revision = telemetry::REVISION;

@@ -2,6 +2,7 @@
 
 mod orders;
 mod scripted;
+mod simulate;
 mod status;
 mod webhooks;
 

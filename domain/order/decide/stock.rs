@@ -308,7 +308,10 @@ impl Order {
 /// order that a hold keeps from asking waits for a person, not for stock.
 pub fn waits_for_stock(order: &Order) -> Vec<crate::ids::Sku> {
     let held = order.is_held_for(REASON_NO_LOCATION)
-        || order.holds.iter().any(|hold| hold.blocks(Edge::Reserve, None));
+        || order
+            .holds
+            .iter()
+            .any(|hold| hold.blocks(Edge::Reserve, None));
     if !is_sourcing(order.stage) || order.ending.is_some() || held {
         return Vec::new();
     }

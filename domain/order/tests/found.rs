@@ -64,12 +64,18 @@ fn an_order_that_stands_and_waits_for_units_of_others_is_woken_and_says_so() {
         }],
         expires_at: world.now + SignedDuration::from_mins(15),
     };
-    let shelf = world.shelves.stock.get_mut(&"HAM1".into()).expect("a shelf");
+    let shelf = world
+        .shelves
+        .stock
+        .get_mut(&"HAM1".into())
+        .expect("a shelf");
     let held = shelf.decide(&others, None, world.now);
     shelf.apply(&held.change);
     world.settle();
     let reason = "closed".to_owned();
-    world.step(FulfilmentStep::Reject { reason }).expect("legal");
+    world
+        .step(FulfilmentStep::Reject { reason })
+        .expect("legal");
     world.settle();
     let why = explain(&world.order, &world.policy);
     assert_eq!(why.waiting_for, "stock");
@@ -136,7 +142,10 @@ fn a_parcel_that_left_unpaid_all_the_same_is_shown_to_a_person() {
     world.fact(seen(1, 90, ParcelStatus::Delivered));
     world.settle();
     let why = explain(&world.order, &world.policy);
-    assert_eq!((world.order.stage, why.waiting_for), (Stage::Fulfilling, "person"));
+    assert_eq!(
+        (world.order.stage, why.waiting_for),
+        (Stage::Fulfilling, "person")
+    );
     assert!(world.order.is_held_for(REASON_PAYMENT_LOST));
     world.check();
 }
@@ -148,7 +157,9 @@ fn an_order_that_lost_its_location_and_then_its_money_is_shown_to_a_person() {
     let mut world = World::place(order, &[("BER1", "SKU-1", 2), ("HAM1", "SKU-1", 2)]);
     world.settle();
     let reason = "closed".to_owned();
-    world.step(FulfilmentStep::Reject { reason }).expect("legal");
+    world
+        .step(FulfilmentStep::Reject { reason })
+        .expect("legal");
     let reference = "pi_1".to_owned();
     world.pay(PaymentEvidence::Voided { reference });
     world.settle();
