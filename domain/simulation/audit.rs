@@ -3,14 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::laws::{Verdict, after_event, before_event, must};
 use super::store::Store;
 use super::world::World;
 use crate::ids::{CommandId, EffectId, OrderId};
 use crate::money::Money;
-use crate::order::{
-    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Order, Recorded,
-    ReservationState, evolve,
-};
+use crate::order::{Effect, Event, Order, Recorded, evolve};
 
 /// What the auditor remembers of an order.
 struct File {
@@ -26,13 +24,6 @@ pub(super) struct Audit {
     files: BTreeMap<OrderId, File>,
     /// Orders in the sequence of their births.
     pub(super) born: Vec<OrderId>,
-}
-
-/// The rule that an event breaks, and what was found.
-type Verdict = Result<(), (&'static str, String)>;
-
-fn must(holds: bool, rule: &'static str, found: impl FnOnce() -> String) -> Verdict {
-    if holds { Ok(()) } else { Err((rule, found())) }
 }
 
 impl Audit {
@@ -88,13 +79,13 @@ impl Audit {
 
     /// Takes events that reached the log; `next` is what their writer believes the order to be.
     fn take(&mut self, id: OrderId, events: &[Recorded], next: &Order) -> Verdict {
-        let (number, mut order, mut opened, mut requests) = match self.files.remove(&id) {
-            Some(file) => (file.number, Some(file.order), file.opened, file.requests),
-            None => {
+        let (number, mut order, mut opened, mut requests) =
+            if let Some(file) = self.files.remove(&id) {
+                (file.number, Some(file.order), file.opened, file.requests)
+            } else {
                 self.born.push(id);
                 (self.born.len(), None, BTreeMap::new(), BTreeSet::new())
-            }
-        };
+            };
         let mut verdict = Ok(());
         for recorded in events {
             if let Some(before) = &order
@@ -160,224 +151,6 @@ fn request_of(event: &Event) -> Option<CommandId> {
     }
 }
 
-/// What must hold of an event on the order before it.
-fn before_event(
-    before: &Order,
-    recorded: &Recorded,
-    opened: &BTreeMap<EffectId, Effect>,
-) -> Verdict {
-    let event = &recorded.event;
-    must(
-        recorded.recorded_at >= before.updated_at,
-        "time_runs_forward",
-        || format!("version {} is older than the one before", recorded.version),
-    )?;
-    for id in event.closes() {
-        let open = before.outstanding.get(id);
-        must(open.is_some(), "effect_closed_once", || {
-            format!("{} closes what is not open", event.kind())
-        })?;
-        let fits = open.is_some_and(|open| may_close(&open.effect, event));
-        must(fits, "closed_by_evidence", || {
-            let word = open.map_or("nothing", |open| open.effect.word());
-            format!("{} closes {word}", event.kind())
-        })?;
-    }
-    if let Some(effect) = event.opens() {
-        must(
-            !opened.contains_key(&effect.id),
-            "effect_opened_once",
-            || format!("{} under an id that was used", effect.effect.word()),
-        )?;
-        may_open(before, &effect.effect)?;
-    }
-    let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
-    if let Event::FulfilmentReported {
-        fulfilment,
-        work: FulfilmentEvidence::HandedOver | FulfilmentEvidence::Collected,
-        ..
-    } = event
-        && asked
-    {
-        unblocked(before, Edge::Ship, Some(*fulfilment), "the hand-over")?;
-    }
-    Ok(())
-}
-
-fn unblocked(order: &Order, edge: Edge, fulfilment: Option<u16>, what: &str) -> Verdict {
-    let blocking = order.holds.iter().find(|hold| {
-        let concerns = match hold.scope {
-            crate::order::HoldScope::Order => true,
-            crate::order::HoldScope::Fulfilment { number } => fulfilment == Some(number),
-        };
-        concerns && hold.blocks.contains(&edge)
-    });
-    must(blocking.is_none(), "holds_block", || {
-        let id = blocking.map_or(0, |hold| hold.id);
-        format!("{what} goes on although hold {id} blocks it")
-    })
-}
-
-/// Whether an event of this kind is evidence about an effect.
-fn may_close(effect: &Effect, event: &Event) -> bool {
-    match event {
-        Event::EffectGivenUp { .. } => {
-            matches!(
-                effect,
-                Effect::AuthorizePayment { .. } | Effect::BuyLabel { .. }
-            )
-        }
-        Event::StockAnswered {
-            location, attempt, ..
-        } => effect
-            .stock()
-            .is_some_and(|(at, tried, _)| at == location && tried == *attempt),
-        Event::PaymentReported { tender, .. } => effect.tender() == Some(*tender),
-        Event::FulfilmentReported { fulfilment, .. }
-        | Event::FulfilmentUnanswered { fulfilment, .. }
-        | Event::LabelReported { fulfilment, .. } => effect.fulfilment() == Some(*fulfilment),
-        Event::ChannelAnswered { told, .. } => {
-            matches!(effect, Effect::NotifyChannel { notice } if notice == told)
-        }
-        _ => false,
-    }
-}
-
-/// Whether an order may ask this of the world now.
-fn may_open(order: &Order, effect: &Effect) -> Verdict {
-    let twice = order
-        .outstanding
-        .values()
-        .any(|open| match (&open.effect, effect) {
-            (Effect::ReserveStock { .. }, Effect::ReserveStock { .. }) => open.effect == *effect,
-            (known, new) => {
-                known.word() == new.word()
-                    && known.tender() == new.tender()
-                    && known.fulfilment() == new.fulfilment()
-                    && known.stock().map(|s| (s.0, s.1)) == new.stock().map(|s| (s.0, s.1))
-                    && !matches!(new, Effect::NotifyChannel { .. })
-            }
-        });
-    must(!twice, "effect_open_once", || {
-        format!("{} is open already", effect.word())
-    })?;
-    let zero = Money::zero(order.draft.currency);
-    match effect {
-        Effect::AuthorizePayment { tender, amount } => {
-            let tender = order.tender(*tender);
-            let right = tender.is_some_and(|t| t.amount == *amount && t.authorized.is_none());
-            must(right, "money_asked_right", || {
-                format!("authorises {amount}")
-            })
-        }
-        Effect::CapturePayment {
-            tender,
-            amount,
-            total,
-            ..
-        } => {
-            unblocked(order, Edge::Capture, None, "a capture")?;
-            let earned = order.earned();
-            let tender = order.tender(*tender);
-            let right = tender.is_some_and(|t| {
-                amount.is_positive()
-                    && t.captured_sum().plus(*amount) == *total
-                    && *total <= t.amount
-                    && *total <= t.authorized_sum()
-                    && !t.voided
-            });
-            must(right && *total <= earned, "money_asked_right", || {
-                format!("captures {amount} to a total of {total}; earned so far {earned}")
-            })
-        }
-        Effect::VoidPayment { tender } => {
-            let taken = order
-                .tender(*tender)
-                .map_or(zero, crate::order::Tender::captured_sum);
-            must(taken.is_zero(), "money_asked_right", || {
-                format!("voids with {taken} captured")
-            })
-        }
-        Effect::RefundPayment {
-            tender,
-            amount,
-            total,
-        } => {
-            unblocked(order, Edge::Refund, None, "a refund")?;
-            let right = order.tender(*tender).is_some_and(|t| {
-                amount.is_positive()
-                    && t.refunded_sum().plus(*amount) == *total
-                    && *total <= t.captured_sum()
-            });
-            must(right, "money_asked_right", || {
-                format!("refunds {amount}, {total} in total")
-            })
-        }
-        Effect::ReserveStock { attempt, .. } if *attempt > order.attempt => {
-            unblocked(order, Edge::Reserve, None, "a reservation")
-        }
-        Effect::RequestFulfilment { fulfilment } => {
-            unblocked(order, Edge::Release, Some(*fulfilment), "a release")?;
-            must(order.is_money_secured(), "paid_before_release", || {
-                format!("fulfilment {fulfilment} is released unpaid")
-            })
-        }
-        Effect::BuyLabel { fulfilment } => {
-            unblocked(order, Edge::Ship, Some(*fulfilment), "a label")?;
-            let packed = order
-                .fulfilment(*fulfilment)
-                .is_some_and(|f| f.stage == FulfilmentStage::Packed);
-            must(packed, "packed_before_label", || {
-                format!("fulfilment {fulfilment}")
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What must hold of the order after an event.
-fn after_event(after: &Order, event: &Event) -> Verdict {
-    const FIRM: [ReservationState; 2] = [ReservationState::Hard, ReservationState::Consumed];
-    let postings = event.postings().iter().map(|posting| posting.amount);
-    let sum = Money::sum(after.draft.currency, postings);
-    must(sum.is_zero(), "accounts_zero", || {
-        format!("{} books {sum}", event.kind())
-    })?;
-    if let Some(broken) = after.violations().first() {
-        return Err((broken, format!("after {}", event.kind())));
-    }
-    let held = after.reservations.values().any(|hold| hold.state.is_live());
-    match event {
-        Event::Confirmed { .. } => {
-            let firm = after
-                .line_numbers()
-                .all(|n| after.stocked(n) == after.held(n, &FIRM));
-            must(
-                firm && after.is_money_secured(),
-                "confirmed_secured",
-                || "confirmed without its stock or its money".to_owned(),
-            )
-        }
-        Event::Completed => {
-            let done = |f: &Fulfilment| f.is_off() || (f.is_delivered() && f.consumed);
-            let all = after.is_served() && after.fulfilments.iter().all(done);
-            must(all, "completed_delivered", || {
-                "completed too early".to_owned()
-            })
-        }
-        Event::Rejected { .. } | Event::Expired { .. } | Event::Cancelled { .. } => {
-            must(!held, "ended_holds_no_stock", || {
-                "ended with stock held".to_owned()
-            })?;
-            let shipped = after.fulfilments.iter().any(Fulfilment::is_shipped);
-            must(!shipped, "ended_unshipped", || {
-                "ended although a parcel left".to_owned()
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
 impl World<'_> {
     /// Events reached the log.
     pub(super) fn observe(&mut self, id: OrderId, events: &[Recorded], next: &Order) {
@@ -385,7 +158,7 @@ impl World<'_> {
         for recorded in events {
             let kind = recorded.event.kind();
             let name = self.name(id);
-            self.tell(format!("  {name} v{} {kind}", recorded.version));
+            self.tell(&format!("  {name} v{} {kind}", recorded.version));
             if let Event::FulfilmentReported {
                 fulfilment, work, ..
             } = &recorded.event

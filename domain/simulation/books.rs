@@ -123,7 +123,7 @@ impl World<'_> {
 
     /// What holds between all books once everybody has answered.
     pub(super) fn check_settled(&mut self, order: &Order) {
-        let held = !order.holds.is_empty();
+        let watched = !order.holds.is_empty();
         let mut broken = None;
         let mut taken = Money::zero(order.draft.currency);
         let mut due = taken;
@@ -146,7 +146,7 @@ impl World<'_> {
                     );
                     broken = Some(("books_agree", found));
                 } else if order.stage.is_dead()
-                    && !held
+                    && !watched
                     && (payment.is_open() || captured != refunded)
                 {
                     let found = format!("{} still has the buyer's money", payment.reference);
@@ -155,7 +155,7 @@ impl World<'_> {
             }
         }
         let complete = order.stage.is_terminal() && !order.stage.is_dead();
-        if complete && !held && taken < due {
+        if complete && !watched && taken < due {
             broken = Some(("shipped_is_paid", format!("{due} earned, {taken} captured")));
         }
         for ((location, key), hold) in &self.mirror.holds {

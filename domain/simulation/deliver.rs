@@ -81,11 +81,11 @@ impl World<'_> {
                 let name = self.name(*order);
                 let word = asked.command.word();
                 match &took {
-                    Took::Yes => self.tell(format!("{actor} asks {name} to {word}: taken")),
+                    Took::Yes => self.tell(&format!("{actor} asks {name} to {word}: taken")),
                     Took::Refused(why) => {
-                        self.tell(format!("{actor} asks {name} to {word}: {why}"));
+                        self.tell(&format!("{actor} asks {name} to {word}: {why}"));
                     }
-                    Took::No => self.tell(format!("{actor} asks {name} to {word}: no answer")),
+                    Took::No => self.tell(&format!("{actor} asks {name} to {word}: no answer")),
                 }
                 took != Took::No
             }
@@ -100,7 +100,7 @@ impl World<'_> {
             return false;
         }
         let line = format!("{} hears {}", self.name(order), summary(&fact));
-        self.tell(line);
+        self.tell(&line);
         let input = Input {
             actor: "partner".into(),
             body: InputBody::Fact(fact),
@@ -139,19 +139,19 @@ impl World<'_> {
         let context = self.context(channel);
         let actor = format!("channel:{slug}");
         let (events, next) = self.core.place(placement, &actor, Some(request), &context);
-        self.tell(format!(
+        self.tell(&format!(
             "{slug} sends {} over {}",
             draft.external_id, draft.stated_total
         ));
         let fault = self.fault.take();
         if matches!(fault, Some(Fault::NotStored | Fault::UnwrittenUnheard)) {
-            self.tell("the store does not store it".to_owned());
+            self.tell("the store does not store it");
             return false;
         }
         let epoch = self.nodes[node].epoch;
         let stored = self.append(epoch, id, 0, &events, &next) == Signal::Committed;
         if !stored || fault.is_some() {
-            self.tell("nobody hears that it is stored".to_owned());
+            self.tell("nobody hears that it is stored");
             return false;
         }
         self.adopt(node, &events, next);
@@ -200,7 +200,7 @@ impl World<'_> {
         } else {
             None
         };
-        self.tell(match way {
+        self.tell(&match way {
             Way::Good | Way::Twice => format!("{word} of {name} is carried out"),
             Way::AnswerLost => format!("{word} of {name} is carried out, its answer is lost"),
             Way::Refused => format!("{word} of {name} is put off by its partner"),

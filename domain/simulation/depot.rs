@@ -212,9 +212,10 @@ pub(super) fn next_step(
                 lines: Some(vec![(line, Quantity::units(1))]),
             }
         }
-        FulfilmentStage::Accepted => FulfilmentStep::Pick { lines: None },
         FulfilmentStage::Picking if Order::left_to_pick(work).is_empty() => FulfilmentStep::Pack,
-        FulfilmentStage::Picking => FulfilmentStep::Pick { lines: None },
+        FulfilmentStage::Accepted | FulfilmentStage::Picking => {
+            FulfilmentStep::Pick { lines: None }
+        }
         FulfilmentStage::Packed if work.pickup => FulfilmentStep::Ready,
         FulfilmentStage::Labelled => FulfilmentStep::HandOver,
         FulfilmentStage::ReadyForPickup => FulfilmentStep::Collect,

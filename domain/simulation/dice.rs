@@ -1,4 +1,4 @@
-//! The only source of chance in a simulated world: SplitMix64, seeded, the same on every machine.
+//! The only source of chance in a simulated world: `SplitMix64`, seeded, the same on every machine.
 
 /// A sequence of numbers that depends on its seed alone.
 #[derive(Debug, Clone)]

@@ -82,7 +82,7 @@ impl World<'_> {
                 }
                 Step::ReloadAndDecideAgain => {}
                 Step::Leave => {
-                    self.tell(format!("node {node} is fenced and leaves"));
+                    self.tell(&format!("node {node} is fenced and leaves"));
                     self.nodes[node].memory.clear();
                     self.nodes[node].fenced = true;
                     return Took::No;
@@ -190,7 +190,7 @@ impl World<'_> {
             }
         };
         if signal != Signal::Committed {
-            self.tell(format!("the store answers node {node}: {signal:?}"));
+            self.tell(&format!("the store answers node {node}: {signal:?}"));
         }
         let (after, step) = self.core.protocol(sent, signal);
         if let Some(memory) = self.nodes[node].memory.get_mut(&id) {
@@ -235,7 +235,7 @@ impl World<'_> {
         let context = self.context(order.channel);
         let decided = self.core.decide(&order, input, &context);
         if let Ok(Decided::Commit(events, next)) = decided {
-            self.tell(format!("somebody else writes to {}", self.name(id)));
+            self.tell(&format!("somebody else writes to {}", self.name(id)));
             let epoch = self.store.epoch;
             self.append(epoch, id, order.version, &events, &next);
         }

@@ -120,8 +120,9 @@ impl Mirror {
                     self.end(key(*order, line, *attempt), line, gone, Held::Shipped);
                 }
             }
-            StockCommand::Reserve { .. } | StockCommand::Expire { .. } => {}
-            StockCommand::Told { .. } => {}
+            StockCommand::Reserve { .. }
+            | StockCommand::Expire { .. }
+            | StockCommand::Told { .. } => {}
         }
     }
 
@@ -133,7 +134,7 @@ impl Mirror {
         leave: Option<Loss>,
         end: Held,
     ) {
-        let shelf = (key.0.clone(), line.sku.clone());
+        let place = (key.0.clone(), line.sku.clone());
         let Some(hold) = self.holds.get_mut(&key) else {
             let units = line.quantity.whole().unwrap_or_default();
             self.holds.insert(key, (line.sku.clone(), units, end));
@@ -142,7 +143,7 @@ impl Mirror {
         if matches!(hold.2, Held::Free | Held::Shipped) {
             return;
         }
-        let on_hand = self.on_hand.entry(shelf).or_default();
+        let on_hand = self.on_hand.entry(place).or_default();
         *on_hand = match leave {
             None => *on_hand,
             Some(Loss::Damaged) => (*on_hand - hold.1).max(0),
@@ -163,13 +164,13 @@ impl Mirror {
 impl World<'_> {
     /// After every change of a location's stock: bound, sums and the second opinion.
     pub(super) fn check_shelf(&mut self, at: &LocationCode) {
-        let Some(shelf) = self.store.shelves.get(at) else {
+        let Some(tables) = self.store.shelves.get(at) else {
             return;
         };
         let mut broken: Option<(&'static str, String)> = None;
-        for (sku, counters) in &shelf.stock.counters {
+        for (sku, counters) in &tables.stock.counters {
             let now = (counters.on_hand, counters.reserved, counters.allocated);
-            let sums = shelf.sums.get(sku).copied().unwrap_or_default();
+            let sums = tables.sums.get(sku).copied().unwrap_or_default();
             let expected = (
                 self.mirror
                     .on_hand

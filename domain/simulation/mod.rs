@@ -18,8 +18,10 @@ mod depot;
 mod dice;
 mod gateway;
 mod hub;
+mod laws;
 mod mirror;
 mod moves;
+mod people;
 mod play;
 mod rest;
 mod shelf;
@@ -98,7 +100,7 @@ pub fn run(seed: u64, steps: usize, mode: Mode, core: &dyn Core) -> Run {
     let moves = moves::draw(&mut dice, steps);
     let first = play(setting, &moves, mode, core, false);
     let failure = first.broken.clone().map(|broken| {
-        let at = first.played;
+        let at = first.last;
         let known: Vec<Move> = moves
             .iter()
             .take_while(|m| m.number <= at)
@@ -135,7 +137,7 @@ pub fn run(seed: u64, steps: usize, mode: Mode, core: &dyn Core) -> Run {
 struct Played {
     broken: Option<Broken>,
     /// Number of the last move that was played.
-    played: usize,
+    last: usize,
     history: Vec<String>,
     stages: BTreeMap<&'static str, usize>,
     events: usize,
@@ -145,12 +147,12 @@ struct Played {
 
 fn play(setting: u64, moves: &[Move], mode: Mode, core: &dyn Core, telling: bool) -> Played {
     let mut world = World::new(setting, core, telling);
-    let mut played = 0;
+    let mut last = 0;
     let began = world.now;
     // The rules assert what they rely on; an assertion that fails is an invariant that falls.
     let ended = catch_unwind(AssertUnwindSafe(|| {
         for next in moves {
-            played = next.number;
+            last = next.number;
             world.play(*next);
             if world.broken.is_some() {
                 return;
@@ -169,7 +171,7 @@ fn play(setting: u64, moves: &[Move], mode: Mode, core: &dyn Core, telling: bool
         *stages.entry(order.stage.word()).or_default() += 1;
     }
     Played {
-        played,
+        last,
         stages,
         events: world.store.events,
         seconds: world.now.as_second() - began.as_second(),

@@ -4,17 +4,13 @@ use jiff::SignedDuration;
 
 use super::buyers;
 use super::deliver::Way;
-use super::depot::next_step;
 use super::dice::Dice;
 use super::gateway::State;
 use super::moves::{Kind, Move};
 use super::world::{Fault, Letter, World};
 use crate::canonical::Terms;
-use crate::ids::{CommandId, OrderId, Slug};
-use crate::order::{
-    Asked, ChannelFact, Command, Edge, Fact, FulfilmentStage, HoldScope, Order, PaymentEvidence,
-    PaymentFact, REPLY_SCHEMA, Request, TenderSelector,
-};
+use crate::ids::{OrderId, Slug};
+use crate::order::{Fact, FulfilmentStage, PaymentEvidence, PaymentFact, TenderSelector};
 
 impl World<'_> {
     /// Plays a move and checks the world afterwards.
@@ -51,7 +47,7 @@ impl World<'_> {
             Kind::Jump => {
                 let minutes = [10, 16, 50, 24 * 60, 3 * 24 * 60, 8 * 24 * 60];
                 let minutes = dice.pick(&minutes).copied().unwrap_or(1);
-                self.tell(format!("the clock jumps by {minutes} minutes"));
+                self.tell(&format!("the clock jumps by {minutes} minutes"));
                 self.elapse(SignedDuration::from_mins(minutes));
             }
             Kind::Confirm => {
@@ -80,7 +76,7 @@ impl World<'_> {
                 } else {
                     1 - self.owner
                 };
-                self.tell(format!("node {node} crashes"));
+                self.tell(&format!("node {node} crashes"));
                 self.crash(node);
             }
             Kind::TakeOver => self.take_over(),
@@ -185,61 +181,6 @@ impl World<'_> {
         self.post.push(letter);
     }
 
-    /// A person asks, under a key of their own.
-    pub(super) fn ask(&mut self, order: OrderId, actor: &str, command: Command) {
-        let number = self.next_number();
-        let request = Request {
-            command_id: CommandId(uuid::Uuid::from_u128(u128::from(number))),
-            body_hash: number.to_string(),
-            reply_schema: REPLY_SCHEMA,
-        };
-        self.post.push(Letter::Request {
-            order,
-            actor: actor.to_owned(),
-            asked: Asked {
-                command,
-                request: Some(request),
-                expected: None,
-            },
-        });
-    }
-
-    /// An order that is not over, mostly.
-    fn some_order(&self, dice: &mut Dice) -> Option<&Order> {
-        let live: Vec<&Order> = self
-            .audit
-            .orders()
-            .filter(|o| !o.stage.is_terminal())
-            .collect();
-        if dice.percent(90) && !live.is_empty() {
-            return dice.pick(&live).copied();
-        }
-        let all: Vec<&Order> = self.audit.orders().collect();
-        dice.pick(&all).copied()
-    }
-
-    fn work(&mut self, dice: &mut Dice) {
-        let smooth = self.smooth;
-        let chosen = {
-            let live = self.audit.orders().filter(|o| !o.stage.is_terminal());
-            let pieces = live.flat_map(|order| order.fulfilments.iter().map(move |f| (order, f)));
-            let open = pieces.filter(|(order, f)| {
-                !f.is_off()
-                    && !f.is_shipped()
-                    && f.stage != FulfilmentStage::Planned
-                    && !self.depot.stopped.contains(&(order.id, f.number))
-            });
-            let open: Vec<(&Order, _)> = open.collect();
-            dice.pick(&open).and_then(|(order, work)| {
-                let step = next_step(order, work, smooth, dice)?;
-                Some((order.id, work.number, step))
-            })
-        };
-        if let Some((order, fulfilment, step)) = chosen {
-            self.ask(order, "operator:dock", Command::Fulfil { fulfilment, step });
-        }
-    }
-
     fn scan(&mut self, dice: &mut Dice) {
         let pieces: Vec<_> = self.depot.parcels.keys().copied().collect();
         let Some(piece) = dice.pick(&pieces).copied() else {
@@ -252,7 +193,7 @@ impl World<'_> {
             .is_some_and(|work| work.stage == FulfilmentStage::Labelled);
         if labelled && dice.percent(30) && self.depot.pick_up(piece) {
             let name = self.name(piece.0);
-            self.tell(format!(
+            self.tell(&format!(
                 "a carrier takes parcel {} of {name} off the dock",
                 piece.1
             ));
@@ -279,57 +220,6 @@ impl World<'_> {
         }
     }
 
-    fn cancel(&mut self, dice: &mut Dice) {
-        let Some(order) = self.some_order(dice).map(|order| order.id) else {
-            return;
-        };
-        if dice.percent(50) {
-            let reason = "the buyer has changed their mind".to_owned();
-            self.ask(order, "operator:anna", Command::Cancel { reason });
-        } else {
-            let fact = Fact::Channel(ChannelFact::Cancelled { at: self.now });
-            self.post.push(Letter::Webhook { order, fact });
-        }
-    }
-
-    fn hold(&mut self, dice: &mut Dice) {
-        let Some(order) = self.some_order(dice) else {
-            return;
-        };
-        let id = order.id;
-        let number = order.fulfilments.last().map(|work| work.number);
-        let scope = match number {
-            Some(number) if dice.percent(40) => HoldScope::Fulfilment { number },
-            _ => HoldScope::Order,
-        };
-        let mut blocks = vec![Edge::ALL[dice.below(Edge::ALL.len())]];
-        if dice.percent(30) {
-            blocks.push(Edge::Ship);
-        }
-        let seconds = SignedDuration::from_secs(dice.between(5, 90_000));
-        let until = Some(self.now + seconds).filter(|_| dice.percent(60));
-        let reason = "check it".to_owned();
-        let command = Command::Hold {
-            scope,
-            blocks,
-            reason,
-            until,
-        };
-        self.ask(id, "operator:anna", command);
-    }
-
-    fn release(&mut self, dice: &mut Dice) {
-        let held: Vec<(OrderId, u32)> = self
-            .audit
-            .orders()
-            .flat_map(|order| order.holds.iter().map(|hold| (order.id, hold.id)))
-            .collect();
-        if let Some((order, hold)) = dice.pick(&held).copied() {
-            let reason = "checked".to_owned();
-            self.ask(order, "operator:anna", Command::Release { hold, reason });
-        }
-    }
-
     fn take_over(&mut self) {
         self.owner = 1 - self.owner;
         self.store.epoch += 1;
@@ -340,7 +230,7 @@ impl World<'_> {
         node.life += 1;
         self.stockroom.clear();
         let line = format!("node {} takes over, epoch {}", self.owner, self.store.epoch);
-        self.tell(line);
+        self.tell(&line);
     }
 
     /// The node that was superseded goes on as if it were not.

@@ -20,7 +20,7 @@ const MOMENTS: usize = 3000;
 impl World<'_> {
     /// Heals the world and lets it run until nothing waits any more.
     pub(super) fn come_to_rest(&mut self) {
-        self.tell("from here on everybody answers and nothing is lost".to_owned());
+        self.tell("from here on everybody answers and nothing is lost");
         self.smooth = true;
         self.fault = None;
         self.elsewhere = false;

@@ -79,13 +79,13 @@ impl World<'_> {
 
     /// Brings final holds back into memory that a command names.
     fn look_up(&mut self, location: &LocationCode, keys: &[HoldKey]) {
-        let Some(shelf) = self.store.shelves.get(location) else {
+        let Some(tables) = self.store.shelves.get(location) else {
             return;
         };
         let memory = self.stockroom.entry(location.clone());
-        let memory = memory.or_insert_with(|| shelf.memory());
+        let memory = memory.or_insert_with(|| tables.memory());
         for key in keys {
-            if let Some(hold) = shelf.stock.holds.get(key) {
+            if let Some(hold) = tables.stock.holds.get(key) {
                 memory.holds.entry(*key).or_insert_with(|| hold.clone());
             }
         }
@@ -104,13 +104,14 @@ impl World<'_> {
             _ => self.now,
         };
         for _ in 0..2 {
-            let shelf = self.store.shelves.get(location)?;
+            let tables = self.store.shelves.get(location)?;
             let memory = self.stockroom.entry(location.clone());
-            let memory = memory.or_insert_with(|| shelf.memory());
+            let memory = memory.or_insert_with(|| tables.memory());
             let decision = self.core.stock(memory, command, effect, now);
             if !decision.change.is_empty() && !self.store.change_stock(location, &decision.change) {
-                if let Some(shelf) = self.store.shelves.get(location) {
-                    self.stockroom.insert(location.clone(), shelf.stock.clone());
+                if let Some(tables) = self.store.shelves.get(location) {
+                    self.stockroom
+                        .insert(location.clone(), tables.stock.clone());
                 }
                 continue;
             }

@@ -2,6 +2,7 @@
 //! write goes into one running hash, which says whether two runs were the same.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
@@ -83,28 +84,28 @@ impl Store {
 
     /// Writes a change of stock; `false` when it does not follow on what is there.
     pub(super) fn change_stock(&mut self, location: &LocationCode, change: &StockChange) -> bool {
-        let Some(shelf) = self.shelves.get_mut(location) else {
+        let Some(tables) = self.shelves.get_mut(location) else {
             return false;
         };
         let follows = change.ledger.iter().zip(1_i64..);
         let gapless = follows
             .into_iter()
-            .all(|(row, ahead)| row.seq == shelf.stock.seq + ahead);
+            .all(|(row, ahead)| row.seq == tables.stock.seq + ahead);
         let again = change.ledger.iter().any(|row| {
-            let named = |effect| shelf.booked.contains(&(effect, row.sku.clone()));
+            let named = |effect| tables.booked.contains(&(effect, row.sku.clone()));
             row.effect.is_some_and(named)
         });
         let current = |(key, before, _): &(HoldKey, i32, StockHold)| {
-            shelf.stock.holds.get(key).map_or(0, |hold| hold.rev) == *before
+            tables.stock.holds.get(key).map_or(0, |hold| hold.rev) == *before
         };
         if !gapless || again || !change.holds.iter().all(current) {
             return false;
         }
         for row in &change.ledger {
             if let Some(effect) = row.effect {
-                shelf.booked.insert((effect, row.sku.clone()));
+                tables.booked.insert((effect, row.sku.clone()));
             }
-            let sums = shelf.sums.entry(row.sku.clone()).or_default();
+            let sums = tables.sums.entry(row.sku.clone()).or_default();
             sums.0 += row.d_on_hand;
             sums.1 += row.d_reserved;
             sums.2 += row.d_allocated;
@@ -113,13 +114,13 @@ impl Store {
                 row.seq, row.sku, row.cause, row.d_on_hand, row.d_reserved, row.d_allocated
             );
             self.hash.update(line.as_bytes());
-            shelf.stock.seq = row.seq;
+            tables.stock.seq = row.seq;
         }
         for (sku, counters) in &change.counters {
-            shelf.stock.counters.insert(sku.clone(), *counters);
+            tables.stock.counters.insert(sku.clone(), *counters);
         }
         for (key, _, hold) in &change.holds {
-            shelf.stock.holds.insert(*key, hold.clone());
+            tables.stock.holds.insert(*key, hold.clone());
         }
         true
     }
@@ -127,7 +128,11 @@ impl Store {
     /// The hash over everything written.
     pub(super) fn hash(&self) -> String {
         let digest = self.hash.clone().finalize();
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.iter().fold(String::new(), |mut text, byte| {
+            // Writing to a string does not fail.
+            write!(text, "{byte:02x}").ok();
+            text
+        })
     }
 }
 

@@ -208,7 +208,7 @@ impl<'c> World<'c> {
 
     /// Somebody counted: the shelf's command, with its line in the history.
     pub(super) fn count(&mut self, location: &LocationCode, sku: &Sku, on_hand: i64) {
-        self.tell(format!("{location} counts {on_hand} of {sku}"));
+        self.tell(&format!("{location} counts {on_hand} of {sku}"));
         let command = StockCommand::Count {
             sku: sku.clone(),
             on_hand,
@@ -231,13 +231,13 @@ impl<'c> World<'c> {
     /// An invariant falls. The first one counts.
     pub(super) fn fall(&mut self, invariant: &'static str, found: String) {
         if self.broken.is_none() {
-            self.tell(format!("BROKEN {invariant}: {found}"));
+            self.tell(&format!("BROKEN {invariant}: {found}"));
             self.broken = Some(Broken { invariant, found });
         }
     }
 
     /// A line for the history, if somebody reads it.
-    pub(super) fn tell(&mut self, text: String) {
+    pub(super) fn tell(&mut self, text: &str) {
         if self.telling {
             let since = self.now.as_second() - BEGINNING;
             let (days, seconds) = (since / 86_400, since % 86_400);

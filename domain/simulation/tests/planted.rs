@@ -29,7 +29,6 @@ fn found_by(core: &dyn Core) -> (u64, &'static str) {
 #[track_caller]
 fn must_find(core: &dyn Core, invariant: &str) {
     let (seed, fell) = found_by(core);
-    println!("found by seed {seed}: {fell}");
     assert_eq!(fell, invariant, "seed {seed}");
 }
 
@@ -42,9 +41,10 @@ fn rewritten(order: &Order, events: Vec<Recorded>) -> Decided {
         next = evolve(Some(next), &recorded).expect("the next event");
         written.push(recorded);
     }
-    match written.is_empty() {
-        true => Decided::Nothing,
-        false => Decided::Commit(written, Box::new(next)),
+    if written.is_empty() {
+        Decided::Nothing
+    } else {
+        Decided::Commit(written, Box::new(next))
     }
 }
 

@@ -1,0 +1,120 @@
+//! What people do in a simulated world: they take steps at docks, cancel, hold and release.
+
+use jiff::SignedDuration;
+
+use super::depot::next_step;
+use super::dice::Dice;
+use super::world::{Letter, World};
+use crate::ids::{CommandId, OrderId};
+use crate::order::{
+    Asked, ChannelFact, Command, Edge, Fact, FulfilmentStage, HoldScope, Order, REPLY_SCHEMA,
+    Request,
+};
+
+impl World<'_> {
+    /// A person asks, under a key of their own.
+    pub(super) fn ask(&mut self, order: OrderId, actor: &str, command: Command) {
+        let number = self.next_number();
+        let request = Request {
+            command_id: CommandId(uuid::Uuid::from_u128(u128::from(number))),
+            body_hash: number.to_string(),
+            reply_schema: REPLY_SCHEMA,
+        };
+        self.post.push(Letter::Request {
+            order,
+            actor: actor.to_owned(),
+            asked: Asked {
+                command,
+                request: Some(request),
+                expected: None,
+            },
+        });
+    }
+
+    /// An order that is not over, mostly.
+    pub(super) fn some_order(&self, dice: &mut Dice) -> Option<&Order> {
+        let live: Vec<&Order> = self
+            .audit
+            .orders()
+            .filter(|o| !o.stage.is_terminal())
+            .collect();
+        if dice.percent(90) && !live.is_empty() {
+            return dice.pick(&live).copied();
+        }
+        let all: Vec<&Order> = self.audit.orders().collect();
+        dice.pick(&all).copied()
+    }
+
+    pub(super) fn work(&mut self, dice: &mut Dice) {
+        let smooth = self.smooth;
+        let chosen = {
+            let live = self.audit.orders().filter(|o| !o.stage.is_terminal());
+            let pieces = live.flat_map(|order| order.fulfilments.iter().map(move |f| (order, f)));
+            let open = pieces.filter(|(order, f)| {
+                !f.is_off()
+                    && !f.is_shipped()
+                    && f.stage != FulfilmentStage::Planned
+                    && !self.depot.stopped.contains(&(order.id, f.number))
+            });
+            let open: Vec<(&Order, _)> = open.collect();
+            dice.pick(&open).and_then(|(order, work)| {
+                let step = next_step(order, work, smooth, dice)?;
+                Some((order.id, work.number, step))
+            })
+        };
+        if let Some((order, fulfilment, step)) = chosen {
+            self.ask(order, "operator:dock", Command::Fulfil { fulfilment, step });
+        }
+    }
+
+    pub(super) fn cancel(&mut self, dice: &mut Dice) {
+        let Some(order) = self.some_order(dice).map(|order| order.id) else {
+            return;
+        };
+        if dice.percent(50) {
+            let reason = "the buyer has changed their mind".to_owned();
+            self.ask(order, "operator:anna", Command::Cancel { reason });
+        } else {
+            let fact = Fact::Channel(ChannelFact::Cancelled { at: self.now });
+            self.post.push(Letter::Webhook { order, fact });
+        }
+    }
+
+    pub(super) fn hold(&mut self, dice: &mut Dice) {
+        let Some(order) = self.some_order(dice) else {
+            return;
+        };
+        let id = order.id;
+        let number = order.fulfilments.last().map(|work| work.number);
+        let scope = match number {
+            Some(number) if dice.percent(40) => HoldScope::Fulfilment { number },
+            _ => HoldScope::Order,
+        };
+        let mut blocks = vec![Edge::ALL[dice.below(Edge::ALL.len())]];
+        if dice.percent(30) {
+            blocks.push(Edge::Ship);
+        }
+        let seconds = SignedDuration::from_secs(dice.between(5, 90_000));
+        let until = Some(self.now + seconds).filter(|_| dice.percent(60));
+        let reason = "check it".to_owned();
+        let command = Command::Hold {
+            scope,
+            blocks,
+            reason,
+            until,
+        };
+        self.ask(id, "operator:anna", command);
+    }
+
+    pub(super) fn release(&mut self, dice: &mut Dice) {
+        let held: Vec<(OrderId, u32)> = self
+            .audit
+            .orders()
+            .flat_map(|order| order.holds.iter().map(|hold| (order.id, hold.id)))
+            .collect();
+        if let Some((order, hold)) = dice.pick(&held).copied() {
+            let reason = "checked".to_owned();
+            self.ask(order, "operator:anna", Command::Release { hold, reason });
+        }
+    }
+}
