@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::canonical::CaptureMode;
 use crate::ids::EffectId;
 use crate::money::Money;
 use crate::order::{
@@ -11,14 +12,14 @@ use crate::order::{
 };
 
 /// The rule that an event breaks, and what was found.
-pub(super) type Verdict = Result<(), (&'static str, String)>;
+pub(crate) type Verdict = Result<(), (&'static str, String)>;
 
 pub(super) fn must(holds: bool, rule: &'static str, found: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err((rule, found())) }
 }
 
 /// What must hold of an event on the order before it.
-pub(super) fn before_event(
+pub(crate) fn before_event(
     before: &Order,
     recorded: &Recorded,
     opened: &BTreeMap<EffectId, Effect>,
@@ -142,6 +143,9 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
                     && *total <= t.amount
                     && *total <= t.authorized_sum()
                     && !t.voided
+                    // Where it can be taken once, it is taken when nothing more will leave.
+                    && (t.capture_mode() == CaptureMode::Many
+                        || (order.is_served() && t.captured_sum().is_zero()))
             });
             must(right && *total <= earned, "money_asked_right", || {
                 format!("captures {amount} to a total of {total}; earned so far {earned}")
@@ -193,7 +197,7 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
 }
 
 /// What must hold of the order after an event.
-pub(super) fn after_event(after: &Order, event: &Event) -> Verdict {
+pub(crate) fn after_event(after: &Order, event: &Event) -> Verdict {
     const FIRM: [ReservationState; 2] = [ReservationState::Hard, ReservationState::Consumed];
     let postings = event.postings().iter().map(|posting| posting.amount);
     let sum = Money::sum(after.draft.currency, postings);

@@ -39,6 +39,11 @@ pub use dice::Dice;
 use moves::Move;
 pub use world::Broken;
 use world::World;
+#[cfg(test)]
+pub(crate) use {
+    laws::{after_event, before_event},
+    shelf::command_of,
+};
 
 /// What is asked of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

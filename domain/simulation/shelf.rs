@@ -16,7 +16,7 @@ const GRACE: SignedDuration = SignedDuration::from_secs(3);
 const LAPSES: usize = 64;
 
 /// What an effect asks of a location's stock.
-pub(super) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand> {
+pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand> {
     let (_, attempt, lines) = effect.stock()?;
     let lines = lines.to_vec();
     Some(match effect {

@@ -13,6 +13,7 @@ use crate::ids::*;
 use crate::money::{Currency, Money};
 use crate::policy::Policy;
 use crate::quantity::Quantity;
+use crate::simulation::{after_event, before_event, command_of};
 use crate::stock::{Counters, LocationStock, StockCommand};
 
 pub(super) fn eur(text: &str) -> Money {
@@ -73,8 +74,6 @@ pub(super) fn to_authorize(capture: CaptureMode) -> Terms {
         capture,
     }
 }
-
-const FIRM: [ReservationState; 2] = [ReservationState::Hard, ReservationState::Consumed];
 
 pub(super) struct Shelves {
     locations: Vec<Location>,
@@ -165,10 +164,12 @@ impl World {
             places: &self.shelves,
             channel_listens: true,
         };
-        let input = Input {
-            actor: "operator:anna".into(),
-            body,
+        let actor = match &body {
+            InputBody::Fact(_) => "partner",
+            _ => "operator:anna",
         };
+        let actor = actor.to_owned();
+        let input = Input { actor, body };
         let decided = decide(&self.order, &input, &context)?;
         if let Decided::Commit(events, next) = &decided {
             replay(self.order.clone(), events, next);
@@ -255,38 +256,9 @@ impl World {
 
     /// What the location's own machine answers.
     fn stock_answer(&mut self, id: EffectId, effect: &Effect) -> Option<Fact> {
-        let order = self.order.id;
-        let (location, attempt, lines) = effect.stock()?;
-        let (location, lines) = (location.clone(), lines.to_vec());
-        let command = match effect {
-            Effect::ReserveStock { expires_at, .. } => StockCommand::Reserve {
-                order,
-                attempt,
-                lines,
-                expires_at: *expires_at,
-            },
-            Effect::ConfirmStock { .. } => StockCommand::Confirm {
-                order,
-                attempt,
-                lines,
-            },
-            Effect::ReleaseStock { .. } => StockCommand::Release {
-                order,
-                attempt,
-                lines,
-            },
-            Effect::WriteOffStock { loss, .. } => StockCommand::WriteOff {
-                order,
-                attempt,
-                lines,
-                loss: *loss,
-            },
-            _ => StockCommand::Consume {
-                order,
-                attempt,
-                lines,
-            },
-        };
+        let (location, attempt, _) = effect.stock()?;
+        let location = location.clone();
+        let command = command_of(self.order.id, effect)?;
         self.answer_of(&location, attempt, &command, id)
     }
 
@@ -415,53 +387,18 @@ impl World {
     }
 }
 
-/// Folds a commit one by one: nothing is entered without its evidence, and the fold is what
-/// the decision said.
+/// Folds a commit one by one: every event keeps the laws that simulated worlds are held to, and the
+/// fold is what the decision said.
 fn replay(mut order: Order, events: &[Recorded], next: &Order) {
+    let opened = BTreeMap::new();
     for recorded in events {
-        let before = order.clone();
+        let lawful = before_event(&order, recorded, &opened);
+        assert_eq!(lawful, Ok(()), "{:?}", recorded.event);
+        let stage = order.stage;
         order = evolve(Some(order), recorded).expect("the next event");
-        assert!(before.stage == order.stage || before.stage.may_become(order.stage));
-        match &recorded.event {
-            Event::Confirmed { .. } => {
-                assert!(order.is_money_secured());
-                assert!(
-                    order
-                        .line_numbers()
-                        .all(|n| order.stocked(n) == order.held(n, &FIRM))
-                );
-            }
-            Event::EffectOpened { effect } => match &effect.effect {
-                Effect::CapturePayment { tender, total, .. } => {
-                    assert!(*total <= order.earned());
-                    let once = order.tenders[0].capture_mode() == CaptureMode::Once;
-                    assert!(
-                        *tender == 1 && (!once || order.is_served()),
-                        "once, when all shipped"
-                    );
-                }
-                Effect::BuyLabel { fulfilment } => {
-                    let work = order.fulfilment(*fulfilment).expect("it is there");
-                    assert_eq!(work.stage, FulfilmentStage::Packed);
-                }
-                Effect::RequestFulfilment { .. } => assert!(order.is_money_secured()),
-                _ => {}
-            },
-            Event::Completed => {
-                assert!(order.is_served());
-                assert!(
-                    order
-                        .fulfilments
-                        .iter()
-                        .all(|f| f.is_off() || f.is_delivered())
-                );
-            }
-            Event::Rejected { .. } | Event::Expired { .. } | Event::Cancelled { .. } => {
-                assert!(!order.reservations.values().any(|hold| hold.state.is_live()));
-                assert!(!order.fulfilments.iter().any(Fulfilment::is_shipped));
-            }
-            _ => {}
-        }
+        assert!(stage == order.stage || stage.may_become(order.stage));
+        let lawful = after_event(&order, &recorded.event);
+        assert_eq!(lawful, Ok(()), "{:?}", recorded.event);
     }
     assert_eq!(order, *next);
 }
