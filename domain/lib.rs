@@ -10,6 +10,7 @@ pub mod canonical;
 pub mod ids;
 pub mod money;
 pub mod order;
+pub mod places;
 pub mod policy;
 pub mod quantity;
 pub mod simulation;

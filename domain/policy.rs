@@ -2,8 +2,12 @@
 //!
 //! Decisions store the version of the policy they used. Defaults are the hub's recommendation.
 
+mod screening;
+
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+
+pub use screening::{CountRule, ScreeningPolicy, WhenDegraded};
 
 /// The rules in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +39,32 @@ pub struct Policy {
     pub retry_most: SignedDuration,
     /// Weight in grams of a unit whose weight nobody stated.
     pub default_weight_g: u32,
+    /// What counts against a new order.
+    pub screening: ScreeningPolicy,
+    /// How long an order waits for a person who reviews it.
+    pub review_sla: SignedDuration,
+    /// What becomes of it when nobody came.
+    pub review_default: ReviewDefault,
+}
+
+/// What becomes of an order that nobody reviewed in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewDefault {
+    /// It is refused.
+    Reject,
+    /// It goes on.
+    Approve,
+}
+
+impl ReviewDefault {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Approve => "approve",
+        }
+    }
 }
 
 impl Default for Policy {
@@ -52,6 +82,9 @@ impl Default for Policy {
             retry_least: SignedDuration::from_secs(2),
             retry_most: SignedDuration::from_secs(30),
             default_weight_g: 500,
+            screening: ScreeningPolicy::default(),
+            review_sla: SignedDuration::from_hours(24),
+            review_default: ReviewDefault::Reject,
         }
     }
 }

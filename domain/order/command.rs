@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::hold::{Hold, HoldScope};
+use super::screening::Features;
 use super::stage::Stage;
 use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, OrderId, Slug};
@@ -22,6 +23,8 @@ pub struct Placement {
     pub channel_slug: Slug,
     /// The order.
     pub draft: OrderDraft,
+    /// What is known about it that may speak against it.
+    pub features: Features,
     /// Its test mark counts: a live connection records test orders and does nothing with them.
     pub live_connection: bool,
     /// Hexadecimal SHA-256 of the canonical value of the body it came in.
@@ -51,6 +54,16 @@ pub enum Command {
         reason: String,
         /// When it releases itself.
         until: Option<Timestamp>,
+    },
+    /// Let an order go on that waits for a review.
+    Approve {
+        /// Why, in a person's words.
+        reason: String,
+    },
+    /// Refuse an order that waits for a review.
+    Reject {
+        /// Why, in a person's words.
+        reason: String,
     },
     /// Release one hold.
     Release {

@@ -16,6 +16,7 @@ use super::fact::{
 };
 use super::hold::Hold;
 use super::ledger::Posting;
+use super::screening::{Features, Missing, ReviewDecision, ScreeningReason, Verdict};
 use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
 use crate::money::Money;
@@ -47,11 +48,15 @@ pub enum Event {
     Received(Box<Received>),
     /// The hub looked at it before touching stock and money.
     #[serde(rename = "order.screened")]
-    Screened {
-        /// What came of it.
-        verdict: Verdict,
-        /// The policy used.
-        policy: u32,
+    Screened(Box<Screened>),
+    /// A person, or the lack of one, decided about an order in review.
+    #[serde(rename = "order.reviewed")]
+    Reviewed {
+        /// What was decided.
+        decision: ReviewDecision,
+        /// Why, in a person's words; nothing when nobody came in time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// An effect is wanted; the public kind depends on the effect.
     #[serde(rename = "order.effect_opened")]
@@ -271,7 +276,7 @@ pub enum Event {
     /// The hub refused it.
     #[serde(rename = "order.rejected")]
     Rejected {
-        /// Why: `out_of_stock`, `payment_declined`, `screening`.
+        /// Why: `out_of_stock`, `payment_declined`, `fraud_review`, ...
         reason: String,
     },
     /// Nobody answered in time.
@@ -330,6 +335,49 @@ pub struct Received {
     pub draft: OrderDraft,
 }
 
+/// What the hub found when it looked at a new order. Nothing of it is personal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Screened {
+    /// What came of it.
+    pub verdict: Verdict,
+    /// The version of the policy used.
+    pub policy: u32,
+    /// The fingerprint of the rules used; empty on events from before there were any.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub rules: String,
+    /// The points of all reasons.
+    #[serde(default)]
+    pub score: u32,
+    /// Every rule that spoke against it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<ScreeningReason>,
+    /// What could not be found out, of what the rules ask for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub degraded: Vec<Missing>,
+    /// What was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features: Option<Features>,
+    /// Until when a person has to have looked, when one has to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review_until: Option<Timestamp>,
+}
+
+impl Screened {
+    /// A verdict without anything behind it, as hubs recorded it before there were rules.
+    pub const fn bare(verdict: Verdict, policy: u32) -> Self {
+        Self {
+            verdict,
+            policy,
+            rules: String::new(),
+            score: 0,
+            reasons: Vec::new(),
+            degraded: Vec::new(),
+            features: None,
+            review_until: None,
+        }
+    }
+}
+
 /// An effect under its id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OpenedEffect {
@@ -338,16 +386,6 @@ pub struct OpenedEffect {
     /// What is wanted.
     #[serde(flatten)]
     pub effect: Effect,
-}
-
-/// What came of screening.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Go on.
-    Pass,
-    /// A person has to look.
-    Review,
 }
 
 /// What a tender gives back because a person said so.
@@ -376,7 +414,8 @@ impl Event {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Received(_) => "order.received",
-            Self::Screened { .. } => "order.screened",
+            Self::Screened(_) => "order.screened",
+            Self::Reviewed { .. } => "order.reviewed",
             Self::EffectOpened { effect } => effect.effect.opening_kind(),
             Self::EffectPostponed {
                 unknown: true,

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::{
     Command, Edge, FulfilmentStage, Order, Outcome, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
     REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REASON_TOTAL_MISMATCH, Rejection, Stage, Tender, waits_for_stock, wake_at,
+    REASON_TOTAL_MISMATCH, Rejection, Review, Stage, Tender, waits_for_stock, wake_at,
 };
-use crate::policy::Policy;
+use crate::policy::{Policy, ReviewDefault};
 
 /// Why an order is where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Action {
 
 /// Explains an order.
 pub fn explain(order: &Order, policy: &Policy) -> Explanation {
-    let (waiting_for, since, because, recommended) = reason(order);
+    let (waiting_for, since, because, recommended) = reason(order, policy);
     Explanation {
         waiting_for,
         since,
@@ -51,7 +51,14 @@ pub fn explain(order: &Order, policy: &Policy) -> Explanation {
 
 type Reason = (&'static str, Timestamp, String, Option<&'static str>);
 
-fn reason(order: &Order) -> Reason {
+fn reason(order: &Order, policy: &Policy) -> Reason {
+    if let Some(review) = order
+        .review
+        .as_ref()
+        .filter(|_| order.review_until().is_some())
+    {
+        return in_review(order, review, policy);
+    }
     if let Some(hold) = order.holds.first() {
         let (because, action) = held(&hold.reason);
         return (
@@ -96,6 +103,38 @@ fn reason(order: &Order) -> Reason {
         return ("nothing", ending.since, because, None);
     }
     by_stage(order)
+}
+
+/// A person has to look, and what speaks against the order.
+fn in_review(order: &Order, review: &Review, policy: &Policy) -> Reason {
+    let reasons = review.reasons.iter();
+    let reasons: Vec<String> = reasons
+        .map(|reason| format!("{} +{}", reason.rule.word(), reason.points))
+        .collect();
+    let mut because = format!("A person has to review it: its score is {}", review.score);
+    if !reasons.is_empty() {
+        because.push_str(&format!(" ({})", reasons.join(", ")));
+    }
+    because.push('.');
+    if !review.degraded.is_empty() {
+        let missing: Vec<&str> = review.degraded.iter().map(|one| one.word()).collect();
+        because.push_str(&format!(
+            " It was screened without {}.",
+            missing.join(" and ")
+        ));
+    }
+    let otherwise = match policy.review_default {
+        ReviewDefault::Reject => "rejected",
+        ReviewDefault::Approve => "approved",
+    };
+    because.push_str(&format!(" If nobody does, it is {otherwise}."));
+    // Nothing spoke against it but that it could not be looked at.
+    let recommended = if review.reasons.is_empty() {
+        "approve"
+    } else {
+        "reject"
+    };
+    ("person", order.stage_since, because, Some(recommended))
 }
 
 fn times(n: u32) -> String {
@@ -165,12 +204,6 @@ fn by_stage(order: &Order) -> Reason {
             None,
         ),
         Stage::Cancelled => ("nothing", since, format!("Cancelled ({ended})."), None),
-        Stage::Screening => (
-            "person",
-            since,
-            "Somebody has to look at it.".to_owned(),
-            None,
-        ),
         stage => (
             "nothing",
             since,
@@ -230,7 +263,16 @@ fn actions(order: &Order) -> Vec<Action> {
     let refund = order.refundable().is_zero();
     let refund = refund.then(|| Rejection::NothingToRefund.to_string());
     let word = |command: Command| command.word();
+    let review = |verb| order.can_be_reviewed(verb).err().map(|why| why.to_string());
     vec![
+        Action {
+            action: "approve",
+            why_not: review("approved"),
+        },
+        Action {
+            action: "reject",
+            why_not: review("rejected"),
+        },
         Action {
             action: word(Command::Cancel {
                 reason: String::new(),

@@ -17,6 +17,7 @@ mod parcel;
 mod planning;
 mod quantities;
 mod reasons;
+mod screening;
 mod stage;
 mod state;
 mod tender;
@@ -39,6 +40,10 @@ pub use parcel::{SCANS_KEPT, parcel_status};
 pub use planning::{Plan, plan};
 pub use quantities::Quantities;
 pub use reasons::*;
+pub use screening::{
+    AddressCheck, Counts, Features, Judgement, Mark, MarkKind, Missing, Review, ReviewDecision,
+    Rule, ScreeningReason, Sighting, Sightings, Verdict, judge, marks,
+};
 pub use stage::*;
 pub use state::*;
 pub use wake::wake_at;

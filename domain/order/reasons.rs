@@ -23,6 +23,10 @@ pub const HOLD_REASONS: [&str; 7] = [
     REASON_PAYMENT_MISMATCH,
 ];
 
+/// Screening refused it at once.
+pub const REASON_FRAUD_SCORE: &str = "fraud_score";
+/// A person refused it in review, or nobody came and that is what policy declares.
+pub const REASON_FRAUD_REVIEW: &str = "fraud_review";
 /// The sales channel cancelled the order.
 pub const REASON_CANCELLED_AT_SOURCE: &str = "cancelled_at_source";
 /// A gateway reported another amount or currency than was asked.

@@ -10,6 +10,7 @@ use super::event::{LineUnits, Outcome};
 use super::fact::{NoticeEvidence, Scan};
 use super::hold::Hold;
 use super::ledger::Ledger;
+use super::screening::Review;
 use super::stage::Stage;
 use crate::canonical::{CaptureMode, OrderDraft, Terms, Totals};
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
@@ -47,6 +48,9 @@ pub struct Order {
     pub ending: Option<Ending>,
     /// The sales channel cancelled it; said again, that changes nothing.
     pub cancelled_at_source: bool,
+    /// Screening wanted a person to look; kept after somebody has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
     /// The order as stated.
     pub draft: OrderDraft,
     /// Totals computed from the parts.

@@ -19,6 +19,7 @@ pub fn wake_at(order: &Order, policy: &Policy) -> Option<Timestamp> {
     if order.outstanding.is_empty() && !waits_for_stock(order).is_empty() {
         times.extend(after(order.stage_since, policy.contention_wait));
     }
+    times.extend(order.review_until());
     if order.ending.is_none() {
         match order.stage {
             Stage::Authorizing if !order.is_money_secured() => {

@@ -8,7 +8,6 @@ pub(crate) mod card;
 mod order;
 mod payment;
 mod people;
-pub(crate) mod places;
 mod reader;
 
 #[cfg(test)]

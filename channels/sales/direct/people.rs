@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use orderhub_domain::canonical::{Address, Customer, PrivateDetails};
 
 use super::order::{MOST_PARTS, NAME};
-use super::places::is_country;
+use orderhub_domain::places::is_country;
 use super::reader::{Part, Problems};
 use crate::canonical::normal_number;
 use crate::json::Json;

@@ -19,7 +19,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::terms::{self, Payable};
 use super::wire;
-use crate::sales::direct::places::is_country;
+use orderhub_domain::places::is_country;
 use crate::settings::Gateway;
 use crate::wire::Exact;
 

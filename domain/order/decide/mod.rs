@@ -14,6 +14,7 @@ mod parcel;
 mod place;
 mod refund;
 mod request;
+mod review;
 mod secure;
 mod stock;
 mod work;
@@ -22,8 +23,8 @@ pub use place::place;
 pub use stock::waits_for_stock;
 
 use super::{
-    Asked, Context, Decided, Edge, Effect, Event, Fact, Hold, HoldScope, IGNORED_FACTS, Input,
-    InputBody, OpenedEffect, Order, Postponement, Recorded, Rejection,
+    Asked, Context, Decided, Edge, Effect, Event, Fact, Features, Hold, HoldScope, IGNORED_FACTS,
+    Input, InputBody, OpenedEffect, Order, Postponement, Recorded, Rejection,
 };
 
 /// What may be asked of the world while deciding, and what has been decided so far.
@@ -34,6 +35,8 @@ pub(super) struct Draft<'a> {
     actor: String,
     occurred_at: Option<jiff::Timestamp>,
     command_id: Option<crate::ids::CommandId>,
+    /// What is known about a new order that may speak against it.
+    features: Option<Features>,
 }
 
 impl<'a> Draft<'a> {
@@ -45,6 +48,7 @@ impl<'a> Draft<'a> {
             actor: actor.to_owned(),
             occurred_at: None,
             command_id: None,
+            features: None,
         }
     }
 
@@ -144,6 +148,7 @@ impl<'a> Draft<'a> {
         self.expire_holds()
             || self.mind_the_sums()
             || self.screen()
+            || self.mind_the_review()
             || self.give_up()
             || self.end_early()
             || self.reserve()

@@ -1,8 +1,9 @@
 //! The first decisions about a new order.
 
 use super::super::{
-    Context, Edge, Event, HoldScope, Order, Placement, REASON_CANCELLED_AT_SOURCE,
-    REASON_TOTAL_MISMATCH, Received, Recorded, Request, Stage, Tender, Verdict, evolve,
+    Context, Edge, Event, Features, HoldScope, Order, Outcome, Placement,
+    REASON_CANCELLED_AT_SOURCE, REASON_FRAUD_SCORE, REASON_TOTAL_MISMATCH, Received, Recorded,
+    Request, Screened, Stage, Tender, Verdict, evolve, judge,
 };
 use super::Draft;
 use crate::canonical::Terms;
@@ -36,6 +37,7 @@ pub fn place(
         unreachable!("a first event is the next one")
     };
     let mut draft = Draft::new(order, actor, context);
+    draft.features = Some(placement.features);
     draft.command_id = command_id;
     draft.events.push(first);
     draft.advance();
@@ -45,7 +47,7 @@ pub fn place(
 impl Draft<'_> {
     /// Looks at a new order before stock and money are touched.
     pub(super) fn screen(&mut self) -> bool {
-        if self.order.stage != Stage::Received {
+        if self.order.stage != Stage::Received || self.order.ending.is_some() {
             return false;
         }
         if self.order.draft.cancelled_at.is_some() {
@@ -68,17 +70,42 @@ impl Draft<'_> {
                 return true;
             }
         }
-        let policy = self.context.policy.version;
-        self.emit(Event::Screened {
-            verdict: Verdict::Pass,
-            policy,
-        });
+        let verdict = self.judge();
         for number in self.order.tender_numbers() {
             let prepaid = |t: &Tender| matches!(t.terms, Terms::Prepaid { .. });
             if self.order.tender(number).is_some_and(prepaid) {
                 self.settle_by_channel(number);
             }
         }
+        if verdict == Verdict::Refuse {
+            let reason = REASON_FRAUD_SCORE.to_owned();
+            self.emit(Event::EndDecided {
+                outcome: Outcome::Rejected,
+                reason,
+            });
+        }
         true
+    }
+
+    /// Judges the order by the rules in force and records what the judgement stands on.
+    fn judge(&mut self) -> Verdict {
+        let policy = self.context.policy;
+        let amount = self.order.draft.stated_total;
+        let features = self.features.take();
+        let features = features.unwrap_or_else(|| Features::unknown(amount));
+        let judgement = judge(&features, &policy.screening);
+        let until = self.context.now.saturating_add(policy.review_sla).ok();
+        let verdict = judgement.verdict;
+        self.emit(Event::Screened(Box::new(Screened {
+            verdict,
+            policy: policy.version,
+            rules: policy.screening.fingerprint(),
+            score: judgement.score,
+            reasons: judgement.reasons,
+            degraded: judgement.degraded,
+            features: Some(features),
+            review_until: until.filter(|_| verdict == Verdict::Review),
+        })));
+        verdict
     }
 }

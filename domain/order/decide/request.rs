@@ -2,7 +2,7 @@
 
 use super::super::{
     Command, Edge, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, FulfilmentStep, Hold,
-    HoldScope, LineUnits, Order, Rejection, Stage, units_of,
+    HoldScope, LineUnits, Order, Rejection, ReviewDecision, Stage, units_of,
 };
 use super::Draft;
 
@@ -12,6 +12,8 @@ impl Command {
         match self {
             Self::PlaceAgain { .. } => "place",
             Self::Cancel { .. } => "cancel",
+            Self::Approve { .. } => "approve",
+            Self::Reject { .. } => "reject",
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
             Self::Refund { .. } => "refund",
@@ -69,6 +71,8 @@ impl Draft<'_> {
             Command::PlaceAgain { body_hash } if *body_hash == self.order.body_hash => Ok(()),
             Command::PlaceAgain { .. } => Err(Rejection::OtherBody),
             Command::Cancel { reason } => self.cancel(reason),
+            Command::Approve { reason } => self.review(ReviewDecision::Approved, reason),
+            Command::Reject { reason } => self.review(ReviewDecision::Rejected, reason),
             Command::Hold {
                 scope,
                 blocks,

@@ -8,8 +8,8 @@ use super::{
     Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Ledger, LineState,
     Movements, Order, Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED,
     REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported, Request, Stage, Tender,
-    Verdict,
+    REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported, Request, Review,
+    ReviewDecision, Screened, Stage, Tender, Verdict,
 };
 use crate::canonical::Terms;
 use crate::quantity::Quantity;
@@ -54,6 +54,7 @@ fn born(received: &Received, recorded: &Recorded) -> Order {
         reason: None,
         ending: None,
         cancelled_at_source: false,
+        review: None,
         draft,
         totals,
         lines,
@@ -129,9 +130,11 @@ impl Order {
             // A second birth is evidence of a broken log; the versions' key makes it impossible.
             Event::Received(_) | Event::MismatchFound { .. } | Event::EffectGivenUp { .. } => {}
             Event::Requested { request, .. } => self.remember(request, recorded),
-            Event::Screened { verdict, .. } => match verdict {
-                Verdict::Pass => self.enter(Stage::Reserving, at),
-                Verdict::Review => self.enter(Stage::Screening, at),
+            Event::Screened(screened) => self.screened(screened, at),
+            Event::Reviewed { decision, .. } => match decision {
+                ReviewDecision::Approved => self.enter(Stage::Reserving, at),
+                // The end that was decided with it follows.
+                ReviewDecision::Rejected => {}
             },
             Event::EffectOpened { effect } => self.opened(effect, at),
             Event::EffectPostponed {
@@ -224,6 +227,23 @@ impl Order {
                     self.ignored.pop_front();
                 }
             }
+        }
+    }
+
+    /// Nothing stands against it, or a person has to look; one that is refused ends by what follows.
+    fn screened(&mut self, screened: &Screened, at: jiff::Timestamp) {
+        match screened.verdict {
+            Verdict::Pass => self.enter(Stage::Reserving, at),
+            Verdict::Review => {
+                self.review = Some(Review {
+                    score: screened.score,
+                    reasons: screened.reasons.clone(),
+                    degraded: screened.degraded.clone(),
+                    until: screened.review_until.unwrap_or(at),
+                });
+                self.enter(Stage::Screening, at);
+            }
+            Verdict::Refuse => {}
         }
     }
 

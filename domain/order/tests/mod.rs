@@ -6,6 +6,7 @@ mod lives;
 mod notices;
 mod permutations;
 mod refunds;
+mod review;
 mod straight;
 mod tables;
 mod world;

@@ -127,7 +127,14 @@ impl World {
         let shelves = Shelves { locations, stock };
         let policy = Policy::default();
         let channel = ChannelId(Uuid::from_u128(1));
+        let nobody = Submission {
+            draft,
+            private: PrivateDetails::default(),
+        };
+        let features = Features::of(&nobody, &Sightings::NotNeeded);
+        let draft = nobody.draft;
         let placement = Placement {
+            features,
             id: OrderId::new(
                 1_760_000_000_000,
                 [7; 8],

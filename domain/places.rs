@@ -21,7 +21,7 @@ const COUNTRIES: [&str; 250] = [
 ];
 
 /// Whether a text is a country's code, in capitals.
-pub(crate) fn is_country(code: &str) -> bool {
+pub fn is_country(code: &str) -> bool {
     COUNTRIES.binary_search(&code).is_ok()
 }
 
