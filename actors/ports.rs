@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
-use orderhub_domain::order::{Recorded, RememberedRequest, Stage};
+use orderhub_domain::order::{Mark, Recorded, RememberedRequest, Stage};
 use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
 
 /// The store cannot answer now. The same question may be asked again.
@@ -40,7 +40,21 @@ pub struct Append {
     pub refs: Vec<OrderRef>,
     /// Personal data that belongs to these events.
     pub private: Option<PrivateDetails>,
+    /// By what a new order is recognised as one of many. Stored as keyed hashes.
+    pub marks: Vec<Mark>,
 }
+
+/// Orders that had a mark.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Those within the window, at most [`MARKS_COUNTED`].
+    pub recent: Vec<OrderId>,
+    /// Whether any is remembered, however old.
+    pub before: bool,
+}
+
+/// How many orders of one mark are counted; more are no worse.
+pub const MARKS_COUNTED: u16 = 1_000;
 
 /// What names an order outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,6 +172,9 @@ pub trait Journal: Send + Sync {
         until: Timestamp,
         limit: u32,
     ) -> Result<Vec<(Timestamp, OrderId)>, Unavailable>;
+
+    /// The orders that had these marks, in the order of the marks, counted since a time.
+    async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable>;
 
     /// The personal data of an order; `None` when it was erased or never given.
     async fn private(&self, order: OrderId) -> Result<Option<PrivateDetails>, Unavailable>;

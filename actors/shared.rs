@@ -22,6 +22,7 @@ use crate::health::Health;
 use crate::lanes::{Lane, StockLane};
 use crate::location::{Board, LocationDoor, Waiters};
 use crate::node::{NodeMsg, Timers};
+use crate::order::Arrivals;
 use crate::partner::{DeskMsg, Family};
 use crate::ports::{Claims, Journal, OrderRef, StockBook};
 use crate::shard::ShardDoor;
@@ -87,6 +88,8 @@ pub(crate) struct Shared {
     pub(crate) epochs: Epochs,
     /// What the sweep of kept messages wants to hear.
     pub(crate) hints: Hints,
+    /// Orders that are being placed, for those that come at the same moment.
+    pub(crate) arrivals: Arrivals,
     /// What accepted orders are worth.
     pub(crate) turnover: Turnover,
     /// Loads and scans under way on this node.

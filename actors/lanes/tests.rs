@@ -47,6 +47,7 @@ fn append() -> Append {
         settle_wake: false,
         refs: Vec::new(),
         private: None,
+        marks: Vec::new(),
     }
 }
 

@@ -30,6 +30,7 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::lanes::{open_lane, open_stock_lane};
 use crate::location::{Board, LocationMsg, Waiters};
+use crate::order::Arrivals;
 use crate::partner::DeskMsg;
 use crate::ports::{Journal, LaneWriter, Ownership, StockBook, StockWriter, Unavailable};
 use crate::read;
@@ -209,6 +210,7 @@ pub async fn start(
         timers,
         epochs: Epochs::new(&claims),
         hints,
+        arrivals: Arrivals::default(),
         turnover: Turnover::default(),
         reads: Semaphore::new(READS),
         awake: AtomicUsize::new(0),

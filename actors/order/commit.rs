@@ -13,6 +13,7 @@ use orderhub_domain::append::{Protocol, Signal};
 
 use super::measure::count_transitions;
 use super::refs::new_refs;
+use super::screen::{self, Arrival};
 use super::{OrderState, dispatch, fold, is_at_rest};
 use crate::api::{Done, HubError, NewOrder};
 use crate::lanes::{LaneAnswer, Urgency};
@@ -26,6 +27,8 @@ pub(crate) const RETRY_AFTER: std::time::Duration = std::time::Duration::from_se
 impl OrderState {
     /// Becomes a new order: the first commit creates it.
     pub(super) async fn place(&mut self, new: NewOrder) -> Birth {
+        // Kept until the commit is answered: until then nobody else can read the order's marks.
+        let (features, arrival) = screen::look(&self.shared, self.id, &new.submission).await;
         let identity = Identity {
             channel: new.channel,
             external_id: new.submission.draft.external_id.clone(),
@@ -36,6 +39,7 @@ impl OrderState {
             channel: new.channel,
             channel_slug: new.channel_slug,
             draft: new.submission.draft,
+            features,
             live_connection: new.live_connection,
             body_hash: new.body_hash,
         };
@@ -50,6 +54,7 @@ impl OrderState {
         let mut append = self.append(0, &events, &order);
         append.identity = Some(identity);
         append.private = Some(new.submission.private);
+        append.marks = arrival.as_ref().map(Arrival::marks).unwrap_or_default();
         match self.write(append, Urgency::Request).await {
             Written::Committed(stored) => {
                 if !order.stage.is_terminal() {
@@ -218,6 +223,7 @@ impl OrderState {
             settle_wake: is_at_rest(next) || self.stored_wake.is_some_and(|at| at <= now),
             refs: new_refs(self.order.as_deref(), next, events),
             private: None,
+            marks: Vec::new(),
         }
     }
 

@@ -9,6 +9,7 @@ mod dispatch;
 mod flights;
 mod measure;
 mod refs;
+mod screen;
 #[cfg(test)]
 mod tests;
 
@@ -32,6 +33,7 @@ use crate::shared::Shared;
 
 pub(crate) use commit::unavailable;
 use flights::Flights;
+pub(crate) use screen::Arrivals;
 
 /// Where an answer goes.
 pub(crate) type Reply = oneshot::Sender<Result<Done, HubError>>;

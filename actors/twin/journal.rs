@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
-use orderhub_domain::order::{Event, Recorded, RememberedRequest};
+use orderhub_domain::order::{Event, Mark, Recorded, RememberedRequest};
 use uuid::Uuid;
 
 use super::Twin;
-use crate::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Unavailable};
+use crate::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
 
 #[async_trait]
 impl Journal for Twin {
@@ -64,6 +64,19 @@ impl Journal for Twin {
                 reply_schema: request.reply_schema,
                 version,
             }))
+    }
+
+    async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable> {
+        let world = self.reading()?;
+        let seen = marks.iter().map(|mark| {
+            let had = || world.marks.iter().filter(|(had, ..)| had == mark);
+            let recent = had().filter(|(_, at, _)| *at > since);
+            Seen {
+                recent: recent.map(|(.., order)| *order).collect(),
+                before: had().next().is_some(),
+            }
+        });
+        Ok(seen.collect())
     }
 
     async fn due(

@@ -56,6 +56,10 @@ impl World {
                 let taken = self.refs.entry(reference.clone());
                 taken.or_insert(append.order);
             }
+            let seen_at = append.events.first().map(|event| event.recorded_at);
+            for (mark, at) in append.marks.iter().zip(seen_at.into_iter().cycle()) {
+                self.marks.push((mark.clone(), at, append.order));
+            }
             if let Some(private) = &append.private {
                 self.private.insert(append.order, private.clone());
             }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku};
-use orderhub_domain::order::{Recorded, Stage};
+use orderhub_domain::order::{Mark, Recorded, Stage};
 use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, StockHold};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -60,6 +60,7 @@ struct World {
     keys: HashMap<(ChannelId, String), OrderId>,
     refs: HashMap<OrderRef, OrderId>,
     private: HashMap<OrderId, PrivateDetails>,
+    marks: Vec<(Mark, Timestamp, OrderId)>,
     parked: BTreeMap<(Timestamp, Uuid), Parked>,
     shards: BTreeMap<ShardId, i64>,
     location_epochs: BTreeMap<LocationCode, i64>,
@@ -106,6 +107,7 @@ impl Twin {
             keys: HashMap::new(),
             refs: HashMap::new(),
             private: HashMap::new(),
+            marks: Vec::new(),
             parked: BTreeMap::new(),
             shards: BTreeMap::new(),
             location_epochs: BTreeMap::new(),

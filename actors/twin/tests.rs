@@ -52,6 +52,7 @@ fn append(claims: &Claims, order: OrderId, expected: u64, events: u64) -> Append
         settle_wake: false,
         refs: Vec::new(),
         private: None,
+        marks: Vec::new(),
     }
 }
 

@@ -111,25 +111,23 @@ fn in_review(order: &Order, review: &Review, policy: &Policy) -> Reason {
     let reasons: Vec<String> = reasons
         .map(|reason| format!("{} +{}", reason.rule.word(), reason.points))
         .collect();
-    let mut because = format!("A person has to review it: its score is {}", review.score);
-    if !reasons.is_empty() {
-        because.push_str(&format!(" ({})", reasons.join(", ")));
-    }
-    because.push('.');
-    if !review.degraded.is_empty() {
-        let missing: Vec<&str> = review.degraded.iter().map(|one| one.word()).collect();
-        because.push_str(&format!(
-            " It was screened without {}.",
-            missing.join(" and ")
-        ));
-    }
-    let otherwise = match policy.review_default {
-        ReviewDefault::Reject => "rejected",
-        ReviewDefault::Approve => "approved",
-    };
-    because.push_str(&format!(" If nobody does, it is {otherwise}."));
+    let missing: Vec<&str> = review.degraded.iter().map(|one| one.word()).collect();
+    let some = |any: bool, text: String| if any { text } else { String::new() };
+    let because = format!(
+        "A person has to review it: its score is {}{}.{} If nobody does, it is {}.",
+        review.score,
+        some(!reasons.is_empty(), format!(" ({})", reasons.join(", "))),
+        some(
+            !missing.is_empty(),
+            format!(" It was screened without {}.", missing.join(" and "))
+        ),
+        match policy.review_default {
+            ReviewDefault::Reject => "rejected",
+            ReviewDefault::Approve => "approved",
+        }
+    );
     // Nothing spoke against it but that it could not be looked at.
-    let recommended = if review.reasons.is_empty() {
+    let recommended = if reasons.is_empty() {
         "approve"
     } else {
         "reject"

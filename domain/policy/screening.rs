@@ -99,14 +99,10 @@ impl ScreeningPolicy {
 
     /// Names these rules: the same for the same rules, and for no others. Sixteen hexadecimal digits.
     pub fn fingerprint(&self) -> String {
-        use std::fmt::Write as _;
         let written = serde_json::to_vec(self).unwrap_or_default();
         let digest = Sha256::digest(&written);
-        digest.iter().take(8).fold(String::new(), |mut text, byte| {
-            // Writing to a text cannot fail.
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let first = digest.first_chunk::<8>().copied().unwrap_or_default();
+        format!("{:016x}", u64::from_be_bytes(first))
     }
 }
 

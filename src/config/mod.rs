@@ -5,6 +5,7 @@
 
 mod connections;
 mod kinds;
+mod policy;
 mod secret;
 mod section;
 mod sections;

@@ -35,6 +35,11 @@ impl<'a, 'b> Section<'a, 'b> {
         }
     }
 
+    /// For a table within this one.
+    pub(super) fn reading(&mut self) -> &mut Reading<'a> {
+        self.reading
+    }
+
     pub(super) fn refuse(&mut self, key: &str, what: impl Into<String>) {
         let at = if self.at.is_empty() {
             key.to_owned()
@@ -157,6 +162,24 @@ impl<'a, 'b> Section<'a, 'b> {
             );
         }
         number
+    }
+
+    /// One of a few words; `otherwise` when absent.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        key: &'static str,
+        words: &[(&str, T)],
+        otherwise: T,
+    ) -> T {
+        let Some(text) = self.text(key) else {
+            return otherwise;
+        };
+        if let Some((_, meant)) = words.iter().find(|(word, _)| *word == text) {
+            return *meant;
+        }
+        let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        self.refuse(key, format!("must be {}", known.join(" or ")));
+        otherwise
     }
 
     /// A coordinate in degrees.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use orderhub_domain::ids::Slug;
-use orderhub_domain::policy::Policy;
 use toml::Table;
 
+use super::policy::read_policy;
 use super::section::{Reading, Section};
 use super::{Admin, Config, Fault, Http, Node, Sources, connections};
 
@@ -131,49 +131,6 @@ fn read_url(name: &str, table: Table, reading: &mut Reading<'_>) -> Option<super
     let url = section.address("url");
     section.finish();
     url
-}
-
-fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
-    let usual = Policy::default();
-    let mut section = Section::new("policy", table, reading);
-    // The domain captures what shipped, when it ships; a wish for anything else must not be taken
-    // silently for that.
-    if section
-        .text("capture")
-        .is_some_and(|when| when != "at_shipment")
-    {
-        section.refuse(
-            "capture",
-            "must be at_shipment, the only way of this version",
-        );
-    }
-    let policy = Policy {
-        version: section
-            .whole("version", 1, u32::MAX)
-            .unwrap_or(usual.version),
-        reservation_ttl: section.duration("reservation_ttl", usual.reservation_ttl),
-        reservation_extensions: section
-            .whole("reservation_extensions", 0, 100)
-            .unwrap_or(usual.reservation_extensions),
-        contention_wait: section.duration("contention_wait", usual.contention_wait),
-        sourcing_tries: section
-            .whole("sourcing_tries", 1, 100)
-            .unwrap_or(usual.sourcing_tries),
-        mismatch_patience: section.duration("mismatch_patience", usual.mismatch_patience),
-        parked_patience: section.duration("parked_patience", usual.parked_patience),
-        acceptance_time: section.duration("acceptance_time", usual.acceptance_time),
-        auto_close: section.duration("auto_close", usual.auto_close),
-        retry_least: section.duration("retry_least", usual.retry_least),
-        retry_most: section.duration("retry_most", usual.retry_most),
-        default_weight_g: section
-            .whole("default_weight_g", 1, 1_000_000)
-            .unwrap_or(usual.default_weight_g),
-    };
-    if policy.retry_most < policy.retry_least {
-        section.refuse("retry_most", "must not be shorter than retry_least");
-    }
-    section.finish();
-    policy
 }
 
 /// Slugs are unique within their family, and what one section names another one has.

@@ -1,6 +1,7 @@
 //! The configuration in force, as a value to print. No secret is in it, only where each is kept.
 
 use jiff::SignedDuration;
+use orderhub_domain::policy::ScreeningPolicy;
 use serde_json::{Map, Value, json};
 
 use super::{Config, Connection, Location, Origin, Secret};
@@ -28,6 +29,9 @@ pub fn shown(config: &Config) -> Value {
             "retry_least": duration(policy.retry_least),
             "retry_most": duration(policy.retry_most),
             "default_weight_g": policy.default_weight_g,
+            "review_sla": duration(policy.review_sla),
+            "review_default": policy.review_default.word(),
+            "screening": screening(&policy.screening),
         },
         "store": url(&config.store),
         "bus": url(&config.bus),
@@ -49,6 +53,26 @@ pub fn shown(config: &Config) -> Value {
         }).collect::<Vec<_>>(),
         "warehouses": config.warehouses.iter().map(|one| connection(&one.connection)).collect::<Vec<_>>(),
         "locations": config.locations.iter().map(location).collect::<Vec<_>>(),
+    })
+}
+
+fn screening(rules: &ScreeningPolicy) -> Value {
+    json!({
+        "window": written(rules.window),
+        "email_orders": rules.email.from,
+        "email_weight": rules.email.weight,
+        "payment_orders": rules.payment.from,
+        "payment_weight": rules.payment.weight,
+        "address_orders": rules.address.from,
+        "address_weight": rules.address.weight,
+        "amount_weight": rules.amount_weight,
+        "amount_from": rules.amount_from,
+        "country_mismatch_weight": rules.country_mismatch_weight,
+        "first_order_weight": rules.first_order_weight,
+        "implausible_address_weight": rules.implausible_address_weight,
+        "review_at": rules.review_at,
+        "refuse_at": rules.refuse_at,
+        "when_degraded": rules.when_degraded.word(),
     })
 }
 

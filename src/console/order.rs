@@ -105,8 +105,9 @@ fn projections(sheet: Sheet<'_>) -> (Shown, Shown, Vec<Shown>) {
 
 /// The way of an order to its end, and where it left it.
 fn steps(order: &Order) -> Vec<Step> {
-    const WAY: [Stage; 7] = [
+    const WAY: [Stage; 8] = [
         Stage::Received,
+        Stage::Screening,
         Stage::Reserving,
         Stage::Authorizing,
         Stage::Confirmed,
@@ -114,9 +115,12 @@ fn steps(order: &Order) -> Vec<Step> {
         Stage::Completed,
         Stage::Closed,
     ];
-    let reached = WAY.iter().position(|stage| *stage == order.stage);
-    let mut steps: Vec<Step> = WAY
+    // Few orders are held back by screening; the others never hear of it.
+    let way = WAY
         .iter()
+        .filter(|stage| **stage != Stage::Screening || order.review.is_some());
+    let reached = way.clone().position(|stage| *stage == order.stage);
+    let mut steps: Vec<Step> = way
         .enumerate()
         .map(|(index, stage)| Step {
             word: stage.word().to_owned(),
@@ -147,6 +151,8 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
     let judged = why.list("/actions");
     let mut actions = Vec::new();
     for (word, title) in [
+        ("approve", "Approve"),
+        ("reject", "Reject"),
         ("release", "Release"),
         ("hold", "Hold"),
         ("cancel", "Cancel"),
@@ -155,6 +161,11 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
             continue;
         };
+        // Of a review nobody needs to hear where there is none.
+        let of_review = matches!(word, "approve" | "reject");
+        if of_review && !judgement.flag("/allowed") {
+            continue;
+        }
         let action = |title: String, hold: String| Action {
             word,
             title,

@@ -147,6 +147,8 @@ pub const ROUTES: &[Route] = &[
     act("/v1/orders/{id}/actions/release"),
     act("/v1/orders/{id}/actions/cancel"),
     act("/v1/orders/{id}/actions/refund"),
+    act("/v1/orders/{id}/actions/approve"),
+    act("/v1/orders/{id}/actions/reject"),
     act("/v1/fulfilments/{id}/accept"),
     act("/v1/fulfilments/{id}/reject"),
     act("/v1/fulfilments/{id}/pick"),
@@ -198,6 +200,8 @@ pub const ROUTES: &[Route] = &[
     form("/console/orders/{id}/release", SignedIn),
     form("/console/orders/{id}/cancel", SignedIn),
     form("/console/orders/{id}/refund", SignedIn),
+    form("/console/orders/{id}/approve", SignedIn),
+    form("/console/orders/{id}/reject", SignedIn),
     route(
         Method::GET,
         "/console/sign-in",

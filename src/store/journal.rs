@@ -7,10 +7,10 @@ use std::future::Future;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Unavailable};
+use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
-use orderhub_domain::order::{Event, Recorded, RememberedRequest};
+use orderhub_domain::order::{Event, Mark, Recorded, RememberedRequest};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 use tokio::time::timeout;
@@ -236,6 +236,10 @@ impl Journal for Store {
             }
         }
         Ok(None)
+    }
+
+    async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable> {
+        self.seen_marks(marks, since).await
     }
 
     async fn due(

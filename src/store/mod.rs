@@ -15,6 +15,7 @@ mod fences;
 mod journal;
 mod lane;
 mod line;
+mod marks;
 pub mod migrate;
 mod order_list;
 mod ownership;

@@ -1,6 +1,6 @@
 //! What is kept for people to look at, and no longer than 30 days: copies of webhooks, and parked
 //! messages that the hub does not act on. A message that waits for its order, or that is dead, never
-//! goes by itself.
+//! goes by itself. What screening counts by goes once it cannot count any more.
 
 use orderhub_actors::ports::Unavailable;
 use sqlx::postgres::PgQueryResult;
@@ -37,6 +37,26 @@ using old
 where kept.id = old.id
 ";
 
+// Whether somebody ordered before is worth knowing for a year; the rest counts for as long as the
+// longest window. Rows never change, so their places can be taken for their names.
+const FORGET_EMAILS: &str = "
+delete from orderhub.order_mark
+where ctid = any (array(
+    select ctid from orderhub.order_mark
+    where kind = 1 and seen_at < clock_timestamp() - interval '365 days'
+    order by seen_at
+    limit $1))
+";
+
+const FORGET_MARKS: &str = "
+delete from orderhub.order_mark
+where ctid = any (array(
+    select ctid from orderhub.order_mark
+    where kind <> 1 and seen_at < clock_timestamp() - interval '31 days'
+    order by seen_at
+    limit $1))
+";
+
 impl Store {
     /// Deletes some of what is too old to be kept. Whether there may be more of it.
     pub async fn forget_old(&self) -> Result<bool, Unavailable> {
@@ -45,7 +65,10 @@ impl Store {
         if copies + messages > 0 {
             tracing::info!(copies, messages, "what was kept for 30 days is deleted");
         }
-        Ok(copies.max(messages) >= u64::from(AT_ONCE))
+        let emails = self.forget(FORGET_EMAILS).await?.rows_affected();
+        let marks = self.forget(FORGET_MARKS).await?.rows_affected();
+        let most = [copies, messages, emails, marks].into_iter().max();
+        Ok(most >= Some(u64::from(AT_ONCE)))
     }
 
     async fn forget(&self, statement: &'static str) -> Result<PgQueryResult, Unavailable> {

@@ -3,11 +3,17 @@
 //! AES-256-GCM under one key of the configuration. A sealed value is a version byte, a random
 //! nonce of twelve bytes and the ciphertext with its tag. The associated data names the row, so
 //! that a value copied to another order does not open.
+//!
+//! What has to be found again without being read is hashed instead, under a key made of the same
+//! one: whoever has the rows alone cannot try addresses out.
 
+use orderhub_domain::order::Mark;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hmac::{self, HMAC_SHA256};
 use ring::rand::{SecureRandom, SystemRandom};
 use sqlx::Connection;
 use sqlx::postgres::PgConnection;
+use uuid::Uuid;
 
 use super::StoreError;
 
@@ -18,6 +24,9 @@ on conflict (only_one) do update set key = orderhub.seal_key.key
 returning key
 ";
 
+/// What makes a key for hashing out of the one that seals. Never changes: marks would be lost.
+const MARKS_KEY: &[u8] = b"orderhub order marks 1";
+
 /// The layout of sealed values.
 const VERSION: u8 = 1;
 
@@ -25,6 +34,7 @@ const VERSION: u8 = 1;
 #[derive(Clone)]
 pub struct Seal {
     key: std::sync::Arc<LessSafeKey>,
+    marks: hmac::Key,
     random: SystemRandom,
 }
 
@@ -62,11 +72,24 @@ pub async fn kept_key(url: &str) -> Result<[u8; 32], StoreError> {
 impl Seal {
     /// Seals under this key of 32 random bytes.
     pub fn new(key: [u8; 32]) -> Result<Self, SealError> {
+        let marks = hmac::sign(&hmac::Key::new(HMAC_SHA256, &key), MARKS_KEY);
         let key = UnboundKey::new(&AES_256_GCM, &key).map_err(|_| SealError::DoesNotOpen)?;
         Ok(Self {
+            marks: hmac::Key::new(HMAC_SHA256, marks.as_ref()),
             key: std::sync::Arc::new(LessSafeKey::new(key)),
             random: SystemRandom::new(),
         })
+    }
+
+    /// The keyed hash of a mark: the same for the same mark under the same key.
+    pub(super) fn hash(&self, mark: &Mark) -> Uuid {
+        let mut hashing = hmac::Context::with_key(&self.marks);
+        hashing.update(mark.kind.word().as_bytes());
+        hashing.update(&[0]);
+        hashing.update(mark.value.as_bytes());
+        let tag = hashing.sign();
+        let first = tag.as_ref().first_chunk::<16>();
+        Uuid::from_bytes(first.copied().unwrap_or_default())
     }
 
     /// Seals `plain` for the row that `row` names.
@@ -120,6 +143,8 @@ impl std::fmt::Debug for Seal {
 
 #[cfg(test)]
 mod tests {
+    use orderhub_domain::order::MarkKind;
+
     use super::*;
 
     #[test]
@@ -143,6 +168,24 @@ mod tests {
         for cut in 0..sealed.len() {
             assert!(seal.open("ord_1/details", &sealed[..cut]).is_err());
         }
+    }
+
+    #[test]
+    fn a_hash_tells_marks_apart_and_cannot_be_made_without_the_key() {
+        let mark = |kind, value: &str| Mark {
+            kind,
+            value: value.to_owned(),
+        };
+        let ada = mark(MarkKind::Email, "ada@shop.example");
+        let seal = Seal::new([7; 32]).expect("a key");
+        let again = Seal::new([7; 32]).expect("a key");
+        assert_eq!(seal.hash(&ada), again.hash(&ada));
+        let other = Seal::new([8; 32]).expect("a key");
+        assert_ne!(seal.hash(&ada), other.hash(&ada));
+        let bob = mark(MarkKind::Email, "bob@shop.example");
+        assert_ne!(seal.hash(&ada), seal.hash(&bob));
+        let same_text = mark(MarkKind::Payment, "ada@shop.example");
+        assert_ne!(seal.hash(&ada), seal.hash(&same_text));
     }
 
     #[test]

@@ -1,11 +1,39 @@
 //! An order's log, for people.
 
-use orderhub_domain::order::{Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, Verdict};
+use orderhub_domain::order::{Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, Screened, Verdict};
 use serde_json::{Value, json};
 
 /// Every event, oldest first, with one sentence each.
 pub fn timeline(log: &[Recorded]) -> Value {
     log.iter().map(entry).collect()
+}
+
+/// What came of screening, and of what.
+fn screening(screened: &Screened) -> String {
+    let mut said = match screened.verdict {
+        Verdict::Pass if screened.score == 0 => "Screened: nothing stands against it.".to_owned(),
+        Verdict::Pass => "Screened: it may go on".to_owned(),
+        Verdict::Review => "Screened: a person has to look".to_owned(),
+        Verdict::Refuse => "Screened: it is refused".to_owned(),
+    };
+    if !said.ends_with('.') {
+        let rules: Vec<_> = screened
+            .reasons
+            .iter()
+            .map(|r| plain(r.rule.word()))
+            .collect();
+        let because = if rules.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", rules.join(", "))
+        };
+        said = format!("{said} (score {}{because}).", screened.score);
+    }
+    if !screened.degraded.is_empty() {
+        let missing: Vec<_> = screened.degraded.iter().map(|one| one.word()).collect();
+        said = format!("{said} It was done without {}.", missing.join(" and "));
+    }
+    said
 }
 
 fn entry(recorded: &Recorded) -> Value {
@@ -29,9 +57,10 @@ pub fn summary(event: &Event) -> String {
             lines_of(received.draft.lines.len()),
             received.draft.stated_total,
         ),
-        Event::Screened { verdict, .. } => match verdict {
-            Verdict::Pass => "Screened: nothing stands against it.".into(),
-            Verdict::Review => "Screened: a person has to look.".into(),
+        Event::Screened(screened) => screening(screened),
+        Event::Reviewed { decision, reason } => match reason {
+            Some(reason) => format!("Review: {} ({reason}).", decision.word()),
+            None => format!("Review: nobody came in time, so it is {}.", decision.word()),
         },
         Event::EffectOpened { effect } => format!("Asked for: {}.", plain(effect.effect.word())),
         Event::EffectPostponed {

@@ -7,7 +7,7 @@ use orderhub_actors::ports::{Append, Appended, Claims, Identity, Loaded, OrderRe
 use orderhub_domain::canonical::{DraftLine, DraftTender, FulfilledBy, OrderDraft, TaxMode, Terms};
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId};
 use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{Event, Received, Recorded, Request, Stage, Verdict};
+use orderhub_domain::order::{Event, Received, Recorded, Request, Screened, Stage, Verdict};
 use orderhub_domain::quantity::Quantity;
 use uuid::Uuid;
 
@@ -130,10 +130,7 @@ impl NewOrder {
 
 /// An event like any other.
 pub(crate) fn screened() -> Event {
-    Event::Screened {
-        verdict: Verdict::Pass,
-        policy: 1,
-    }
+    Event::Screened(Box::new(Screened::bare(Verdict::Pass, 1)))
 }
 
 /// An event that says which one it is.
@@ -173,6 +170,7 @@ pub(crate) fn append(
         settle_wake: false,
         refs: Vec::new(),
         private: None,
+        marks: Vec::new(),
     }
 }
 

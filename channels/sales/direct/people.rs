@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use orderhub_domain::canonical::{Address, Customer, PrivateDetails};
 
 use super::order::{MOST_PARTS, NAME};
-use orderhub_domain::places::is_country;
 use super::reader::{Part, Problems};
 use crate::canonical::normal_number;
 use crate::json::Json;
+use orderhub_domain::places::is_country;
 
 const ADDRESS: [&str; 7] = [
     "name", "lines", "city", "postcode", "region", "country", "phone",

@@ -19,9 +19,9 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::terms::{self, Payable};
 use super::wire;
-use orderhub_domain::places::is_country;
 use crate::settings::Gateway;
 use crate::wire::Exact;
+use orderhub_domain::places::is_country;
 
 /// Why an order cannot be taken as it is. Never quotes what it could not read.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Asking something of an order: hold, release, cancel, refund.
+//! Asking something of an order: hold, release, cancel, refund, approve, reject.
 
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
@@ -20,6 +20,8 @@ pub(super) enum Act {
     Cancel,
     /// This much, or all that can go back.
     Refund(Option<Decimal>),
+    Approve,
+    Reject,
 }
 
 /// How it is asked.
@@ -98,6 +100,8 @@ pub(super) async fn run(
             }
             "refund"
         }
+        Act::Approve => "approve",
+        Act::Reject => "reject",
     };
     if terms.dry_run {
         body["dry_run"] = true.into();

@@ -76,6 +76,20 @@ pub(super) enum Verb {
         #[command(flatten)]
         terms: act::Terms,
     },
+    /// Let an order go on that waits for a review.
+    Approve {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Refuse an order that waits for a review.
+    Reject {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
 }
 
 /// An order, and the hub that has it.
@@ -114,6 +128,8 @@ pub(super) async fn run(
             terms,
         } => (order, Asked::Act(act::Act::Refund(amount), terms)),
         Verb::Cancel { order, terms } => (order, Asked::Act(act::Act::Cancel, terms)),
+        Verb::Approve { order, terms } => (order, Asked::Act(act::Act::Approve, terms)),
+        Verb::Reject { order, terms } => (order, Asked::Act(act::Act::Reject, terms)),
     };
     let client = Client::new(&order.hub, config)?;
     let id = find::order(&order.name, &client).await?;

@@ -111,6 +111,8 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
             amount: fields.decimal("amount"),
             reason,
         },
+        "approve" => Command::Approve { reason },
+        "reject" => Command::Reject { reason },
         _ => return Err(Problem::not_found()),
     };
     fields.finish()?;

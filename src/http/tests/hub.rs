@@ -8,13 +8,13 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_actors::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Received};
-use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Unavailable};
+use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
 use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{
-    Asked, Command, Context, Decided, Input, InputBody, Location, Order, Placement, Places,
-    Recorded, Rejection, RememberedRequest, Stage, decide, place,
+    Asked, Command, Context, Decided, Features, Input, InputBody, Location, Mark, Order, Placement,
+    Places, Recorded, Rejection, RememberedRequest, Sightings, Stage, decide, place,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::Counters;
@@ -116,7 +116,9 @@ impl HubApi for Hub {
         let now = u64::try_from(now).expect("after 1970");
         let count = orders.len() as u64;
         let id = OrderId::new(now, count.to_be_bytes(), order.channel.hash16(external_id));
+        let features = Features::of(&order.submission, &Sightings::NotNeeded);
         let placement = Placement {
+            features,
             id,
             channel: order.channel,
             channel_slug: order.channel_slug,
@@ -219,6 +221,10 @@ impl HubApi for Hub {
 impl Journal for Hub {
     async fn now(&self) -> Result<Timestamp, Unavailable> {
         Ok(Timestamp::now())
+    }
+
+    async fn seen(&self, _: &[Mark], _: Timestamp) -> Result<Vec<Seen>, Unavailable> {
+        Ok(Vec::new())
     }
 
     async fn load(&self, _: &[OrderId]) -> Result<Vec<Loaded>, Unavailable> {

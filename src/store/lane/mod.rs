@@ -12,11 +12,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orderhub_actors::ports::{Append, Appended, LaneWriter};
 use orderhub_domain::ids::{OrderId, SHARDS, ShardId};
+use uuid::Uuid;
 
 use super::Shared;
 use super::failure::Failure;
 use super::journal::{DETAILS, private_row};
 use super::line::Line;
+use super::marks;
 
 /// How often a batch is sent again that the server gave back for a lock, a deadlock or a limit.
 const TRIES: u32 = 3;
@@ -42,6 +44,8 @@ struct Entry<'a> {
     append: &'a Append,
     /// Sealed personal data.
     private: Option<Vec<u8>>,
+    /// Its marks by kind, hashed.
+    marks: Vec<(i16, Uuid)>,
     /// The epoch it was last sent under; 0 when its claim is gone.
     epoch: i64,
     /// The place of its first event when it was last sent.
@@ -86,10 +90,18 @@ impl PgLane {
                 Some(sealed.map_err(|error| Appended::Unavailable(error.to_string()))?)
             }
         };
+        let marks = append.marks.iter();
+        let marks = marks.map(|mark| {
+            (
+                marks::number(mark.kind),
+                self.shared.options.seal.hash(mark),
+            )
+        });
         Ok(Entry {
             index,
             append,
             private,
+            marks: marks.collect(),
             epoch: 0,
             first_seq: 0,
         })

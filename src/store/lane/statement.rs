@@ -90,6 +90,13 @@ pv as (
     from unnest($33::uuid[], $34::bytea[]) as p (id, ciphertext)
     where (p.id in (select ok.id from ok)) is true
     on conflict (order_id, slot) do update set ciphertext = excluded.ciphertext
+),
+mk as (
+    insert into orderhub.order_mark (mark, kind, seen_at, order_id)
+    select m.mark, m.kind, m.seen_at, m.id
+    from unnest($35::uuid[], $36::uuid[], $37::smallint[], $38::timestamptz[])
+        as m (id, mark, kind, seen_at)
+    where (m.id in (select ok.id from ok)) is true
 )
 select put.place, (put.id in (select ok.id from ok)) is true as committed
 from put
@@ -117,6 +124,10 @@ struct Rows<'a> {
     ref_value: Vec<&'a str>,
     private_id: Vec<Uuid>,
     private: Vec<&'a [u8]>,
+    marked_id: Vec<Uuid>,
+    mark: Vec<Uuid>,
+    mark_kind: Vec<i16>,
+    seen_at: Vec<Timestamp>,
 }
 
 #[derive(Default)]
@@ -195,6 +206,13 @@ impl<'a> Rows<'a> {
             self.private_id.push(id);
             self.private.push(sealed);
         }
+        let seen_at = append.events.first().map(|first| first.recorded_at);
+        for ((kind, mark), seen_at) in entry.marks.iter().zip(seen_at.into_iter().cycle()) {
+            self.marked_id.push(id);
+            self.mark.push(*mark);
+            self.mark_kind.push(*kind);
+            self.seen_at.push(seen_at.to_sqlx());
+        }
         Ok(())
     }
 
@@ -236,6 +254,10 @@ impl<'a> Rows<'a> {
             .bind(DETAILS)
             .bind(self.private_id)
             .bind(self.private)
+            .bind(self.marked_id)
+            .bind(self.mark)
+            .bind(self.mark_kind)
+            .bind(self.seen_at)
     }
 }
 

@@ -1,0 +1,150 @@
+//! Reads `[policy]` and `[policy.screening]`: what a retailer may decide about how orders are handled.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::policy::{CountRule, Policy, ReviewDefault, ScreeningPolicy, WhenDegraded};
+use rust_decimal::Decimal;
+use toml::Table;
+
+use super::section::{Reading, Section};
+
+pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
+    let usual = Policy::default();
+    let mut section = Section::new("policy", table, reading);
+    // The domain captures what shipped, when it ships; a wish for anything else must not be taken
+    // silently for that.
+    if section
+        .text("capture")
+        .is_some_and(|when| when != "at_shipment")
+    {
+        section.refuse(
+            "capture",
+            "must be at_shipment, the only way of this version",
+        );
+    }
+    let policy = Policy {
+        version: section
+            .whole("version", 1, u32::MAX)
+            .unwrap_or(usual.version),
+        reservation_ttl: section.duration("reservation_ttl", usual.reservation_ttl),
+        reservation_extensions: section
+            .whole("reservation_extensions", 0, 100)
+            .unwrap_or(usual.reservation_extensions),
+        contention_wait: section.duration("contention_wait", usual.contention_wait),
+        sourcing_tries: section
+            .whole("sourcing_tries", 1, 100)
+            .unwrap_or(usual.sourcing_tries),
+        mismatch_patience: section.duration("mismatch_patience", usual.mismatch_patience),
+        parked_patience: section.duration("parked_patience", usual.parked_patience),
+        acceptance_time: section.duration("acceptance_time", usual.acceptance_time),
+        auto_close: section.duration("auto_close", usual.auto_close),
+        retry_least: section.duration("retry_least", usual.retry_least),
+        retry_most: section.duration("retry_most", usual.retry_most),
+        default_weight_g: section
+            .whole("default_weight_g", 1, 1_000_000)
+            .unwrap_or(usual.default_weight_g),
+        screening: read_screening(section.table("screening"), section.reading()),
+        review_sla: section.duration("review_sla", usual.review_sla),
+        review_default: section.word("review_default", &DEFAULTS, usual.review_default),
+    };
+    if policy.retry_most < policy.retry_least {
+        section.refuse("retry_most", "must not be shorter than retry_least");
+    }
+    section.finish();
+    policy
+}
+
+/// What becomes of an order that nobody reviewed.
+const DEFAULTS: [(&str, ReviewDefault); 2] = [
+    (ReviewDefault::Reject.word(), ReviewDefault::Reject),
+    (ReviewDefault::Approve.word(), ReviewDefault::Approve),
+];
+
+/// What becomes of an order about which not everything could be found out.
+const DEGRADED: [(&str, WhenDegraded); 2] = [
+    (WhenDegraded::Pass.word(), WhenDegraded::Pass),
+    (WhenDegraded::Review.word(), WhenDegraded::Review),
+];
+
+/// As long as marks of payments and places are remembered, less a day.
+const LONGEST_WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Orders of one mark are counted up to a bound, so that no rule may ask for more.
+const MOST_ORDERS: u32 = 250;
+
+/// The most points that a rule may add, and the highest score that may be asked for.
+const MOST_POINTS: u32 = 1_000;
+
+/// `[policy.screening]`.
+fn read_screening(table: Table, reading: &mut Reading<'_>) -> ScreeningPolicy {
+    let usual = ScreeningPolicy::default();
+    let mut section = Section::new("policy.screening", table, reading);
+    let window = section.duration("window", usual.window);
+    if window > LONGEST_WINDOW {
+        section.refuse("window", "must not be longer than 30d");
+    }
+    let mut points = |key, otherwise| section.whole(key, 0, MOST_POINTS).unwrap_or(otherwise);
+    let amount_weight = points("amount_weight", usual.amount_weight);
+    let country_mismatch_weight = points("country_mismatch_weight", usual.country_mismatch_weight);
+    let first_order_weight = points("first_order_weight", usual.first_order_weight);
+    let implausible_address_weight = points(
+        "implausible_address_weight",
+        usual.implausible_address_weight,
+    );
+    let mut rule = |from, weight, otherwise: CountRule| CountRule {
+        from: section
+            .whole(from, 2, MOST_ORDERS)
+            .unwrap_or(otherwise.from),
+        weight: section
+            .whole(weight, 0, MOST_POINTS)
+            .unwrap_or(otherwise.weight),
+    };
+    let email = rule("email_orders", "email_weight", usual.email);
+    let payment = rule("payment_orders", "payment_weight", usual.payment);
+    let address = rule("address_orders", "address_weight", usual.address);
+    let review_at = section
+        .whole("review_at", 1, MOST_POINTS)
+        .unwrap_or(usual.review_at);
+    let refuse_at = section.whole("refuse_at", 1, MOST_POINTS);
+    if refuse_at.is_some_and(|least| least < review_at) {
+        section.refuse("refuse_at", "must not be less than review_at");
+    }
+    let when_degraded = section.word("when_degraded", &DEGRADED, usual.when_degraded);
+    let amount_from = read_amounts(section.table("amount_from"), &mut section);
+    section.finish();
+    ScreeningPolicy {
+        window,
+        email,
+        payment,
+        address,
+        amount_weight,
+        amount_from,
+        country_mismatch_weight,
+        first_order_weight,
+        implausible_address_weight,
+        review_at,
+        refuse_at,
+        when_degraded,
+    }
+}
+
+/// Thresholds by currency, each an amount that the currency can have.
+fn read_amounts(table: Table, section: &mut Section<'_, '_>) -> BTreeMap<String, Decimal> {
+    let mut amounts = BTreeMap::new();
+    for (code, value) in table {
+        let amount = value.as_str().and_then(|text| text.parse::<Decimal>().ok());
+        let amount = Currency::from_code(&code)
+            .zip(amount)
+            .and_then(|(currency, amount)| Money::exact(amount, currency).ok());
+        match amount.filter(|amount| amount.is_positive()) {
+            Some(amount) => drop(amounts.insert(code, amount.amount().normalize())),
+            None => section.refuse(
+                &format!("amount_from.{code}"),
+                "must be an ISO 4217 code and an amount above zero as text, like EUR = \"500.00\"",
+            ),
+        }
+    }
+    amounts
+}
