@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use orderhub_domain::ids::CommandId;
 use orderhub_domain::order::{
-    Asked, Command, Edge, HoldScope, REMEMBERED_REQUESTS, Request, Stage,
+    Asked, Command, Edge, Event, HoldScope, REMEMBERED_REQUESTS, Rejection, Request, Stage,
 };
+use orderhub_domain::policy::{CountRule, Policy, ScreeningPolicy};
 
 use crate::api::{HubApi, HubError};
 use crate::ports::{OrderRef, RefKind};
-use crate::testing::{Hall, order_of};
+use crate::testing::{Hall, Plan, order_of};
 
 fn hold(reason: &str) -> Command {
     Command::Hold {
@@ -129,4 +131,94 @@ async fn an_order_at_rest_has_no_wake_up_time_and_is_not_woken() {
     let appends = hall.twin.appends();
     tokio::time::sleep(Duration::from_mins(2)).await;
     assert_eq!(hall.twin.appends(), appends);
+}
+
+fn counting(review_sla: SignedDuration) -> Policy {
+    let payment = CountRule {
+        from: 3,
+        weight: 50,
+    };
+    Policy {
+        screening: ScreeningPolicy {
+            payment,
+            ..ScreeningPolicy::default()
+        },
+        review_sla,
+        ..Policy::default()
+    }
+}
+
+/// Six orders with one card at once: none of them finds another one in the store, and still the
+/// third and all after it are held back.
+#[tokio::test(start_paused = true)]
+async fn orders_that_come_at_the_same_moment_count_each_other_once() {
+    let plan = Plan {
+        policy: counting(SignedDuration::from_hours(24)),
+        ..Plan::default()
+    };
+    let hall = plan.open().await;
+    hall.stock("BER1", "A", 50).await;
+    let orders: Vec<_> = (0..6)
+        .map(|number| order_of(&format!("W-{number}"), "A", 1, "pm_shared"))
+        .collect();
+    let placing = orders.into_iter().map(|order| hall.hub.place(order));
+    let placed = futures_util::future::join_all(placing).await;
+    let mut held = 0;
+    let mut counted = Vec::new();
+    for placed in placed {
+        let order = placed.expect("placed").order;
+        let (order, log) = hall.hub.order(order).await.expect("read").expect("there");
+        held += usize::from(order.stage == Stage::Screening);
+        let Event::Screened(screened) = &log[1].event else {
+            panic!("{:?}", log[1]);
+        };
+        let features = screened.features.as_ref();
+        counted.push(features.and_then(|features| features.payment_orders));
+    }
+    counted.sort_unstable();
+    assert_eq!(counted, [1, 2, 3, 4, 5, 6].map(Some));
+    assert_eq!(held, 4);
+    let late = hall
+        .hub
+        .place(order_of("W-late", "A", 1, "pm_shared"))
+        .await;
+    let late = hall.order(late.expect("placed").order).await;
+    assert_eq!(
+        late.review.map(|review| review.score),
+        Some(100),
+        "it is the seventh"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_that_nobody_reviews_is_woken_for_its_default() {
+    let plan = Plan {
+        policy: counting(SignedDuration::from_mins(5)),
+        ..Plan::default()
+    };
+    let hall = plan.open().await;
+    hall.stock("BER1", "A", 50).await;
+    let mut last = None;
+    for number in 0..3 {
+        let order = order_of(&format!("W-{number}"), "A", 1, "pm_shared");
+        last = Some(hall.hub.place(order).await.expect("placed").order);
+    }
+    let order = last.expect("three orders");
+    // Long enough to fall asleep.
+    tokio::time::sleep(Duration::from_mins(4)).await;
+    assert_eq!(hall.stage(order).await, Stage::Screening);
+    tokio::time::sleep(Duration::from_mins(2)).await;
+    let now = hall.order(order).await;
+    assert_eq!(now.stage, Stage::Rejected);
+    assert_eq!(now.reason.as_deref(), Some("fraud_review"));
+    let approve = Command::Approve {
+        reason: "late".into(),
+    };
+    let late = hall
+        .hub
+        .command(order, approve.into(), "operator:eve".into());
+    assert!(matches!(
+        late.await,
+        Err(HubError::Rejected(Rejection::WrongStage { .. }))
+    ));
 }

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use jiff::SignedDuration;
 use orderhub_domain::canonical::CaptureMode;
+use orderhub_domain::policy::{ReviewDefault, ScreeningPolicy, WhenDegraded};
 
 use super::*;
 
@@ -70,6 +71,71 @@ fn faults(text: &str) -> Vec<String> {
         .iter()
         .map(|fault| format!("{}: {}", fault.at, fault.what))
         .collect()
+}
+
+#[test]
+fn the_rules_of_screening_are_read_and_shown_as_they_are_in_force() {
+    let text = r#"
+[policy]
+review_sla = "4h"
+review_default = "approve"
+[policy.screening]
+window = "1h"
+email_orders = 3
+email_weight = 60
+refuse_at = 200
+when_degraded = "review"
+[policy.screening.amount_from]
+EUR = "500.00"
+JPY = "80000"
+"#;
+    let config = Config::load(&sources(text)).expect("a configuration");
+    let rules = &config.policy.screening;
+    assert_eq!(config.policy.review_default, ReviewDefault::Approve);
+    assert_eq!(rules.window, SignedDuration::from_hours(1));
+    assert_eq!((rules.email.from, rules.email.weight), (3, 60));
+    assert_eq!(rules.payment, ScreeningPolicy::default().payment);
+    assert_eq!(rules.amount_from["JPY"].to_string(), "80000");
+    assert_eq!(rules.when_degraded, WhenDegraded::Review);
+    let shown = &shown(&config)["policy"];
+    assert_eq!(shown["review_sla"], "4h");
+    assert_eq!(shown["screening"]["amount_from"]["EUR"], "500");
+    assert_eq!(shown["screening"]["refuse_at"], 200);
+}
+
+#[test]
+fn rules_of_screening_that_cannot_be_meant_are_all_named() {
+    let text = r#"
+[policy]
+review_default = "wait"
+[policy.screening]
+window = "31d"
+email_orders = 1
+review_at = 50
+refuse_at = 40
+emial_weight = 3
+[policy.screening.amount_from]
+EUR = "500.001"
+XYZ = "1.00"
+JPY = 80000
+"#;
+    let amount = "must be an ISO 4217 code and an amount above zero as text, like EUR = \"500.00\"";
+    let amounts =
+        ["EUR", "JPY", "XYZ"].map(|code| format!("policy.screening.amount_from.{code}: {amount}"));
+    let mut expected: Vec<String> = [
+        "policy.review_default: must be reject or approve",
+        "policy.screening.window: must not be longer than 30d",
+        "policy.screening.email_orders: must be a whole number from 2 to 250",
+        "policy.screening.refuse_at: must not be less than review_at",
+        "policy.screening.emial_weight: is not known here; did you mean email_weight?",
+    ]
+    .map(str::to_owned)
+    .into();
+    expected.extend(amounts);
+    expected.sort();
+    let mut found = faults(text);
+    found.sort();
+    assert_eq!(found, expected);
 }
 
 #[test]

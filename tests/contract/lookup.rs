@@ -1,10 +1,12 @@
 //! Orders: names, personal data, wake-ups and requests.
 
+use std::collections::BTreeSet;
+
 use jiff::SignedDuration;
-use orderhub_actors::ports::{Appended, OrderRef};
+use orderhub_actors::ports::{Appended, OrderRef, Seen};
 use orderhub_domain::canonical::{Customer, PrivateDetails};
 use orderhub_domain::ids::ShardId;
-use orderhub_domain::order::{Event, RememberedRequest, Stage};
+use orderhub_domain::order::{Event, Mark, MarkKind, RememberedRequest, Stage};
 
 use super::World;
 use super::fixture::{NewOrder, append, at, micros, noted, number, payment_ref, request};
@@ -40,6 +42,49 @@ pub(crate) async fn a_reference_belongs_to_the_first_order_that_brought_it(world
     }
     let resolved = node.journal.resolve(&reference).await;
     assert_eq!(resolved.expect("looked up"), Some(orders[0].id));
+}
+
+pub(crate) async fn orders_are_found_by_what_they_share_each_once(world: &impl World) {
+    let mut node = world.node("a").await;
+    let claims = node.ownership.claim_all(&[]).await.expect("claimed");
+    let channel = world.channel().await;
+    let mark = |kind| Mark {
+        kind,
+        value: format!("ada-{}@shop.example", number()),
+    };
+    let (email, place, unseen) = (
+        mark(MarkKind::Email),
+        mark(MarkKind::Address),
+        mark(MarkKind::Payment),
+    );
+    let orders = [NewOrder::of(channel), NewOrder::of(channel)];
+    for order in &orders {
+        let again = NewOrder::named(channel, &order.draft.external_id);
+        for (order, outcome) in [
+            (order, Appended::Committed),
+            // The same order once more, under an id of its own.
+            (&again, Appended::Duplicate(order.id)),
+        ] {
+            let mut create = order.create(&claims);
+            create.marks = vec![email.clone(), place.clone()];
+            assert_eq!(node.commit(create).await, outcome);
+        }
+    }
+    let second = SignedDuration::from_secs(1);
+    let marks = [place, unseen, email];
+    let seen = node.journal.seen(&marks, at(0) - second).await;
+    let [by_place, by_nothing, by_email] = &seen.expect("counted")[..] else {
+        panic!("an answer for each mark");
+    };
+    for seen in [by_place, by_email] {
+        let found: BTreeSet<_> = seen.recent.iter().collect();
+        assert_eq!(found, orders.iter().map(|order| &order.id).collect());
+        assert!(seen.before);
+    }
+    assert_eq!(*by_nothing, Seen::default());
+    let later = node.journal.seen(&marks, at(3_600)).await.expect("counted");
+    assert!(later.iter().all(|seen| seen.recent.is_empty()));
+    assert!(later[0].before, "what is outside the window is remembered");
 }
 
 pub(crate) async fn personal_data_comes_back_and_stays_out_of_the_log(world: &impl World) {

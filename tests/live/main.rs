@@ -46,6 +46,7 @@ mod proxy;
 mod readme;
 mod refunds;
 mod repeats;
+mod screening;
 mod senders;
 mod shopify;
 mod sims;

@@ -52,6 +52,7 @@ impl Town {
             locations: vec!["BER1".to_owned(), "HAM1".to_owned()],
             shop_url: Some(format!("http://127.0.0.1:{sell}")),
             nats_url: None,
+            policy: String::new(),
         };
         let mut hub = Hub::prepare(&setup);
         let key = hub.make_key("staff", "ops:act,inventory:write");

@@ -26,6 +26,8 @@ pub(crate) struct Setup {
     pub(crate) shop_url: Option<String>,
     /// Where events go; nowhere by default.
     pub(crate) nats_url: Option<String>,
+    /// `[policy]` and what is below it; the defaults by default.
+    pub(crate) policy: String,
 }
 
 /// A hub's home and, while it runs, its process. Ends the process when dropped.
@@ -310,5 +312,6 @@ kind = "managed"
         )
         .unwrap();
     }
+    text.push_str(&setup.policy);
     text
 }

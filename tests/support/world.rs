@@ -19,6 +19,7 @@ struct Surroundings<'a> {
     payments: Option<(String, String)>,
     nats_url: Option<String>,
     shop_url: Option<String>,
+    policy: &'a str,
 }
 
 impl Default for Surroundings<'_> {
@@ -29,6 +30,7 @@ impl Default for Surroundings<'_> {
             payments: None,
             nats_url: None,
             shop_url: None,
+            policy: "",
         }
     }
 }
@@ -86,6 +88,15 @@ impl World {
         .await
     }
 
+    /// The same under these rules.
+    pub(crate) async fn start_under(policy: &str) -> Self {
+        Self::start_in(Surroundings {
+            policy,
+            ..Surroundings::default()
+        })
+        .await
+    }
+
     /// The shop at this address is told of its orders.
     pub(crate) async fn start_with_shop(shop_url: String) -> Self {
         Self::start_in(Surroundings {
@@ -102,6 +113,7 @@ impl World {
             payments,
             nats_url,
             shop_url,
+            policy,
         } = surroundings;
         let database_url = match cluster {
             Some(cluster) => cluster.empty_database().await,
@@ -122,6 +134,7 @@ impl World {
             locations: locations.iter().map(|code| (*code).to_owned()).collect(),
             shop_url,
             nats_url,
+            policy: policy.to_owned(),
         };
         let mut hub = Hub::prepare(&setup);
         hub.start().await;
