@@ -185,3 +185,35 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
     }
     actions
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn offered(in_review: bool) -> Vec<(&'static str, bool)> {
+        let judged = |action, allowed: bool| {
+            let why_not = (!allowed).then_some("not now");
+            json!({ "action": action, "allowed": allowed, "why_not": why_not })
+        };
+        let why = json!({
+            "recommended": "reject",
+            "actions": [
+                judged("approve", in_review), judged("reject", in_review), judged("cancel", false),
+            ],
+        });
+        let actions = actions(&Shown(json!({ "holds": [] })), &Shown(why));
+        let offered = actions.iter();
+        offered
+            .map(|action| (action.word, action.recommended))
+            .collect()
+    }
+
+    #[test]
+    fn a_review_is_offered_where_there_is_one_and_not_spoken_of_elsewhere() {
+        let decided = [("approve", false), ("reject", true), ("cancel", false)];
+        assert_eq!(offered(true), decided);
+        assert_eq!(offered(false), [("cancel", false)]);
+    }
+}

@@ -152,8 +152,14 @@ async fn the_third_order_of_an_address_waits_for_a_person_and_the_hub_may_die_me
         [],
         "nothing is authorised before"
     );
-    let stock = api.get("/v1/inventory/SKU-1").await.expect(200).to_string();
-    assert!(stock.contains("\"BER1\""), "{stock}");
+    let shelf = api.get("/v1/inventory/SKU-1").await.expect(200);
+    let shelf = &shelf["locations"][0];
+    let promised = shelf["reserved"].as_i64().zip(shelf["allocated"].as_i64());
+    assert_eq!(
+        promised.map(|(soft, firm)| soft + firm),
+        Some(3),
+        "for W-1, W-2 and W-5: {shelf}"
+    );
     let operator = Operator::of(&world);
     operator.text(&format!("orders approve {third} --reason fine"));
     api.until_stage(&third, &["fulfilling"]).await;
