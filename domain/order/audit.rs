@@ -6,11 +6,18 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 
 /// Every invariant that an order can break, as metrics name them.
-pub const ORDER_INVARIANTS: [&str; 3] = ["ledger_sum", "ledger_cash", "line_units"];
+pub const ORDER_INVARIANTS: [&str; 3] = [LEDGER_SUM, LEDGER_CASH, LINE_UNITS];
+
+/// The accounts of an order add up to zero.
+pub(super) const LEDGER_SUM: &str = "ledger_sum";
+/// The cash in an order's ledger is what was captured less what was refunded or disputed away.
+const LEDGER_CASH: &str = "ledger_cash";
+/// The units of a line are each in one place.
+const LINE_UNITS: &str = "line_units";
 
 impl Order {
-    /// The invariants that this state breaks: none, or the hub has a defect.
-    pub fn violations(&self) -> Vec<&'static str> {
+    /// The invariants that this state breaks, each with both values: none, or the hub has a defect.
+    pub fn violations(&self) -> Vec<(&'static str, String)> {
         let currency = self.draft.currency;
         let zero = Money::zero(currency);
         let sum = |part: fn(&Tender) -> Money| {
@@ -21,29 +28,37 @@ impl Order {
         let kept = sum(Tender::captured_sum).minus(sum(Tender::refunded_sum));
         let cash = kept.minus(sum(Tender::disputed_away));
         let mut broken = Vec::new();
-        if !self.ledger.sum(currency).is_zero() {
-            broken.push("ledger_sum");
+        let total = self.ledger.sum(currency);
+        if !total.is_zero() {
+            let detail = format!("the accounts add up to {total}, not to zero");
+            broken.push((LEDGER_SUM, detail));
         }
-        if self.ledger.cash(currency) != cash {
-            broken.push("ledger_cash");
+        let booked = self.ledger.cash(currency);
+        if booked != cash {
+            let detail =
+                format!("the ledger has {booked} in cash, captured less refunded is {cash}");
+            broken.push((LEDGER_CASH, detail));
         }
-        let conserved = |number| {
-            let q = self.quantities(number);
-            let open = Quantity::sum([
-                q.unallocated,
-                q.backordered,
-                q.soft,
-                q.hard,
-                q.picked,
-                q.shipped,
-                q.not_stocked,
-            ]);
-            q.ordered == q.cancelled.plus(open)
-                && q.shipped >= Quantity::sum([q.delivered, q.lost, q.returned])
-        };
-        if !self.line_numbers().all(conserved) {
-            broken.push("line_units");
+        let astray = self.line_numbers().find(|number| !self.conserves(*number));
+        if let Some(number) = astray {
+            let units = self.quantities(number);
+            broken.push((LINE_UNITS, format!("line {number} has {units:?}")));
         }
         broken
+    }
+
+    fn conserves(&self, number: u16) -> bool {
+        let q = self.quantities(number);
+        let open = Quantity::sum([
+            q.unallocated,
+            q.backordered,
+            q.soft,
+            q.hard,
+            q.picked,
+            q.shipped,
+            q.not_stocked,
+        ]);
+        q.ordered == q.cancelled.plus(open)
+            && q.shipped >= Quantity::sum([q.delivered, q.lost, q.returned])
     }
 }

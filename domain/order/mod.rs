@@ -20,6 +20,7 @@ mod reasons;
 mod screening;
 mod stage;
 mod state;
+mod stored;
 mod tender;
 #[cfg(test)]
 mod tests;
@@ -46,4 +47,5 @@ pub use screening::{
 };
 pub use stage::*;
 pub use state::*;
+pub use stored::{HoldRow, OrderRow, STORED_ORDER_INVARIANTS, StoredOrder};
 pub use wake::wake_at;

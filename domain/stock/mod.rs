@@ -3,9 +3,15 @@
 //! The location's actor is the single writer. It decides here, commits, and only then answers;
 //! the database's CHECK and keys are the net under it.
 
+mod audit;
 mod machine;
 #[cfg(test)]
 mod tests;
+
+pub use audit::{
+    LedgerPart, LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_INVARIANTS, STOCK_LEDGER,
+    StoredStock, Units, gap, orphan,
+};
 
 use std::collections::BTreeMap;
 

@@ -356,7 +356,7 @@ impl World {
 
     pub(super) fn check(&self) {
         let order = &self.order;
-        assert_eq!(order.violations(), Vec::<&str>::new());
+        assert_eq!(order.violations(), Vec::new());
         let lines = Money::sum(order.draft.currency, order.line_values());
         assert_eq!(lines.plus(order.charges_value()), order.draft.stated_total);
         for open in order.outstanding.values() {
@@ -387,9 +387,31 @@ impl World {
             let held = order.reservations.values().any(|hold| hold.state.is_live());
             assert!(!held, "{:?}", order.reservations);
         }
+        let mut held = Vec::new();
         for shelf in self.shelves.stock.values() {
             assert!(shelf.counters.values().all(Counters::holds));
+            held.extend(shelf.holds.iter().map(|(key, hold)| HoldRow {
+                line: key.line,
+                location: shelf.location.clone(),
+                attempt: key.attempt,
+                sku: hold.sku.to_string(),
+                quantity: hold.quantity,
+                state: hold.state.word().to_owned(),
+                rev: hold.rev,
+                told_rev: hold.told_rev,
+            }));
         }
+        let stored = StoredOrder {
+            id: order.id,
+            row: Some(OrderRow {
+                version: order.version,
+                stage: order.stage.word().to_owned(),
+                wake_at: wake,
+            }),
+            log: Ok(self.log.clone()),
+            holds: held,
+        };
+        assert_eq!(stored.drifts(Some(&self.policy)), Vec::new());
         assert!(Decimal::from(order.version) == Decimal::from(self.log.len()));
     }
 }
