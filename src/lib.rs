@@ -4,6 +4,7 @@
 //! No rule about orders lives here; those are `orderhub-domain`'s. What runs lives in
 //! `orderhub-actors`, what others' protocols look like in `orderhub-channels`.
 
+pub mod audit;
 pub mod bus;
 pub mod cli;
 pub mod config;

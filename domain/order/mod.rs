@@ -47,5 +47,5 @@ pub use screening::{
 };
 pub use stage::*;
 pub use state::*;
-pub use stored::{HoldRow, OrderRow, STORED_ORDER_INVARIANTS, StoredOrder};
+pub use stored::{HoldRow, ORDER_LOG, OrderRow, STORED_ORDER_INVARIANTS, StoredOrder};
 pub use wake::wake_at;

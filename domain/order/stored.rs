@@ -18,7 +18,7 @@ use crate::stock::HoldState;
 pub const STORED_ORDER_INVARIANTS: [&str; 4] = [ORDER_LOG, ORDER_ROW, ORDER_WAKE, ORDER_HOLDS];
 
 /// A log is whole, can be folded, and has a row; a row or a hold has a log.
-const ORDER_LOG: &str = "order_log";
+pub const ORDER_LOG: &str = "order_log";
 /// Version and stage of the row are those of the log.
 const ORDER_ROW: &str = "order_row";
 /// The row wakes the order no later than its log does.
@@ -54,11 +54,11 @@ pub struct OrderRow {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HoldRow {
     /// The line's number.
-    pub line: u16,
+    pub line: i32,
     /// Where.
     pub location: LocationCode,
     /// The order's try.
-    pub attempt: u16,
+    pub attempt: i32,
     /// What.
     pub sku: String,
     /// How many units.
@@ -175,7 +175,8 @@ pub(in crate::order) fn astray(order: &Order, holds: &[HoldRow]) -> Option<Strin
         let held = [ReservationState::Soft, ReservationState::Hard];
         let mut known = order.reservations.iter();
         let (key, _) = known.find(|(key, known)| {
-            held.contains(&known.state) && !holds.iter().any(|hold| key_of(hold) == **key)
+            held.contains(&known.state)
+                && !holds.iter().any(|hold| key_of(hold).as_ref() == Some(*key))
         })?;
         let ReservationKey {
             line,
@@ -188,12 +189,13 @@ pub(in crate::order) fn astray(order: &Order, holds: &[HoldRow]) -> Option<Strin
     })
 }
 
-fn key_of(hold: &HoldRow) -> ReservationKey {
-    ReservationKey {
-        line: hold.line,
+/// The name that the order has for it; a row that was written by hand may have none.
+fn key_of(hold: &HoldRow) -> Option<ReservationKey> {
+    Some(ReservationKey {
+        line: u16::try_from(hold.line).ok()?,
         location: hold.location.clone(),
-        attempt: hold.attempt,
-    }
+        attempt: u16::try_from(hold.attempt).ok()?,
+    })
 }
 
 fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
@@ -206,10 +208,13 @@ fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
         ..
     } = hold;
     let there = format!("{location} holds line {line} (try {attempt})");
-    let Some(known) = order.reservations.get(&key_of(hold)) else {
+    let known = key_of(hold).and_then(|key| order.reservations.get(&key));
+    let Some(known) = known else {
         return Some(format!("{there}, the log never asked for it"));
     };
-    let asked = usize::from(*line).checked_sub(1);
+    let asked = usize::try_from(*line)
+        .ok()
+        .and_then(|line| line.checked_sub(1));
     let asked = asked.and_then(|index| order.draft.lines.get(index)?.sku.as_ref());
     let asked = asked.map_or("nothing", |sku| sku.as_str());
     if known.quantity.whole() != Some(*quantity) || asked != sku {
@@ -227,7 +232,7 @@ fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
     // While either side has news for the other, both may be right.
     let is_under_way = |open: &Outstanding| {
         let stock = open.effect.stock();
-        stock.is_some_and(|(at, of, _)| at == location && of == *attempt)
+        stock.is_some_and(|(at, of, _)| at == location && i32::from(of) == *attempt)
     };
     let settled = hold.rev == hold.told_rev && !order.outstanding.values().any(is_under_way);
     if !settled || agree(known, state) {

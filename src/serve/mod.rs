@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Auditor;
 use crate::bus::{Bus, Inbox, Publisher};
 use crate::cli::{Exit, Failure, Finding, MigrationState, MigrationStep, Root};
 use crate::config::Config;
@@ -56,6 +57,7 @@ impl Root for Process {
         let trail = tokio::spawn(store.order_trail().run(background.clone()));
         let upkeep = tokio::spawn(telemetry::upkeep(metrics.clone(), background.clone()));
         let counting = tokio::spawn(telemetry::watch_orders(store.clone(), background.clone()));
+        let auditing = Auditor::start(&store, &config.policy, &background);
         let (webhooks, webhook_lane) = store.webhook_log();
 
         for (stage, orders) in store.census().await.map_err(failed)? {
@@ -136,6 +138,7 @@ impl Root for Process {
             trail,
             upkeep,
             counting,
+            auditing,
             webhook_lane,
             publishing,
             telling

@@ -31,7 +31,7 @@ pub(super) fn private_row(order: OrderId, slot: &str) -> String {
 }
 
 /// A stored event with what is needed to judge it.
-struct Stored {
+pub(super) struct Stored {
     schema: i16,
     kind: String,
     body: serde_json::Value,
@@ -60,9 +60,14 @@ impl FromRow<'_, PgRow> for Stored {
 }
 
 impl Stored {
+    /// Whether a newer version of the hub wrote it.
+    pub(super) const fn is_newer(&self) -> bool {
+        self.schema > Event::SCHEMA
+    }
+
     /// The event, which must be number `next` of its stream.
-    fn read(self, next: u64) -> Result<Recorded, String> {
-        if self.schema > Event::SCHEMA {
+    pub(super) fn read(self, next: u64) -> Result<Recorded, String> {
+        if self.is_newer() {
             return Err(format!(
                 "event {} ({}) has schema {}, and this version of the hub reads up to {}",
                 self.version,

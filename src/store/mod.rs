@@ -6,6 +6,7 @@
 
 mod api_keys;
 mod api_requests;
+mod audit;
 mod backend;
 mod census;
 mod channels;
@@ -37,6 +38,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
 
+pub use audit::{AuditBook, HotMark, LEDGER_BITE, LOG_CURSORS, OpenFinding, Suspects};
 pub use census::Standing;
 pub use checkup::{Checkup, Sealed};
 pub use lane::PgLane;

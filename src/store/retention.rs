@@ -1,6 +1,7 @@
-//! What is kept for people to look at, and no longer than 30 days: copies of webhooks, and parked
-//! messages that the hub does not act on. A message that waits for its order, or that is dead, never
-//! goes by itself. What screening counts by goes once it cannot count any more.
+//! What is kept for people to look at, and no longer than 30 days: copies of webhooks, parked messages
+//! that the hub does not act on, and findings of the auditor that have healed. A message that waits for
+//! its order, or that is dead, never goes by itself. What screening counts by goes once it cannot count
+//! any more.
 
 use orderhub_actors::ports::Unavailable;
 use sqlx::postgres::PgQueryResult;
@@ -57,17 +58,32 @@ where ctid = any (array(
     limit $1))
 ";
 
+const FORGET_HEALED: &str = "
+delete from orderhub.finding
+where id = any (array(
+    select id from orderhub.finding
+    where healed_at < clock_timestamp() - interval '30 days'
+    order by healed_at
+    limit $1))
+";
+
 impl Store {
     /// Deletes some of what is too old to be kept. Whether there may be more of it.
     pub async fn forget_old(&self) -> Result<bool, Unavailable> {
         let copies = self.forget(FORGET_COPIES).await?.rows_affected();
         let messages = self.forget(FORGET_KEPT).await?.rows_affected();
-        if copies + messages > 0 {
-            tracing::info!(copies, messages, "what was kept for 30 days is deleted");
+        let findings = self.forget(FORGET_HEALED).await?.rows_affected();
+        if copies + messages + findings > 0 {
+            tracing::info!(
+                copies,
+                messages,
+                findings,
+                "what was kept for 30 days is deleted"
+            );
         }
         let emails = self.forget(FORGET_EMAILS).await?.rows_affected();
         let marks = self.forget(FORGET_MARKS).await?.rows_affected();
-        let most = [copies, messages, emails, marks].into_iter().max();
+        let most = [copies, messages, findings, emails, marks].into_iter().max();
         Ok(most >= Some(u64::from(AT_ONCE)))
     }
 

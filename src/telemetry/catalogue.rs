@@ -2,9 +2,10 @@
 //! anything happens. What each means to an operator is told by `dashboards/`.
 
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
-use orderhub_domain::order::{MOVES, ORDER_INVARIANTS, Stage};
+use orderhub_domain::order::{MOVES, Stage};
 
 use super::REVISION;
+use crate::audit::invariants;
 
 /// Requests and calls, in seconds.
 const REQUEST: &[f64] = &[
@@ -49,7 +50,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("orderhub_inbox_messages_total", "Orders that came over the bus, by what became of them"),
     ("orderhub_inventory_oversold_units_total", "Units promised that were not there; must stay 0"),
     ("orderhub_inventory_reservations_total", "Answers of locations to requests for stock"),
-    ("orderhub_invariant_violations_total", "Promises found broken; must stay 0"),
+    ("orderhub_invariant_violations_total", "What the auditor found to contradict itself, once per finding; must stay 0"),
     ("orderhub_messages_replayed_total", "Webhooks and parked messages that a person offered again, by what became of them"),
     ("orderhub_order_transitions_total", "Moves of orders between stages"),
     ("orderhub_order_value_total", "Stated totals of accepted orders, in whole units of the currency; test orders are left out"),
@@ -69,6 +70,8 @@ const COUNTERS: &[(&str, &str)] = &[
 const GAUGES: &[(&str, &str)] = &[
     ("http_server_active_requests", "Requests that are being answered"),
     ("orderhub_actors", "Live actors by kind"),
+    ("orderhub_audit_findings", "Findings of the auditor that have not healed"),
+    ("orderhub_audit_last_round_timestamp_seconds", "When each walk of the auditor last came to its end, or the hub started"),
     ("orderhub_build_info", "Version and revision of this binary; always 1"),
     ("orderhub_circuit_open", "1 while calls to a partner are suspended"),
     ("orderhub_event_stream_clients", "Who listens to the stream of events, or has a page of the console open"),
@@ -118,7 +121,7 @@ pub(super) fn zero() {
     for kind in ["api", "console"] {
         gauge!("orderhub_event_stream_clients", "kind" => kind).set(0.0);
     }
-    for invariant in ORDER_INVARIANTS.into_iter().chain(["stock_holds"]) {
+    for invariant in invariants() {
         counter!("orderhub_invariant_violations_total", "invariant" => invariant).absolute(0);
     }
     for result in [

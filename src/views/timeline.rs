@@ -1,6 +1,8 @@
 //! An order's log, for people.
 
-use orderhub_domain::order::{Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, Screened, Verdict};
+use orderhub_domain::order::{
+    Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, Screened, Verdict,
+};
 use serde_json::{Value, json};
 
 /// Every event, oldest first, with one sentence each.

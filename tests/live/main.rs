@@ -15,6 +15,7 @@ mod support;
 use support::postgres;
 
 mod audit;
+mod auditor;
 mod bad_input;
 mod bounds;
 mod bus;

@@ -214,6 +214,9 @@ async fn stock_that_somebody_changed_beside_the_hub_is_found_when_it_is_read() {
         .await
         .unwrap();
     world.hub.start().await;
-    let after = Scrape::of(&world.hub).await.value(name, &labels);
-    assert_eq!(after, Some(1.0));
+    until("it is counted, once", SOON, || async {
+        let after = Scrape::of(&world.hub).await.value(name, &labels);
+        (after == Some(1.0)).then_some(())
+    })
+    .await;
 }

@@ -1,0 +1,193 @@
+//! Reads of stock for the auditor.
+
+use std::collections::BTreeMap;
+
+use orderhub_domain::drift::Drift;
+use orderhub_domain::ids::{LocationCode, OrderId, Sku};
+use orderhub_domain::stock::{LedgerPart, StoredStock, Units, gap, orphan};
+use uuid::Uuid;
+
+use super::super::StoreError;
+use super::AuditBook;
+
+/// Rows of a ledger that are read at once.
+pub const LEDGER_BITE: i64 = 10_000;
+
+/// Gaps and orphans that are named of one bite; where there are more, these are enough to begin with.
+const NAMED: i64 = 20;
+
+const LOCATIONS: &str = "select location from orderhub.location_owner order by location";
+
+const PART: &str = "
+with bite as materialized (
+    select seq, sku, d_on_hand, d_reserved, d_allocated
+    from orderhub.stock_ledger
+    where location = $1 and seq > $2
+    order by seq
+    limit $3
+)
+select sku, sum(d_on_hand)::bigint, sum(d_reserved)::bigint, sum(d_allocated)::bigint, count(*),
+       max(seq)
+from bite
+group by sku
+";
+
+const GAPS: &str = "
+with bite as (
+    select seq, lag(seq, 1, $2) over (order by seq) as before
+    from orderhub.stock_ledger
+    where location = $1 and seq > $2 and seq <= $3
+)
+select before + 1, seq - 1
+from bite
+where seq <> before + 1
+order by seq
+limit $4
+";
+
+const ORPHANS: &str = "
+select l.seq, l.order_id
+from orderhub.stock_ledger l
+where l.location = $1 and l.seq > $2 and l.seq <= $3 and l.order_id is not null
+  and not exists (select from orderhub.orders o where o.id = l.order_id)
+order by l.seq
+limit $4
+";
+
+// One statement, so that all are of one moment.
+const STOCK: &str = "
+select 'counters', sku, on_hand, reserved, allocated
+from orderhub.stock
+where location = $1
+union all
+select 'fresh', sku, sum(d_on_hand)::bigint, sum(d_reserved)::bigint, sum(d_allocated)::bigint
+from orderhub.stock_ledger
+where location = $1 and seq > $2
+group by sku
+union all
+select 'held', sku, 0::bigint,
+       coalesce(sum(quantity) filter (where state = 'soft'), 0)::bigint,
+       coalesce(sum(quantity) filter (where state = 'hard'), 0)::bigint
+from orderhub.reservation
+where location = $1 and (state in ('soft', 'hard', 'expired') or rev <> told_rev)
+group by sku
+";
+
+impl AuditBook {
+    /// Every location that has ever had stock here.
+    pub async fn locations(&mut self) -> Result<Vec<LocationCode>, StoreError> {
+        let mut conn = self.take().await?;
+        let codes: Vec<String> = sqlx::query_scalar(LOCATIONS)
+            .fetch_all(&mut conn)
+            .await
+            .map_err(StoreError::database)?;
+        self.give_back(conn);
+        Ok(codes.into_iter().map(LocationCode).collect())
+    }
+
+    /// The sums of the next rows of a ledger; none at its end.
+    pub async fn ledger_part(
+        &mut self,
+        location: &LocationCode,
+        after: i64,
+    ) -> Result<LedgerPart, StoreError> {
+        let mut conn = self.take().await?;
+        let rows: Vec<(String, i64, i64, i64, i64, i64)> = sqlx::query_as(PART)
+            .bind(location.as_str())
+            .bind(after)
+            .bind(LEDGER_BITE)
+            .fetch_all(&mut conn)
+            .await
+            .map_err(StoreError::database)?;
+        self.give_back(conn);
+        let mut part = LedgerPart::default();
+        for (sku, on_hand, reserved, allocated, rows, last) in rows {
+            part.rows += rows;
+            part.last = part.last.max(last);
+            let units = Units {
+                on_hand,
+                reserved,
+                allocated,
+            };
+            part.units.insert(Sku(sku), units);
+        }
+        Ok(part)
+    }
+
+    /// The first places between two rows of a ledger that have no row.
+    pub async fn ledger_gaps(
+        &mut self,
+        location: &LocationCode,
+        after: i64,
+        upto: i64,
+    ) -> Result<Vec<Drift>, StoreError> {
+        let mut conn = self.take().await?;
+        let gaps: Vec<(i64, i64)> = sqlx::query_as(GAPS)
+            .bind(location.as_str())
+            .bind(after)
+            .bind(upto)
+            .bind(NAMED)
+            .fetch_all(&mut conn)
+            .await
+            .map_err(StoreError::database)?;
+        self.give_back(conn);
+        let gaps = gaps.into_iter();
+        Ok(gaps
+            .map(|(first, last)| gap(location, first, last))
+            .collect())
+    }
+
+    /// The first rows of a part of a ledger that are for orders which do not exist.
+    pub async fn ledger_orphans(
+        &mut self,
+        location: &LocationCode,
+        after: i64,
+        upto: i64,
+    ) -> Result<Vec<Drift>, StoreError> {
+        let mut conn = self.take().await?;
+        let rows: Vec<(i64, Uuid)> = sqlx::query_as(ORPHANS)
+            .bind(location.as_str())
+            .bind(after)
+            .bind(upto)
+            .bind(NAMED)
+            .fetch_all(&mut conn)
+            .await
+            .map_err(StoreError::database)?;
+        self.give_back(conn);
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(seq, order)| orphan(location, seq, OrderId::from_uuid(order)))
+            .collect())
+    }
+
+    /// Counters and holds of a location, and the sums of its ledger's rows after this one.
+    pub async fn stored_stock(
+        &mut self,
+        location: &LocationCode,
+        after: i64,
+    ) -> Result<StoredStock, StoreError> {
+        let mut conn = self.take().await?;
+        let rows: Vec<(String, String, i64, i64, i64)> = sqlx::query_as(STOCK)
+            .bind(location.as_str())
+            .bind(after)
+            .fetch_all(&mut conn)
+            .await
+            .map_err(StoreError::database)?;
+        self.give_back(conn);
+        let mut stock = StoredStock::default();
+        for (what, sku, on_hand, reserved, allocated) in rows {
+            let side: &mut BTreeMap<Sku, Units> = match what.as_str() {
+                "counters" => &mut stock.counters,
+                "fresh" => &mut stock.fresh,
+                _ => &mut stock.held,
+            };
+            let units = Units {
+                on_hand,
+                reserved,
+                allocated,
+            };
+            side.insert(Sku(sku), units);
+        }
+        Ok(stock)
+    }
+}
