@@ -19,3 +19,12 @@ create index finding_healed on orderhub.finding (healed_at) where healed_at is n
 create view orderhub_check.findings as
 select found_at, invariant, subject, detail, healed_at
 from orderhub.finding;
+
+-- The policy that orders are decided under, and since when: an order that fell asleep under another one
+-- may rightly sleep longer than this one says.
+create table orderhub.audit_policy (
+    -- One row.
+    one boolean primary key default true check (one),
+    policy jsonb not null,
+    since timestamptz not null
+);

@@ -111,8 +111,14 @@ impl StoredOrder {
             let detail = format!("the row has {said}, the log {version} and {stage}");
             say(ORDER_ROW, detail);
         }
-        if let Some(detail) = oversleeps(row, &order, policy) {
-            say(ORDER_WAKE, detail);
+        // A row and holds of another version than the log's are not its.
+        if row.version == version {
+            if let Some(detail) = oversleeps(row, &order, policy) {
+                say(ORDER_WAKE, detail);
+            }
+            if let Some(detail) = astray(&order, &self.holds) {
+                say(ORDER_HOLDS, detail);
+            }
         }
         let mut broken = order.violations();
         if let Some(entry) = unbalanced {
@@ -121,9 +127,6 @@ impl StoredOrder {
         }
         for (invariant, detail) in broken {
             say(invariant, detail);
-        }
-        if let Some(detail) = astray(&order, &self.holds) {
-            say(ORDER_HOLDS, detail);
         }
         found
     }

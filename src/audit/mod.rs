@@ -98,7 +98,7 @@ pub struct Auditor {
     findings: Findings,
     policy: Policy,
     /// What was committed from then on was decided under this policy.
-    started: Timestamp,
+    since: Timestamp,
     orders: orders::Places,
     shelves: stock::Shelves,
     /// When each walk of a turn begins its next round, and when it began this one.
@@ -113,7 +113,7 @@ impl Auditor {
             book: store.audit_book(),
             findings: Findings::default(),
             policy,
-            started: Timestamp::MAX,
+            since: Timestamp::MAX,
             orders: orders::Places::default(),
             shelves: stock::Shelves::default(),
             rounds: [(Instant::now(), None); TURN.len()],
@@ -136,11 +136,11 @@ impl Auditor {
     }
 
     async fn audit(&mut self) {
-        tokio::time::sleep(AFTER_START).await;
         while let Err(error) = self.begin().await {
             tracing::warn!(%error, "the auditor cannot begin yet");
             tokio::time::sleep(AFTER_FAILURE).await;
         }
+        tokio::time::sleep(AFTER_START).await;
         loop {
             for (place, (walk, bites)) in TURN.into_iter().enumerate() {
                 for _ in 0..bites {
@@ -159,7 +159,7 @@ impl Auditor {
 
     async fn begin(&mut self) -> Result<(), StoreError> {
         self.findings.reload(&mut self.book).await?;
-        self.started = self.book.now().await?;
+        self.since = self.book.under(&self.policy).await?;
         Ok(())
     }
 

@@ -108,7 +108,7 @@ impl Auditor {
 
     fn drifts(&self, order: &StoredOrder) -> Vec<Drift> {
         let last = order.log.as_ref().ok().and_then(|log| log.last());
-        let ours = last.is_some_and(|event| event.recorded_at >= self.started);
+        let ours = last.is_some_and(|event| event.recorded_at >= self.since);
         let policy = Some(&self.policy).filter(|_| ours);
         // A log that somebody wrote to can be such that no order ever was like it.
         catch_unwind(AssertUnwindSafe(|| order.drifts(policy))).unwrap_or_else(|_| {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{HoldRow, OrderRow, Stage, StoredOrder};
+use orderhub_domain::policy::Policy;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{FromRow, Row};
@@ -99,6 +100,15 @@ left join orderhub.orders o on o.id = wanted.id
 left join orderhub.event e
   on e.shard = wanted.shard and e.stream_kind = $3 and e.stream_id = wanted.id
 order by wanted.id, e.version
+";
+
+const UNDER_POLICY: &str = "
+insert into orderhub.audit_policy as kept (policy, since)
+values ($1, clock_timestamp())
+on conflict (one) do update
+set policy = excluded.policy,
+    since = case when kept.policy = excluded.policy then kept.since else excluded.since end
+returning since
 ";
 
 /// Orders whose row and log differ at first sight.
@@ -225,6 +235,18 @@ impl AuditBook {
         }
         let judged = stored.into_values().filter(|(_, newer)| !newer);
         Ok(judged.map(|(order, _)| order).collect())
+    }
+
+    /// Notes the policy that orders are decided under. Since when it is this one.
+    pub async fn under(&mut self, policy: &Policy) -> Result<Timestamp, StoreError> {
+        let mut conn = self.take().await?;
+        let since: jiff_sqlx::Timestamp = sqlx::query_scalar(UNDER_POLICY)
+            .bind(Json(policy))
+            .fetch_one(&mut conn)
+            .await
+            .map_err(StoreError::database)?;
+        self.give_back(conn);
+        Ok(since.to_jiff())
     }
 
     /// The database's time.
