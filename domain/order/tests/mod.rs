@@ -7,6 +7,7 @@ mod notices;
 mod permutations;
 mod refunds;
 mod review;
+mod stored;
 mod straight;
 mod tables;
 mod world;
