@@ -32,6 +32,10 @@ const AFTER_START: Duration = Duration::from_secs(3);
 /// After a bite that failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
+/// How many times as long as a bite took is rested from it: a fifth of one core at most, the database's
+/// work included.
+const REST: u32 = 4;
+
 /// The shortest pause after a bite, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(10));
 
@@ -47,15 +51,16 @@ enum Walk {
     AllOrders,
 }
 
-/// Each walk, with the bites that it may take in a turn. What lives comes first.
+/// Each walk, with the bites that it may take in a turn. So shared, 300,000 orders' versions and a
+/// million rows of ledgers are walked in about a minute, and what lives beside them in seconds.
 const TURN: [(Walk, usize); 7] = [
     (Walk::Findings, 1),
     (Walk::Logs, 1),
     (Walk::Counters, 4),
     (Walk::LiveOrders, 8),
-    (Walk::Versions, 2),
-    (Walk::Ledger, 4),
-    (Walk::AllOrders, 1),
+    (Walk::Versions, 6),
+    (Walk::Ledger, 6),
+    (Walk::AllOrders, 8),
 ];
 
 impl Walk {
@@ -80,14 +85,6 @@ impl Walk {
             }
             Self::Versions | Self::Ledger => Duration::from_secs(10),
             Self::AllOrders => Duration::from_secs(30),
-        }
-    }
-
-    /// Pauses as parts of its bites: it takes up to one part in this number and one.
-    const fn rest(self) -> u32 {
-        match self {
-            Self::Findings | Self::Logs | Self::Counters | Self::LiveOrders => 4,
-            Self::Versions | Self::Ledger | Self::AllOrders => 9,
         }
     }
 }
@@ -184,7 +181,7 @@ impl Auditor {
         let worked = since
             .elapsed()
             .saturating_sub(std::mem::take(&mut self.waited));
-        let pause = worked.saturating_mul(walk.rest());
+        let pause = worked.saturating_mul(REST);
         tokio::time::sleep(pause.clamp(shortest, longest)).await;
     }
 

@@ -26,6 +26,7 @@ pub(super) struct Places {
     live: Option<(HotMark, Timestamp, Timestamp)>,
     counted: Option<OrderId>,
     folded: Option<OrderId>,
+    found: Option<OrderId>,
 }
 
 impl Auditor {
@@ -63,19 +64,21 @@ impl Auditor {
         Ok(!more)
     }
 
-    /// Looks again at the orders that something was found about.
+    /// Looks again at the next orders that something was found about.
     pub(super) async fn found_orders(&mut self) -> Result<bool, StoreError> {
-        self.findings.reload(&mut self.book).await?;
-        let found: BTreeSet<OrderId> = self
-            .findings
-            .orders()
-            .filter_map(|subject| subject.parse().ok())
-            .collect();
-        let found: Vec<OrderId> = found.into_iter().collect();
-        for orders in found.chunks(BITE) {
-            self.look_at(orders).await?;
+        if self.orders.found.is_none() {
+            self.findings.reload(&mut self.book).await?;
         }
-        Ok(true)
+        let found = self.findings.orders();
+        let found: BTreeSet<OrderId> = found.filter_map(|subject| subject.parse().ok()).collect();
+        let next = found
+            .into_iter()
+            .filter(|order| Some(*order) > self.orders.found);
+        let orders: Vec<OrderId> = next.take(BITE).collect();
+        self.look_at(&orders).await?;
+        let more = orders.len() == BITE;
+        self.orders.found = orders.last().copied().filter(|_| more);
+        Ok(!more)
     }
 
     /// Looks at these orders; what is new is named only when a second look finds it too.

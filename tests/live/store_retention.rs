@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use orderhub::store::{ParkedFilter, WebhookFilter, WebhookReceived};
 use orderhub_actors::ports::{Journal, Parked};
+use sqlx::Connection;
+use sqlx::postgres::PgConnection;
 use uuid::Uuid;
 
 use crate::contract::fixture::payment_ref;
@@ -100,6 +102,31 @@ async fn copies_of_webhooks_go_after_a_month() {
     let left = store.list_webhooks(&filter).await.expect("listed");
     let left: Vec<Uuid> = left.webhooks.iter().map(|one| one.id).collect();
     assert_eq!(left, [young.id]);
+}
+
+#[tokio::test]
+async fn findings_go_a_month_after_they_healed_and_open_ones_stay() {
+    let database = Database::new().await;
+    let store = database.store("a").await;
+    let mut direct = PgConnection::connect(&database.url)
+        .await
+        .expect("connected");
+    sqlx::raw_sql(
+        "insert into orderhub.finding (invariant, subject, detail, found_at, healed_at) values
+         ('order_row', 'open', '', now() - interval '400 days', null),
+         ('order_row', 'young', '', now() - interval '400 days', now() - interval '29 days'),
+         ('order_row', 'old', '', now() - interval '400 days', now() - interval '31 days')",
+    )
+    .execute(&mut direct)
+    .await
+    .expect("inserted");
+    store.forget_old().await.expect("deleted");
+    let left: Vec<String> =
+        sqlx::query_scalar("select subject from orderhub_check.findings order by subject")
+            .fetch_all(&mut direct)
+            .await
+            .expect("read");
+    assert_eq!(left, ["open", "young"]);
 }
 
 #[tokio::test]

@@ -45,21 +45,28 @@ log as materialized (
     ) e
     group by e.stream_id
 ),
-held as materialized (
+held as (
     select distinct r.order_id
     from bound
     join orderhub.reservation r on r.order_id > $1 and r.order_id <= bound.upto
+),
+suspect as (
+    select id
+    from (
+        select id, version, null::numeric as events, null::bigint as first, null::bigint as last
+        from page
+        union all
+        select stream_id, null, events, first, last from log
+        union all
+        select order_id, null, null, null, null from held
+    ) part
+    group by id
+    having max(version) is distinct from max(last) or min(first) is distinct from 1
+        or sum(events) is distinct from max(last)
 )
 select bound.upto, coalesce(s.id, bound.upto) as id, s.id is not null as suspect
 from bound
-left join (
-    select coalesce(p.id, l.stream_id) as id
-    from page p
-    full join log l on l.stream_id = p.id
-    where p.version is distinct from l.last or l.first <> 1 or l.events <> l.last
-    union
-    select h.order_id from held h where not exists (select from page p where p.id = h.order_id)
-) s on true
+left join suspect s on true
 order by id
 limit 500
 ";
