@@ -7,8 +7,9 @@ use crate::append::Signal;
 use crate::canonical::OrderDraft;
 use crate::ids::{CommandId, LocationCode, OrderId};
 use crate::order::{
-    Asked, Command, Effect, Fact, Input, InputBody, NoticeEvidence, NoticeFact, PaymentFact,
-    Placement, Postponement, REPLY_SCHEMA, Request, StockEvidence, StockFact, TenderSelector,
+    Asked, Command, Effect, Fact, Features, Input, InputBody, NoticeEvidence, NoticeFact,
+    PaymentFact, Placement, Postponement, REPLY_SCHEMA, Request, StockEvidence, StockFact,
+    TenderSelector,
 };
 use crate::stock::{HoldKey, StockCommand};
 
@@ -132,6 +133,7 @@ impl World<'_> {
             id,
             channel,
             channel_slug: slug.clone(),
+            features: Features::unknown(draft.stated_total),
             draft: draft.clone(),
             live_connection: true,
             body_hash,

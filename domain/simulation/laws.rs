@@ -204,8 +204,8 @@ pub(crate) fn after_event(after: &Order, event: &Event) -> Verdict {
     must(sum.is_zero(), "accounts_zero", || {
         format!("{} books {sum}", event.kind())
     })?;
-    if let Some(broken) = after.violations().first() {
-        return Err((broken, format!("after {}", event.kind())));
+    if let Some((broken, values)) = after.violations().into_iter().next() {
+        return Err((broken, format!("after {}: {values}", event.kind())));
     }
     let held = after.reservations.values().any(|hold| hold.state.is_live());
     match event {

@@ -83,7 +83,9 @@ impl Store {
         }
         let emails = self.forget(FORGET_EMAILS).await?.rows_affected();
         let marks = self.forget(FORGET_MARKS).await?.rows_affected();
-        let most = [copies, messages, findings, emails, marks].into_iter().max();
+        let most = [copies, messages, findings, emails, marks]
+            .into_iter()
+            .max();
         Ok(most >= Some(u64::from(AT_ONCE)))
     }
 
