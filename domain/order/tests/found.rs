@@ -45,7 +45,9 @@ fn a_line_that_was_lost_is_not_consumed_with_the_lines_beside_it() {
             .command(Command::Fulfil { fulfilment, step })
             .expect("legal");
         world.settle();
-        world.check();
+        // The shelf of this world knows nothing of the loss, so only the order is looked at.
+        assert!(world.order.violations().is_empty());
+        assert_eq!(world.folded(), world.order);
     }
 }
 
