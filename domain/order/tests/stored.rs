@@ -59,7 +59,7 @@ fn each_part_that_does_not_agree_is_named() {
         ("order_log", |o| o.log = Ok(Vec::new())),
         ("order_log", |o| o.log = Err("unreadable".to_owned())),
         ("order_log", |o| {
-            drop(o.log.as_mut().expect("a log").remove(3))
+            drop(o.log.as_mut().expect("a log").remove(3));
         }),
         ("order_row", |o| drop(o.log.as_mut().expect("a log").pop())),
         ("order_row", |o| row(o).version += 1),
@@ -70,7 +70,7 @@ fn each_part_that_does_not_agree_is_named() {
         ("order_holds", |o| o.holds[0].quantity = 3),
         ("order_holds", |o| o.holds[0].state = "released".to_owned()),
         ("order_holds", |o| {
-            o.holds[0].state = "gone fishing".to_owned()
+            o.holds[0].state = "gone fishing".to_owned();
         }),
         ("order_holds", |o| o.holds[0].sku = "SKU-2".to_owned()),
         ("order_holds", |o| o.holds[0].line = -1),
