@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use sqlx::{AssertSqlSafe, PgPool};
+use sqlx::PgPool;
 use tokio::task::JoinSet;
 
 use crate::metrics::Scrape;
@@ -15,16 +15,10 @@ use crate::support::orders::one_unit;
 use crate::support::patience::{AFTER_A_CRASH, SOON, until};
 use crate::support::world::World;
 use crate::support::{books, checker};
+use crate::tampering::{Finding, finding, hands, tamper};
 
 /// What the contract promises.
 const NAMED_WITHIN: Duration = Duration::from_mins(1);
-
-/// Rule and subject of a finding.
-type Finding = (String, String);
-
-fn finding(invariant: &str, subject: impl Into<String>) -> Finding {
-    (invariant.to_owned(), subject.into())
-}
 
 async fn findings(audit: &PgPool, healed: bool) -> BTreeSet<Finding> {
     let rows = sqlx::query_as(
@@ -52,37 +46,9 @@ async fn until_open(audit: &PgPool, expected: &[Finding]) {
     panic!("after {NAMED_WITHIN:?} {odd:?} are open, and {lacking:?} are not");
 }
 
-/// Writes to the tables as nobody should.
-async fn tamper(audit: &PgPool, statements: &str) {
-    let mut all = "begin;
-                   alter table orderhub.event disable trigger user;
-                   alter table orderhub.stock_ledger disable trigger user;"
-        .to_owned();
-    all.push_str(statements);
-    all.push_str(
-        ";alter table orderhub.event enable trigger user;
-         alter table orderhub.stock_ledger enable trigger user;
-         commit",
-    );
-    sqlx::raw_sql(AssertSqlSafe(all))
-        .execute(audit)
-        .await
-        .unwrap();
-}
-
 async fn placed(world: &World, external_id: &str, sku: &str) -> String {
     world.api.count("BER1", sku, 10).await;
     world.api.place(&one_unit(external_id, sku)).await
-}
-
-fn uuid_of(order: &str) -> String {
-    let hex = order.strip_prefix("ord_").unwrap();
-    format!("'{hex}'::uuid")
-}
-
-fn shard_of(order: &str) -> u8 {
-    let hex = order.strip_prefix("ord_").unwrap();
-    u8::from_str_radix(&hex[28..30], 16).unwrap()
 }
 
 const WALKS: [&str; 7] = [
@@ -122,10 +88,6 @@ async fn until_walked(hub: &Hub, walks: &[&str]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(
-    clippy::too_many_lines,
-    reason = "one table: what a hand does, what takes it back, what is found"
-)]
 async fn what_a_hand_changes_in_the_tables_is_named_and_heals() {
     let mut world = World::start().await;
     let mut orders = Vec::new();
@@ -143,213 +105,8 @@ async fn what_a_hand_changes_in_the_tables_is_named_and_heals() {
     world.hub.start().await;
     let audit = &world.audit;
 
-    let [
-        version,
-        stage,
-        sleep,
-        event,
-        entry,
-        row,
-        quantity,
-        firm,
-        stray,
-        old,
-        last,
-    ] = <[String; 11]>::try_from(orders).unwrap();
-    let id = |order: &str| uuid_of(order);
-    let seq_of = |sku: &'static str| async move {
-        let seq: i64 = sqlx::query_scalar("select seq from orderhub.stock_ledger where sku = $1")
-            .bind(sku)
-            .fetch_one(audit)
-            .await
-            .unwrap();
-        seq
-    };
-    let (gone, nobody) = (seq_of("GONE").await, seq_of("NOBODY").await);
-    let strange = "00000000-0000-7000-8000-000000000000";
-    let posting = |order: &str, sum: &str| {
-        format!(
-            "update orderhub.event
-             set body = jsonb_set(body, '{{postings,0,amount,amount}}',
-                                  to_jsonb(((body #>> '{{postings,0,amount,amount}}')::numeric {sum})::text))
-             where stream_id = {} and kind = 'order.confirmed'",
-            id(order)
-        )
-    };
-    // Each: what a hand does, what takes it back, what is found.
-    let drifts: Vec<(String, String, Vec<Finding>)> =
-        vec![
-        (
-            "update orderhub.stock set on_hand = on_hand + 1 where sku = 'COUNTER'".into(),
-            "update orderhub.stock set on_hand = on_hand - 1 where sku = 'COUNTER'".into(),
-            vec![finding("stock_counters", "BER1/COUNTER")],
-        ),
-        (
-            "update orderhub.stock_ledger set d_on_hand = d_on_hand + 2 where sku = 'DELTA'".into(),
-            "update orderhub.stock_ledger set d_on_hand = d_on_hand - 2 where sku = 'DELTA'".into(),
-            vec![finding("stock_counters", "BER1/DELTA")],
-        ),
-        (
-            "create table public.gone as select * from orderhub.stock_ledger where sku = 'GONE';
-             delete from orderhub.stock_ledger where sku = 'GONE'"
-                .into(),
-            "insert into orderhub.stock_ledger select * from public.gone".into(),
-            vec![
-                finding("stock_ledger", format!("BER1/{gone}")),
-                finding("stock_counters", "BER1/GONE"),
-            ],
-        ),
-        (
-            format!("update orderhub.stock_ledger set order_id = '{strange}' where sku = 'NOBODY'"),
-            "update orderhub.stock_ledger set order_id = null where sku = 'NOBODY'".into(),
-            vec![finding("stock_ledger", format!("BER1/{nobody}"))],
-        ),
-        (
-            format!(
-                "update orderhub.orders set version = version + 1 where id = {}",
-                id(&version)
-            ),
-            format!(
-                "update orderhub.orders set version = version - 1 where id = {}",
-                id(&version)
-            ),
-            vec![finding("order_row", &version)],
-        ),
-        (
-            format!(
-                "update orderhub.orders set stage = 'closed' where id = {}",
-                id(&stage)
-            ),
-            format!(
-                "update orderhub.orders set stage = 'fulfilling' where id = {}",
-                id(&stage)
-            ),
-            vec![finding("order_row", &stage)],
-        ),
-        (
-            format!(
-                "update orderhub.orders set wake_at = wake_at + interval '1 year' where id = {}",
-                id(&sleep)
-            ),
-            format!(
-                "update orderhub.orders set wake_at = wake_at - interval '1 year' where id = {}",
-                id(&sleep)
-            ),
-            vec![finding("order_wake", &sleep)],
-        ),
-        (
-            format!(
-                "create table public.event as
-                 select * from orderhub.event where stream_id = {0} and version = 2;
-                 delete from orderhub.event where stream_id = {0} and version = 2",
-                id(&event)
-            ),
-            "insert into orderhub.event select * from public.event".into(),
-            vec![finding("order_log", &event)],
-        ),
-        (
-            posting(&entry, "+ 1"),
-            posting(&entry, "- 1"),
-            vec![finding("ledger_sum", &entry)],
-        ),
-        (
-            format!(
-                "create table public.row as select * from orderhub.orders where id = {0};
-                 delete from orderhub.orders where id = {0}",
-                id(&row)
-            ),
-            "insert into orderhub.orders select * from public.row".into(),
-            // What its ledger rows and holds are for does not exist any more.
-            vec![finding("order_log", &row)],
-        ),
-        (
-            format!(
-                "update orderhub.reservation set quantity = 3 where order_id = {}",
-                id(&quantity)
-            ),
-            format!(
-                "update orderhub.reservation set quantity = 1 where order_id = {}",
-                id(&quantity)
-            ),
-            vec![
-                finding("order_holds", &quantity),
-                finding("stock_holds", "BER1/O-6"),
-            ],
-        ),
-        (
-            format!(
-                "update orderhub.reservation set state = 'released' where order_id = {}",
-                id(&firm)
-            ),
-            format!(
-                "update orderhub.reservation set state = 'hard' where order_id = {}",
-                id(&firm)
-            ),
-            vec![
-                finding("order_holds", &firm),
-                finding("stock_holds", "BER1/O-7"),
-            ],
-        ),
-        (
-            format!(
-                "update orderhub.reservation set order_id = '{strange}' where order_id = {}",
-                id(&stray)
-            ),
-            format!(
-                "update orderhub.reservation set order_id = {} where order_id = '{strange}'",
-                id(&stray)
-            ),
-            vec![
-                finding("order_holds", &stray),
-                finding("order_log", format!("ord_{}", strange.replace('-', ""))),
-            ],
-        ),
-        (
-            // Nothing but the walk over all orders comes by here.
-            format!(
-                "update orderhub.order_list
-                 set stage = 'closed', updated_at = updated_at - interval '1 day'
-                 where order_id = {};{}",
-                id(&old),
-                posting(&old, "+ 2")
-            ),
-            posting(&old, "- 2"),
-            vec![finding("ledger_sum", &old)],
-        ),
-        (
-            format!(
-                "create table public.last as
-                 select * from orderhub.event e where stream_id = {0}
-                 order by version desc limit 1;
-                 delete from orderhub.event e using public.last l
-                 where e.shard = l.shard and e.seq = l.seq",
-                id(&last)
-            ),
-            "insert into orderhub.event select * from public.last".into(),
-            vec![
-                finding("order_row", &last),
-                finding("log_cursors", format!("the order list, shard {}", shard_of(&last))),
-            ],
-        ),
-        (
-            "update orderhub.publish_cursor set published_seq = 1000000 where shard = 7".into(),
-            "update orderhub.publish_cursor set published_seq = 0 where shard = 7".into(),
-            vec![finding("log_cursors", "the bus, shard 7")],
-        ),
-    ];
-    let mut expected: Vec<Finding> = drifts.iter().flat_map(|drift| drift.2.clone()).collect();
-    let rows: Vec<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
-        "select seq from orderhub.stock_ledger where order_id = {}",
-        id(&row)
-    )))
-    .fetch_all(audit)
-    .await
-    .unwrap();
-    expected.extend(
-        rows.iter()
-            .map(|seq| finding("stock_ledger", format!("BER1/{seq}"))),
-    );
-
+    let drifts = hands(audit, &orders).await;
+    let expected: Vec<Finding> = drifts.iter().flat_map(|drift| drift.2.clone()).collect();
     let hands: Vec<&str> = drifts.iter().map(|drift| drift.0.as_str()).collect();
     tamper(audit, &hands.join(";")).await;
     until_open(audit, &expected).await;
@@ -372,9 +129,9 @@ async fn what_a_hand_changes_in_the_tables_is_named_and_heals() {
          the ledger adds up to 10 on hand, 0 reserved, 0 allocated"
     );
     assert!(
-        detail(&event).contains("version 1 to 3"),
+        detail(&orders[3]).contains("version 1 to 3"),
         "{}",
-        detail(&event)
+        detail(&orders[3])
     );
 
     let takes_back: Vec<&str> = drifts.iter().map(|drift| drift.1.as_str()).collect();

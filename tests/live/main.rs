@@ -65,5 +65,6 @@ mod store_unknown;
 mod store_views;
 mod tail;
 mod takeover;
+mod tampering;
 mod way_back;
 mod world;
