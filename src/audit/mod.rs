@@ -32,6 +32,9 @@ const AFTER_START: Duration = Duration::from_secs(3);
 /// After a bite that failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
+/// Longer than any bite's statements may take together before the server ends them.
+const LONGEST_BITE: Duration = Duration::from_mins(1);
+
 /// How many times as long as a bite took is rested from it: a fifth of one core at most, the database's
 /// work included.
 const REST: u32 = 4;
@@ -128,12 +131,12 @@ impl Auditor {
             round_ended(walk);
         }
         // A bite that is given up takes its connection along; it has changed nothing but findings.
-        stop.run_until_cancelled(self.audit()).await;
+        stop.run_until_cancelled(Box::pin(self.audit())).await;
         self.book.close().await;
     }
 
     async fn audit(&mut self) {
-        while let Err(error) = self.begin().await {
+        while let Err(error) = in_time(self.begin()).await {
             tracing::warn!(%error, "the auditor cannot begin yet");
             tokio::time::sleep(AFTER_FAILURE).await;
         }
@@ -164,7 +167,7 @@ impl Auditor {
     async fn walk(&mut self, place: usize, walk: Walk) {
         let since = Instant::now();
         let began = *self.rounds[place].1.get_or_insert(since);
-        match self.bite(walk).await {
+        match in_time(self.bite(walk)).await {
             Ok(false) => {}
             Ok(true) => {
                 self.rounds[place] = (began + walk.period(), None);
@@ -211,6 +214,14 @@ impl Auditor {
             .await?;
         Ok(true)
     }
+}
+
+/// Gives up what gets no answer: a server that has frozen says nothing and ends nothing. The connection
+/// is given up with it.
+async fn in_time<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    let silence = || StoreError::Database(format!("no answer within {LONGEST_BITE:?}"));
+    let answer = tokio::time::timeout(LONGEST_BITE, work).await;
+    answer.unwrap_or_else(|_| Err(silence()))
 }
 
 fn round_ended(walk: Walk) {
