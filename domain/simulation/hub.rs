@@ -193,6 +193,10 @@ impl World<'_> {
             self.tell(&format!("the store answers node {node}: {signal:?}"));
         }
         let (after, step) = self.core.protocol(sent, signal);
+        if signal == Signal::OutcomeUnknown && after.may_decide() {
+            let found = format!("node {node} would go on from what may not be the log");
+            self.fall("decides_on_the_log", found);
+        }
         if let Some(memory) = self.nodes[node].memory.get_mut(&id) {
             memory.protocol = after;
         }

@@ -7,8 +7,8 @@ use crate::canonical::CaptureMode;
 use crate::ids::EffectId;
 use crate::money::Money;
 use crate::order::{
-    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Order, Recorded,
-    ReservationState,
+    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Loss, Order, Outstanding,
+    Recorded, ReservationState,
 };
 
 /// The rule that an event breaks, and what was found.
@@ -177,6 +177,18 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
         Effect::ReserveStock { attempt, .. } if *attempt > order.attempt => {
             unblocked(order, Edge::Reserve, None, "a reservation")
         }
+        Effect::ReleaseStock {
+            location, attempt, ..
+        } => {
+            let lossy = order.fulfilments.iter().any(|work| {
+                let same = work.location == *location && work.attempt == *attempt;
+                let reason = work.reason.as_deref().and_then(Loss::of_reason);
+                same && work.stage == FulfilmentStage::Rejected && reason.is_some()
+            });
+            must(!lossy, "losses_written_off", || {
+                format!("units that {location} could not ship go back on its shelf")
+            })
+        }
         Effect::RequestFulfilment { fulfilment } => {
             unblocked(order, Edge::Release, Some(*fulfilment), "a release")?;
             must(order.is_money_secured(), "paid_before_release", || {
@@ -227,6 +239,12 @@ pub(crate) fn after_event(after: &Order, event: &Event) -> Verdict {
             })
         }
         Event::Rejected { .. } | Event::Expired { .. } | Event::Cancelled { .. } => {
+            let moving = |open: &Outstanding| open.effect.tender().is_some();
+            let settled = !after.outstanding.values().any(moving);
+            let cancelled = matches!(event, Event::Cancelled { .. });
+            must(settled || !cancelled, "cancelled_when_settled", || {
+                "cancelled while its money moves".to_owned()
+            })?;
             must(!held, "ended_holds_no_stock", || {
                 "ended with stock held".to_owned()
             })?;
