@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::canonical::CaptureMode;
-use crate::ids::EffectId;
+use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
 use crate::order::{
     Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Loss, Order, Outstanding,
@@ -179,16 +179,7 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
         }
         Effect::ReleaseStock {
             location, attempt, ..
-        } => {
-            let lossy = order.fulfilments.iter().any(|work| {
-                let same = work.location == *location && work.attempt == *attempt;
-                let reason = work.reason.as_deref().and_then(Loss::of_reason);
-                same && work.stage == FulfilmentStage::Rejected && reason.is_some()
-            });
-            must(!lossy, "losses_written_off", || {
-                format!("units that {location} could not ship go back on its shelf")
-            })
-        }
+        } => may_give_back(order, location, *attempt),
         Effect::RequestFulfilment { fulfilment } => {
             unblocked(order, Edge::Release, Some(*fulfilment), "a release")?;
             must(order.is_money_secured(), "paid_before_release", || {
@@ -206,6 +197,18 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether units may go back on a shelf: not those that the location could not find, or found broken.
+fn may_give_back(order: &Order, location: &LocationCode, attempt: u16) -> Verdict {
+    let lossy = order.fulfilments.iter().any(|work| {
+        let same = work.location == *location && work.attempt == attempt;
+        let reason = work.reason.as_deref().and_then(Loss::of_reason);
+        same && work.stage == FulfilmentStage::Rejected && reason.is_some()
+    });
+    must(!lossy, "losses_written_off", || {
+        format!("units that {location} could not ship go back on its shelf")
+    })
 }
 
 /// What must hold of the order after an event.
