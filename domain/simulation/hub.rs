@@ -10,8 +10,8 @@ use crate::append::{Protocol, Signal, Step};
 use crate::ids::{EffectId, OrderId};
 use crate::money::Money;
 use crate::order::{
-    Decided, Event, Input, InputBody, Order, Outstanding, Recorded, Rejection, due_effects,
-    waits_for_stock,
+    Asked, Decided, Event, Input, InputBody, Order, Outstanding, REMEMBERED_REQUESTS, Recorded,
+    Rejection, due_effects, waits_for_stock,
 };
 
 /// What a node has in memory of one order.
@@ -64,6 +64,9 @@ impl World<'_> {
             let Some(memory) = self.nodes[node].memory.get(&id) else {
                 return Took::No;
             };
+            if self.answered_long_ago(&memory.order, input) {
+                return Took::Yes;
+            }
             let context = self.context(memory.order.channel);
             let decided = self.core.decide(&memory.order, input, &context);
             let (events, next) = match decided {
@@ -90,6 +93,32 @@ impl World<'_> {
                 _ => return Took::No,
             }
         }
+    }
+
+    /// A repeat of a request that the state has forgotten: the log remembers it.
+    fn answered_long_ago(&self, order: &Order, input: &Input) -> bool {
+        let InputBody::Request(Asked {
+            request: Some(request),
+            ..
+        }) = &input.body
+        else {
+            return false;
+        };
+        let asked = request.command_id;
+        if order.requests.len() < REMEMBERED_REQUESTS
+            || order.requests.iter().any(|known| known.command_id == asked)
+        {
+            return false;
+        }
+        let log = self.store.logs.get(&order.id).into_iter().flatten();
+        log.into_iter().any(|recorded| match &recorded.event {
+            Event::Requested { request, .. } => request.command_id == asked,
+            Event::Received(received) => {
+                let first = received.request.as_ref();
+                first.is_some_and(|request| request.command_id == asked)
+            }
+            _ => false,
+        })
     }
 
     /// Makes sure that the state in memory is the log.
