@@ -135,6 +135,10 @@ impl World<'_> {
                 taken = taken.plus(tender.captured_sum());
                 due = due.plus(earned);
             }
+            if tender.owed().is_positive() && !watched {
+                let found = format!("{} was granted and has not gone back", tender.owed());
+                broken = Some(("granted_goes_back", found));
+            }
             for payment in self.payments(order, number) {
                 let (captured, refunded) = (payment.captured, payment.refunded());
                 if (captured, refunded) != (tender.captured_sum(), tender.refunded_sum()) {

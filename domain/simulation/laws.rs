@@ -7,8 +7,8 @@ use crate::canonical::CaptureMode;
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
 use crate::order::{
-    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Loss, Order, Outstanding,
-    Recorded, ReservationState,
+    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Granted, Loss, Order,
+    Outstanding, Recorded, ReservationState,
 };
 
 /// The rule that an event breaks, and what was found.
@@ -48,6 +48,11 @@ pub(crate) fn before_event(
             || format!("{} under an id that was used", effect.effect.word()),
         )?;
         may_open(before, &effect.effect)?;
+    }
+    if let Event::RefundGranted { refunds, .. } = event {
+        for granted in refunds {
+            may_grant(before, granted)?;
+        }
     }
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
     if let Event::FulfilmentReported {
@@ -208,6 +213,32 @@ fn may_give_back(order: &Order, location: &LocationCode, attempt: u16) -> Verdic
     });
     must(!lossy, "losses_written_off", || {
         format!("units that {location} could not ship go back on its shelf")
+    })
+}
+
+/// What was given back and granted before, is disputed and is granted now was captured.
+fn may_grant(order: &Order, granted: &Granted) -> Verdict {
+    let Some(tender) = order.tender(granted.tender) else {
+        return Err((
+            "grants_what_is_there",
+            "a tender that is not there".to_owned(),
+        ));
+    };
+    let currency = order.draft.currency;
+    let open = tender
+        .disputes
+        .values()
+        .filter(|dispute| dispute.won != Some(true));
+    let disputed = Money::sum(currency, open.map(|dispute| dispute.amount));
+    let before = tender.granted.unwrap_or(Money::zero(currency));
+    let promised = before
+        .max(tender.refunded_sum())
+        .plus(granted.amount)
+        .plus(disputed);
+    let there = promised <= tender.captured_sum() && granted.amount.is_positive();
+    must(there, "grants_what_is_there", || {
+        let captured = tender.captured_sum();
+        format!("{} of {captured}, {promised} in all", granted.amount)
     })
 }
 

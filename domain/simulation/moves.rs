@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Hold,
     /// An operator releases a hold.
     Release,
+    /// An operator gives money back.
+    Refund,
     /// Somebody counts a shelf.
     Count,
     /// A message arrives, and a copy of it is still on its way.
@@ -60,7 +62,7 @@ pub(super) enum Kind {
 }
 
 /// Moves that are the ordinary course of things, with their weights.
-const COURSE: [(Kind, usize); 10] = [
+const COURSE: [(Kind, usize); 11] = [
     (Kind::Order, 7),
     (Kind::Deliver, 44),
     (Kind::Work, 22),
@@ -70,6 +72,7 @@ const COURSE: [(Kind, usize); 10] = [
     (Kind::Cancel, 2),
     (Kind::Hold, 2),
     (Kind::Release, 2),
+    (Kind::Refund, 2),
     (Kind::Count, 1),
 ];
 

@@ -1,6 +1,8 @@
-//! What people do in a simulated world: they take steps at docks, cancel, hold and release.
+//! What people do in a simulated world: they take steps at docks, cancel, hold, release and give
+//! money back.
 
 use jiff::SignedDuration;
+use rust_decimal::Decimal;
 
 use super::depot::next_step;
 use super::dice::Dice;
@@ -103,6 +105,26 @@ impl World<'_> {
             reason,
             until,
         };
+        self.ask(id, "operator:anna", command);
+    }
+
+    /// Now and then more is asked for than there is.
+    pub(super) fn refund(&mut self, dice: &mut Dice) {
+        let paid = self.audit.orders().filter(|order| {
+            let captured = order.tenders.iter().any(|t| t.captured_sum().is_positive());
+            captured && !order.stage.is_dead()
+        });
+        let paid: Vec<&Order> = paid.collect();
+        let Some(order) = dice.pick(&paid).copied() else {
+            return;
+        };
+        let cents = dice.between(1, order.draft.stated_total.minor().max(1));
+        let amount = Decimal::new(cents, order.draft.currency.exponent());
+        let command = Command::Refund {
+            amount: Some(amount).filter(|_| dice.percent(80)),
+            reason: "it was scratched".to_owned(),
+        };
+        let id = order.id;
         self.ask(id, "operator:anna", command);
     }
 

@@ -57,6 +57,7 @@ impl World<'_> {
             Kind::Cancel => self.cancel(dice),
             Kind::Hold => self.hold(dice),
             Kind::Release => self.release(dice),
+            Kind::Refund => self.refund(dice),
             Kind::Count => {
                 let places = self.places();
                 let sku = format!("SKU-{}", 1 + dice.below(self.skus));
