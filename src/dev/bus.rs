@@ -12,6 +12,8 @@ use crate::cli::{Exit, Failure};
 
 /// Where free ports are looked for.
 const FIRST_PORT: u16 = 14_222;
+/// How many demos begin at places of their own.
+const SLOTS: u16 = 2_000;
 
 /// How long it may take to listen: it may have a store to read.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,7 +23,7 @@ pub(super) async fn start(home: &Home) -> Result<Server, Failure> {
     let program = programs::nats_server()?;
     let store = home.at("nats");
     private_folder(&store, None)?;
-    let port = free_from(FIRST_PORT)?;
+    let port = free_from(FIRST_PORT + home.slot(SLOTS))?;
     let log = home.at("nats.log");
     let arguments = [
         "-a".to_owned(),

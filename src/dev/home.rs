@@ -56,6 +56,13 @@ impl Home {
         hex::encode(&digest[..4])
     }
 
+    /// A number below `bound` that stands for this folder: two demos that start at the same moment
+    /// look for free ports in different places.
+    pub(super) fn slot(&self, bound: u16) -> u16 {
+        let digest = Sha256::digest(self.path.as_os_str().as_encoded_bytes());
+        u16::from_be_bytes([digest[0], digest[1]]) % bound
+    }
+
     /// What was written into a file in it, if it was.
     pub(super) fn read(&self, name: &str) -> Option<String> {
         std::fs::read_to_string(self.at(name)).ok()

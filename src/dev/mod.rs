@@ -29,8 +29,13 @@ use keeper::Keeper;
 pub use running::{Running, running};
 use world::{Partners, Places};
 
-/// Where free ports for the partners are looked for.
+/// Where free ports for the partners are looked for: each demo begins in a slot of its own. They end
+/// where the system begins to give ports away.
 const PARTNERS_FROM: u16 = 19_301;
+/// How many partners listen.
+const PARTNERS: u16 = 6;
+/// How many slots there are.
+const SLOTS: u16 = 2_000;
 
 /// Where a demo keeps everything when nothing else is said.
 pub const USUAL_FOLDER: &str = ".orderhub/dev";
@@ -106,7 +111,7 @@ pub async fn run(demo: Demo, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         Some(theirs) => theirs,
         None => bus::start(&home).await?,
     };
-    let mut ports = PARTNERS_FROM;
+    let mut ports = PARTNERS_FROM + PARTNERS * home.slot(SLOTS);
     let mut port = || -> Result<u16, Failure> {
         let free = free_from(ports)?;
         ports = free.saturating_add(1);
