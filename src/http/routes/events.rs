@@ -64,7 +64,12 @@ impl Wanted {
         let visible = self.channel.is_none() || self.channel == told.channel;
         let wanted = |kind: &String| match kind.strip_suffix('.') {
             Some(_) => told.kind.starts_with(kind.as_str()),
-            None => told.kind.split(".v").next() == Some(kind) || told.kind == *kind,
+            None => {
+                told.kind
+                    .rsplit_once(".v")
+                    .is_some_and(|(whole, _)| whole == kind)
+                    || told.kind == *kind
+            }
         };
         visible && (self.kinds.is_empty() || self.kinds.iter().any(wanted))
     }
@@ -185,6 +190,9 @@ mod tests {
         assert!(wanted(&["shipment.", "order."]).includes(&event));
         assert!(!wanted(&["order.rec"]).includes(&event));
         assert!(!wanted(&["order"]).includes(&event));
+        let voided = told("payment.voided.v1", Some("web"));
+        assert!(wanted(&["payment.voided"]).includes(&voided));
+        assert!(!wanted(&["payment"]).includes(&voided));
         assert!(!wanted(&["shipment."]).includes(&event));
     }
 
