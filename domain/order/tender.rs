@@ -96,7 +96,8 @@ impl Tender {
         }
     }
 
-    fn zero(&self) -> Money {
+    /// Nothing, in its currency.
+    pub(super) fn zero(&self) -> Money {
         Money::zero(self.amount.currency())
     }
 

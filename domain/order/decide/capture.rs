@@ -125,11 +125,7 @@ impl Draft<'_> {
             let captured = tender.captured_sum();
             let kept = captured.less(tender.refunded_sum());
             let unearned = kept.less(earned);
-            let due = if over {
-                unearned
-            } else {
-                unearned.minus(unearned)
-            };
+            let due = if over { unearned } else { tender.zero() };
             let excess = due.max(tender.owed()).min(kept);
             if over && captured.is_zero() && earned.is_zero() && !tender.voided {
                 self.open(Effect::VoidPayment { tender: number });

@@ -10,14 +10,15 @@ use crate::money::Money;
 impl Tender {
     /// What was granted and has not gone back yet.
     pub fn owed(&self) -> Money {
-        let nothing = self.amount.less(self.amount);
-        self.granted.unwrap_or(nothing).less(self.refunded_sum())
+        self.granted
+            .unwrap_or(self.zero())
+            .less(self.refunded_sum())
     }
 
     /// What a person can still give back of it. Money that the buyer disputes is not given twice.
     pub fn refundable(&self) -> Money {
         if !self.is_ours() {
-            return self.amount.less(self.amount);
+            return self.zero();
         }
         let given = self.refunded_sum().plus(self.owed());
         let disputed = self

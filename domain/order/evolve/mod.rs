@@ -353,8 +353,7 @@ impl Order {
     fn granted(&mut self, refunds: &[Granted]) {
         for granted in refunds {
             if let Some(tender) = self.tender_mut(granted.tender) {
-                let nothing = tender.amount.less(tender.amount);
-                let before = tender.granted.unwrap_or(nothing);
+                let before = tender.granted.unwrap_or(tender.zero());
                 tender.granted = Some(before.plus(granted.amount));
             }
         }
