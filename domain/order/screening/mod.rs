@@ -292,13 +292,10 @@ fn large(amount: Money, rules: &ScreeningPolicy) -> u32 {
     let Some(threshold) = threshold.filter(|least| **least > Decimal::ZERO) else {
         return 0;
     };
-    let times = amount.amount().checked_div(*threshold).unwrap_or_default();
-    let steps = times.floor().to_u32().unwrap_or_default();
-    let steps = if times > Decimal::from(STEPS_MOST) {
-        STEPS_MOST
-    } else {
-        steps
-    };
+    // More than can be told counts as the most.
+    let times = amount.amount().checked_div(*threshold);
+    let times = times.unwrap_or(Decimal::MAX).floor();
+    let steps = times.min(STEPS_MOST.into()).to_u32().unwrap_or_default();
     rules.amount_weight.saturating_mul(steps)
 }
 

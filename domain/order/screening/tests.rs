@@ -345,3 +345,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_amount_too_many_times_its_threshold_to_be_told_counts_as_the_most() {
+    let mut policy = strict();
+    let least = Decimal::new(1, 28);
+    policy.amount_from.insert("EUR".to_owned(), least);
+    let features = Features {
+        amount: money("99999.00", "EUR"),
+        ..quiet()
+    };
+    let most = policy.amount_weight * 4;
+    assert_eq!(judge(&features, &policy).score, most);
+}
