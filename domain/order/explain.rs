@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     Command, Edge, FulfilmentStage, Order, Outcome, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
     REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REASON_TOTAL_MISMATCH, Rejection, Review, Stage, Tender, waits_for_stock, wake_at,
+    REASON_TOTAL_MISMATCH, Rejection, Review, Stage, Tender, next_wait, waits_for_stock,
 };
 use crate::policy::{Policy, ReviewDefault};
 
@@ -19,6 +19,8 @@ pub struct Explanation {
     pub since: Timestamp,
     /// Until when at the latest something happens by itself.
     pub until: Option<Timestamp>,
+    /// What that is.
+    pub then: Option<&'static str>,
     /// One sentence for an operator.
     pub because: String,
     /// What may be asked, and why the rest may not.
@@ -39,10 +41,12 @@ pub struct Action {
 /// Explains an order.
 pub fn explain(order: &Order, policy: &Policy) -> Explanation {
     let (waiting_for, since, because, recommended) = reason(order, policy);
+    let next = next_wait(order, policy);
     Explanation {
         waiting_for,
         since,
-        until: wake_at(order, policy),
+        until: next.map(|(_, at)| at),
+        then: next.map(|(wait, _)| wait.exit()),
         because,
         actions: actions(order),
         recommended,

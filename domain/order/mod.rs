@@ -48,4 +48,4 @@ pub use screening::{
 pub use stage::*;
 pub use state::*;
 pub use stored::{HoldRow, ORDER_LOG, OrderRow, STORED_ORDER_INVARIANTS, StoredOrder};
-pub use wake::wake_at;
+pub use wake::{Wait, next_wait, wake_at};

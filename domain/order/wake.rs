@@ -1,41 +1,129 @@
 //! When an order wants attention: the one number that timers, retries, crash recovery and waking
-//! from sleep all come from.
+//! from sleep all come from. Every wait has a name here, its end, and what happens then by itself.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{FulfilmentStage, Order, REASON_PAYMENT_MISMATCH, Stage, waits_for_stock};
 use crate::policy::Policy;
 
-/// When the order wants attention at the latest; `None` when it waits for nothing but news.
-pub fn wake_at(order: &Order, policy: &Policy) -> Option<Timestamp> {
-    let after = |since: Timestamp, wait| since.saturating_add(wait).ok();
-    let mut times: Vec<Timestamp> = Vec::new();
-    times.extend(order.outstanding.values().map(|open| open.next_try_at));
-    times.extend(order.holds.iter().filter_map(|hold| hold.until));
-    if !order.is_held_for(REASON_PAYMENT_MISMATCH) {
-        let overdrawn = order.tenders.iter().filter_map(|t| t.overdrawn_since);
-        times.extend(overdrawn.filter_map(|since| after(since, policy.mismatch_patience)));
+/// Something that an order waits for, for a limited time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Wait {
+    /// The next try of an effect.
+    Retry,
+    /// The end of a hold that was placed for a time.
+    Hold,
+    /// The report that is missing where more is said to be refunded than captured.
+    MissingReport,
+    /// Units that other orders hold softly.
+    Contention,
+    /// A person who looks at an order in review.
+    Review,
+    /// The gateway's or the buyer's answer, while stock is held softly.
+    Payment,
+    /// A location's answer to a request.
+    Acceptance,
+    /// Returns and reports that may still come after the delivery.
+    AutoClose,
+}
+
+impl Wait {
+    /// Every wait.
+    pub const ALL: [Self; 8] = [
+        Self::Retry,
+        Self::Hold,
+        Self::MissingReport,
+        Self::Contention,
+        Self::Review,
+        Self::Payment,
+        Self::Acceptance,
+        Self::AutoClose,
+    ];
+
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Retry => "retry",
+            Self::Hold => "hold",
+            Self::MissingReport => "missing_report",
+            Self::Contention => "contention",
+            Self::Review => "review",
+            Self::Payment => "payment",
+            Self::Acceptance => "acceptance",
+            Self::AutoClose => "auto_close",
+        }
     }
-    if order.outstanding.is_empty() && !waits_for_stock(order).is_empty() {
-        times.extend(after(order.stage_since, policy.contention_wait));
-    }
-    times.extend(order.review_until());
-    if order.ending.is_none() {
-        match order.stage {
-            Stage::Authorizing if !order.is_money_secured() => {
-                let lapse = after(order.stage_since, policy.reservation_ttl);
-                times.extend(order.soft_until().or(lapse));
+
+    /// What happens when its time is over and nobody came: the end of a sentence that begins with
+    /// "then".
+    pub const fn exit(self) -> &'static str {
+        match self {
+            Self::Retry => "the call is made again",
+            Self::Hold => "the hold releases itself",
+            Self::MissingReport => "the order is held for a person, because its sums do not fit",
+            Self::Contention => {
+                "the order is refused as out of stock, or held if it stands already"
             }
-            Stage::Confirmed | Stage::Fulfilling => {
+            Self::Review => "the policy's default decides",
+            Self::Payment => "the order expires and its stock is free",
+            Self::Acceptance => "another location is asked",
+            Self::AutoClose => "the order is closed",
+        }
+    }
+
+    /// When its time is over, if the order waits for it.
+    pub fn until(self, order: &Order, policy: &Policy) -> Option<Timestamp> {
+        let going_on = order.ending.is_none();
+        match self {
+            Self::Retry => order.outstanding.values().map(|o| o.next_try_at).min(),
+            Self::Hold => order.holds.iter().filter_map(|hold| hold.until).min(),
+            Self::MissingReport => {
+                let held = order.is_held_for(REASON_PAYMENT_MISMATCH);
+                let since = order.tenders.iter().filter_map(|t| t.overdrawn_since).min();
+                since
+                    .filter(|_| !held)
+                    .and_then(|since| after(since, policy.mismatch_patience))
+            }
+            Self::Contention => {
+                let waits = order.outstanding.is_empty() && !waits_for_stock(order).is_empty();
+                waits.then(|| after(order.stage_since, policy.contention_wait))?
+            }
+            Self::Review => order.review_until(),
+            Self::Payment => {
+                let waits = order.stage == Stage::Authorizing && !order.is_money_secured();
+                let lapse = || after(order.stage_since, policy.reservation_ttl);
+                (going_on && waits).then(|| order.soft_until().or_else(lapse))?
+            }
+            Self::Acceptance => {
+                let standing = matches!(order.stage, Stage::Confirmed | Stage::Fulfilling);
                 let asked = order
                     .fulfilments
                     .iter()
                     .filter(|f| f.stage == FulfilmentStage::Requested);
-                times.extend(asked.filter_map(|f| after(f.since, policy.acceptance_time)));
+                let first = asked
+                    .map(|f| f.since)
+                    .min()
+                    .filter(|_| going_on && standing);
+                first.and_then(|since| after(since, policy.acceptance_time))
             }
-            Stage::Completed => times.extend(after(order.stage_since, policy.auto_close)),
-            _ => {}
+            Self::AutoClose => (going_on && order.stage == Stage::Completed)
+                .then(|| after(order.stage_since, policy.auto_close))?,
         }
     }
-    times.into_iter().min()
+}
+
+fn after(since: Timestamp, wait: SignedDuration) -> Option<Timestamp> {
+    since.saturating_add(wait).ok()
+}
+
+/// The wait of an order that ends first, and when; `None` when it waits for nothing but news.
+pub fn next_wait(order: &Order, policy: &Policy) -> Option<(Wait, Timestamp)> {
+    let waits = Wait::ALL.into_iter();
+    let timed = waits.filter_map(|wait| Some((wait, wait.until(order, policy)?)));
+    timed.min_by_key(|(_, at)| *at)
+}
+
+/// When the order wants attention at the latest; `None` when it waits for nothing but news.
+pub fn wake_at(order: &Order, policy: &Policy) -> Option<Timestamp> {
+    next_wait(order, policy).map(|(_, at)| at)
 }

@@ -25,6 +25,7 @@ pub fn explain(order: &Order, policy: &Policy) -> Value {
         "waiting_for": explanation.waiting_for,
         "since": explanation.since,
         "until": explanation.until,
+        "then": explanation.then,
         "because": explanation.because,
         "actions": actions,
         "recommended": explanation.recommended,

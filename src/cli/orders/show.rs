@@ -66,6 +66,7 @@ fn explanation(said: &Value, out: &mut Out) {
         ("waits for", said["waiting_for"].clone()),
         ("since", moment(&said["since"])),
         ("until", moment(&said["until"])),
+        ("then", said["then"].clone()),
         ("because", said["because"].clone()),
         ("recommended", said["recommended"].clone()),
     ];

@@ -109,6 +109,7 @@ async fn an_order_is_shown_with_everything_that_the_contract_names() {
         "waiting_for",
         "since",
         "until",
+        "then",
         "because",
         "actions",
         "recommended",
