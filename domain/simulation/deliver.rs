@@ -145,6 +145,11 @@ impl World<'_> {
             "{slug} sends {} over {}",
             draft.external_id, draft.stated_total
         ));
+        let crash = self.begin_commit();
+        if crash.is_some_and(|crash| !crash.written) {
+            self.crash(node);
+            return false;
+        }
         let fault = self.fault.take();
         if matches!(fault, Some(Fault::NotStored | Fault::UnwrittenUnheard)) {
             self.tell("the store does not store it");
@@ -152,7 +157,10 @@ impl World<'_> {
         }
         let epoch = self.nodes[node].epoch;
         let stored = self.append(epoch, id, 0, &events, &next) == Signal::Committed;
-        if !stored || fault.is_some() {
+        if crash.is_some() {
+            self.crash(node);
+        }
+        if !stored || fault.is_some() || crash.is_some() {
             self.tell("nobody hears that it is stored");
             return false;
         }

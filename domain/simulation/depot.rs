@@ -34,6 +34,10 @@ pub(super) struct Depot {
     pub(super) stopped: BTreeSet<Piece>,
     pub(super) parcels: BTreeMap<Piece, Parcel>,
     sold: BTreeMap<EffectId, LabelEvidence>,
+    /// No location agrees to stop.
+    pub(super) never_stops: bool,
+    /// No label is taken back.
+    pub(super) keeps_labels: bool,
     /// How often each piece of work was asked for, by effect.
     pub(super) requested: BTreeMap<Piece, BTreeSet<EffectId>>,
 }
@@ -70,7 +74,8 @@ impl Depot {
                 work(FulfilmentEvidence::Delivered)
             }
             Effect::CancelFulfilment { .. } => {
-                let stops = !self.gone.contains(&piece)
+                let stops = !self.never_stops
+                    && !self.gone.contains(&piece)
                     && (smooth || self.stopped.contains(&piece) || dice.percent(75));
                 if stops {
                     self.stopped.insert(piece);
@@ -83,9 +88,9 @@ impl Depot {
                 label(self.sell(piece, id, price, !smooth && dice.percent(3)))
             }
             _ => {
-                let gone = self.gone.contains(&piece);
+                let (gone, keeps) = (self.gone.contains(&piece), self.keeps_labels);
                 let parcel = self.parcels.get_mut(&piece)?;
-                if gone {
+                if gone || keeps {
                     label(LabelEvidence::VoidRefused {
                         reason: "the parcel was seen".into(),
                     })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::world::{Call, Fault, Letter, World};
+use super::world::{Call, Crash, Fault, Letter, World};
 use crate::append::{Protocol, Signal, Step};
 use crate::ids::{EffectId, OrderId};
 use crate::money::Money;
@@ -205,6 +205,14 @@ impl World<'_> {
             self.write_elsewhere(id, input);
         }
         let version = next.version.saturating_sub(events.len() as u64);
+        if let Some(crash) = self.begin_commit() {
+            if crash.written {
+                let epoch = self.nodes[node].epoch;
+                self.append(epoch, id, version, events, next);
+            }
+            self.crash(node);
+            return Step::Fail;
+        }
         let signal = match self.fault.take() {
             Some(Fault::NotStored) => Signal::NotStored,
             Some(Fault::UnwrittenUnheard) => Signal::OutcomeUnknown,
@@ -333,6 +341,16 @@ impl World<'_> {
         for id in due {
             self.wake(self.owner, id);
         }
+    }
+
+    /// A commit begins. The crash that hits it, if one does.
+    pub(super) fn begin_commit(&mut self) -> Option<Crash> {
+        self.commits += 1;
+        let now = self.commits;
+        let crash = self.crash.take_if(|crash| crash.commit <= now)?;
+        let when = if crash.written { "after" } else { "before" };
+        self.tell(&format!("the hub crashes {when} commit {now} is on disk"));
+        Some(crash)
     }
 
     /// The node loses its memory. Calls on the wire may still arrive; their answers reach nobody.

@@ -49,6 +49,8 @@ pub(super) enum Kind {
     Elsewhere,
     /// The hub loses its memory.
     Crash,
+    /// The hub loses its memory in the middle of one of its next commits.
+    CrashInCommit,
     /// The other node takes the hub over; the one before does not know yet.
     TakeOver,
     /// The node that was superseded looks after an order.
@@ -78,7 +80,7 @@ const COURSE: [(Kind, usize); 11] = [
 
 /// Moves that are faults. Each seed knows a few of them: a world in which everything fails at once
 /// hides what single faults do.
-const FAULTS: [(Kind, usize); 15] = [
+const FAULTS: [(Kind, usize); 16] = [
     (Kind::Repeat, 8),
     (Kind::LoseAnswer, 6),
     (Kind::Lose, 5),
@@ -89,6 +91,7 @@ const FAULTS: [(Kind, usize); 15] = [
     (Kind::NotStored, 3),
     (Kind::Elsewhere, 4),
     (Kind::Crash, 2),
+    (Kind::CrashInCommit, 2),
     (Kind::TakeOver, 2),
     (Kind::Stray, 4),
     (Kind::Jump, 2),

@@ -7,7 +7,7 @@ use super::deliver::Way;
 use super::dice::Dice;
 use super::gateway::State;
 use super::moves::{Kind, Move};
-use super::world::{Fault, Letter, World};
+use super::world::{Crash, Fault, Letter, World};
 use crate::canonical::Terms;
 use crate::ids::{OrderId, Slug};
 use crate::order::{Fact, FulfilmentStage, PaymentEvidence, PaymentFact, TenderSelector};
@@ -79,6 +79,11 @@ impl World<'_> {
                 };
                 self.tell(&format!("node {node} crashes"));
                 self.crash(node);
+            }
+            Kind::CrashInCommit => {
+                let commit = self.commits + 1 + dice.below(4);
+                let written = dice.percent(50);
+                self.crash = Some(Crash { commit, written });
             }
             Kind::TakeOver => self.take_over(),
             Kind::Stray => self.stray(dice),

@@ -20,13 +20,23 @@ const MOMENTS: usize = 3000;
 impl World<'_> {
     /// Heals the world and lets it run until nothing waits any more.
     pub(super) fn come_to_rest(&mut self) {
+        self.heal();
+        self.run_down();
+    }
+
+    fn heal(&mut self) {
         self.tell("from here on everybody answers and nothing is lost");
         self.smooth = true;
         self.fault = None;
+        self.crash = None;
         self.elsewhere = false;
         for gateway in &mut self.gateways {
             gateway.rebuffs = false;
         }
+    }
+
+    /// Lets the world run until nothing waits any more, and checks what is left.
+    pub(super) fn run_down(&mut self) {
         let mut dice = Dice::seeded(0);
         let end = self.now.saturating_add(PATIENCE).unwrap_or(self.now);
         for _ in 0..MOMENTS {

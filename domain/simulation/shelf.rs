@@ -108,6 +108,18 @@ impl World<'_> {
             let memory = self.stockroom.entry(location.clone());
             let memory = memory.or_insert_with(|| tables.memory());
             let decision = self.core.stock(memory, command, effect, now);
+            if !decision.change.is_empty()
+                && let Some(crash) = self.begin_commit()
+            {
+                if crash.written {
+                    self.store.change_stock(location, &decision.change);
+                    let told = &decision.told;
+                    self.mirror
+                        .follow(location, command, decision.evidence.as_ref(), told);
+                }
+                self.crash(self.owner);
+                return None;
+            }
             if !decision.change.is_empty() && !self.store.change_stock(location, &decision.change) {
                 if let Some(tables) = self.store.shelves.get(location) {
                     self.stockroom
@@ -120,7 +132,7 @@ impl World<'_> {
                 self.fall("stock_bound", found);
                 return None;
             }
-            memory.apply(&decision.change);
+            self.stockroom.get_mut(location)?.apply(&decision.change);
             for (sku, counters) in &decision.change.counters {
                 let key = (location.clone(), sku.clone());
                 self.board.heard.insert(key, *counters);

@@ -87,6 +87,15 @@ pub(super) enum Fault {
     NotStored,
 }
 
+/// The owner's memory goes in the middle of a commit: before it is on disk, or after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Crash {
+    /// Which commit from the beginning of the world, from 1.
+    pub(super) commit: usize,
+    /// It is on disk.
+    pub(super) written: bool,
+}
+
 /// Locations and what was last heard of their stock.
 pub(super) struct Board {
     pub(super) locations: Vec<Location>,
@@ -127,6 +136,9 @@ pub(super) struct World<'c> {
     pub(super) audit: Audit,
     pub(super) mirror: Mirror,
     pub(super) fault: Option<Fault>,
+    /// Commits of orders and of stock that were begun so far.
+    pub(super) commits: usize,
+    pub(super) crash: Option<Crash>,
     /// Somebody else writes before the next commit.
     pub(super) elsewhere: bool,
     /// Partners and people do what is asked and nothing odd.
@@ -184,6 +196,8 @@ impl<'c> World<'c> {
             audit: Audit::default(),
             mirror: Mirror::default(),
             fault: None,
+            commits: 0,
+            crash: None,
             elsewhere: false,
             smooth: false,
             counter: 0,
@@ -238,7 +252,8 @@ impl<'c> World<'c> {
 
     /// A line for the history, if somebody reads it.
     pub(super) fn tell(&mut self, text: &str) {
-        if self.telling {
+        // What a world does after an invariant fell explains nothing.
+        if self.telling && self.broken.is_none() {
             let since = self.now.as_second() - BEGINNING;
             let (days, seconds) = (since / 86_400, since % 86_400);
             let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);

@@ -1,5 +1,6 @@
 //! Five hundred worlds in which nothing may fall, and ten planted errors that they must find.
 
+mod matrix;
 mod planted;
 
 use super::*;
