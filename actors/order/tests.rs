@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use orderhub_domain::ids::CommandId;
 use orderhub_domain::order::{
-    Asked, Command, Edge, Event, HoldScope, REMEMBERED_REQUESTS, Rejection, Request, Stage,
+    Asked, Command, Edge, Event, HoldScope, OnExpiry, REMEMBERED_REQUESTS, Rejection, Request,
+    Stage,
 };
 use orderhub_domain::policy::{CountRule, Policy, ScreeningPolicy};
 
@@ -19,6 +20,7 @@ fn hold(reason: &str) -> Command {
         blocks: vec![Edge::Ship],
         reason: reason.into(),
         until: None,
+        on_expiry: OnExpiry::default(),
     }
 }
 

@@ -187,6 +187,7 @@ async fn newcomers_of_a_leaving_order_wait_for_its_successor() {
             blocks: vec![orderhub_domain::order::Edge::Ship],
             reason: format!("round {round}"),
             until: None,
+            on_expiry: orderhub_domain::order::OnExpiry::default(),
         };
         hall.hub
             .command(placed.order, hold.into(), "operator:eve".into())
@@ -250,6 +251,7 @@ async fn overload_is_refused_before_the_mailbox() {
             blocks: vec![orderhub_domain::order::Edge::Ship],
             reason: "busy".into(),
             until: None,
+            on_expiry: orderhub_domain::order::OnExpiry::default(),
         };
         let id = placed.order;
         tokio::spawn(async move { hub.command(id, hold.into(), "operator:eve".into()).await })

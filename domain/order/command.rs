@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::hold::{Hold, HoldScope};
+use super::hold::{Hold, HoldScope, OnExpiry};
 use super::screening::Features;
 use super::stage::Stage;
 use crate::canonical::OrderDraft;
@@ -52,8 +52,10 @@ pub enum Command {
         blocks: Vec<Edge>,
         /// Why, in a person's words.
         reason: String,
-        /// When it releases itself.
+        /// When its time is over.
         until: Option<Timestamp>,
+        /// What happens then.
+        on_expiry: OnExpiry,
     },
     /// Let an order go on that waits for a review.
     Approve {
@@ -193,6 +195,12 @@ pub enum Rejection {
     /// There is no such hold, or it is released already.
     #[error("the order has no hold {0}")]
     NoSuchHold(u32),
+    /// The order has no such line.
+    #[error("the order has no line \"{0}\"")]
+    NoLine(String),
+    /// A hold that is never over cannot do anything when it is.
+    #[error("what happens when the hold's time is over needs a time: give until")]
+    NeverOver,
     /// There is no such line in the fulfilment.
     #[error("the fulfilment has no line \"{line}\"")]
     NoSuchLine {
@@ -249,7 +257,7 @@ impl Rejection {
             Self::WrongStage { .. } | Self::WrongFulfilmentStage { .. } => "wrong_stage",
             Self::NoSuchFulfilment(_) => "no_such_fulfilment",
             Self::NoSuchHold(_) => "no_such_hold",
-            Self::NoSuchLine { .. } => "no_such_line",
+            Self::NoSuchLine { .. } | Self::NoLine(_) => "no_such_line",
             Self::TooMany { .. } => "too_many",
             Self::LabelMissing => "label_missing",
             Self::OnHold(_) => "on_hold",
@@ -257,6 +265,7 @@ impl Rejection {
             Self::RefundTooLarge { .. } => "refund_too_large",
             Self::NoAmount { .. } => "invalid_amount",
             Self::BlocksNothing => "blocks_nothing",
+            Self::NeverOver => "never_over",
         }
     }
 }

@@ -12,6 +12,8 @@ pub const REASON_NO_LOCATION: &str = "no_location";
 pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
 /// An authorisation that the order relied on is gone.
 pub const REASON_PAYMENT_LOST: &str = "payment_lost";
+/// A hold's time was over, and who placed it had said to cancel then.
+pub const REASON_HOLD_EXPIRED: &str = "hold_expired";
 /// Why the hub itself puts orders on hold. A person's reasons are their own words.
 pub const HOLD_REASONS: [&str; 7] = [
     REASON_CAPTURE_FAILED,

@@ -59,7 +59,7 @@ impl Wait {
     pub const fn exit(self) -> &'static str {
         match self {
             Self::Retry => "the call is made again",
-            Self::Hold => "the hold releases itself",
+            Self::Hold => "the hold ends, and the order goes on or is cancelled as was said",
             Self::MissingReport => "the order is held for a person, because its sums do not fit",
             Self::Contention => {
                 "the order is refused as out of stock, or held if it stands already"

@@ -7,8 +7,8 @@ use crate::canonical::CaptureMode;
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
 use crate::order::{
-    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Granted, Loss, Order,
-    Outstanding, Recorded, ReservationState,
+    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Granted, HoldScope,
+    LineUnits, Loss, Order, Outstanding, Recorded, ReservationState,
 };
 
 /// The rule that an event breaks, and what was found.
@@ -69,9 +69,18 @@ pub(crate) fn before_event(
 
 fn unblocked(order: &Order, edge: Edge, fulfilment: Option<u16>, what: &str) -> Verdict {
     let blocking = order.holds.iter().find(|hold| {
-        let concerns = match hold.scope {
-            crate::order::HoldScope::Order => true,
-            crate::order::HoldScope::Fulfilment { number } => fulfilment == Some(number),
+        let money = matches!(edge, Edge::Capture | Edge::Refund);
+        let concerns = match &hold.scope {
+            HoldScope::Order => true,
+            HoldScope::Fulfilment { number } => money || fulfilment == Some(*number),
+            HoldScope::Line { line } => {
+                let work = fulfilment.and_then(|number| order.fulfilment(number));
+                let of_line = |units: &LineUnits| {
+                    let stated = order.line(units.line);
+                    stated.is_some_and(|stated| stated.external_id == *line)
+                };
+                money || work.is_some_and(|work| work.lines.iter().any(of_line))
+            }
         };
         concerns && hold.blocks.contains(&edge)
     });

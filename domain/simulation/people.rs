@@ -9,8 +9,8 @@ use super::dice::Dice;
 use super::world::{Letter, World};
 use crate::ids::{CommandId, OrderId};
 use crate::order::{
-    Asked, ChannelFact, Command, Edge, Fact, FulfilmentStage, HoldScope, Order, REPLY_SCHEMA,
-    Request,
+    Asked, ChannelFact, Command, Edge, Fact, FulfilmentStage, HoldScope, OnExpiry, Order,
+    REPLY_SCHEMA, Request,
 };
 
 impl World<'_> {
@@ -88,8 +88,12 @@ impl World<'_> {
         };
         let id = order.id;
         let number = order.fulfilments.last().map(|work| work.number);
-        let scope = match number {
-            Some(number) if dice.percent(40) => HoldScope::Fulfilment { number },
+        let line = dice
+            .pick(&order.draft.lines)
+            .map(|line| line.external_id.clone());
+        let scope = match (number, line) {
+            (Some(number), _) if dice.percent(40) => HoldScope::Fulfilment { number },
+            (_, Some(line)) if dice.percent(30) => HoldScope::Line { line },
             _ => HoldScope::Order,
         };
         let mut blocks = vec![Edge::ALL[dice.below(Edge::ALL.len())]];
@@ -98,12 +102,17 @@ impl World<'_> {
         }
         let seconds = SignedDuration::from_secs(dice.between(5, 90_000));
         let until = Some(self.now + seconds).filter(|_| dice.percent(60));
-        let reason = "check it".to_owned();
+        let cancels = until.is_some() && dice.percent(20);
         let command = Command::Hold {
             scope,
             blocks,
-            reason,
+            reason: "check it".to_owned(),
             until,
+            on_expiry: if cancels {
+                OnExpiry::Cancel
+            } else {
+                OnExpiry::Release
+            },
         };
         self.ask(id, "operator:anna", command);
     }

@@ -82,12 +82,7 @@ impl World<'_> {
                     work.stage,
                     FulfilmentStage::Labelled | FulfilmentStage::ReadyForPickup
                 );
-                let blocked = |edge| {
-                    order
-                        .holds
-                        .iter()
-                        .any(|h| h.blocks(edge, Some(work.number)))
-                };
+                let blocked = |edge| order.blocking(edge, Some(work.number)).is_some();
                 let open = !work.is_off() && !work.is_shipped();
                 let stopped = self.depot.stopped.contains(&piece);
                 if !open || stopped || (leaves && blocked(Edge::Ship)) {

@@ -200,6 +200,8 @@ impl From<Rejection> for Problem {
         let pointer = match &rejection {
             Rejection::NoSuchHold(_) => Some("/hold_id".to_owned()),
             Rejection::BlocksNothing => Some("/blocks".to_owned()),
+            Rejection::NoLine(_) => Some("/scope".to_owned()),
+            Rejection::NeverOver => Some("/on_expiry".to_owned()),
             Rejection::NoSuchLine { place, .. } => Some(format!("/lines/{place}/line")),
             Rejection::TooMany { place, .. } => Some(format!("/lines/{place}/quantity")),
             _ => None,

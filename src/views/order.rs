@@ -182,11 +182,12 @@ fn units(order: &Order, lines: &[LineUnits]) -> Vec<Value> {
 
 /// A hold as the API shows it.
 pub fn hold(order: &Order, hold: &Hold) -> Value {
-    let scope = match hold.scope {
+    let scope = match &hold.scope {
         HoldScope::Order => "order".to_owned(),
+        HoldScope::Line { line } => format!("line:{line}"),
         HoldScope::Fulfilment { number } => FulfilmentId {
             order: order.id,
-            number,
+            number: *number,
         }
         .to_string(),
     };
@@ -199,5 +200,6 @@ pub fn hold(order: &Order, hold: &Hold) -> Value {
         "owner": hold.owner,
         "since": hold.since,
         "until": hold.until,
+        "on_expiry": hold.until.map(|_| hold.on_expiry.word()),
     })
 }

@@ -32,6 +32,7 @@ fn held(number: u32, reason: &str) -> Event {
             owner: "system".to_owned(),
             since: at(0),
             until: None,
+            on_expiry: orderhub_domain::order::OnExpiry::default(),
         },
     }
 }

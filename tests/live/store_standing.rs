@@ -96,6 +96,7 @@ fn held(id: u32, reason: &str) -> Event {
             owner: "operator:anna".to_owned(),
             since: at(0),
             until: None,
+            on_expiry: orderhub_domain::order::OnExpiry::default(),
         },
     }
 }

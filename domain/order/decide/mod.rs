@@ -24,7 +24,8 @@ pub use stock::waits_for_stock;
 
 use super::{
     Asked, Context, Decided, Edge, Effect, Event, Fact, Features, Hold, HoldScope, IGNORED_FACTS,
-    Input, InputBody, OpenedEffect, Order, Postponement, Recorded, Rejection,
+    Input, InputBody, OnExpiry, OpenedEffect, Order, Postponement, REASON_HOLD_EXPIRED, Recorded,
+    Rejection,
 };
 
 /// What may be asked of the world while deciding, and what has been decided so far.
@@ -100,10 +101,7 @@ impl<'a> Draft<'a> {
     }
 
     fn is_blocked(&self, edge: Edge, fulfilment: Option<u16>) -> bool {
-        self.order
-            .holds
-            .iter()
-            .any(|hold| hold.blocks(edge, fulfilment))
+        self.order.blocking(edge, fulfilment).is_some()
     }
 
     /// Places one of the hub's own holds, unless it is in force.
@@ -124,6 +122,7 @@ impl<'a> Draft<'a> {
             owner: "system".into(),
             since: self.context.now,
             until: None,
+            on_expiry: OnExpiry::default(),
         };
         self.emit(Event::HoldPlaced { hold });
         true
@@ -268,17 +267,17 @@ impl Draft<'_> {
         });
     }
 
+    /// Ends holds whose time is over, and does what was said then.
     fn expire_holds(&mut self) -> bool {
         let now = self.context.now;
-        let over = self
-            .order
-            .holds
-            .iter()
-            .find(|hold| hold.until.is_some_and(|at| at <= now));
-        let Some(hold) = over.map(|hold| hold.id) else {
+        let is_over = |hold: &&Hold| hold.until.is_some_and(|at| at <= now);
+        let Some(hold) = self.order.holds.iter().find(is_over).cloned() else {
             return false;
         };
-        self.emit(Event::HoldExpired { hold });
+        self.emit(Event::HoldExpired { hold: hold.id });
+        if hold.on_expiry == OnExpiry::Cancel {
+            self.begin_cancel(REASON_HOLD_EXPIRED);
+        }
         true
     }
 }

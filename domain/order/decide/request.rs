@@ -2,7 +2,7 @@
 
 use super::super::{
     Command, Edge, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, FulfilmentStep, Hold,
-    HoldScope, LineUnits, Order, Rejection, ReviewDecision, Stage, units_of,
+    HoldScope, LineUnits, OnExpiry, Order, Rejection, ReviewDecision, Stage, units_of,
 };
 use super::Draft;
 
@@ -78,7 +78,8 @@ impl Draft<'_> {
                 blocks,
                 reason,
                 until,
-            } => self.place_hold(scope, blocks, reason, *until),
+                on_expiry,
+            } => self.place_hold(scope, blocks, reason, (*until, *on_expiry)),
             Command::Release { hold, reason } => {
                 if !self.order.holds.iter().any(|known| known.id == *hold) {
                     return Err(Rejection::NoSuchHold(*hold));
@@ -96,14 +97,20 @@ impl Draft<'_> {
 
     fn cancel(&mut self, reason: &str) -> Result<(), Rejection> {
         self.order.can_cancel()?;
-        let under_way = matches!(self.order.stage, Stage::Cancelling | Stage::Cancelled);
-        // An order that is being refused ends by itself; asking for its end changes nothing.
-        if !under_way && self.order.ending.is_none() {
+        self.begin_cancel(reason);
+        Ok(())
+    }
+
+    /// Begins to cancel what can be cancelled. An order that ends already, or is being refused,
+    /// needs no asking.
+    pub(super) fn begin_cancel(&mut self, reason: &str) {
+        let order = &self.order;
+        let under_way = matches!(order.stage, Stage::Cancelling | Stage::Cancelled);
+        if order.can_cancel().is_ok() && !under_way && order.ending.is_none() {
             self.emit(Event::CancelRequested {
                 reason: reason.to_owned(),
             });
         }
-        Ok(())
     }
 
     fn place_hold(
@@ -111,7 +118,7 @@ impl Draft<'_> {
         scope: &HoldScope,
         blocks: &[Edge],
         reason: &str,
-        until: Option<jiff::Timestamp>,
+        (until, on_expiry): (Option<jiff::Timestamp>, OnExpiry),
     ) -> Result<(), Rejection> {
         if blocks.is_empty() {
             return Err(Rejection::BlocksNothing);
@@ -127,6 +134,14 @@ impl Draft<'_> {
         {
             return Err(Rejection::NoSuchFulfilment(*number));
         }
+        if let HoldScope::Line { line } = scope
+            && self.order.line_of(line).is_none()
+        {
+            return Err(Rejection::NoLine(line.clone()));
+        }
+        if on_expiry != OnExpiry::default() && until.is_none() {
+            return Err(Rejection::NeverOver);
+        }
         let mut blocks = blocks.to_vec();
         blocks.sort_unstable();
         blocks.dedup();
@@ -138,6 +153,7 @@ impl Draft<'_> {
             owner: self.actor.clone(),
             since: self.context.now,
             until,
+            on_expiry,
         };
         self.emit(Event::HoldPlaced { hold });
         Ok(())
@@ -210,12 +226,7 @@ impl Draft<'_> {
     }
 
     fn check_shippable(&self, number: u16) -> Result<(), Rejection> {
-        match self
-            .order
-            .holds
-            .iter()
-            .find(|hold| hold.blocks(Edge::Ship, Some(number)))
-        {
+        match self.order.blocking(Edge::Ship, Some(number)) {
             Some(hold) => Err(Rejection::OnHold(Box::new(hold.clone()))),
             None => Ok(()),
         }

@@ -307,11 +307,8 @@ impl Order {
 /// SKUs whose units the order waits for because others hold them softly: wake it when they move. An
 /// order that a hold keeps from asking waits for a person, not for stock.
 pub fn waits_for_stock(order: &Order) -> Vec<crate::ids::Sku> {
-    let held = order.is_held_for(REASON_NO_LOCATION)
-        || order
-            .holds
-            .iter()
-            .any(|hold| hold.blocks(Edge::Reserve, None));
+    let held =
+        order.is_held_for(REASON_NO_LOCATION) || order.blocking(Edge::Reserve, None).is_some();
     if !is_sourcing(order.stage) || order.ending.is_some() || held {
         return Vec::new();
     }

@@ -100,6 +100,7 @@ fn an_order_that_is_held_from_asking_for_stock_is_not_woken_for_it() {
             blocks: vec![Edge::Reserve],
             reason: "check".into(),
             until: None,
+            on_expiry: OnExpiry::default(),
         })
         .expect("legal");
     world.fact(Fact::Stock(StockFact {

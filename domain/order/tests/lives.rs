@@ -124,6 +124,7 @@ fn random_command(world: &World, number: u32) -> Command {
             blocks: vec![Edge::ALL[number as usize / 23 % 5]],
             reason: "check".into(),
             until: Some(world.now + jiff::SignedDuration::from_secs(i64::from(number % 1000))),
+            on_expiry: OnExpiry::default(),
         },
         2 => Command::Release {
             hold: number / 23 % 4 + 1,

@@ -2,6 +2,7 @@
 
 mod evidence;
 mod found;
+mod holds;
 mod lives;
 mod notices;
 mod permutations;

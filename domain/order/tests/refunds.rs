@@ -139,6 +139,7 @@ fn a_hold_on_refunds_keeps_the_money_until_it_is_released() {
             blocks: vec![Edge::Refund],
             reason: "the accountant asks".into(),
             until: None,
+            on_expiry: OnExpiry::default(),
         })
         .expect("legal");
     refund(&mut world, amount("5.00")).expect("it is granted");

@@ -238,6 +238,7 @@ fn holds_and_cancellations_work_in_review() {
         blocks: vec![Edge::Reserve],
         reason: "asked the buyer".into(),
         until: None,
+        on_expiry: OnExpiry::default(),
     };
     world.command(hold).expect("legal");
     world

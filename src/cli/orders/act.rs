@@ -44,12 +44,15 @@ pub(in crate::cli) struct Extent {
     /// What may not happen, separated by commas; everything but refunds by default.
     #[arg(long, value_delimiter = ',', value_name = "STEPS", value_parser = blocks())]
     blocks: Vec<String>,
-    /// Only this fulfilment, by its id.
-    #[arg(long, value_name = "FULFILMENT")]
+    /// Only this fulfilment, by its id, or this line, as line:ID.
+    #[arg(long, value_name = "PART")]
     scope: Option<String>,
     /// It ends by itself then, as 2026-12-01T09:00:00Z.
     #[arg(long, value_name = "TIME")]
     until: Option<Timestamp>,
+    /// What happens then.
+    #[arg(long, value_name = "WHAT", value_parser = ["release", "cancel"], requires = "until")]
+    on_expiry: Option<String>,
 }
 
 fn blocks() -> PossibleValuesParser {
@@ -83,6 +86,9 @@ pub(super) async fn run(
             }
             if let Some(until) = extent.until {
                 body["until"] = json!(until);
+            }
+            if let Some(on_expiry) = &extent.on_expiry {
+                body["on_expiry"] = json!(on_expiry);
             }
             "hold"
         }

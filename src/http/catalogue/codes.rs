@@ -191,6 +191,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Name at least one of reserve, capture, release, ship, refund.",
     ),
     entry(
+        "never_over",
+        422,
+        "The hold is never over",
+        "Give until beside on_expiry, or leave on_expiry out.",
+    ),
+    entry(
         "card_data_not_allowed",
         422,
         "Card data is not allowed",

@@ -9,7 +9,7 @@ use orderhub_actors::api::Done;
 use orderhub_domain::ids::{FulfilmentId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
     Asked as Demand, Command, Context, Decided, Edge as Edges, HoldScope, Input, InputBody,
-    Location, Places, decide,
+    Location, OnExpiry, Places, decide,
 };
 use orderhub_domain::stock::Counters;
 use serde_json::{Map, Value, json};
@@ -101,6 +101,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
             blocks: read_blocks(&mut fields),
             reason,
             until: read_until(&mut fields),
+            on_expiry: read_on_expiry(&mut fields),
         },
         "release" => Command::Release {
             hold: u32::try_from(fields.required_count("hold_id", LARGEST_HOLD)).unwrap_or_default(),
@@ -139,20 +140,36 @@ fn read_blocks(fields: &mut Fields) -> Vec<Edges> {
     blocks
 }
 
-/// Which part to hold: `order`, or the id of one of its fulfilments.
+/// What happens when nobody has released it in time.
+fn read_on_expiry(fields: &mut Fields) -> OnExpiry {
+    let Some(text) = fields.text("on_expiry", 20) else {
+        return OnExpiry::default();
+    };
+    serde_json::from_value(text.into()).unwrap_or_else(|_| {
+        fields.refuse("on_expiry", "invalid_value", "release or cancel");
+        OnExpiry::default()
+    })
+}
+
+/// Which part to hold: `order`, `line:` and the channel's id of the line, or the id of one of its
+/// fulfilments.
 fn read_scope(order: OrderId, fields: &mut Fields) -> HoldScope {
-    let Some(text) = fields.text("scope", 80) else {
+    let Some(text) = fields.text("scope", LONGEST_REASON) else {
         return HoldScope::Order;
     };
     if text == "order" {
         return HoldScope::Order;
+    }
+    if let Some(line) = text.strip_prefix("line:") {
+        let line = line.to_owned();
+        return HoldScope::Line { line };
     }
     match text.parse::<FulfilmentId>() {
         Ok(fulfilment) if fulfilment.order == order => HoldScope::Fulfilment {
             number: fulfilment.number,
         },
         _ => {
-            let hint = "order, or the id of one of the order's fulfilments";
+            let hint = "order, line: and the id of one of the order's lines, or the id of one of its fulfilments";
             fields.refuse("scope", "invalid_value", hint);
             HoldScope::Order
         }

@@ -58,6 +58,33 @@ async fn a_hold_is_placed_shown_and_released() {
 }
 
 #[tokio::test]
+async fn a_hold_on_a_line_says_what_happens_when_its_time_is_over() {
+    let world = world().await;
+    let id = placed(&world).await;
+    let sheet = world
+        .ask(Ask::get(&format!("/v1/orders/{id}")))
+        .await
+        .json();
+    let line = sheet["lines"][0]["external_id"].as_str().expect("a line");
+    let scope = format!("line:{line}");
+    let body = json!({
+        "reason": "check it", "scope": scope, "blocks": ["ship"],
+        "until": "2100-01-01T00:00:00Z", "on_expiry": "cancel",
+    });
+    assert_eq!(act(&world, &id, "hold", &body).await.status, 200);
+    let shown = world
+        .ask(Ask::get(&format!("/v1/orders/{id}")))
+        .await
+        .json();
+    let ours = shown["holds"].as_array().and_then(|holds| holds.last());
+    let ours = ours.expect("our hold");
+    assert_eq!(
+        (&ours["scope"], &ours["on_expiry"]),
+        (&json!(scope), &json!("cancel"))
+    );
+}
+
+#[tokio::test]
 async fn bad_holds_are_refused_at_the_edge() {
     let world = world().await;
     let id = placed(&world).await;
@@ -75,6 +102,15 @@ async fn bad_holds_are_refused_at_the_edge() {
             "/until",
         ),
         (json!({ "reason": "x", "until": "soon" }), "/until"),
+        (
+            json!({ "reason": "x", "until": "2100-01-01T00:00:00Z", "on_expiry": "explode" }),
+            "/on_expiry",
+        ),
+        (
+            json!({ "reason": "x", "on_expiry": "cancel" }),
+            "/on_expiry",
+        ),
+        (json!({ "reason": "x", "scope": "line:no-such" }), "/scope"),
         (json!({ "reason": "x".repeat(501) }), "/reason"),
         (json!({ "blocks": ["ship"] }), "/reason"),
     ] {
