@@ -139,39 +139,52 @@ impl FromStr for OrderId {
     }
 }
 
-/// The n-th fulfilment of an order, counted from 1. Written `ful_<order>_<n>`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FulfilmentId {
-    /// The order it belongs to.
-    pub order: OrderId,
-    /// Its number within the order, from 1.
-    pub number: u16,
-}
-
-impl fmt::Display for FulfilmentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ful_{}_{}", self.order.0.simple(), self.number)
-    }
-}
-
-impl FromStr for FulfilmentId {
-    type Err = MalformedId;
-
-    fn from_str(text: &str) -> Result<Self, MalformedId> {
-        let wrong = || malformed(text, "a fulfilment id (ful_<order>_<number>)");
-        let (order, number) = text
-            .strip_prefix("ful_")
-            .and_then(|rest| rest.split_once('_'))
-            .ok_or_else(wrong)?;
-        let order: OrderId = format!("ord_{order}").parse().map_err(|_| wrong())?;
-        let number: u16 = number.parse().map_err(|_| wrong())?;
-        let id = Self { order, number };
-        // One text per id: "ful_x_01" and "ful_x_+1" are not ids.
-        if number == 0 || id.to_string() != text {
-            return Err(wrong());
+macro_rules! child_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name {
+            /// The order it belongs to.
+            pub order: OrderId,
+            /// Its number within the order, from 1.
+            pub number: u16,
         }
-        Ok(id)
-    }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}{}_{}", $prefix, self.order.0.simple(), self.number)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = MalformedId;
+
+            fn from_str(text: &str) -> Result<Self, MalformedId> {
+                let wrong = || malformed(text, $expected);
+                let (order, number) = text
+                    .strip_prefix($prefix)
+                    .and_then(|rest| rest.split_once('_'))
+                    .ok_or_else(wrong)?;
+                let order: OrderId = format!("ord_{order}").parse().map_err(|_| wrong())?;
+                let number: u16 = number.parse().map_err(|_| wrong())?;
+                let id = Self { order, number };
+                // One text per id: "ful_x_01" and "ful_x_+1" are not ids.
+                if number == 0 || id.to_string() != text {
+                    return Err(wrong());
+                }
+                Ok(id)
+            }
+        }
+    };
+}
+
+child_id! {
+    /// The n-th fulfilment of an order, counted from 1. Written `ful_<order>_<n>`.
+    FulfilmentId, "ful_", "a fulfilment id (ful_<order>_<number>)"
+}
+child_id! {
+    /// The n-th return of an order, counted from 1. Written `ret_<order>_<n>`.
+    ReturnId, "ret_", "a return id (ret_<order>_<number>)"
 }
 
 /// One wanted action on the outside world, the same through every try.
@@ -306,6 +319,8 @@ mod tests {
         assert_eq!(order.to_string().parse(), Ok(order));
         let fulfilment = FulfilmentId { order, number: 12 };
         assert_eq!(fulfilment.to_string().parse(), Ok(fulfilment));
+        let back = ReturnId { order, number: 3 };
+        assert_eq!(back.to_string().parse(), Ok(back));
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! Decisions store the version of the policy they used. Defaults are the hub's recommendation.
 
+mod returns;
 mod screening;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use returns::{ReturnPayer, ReturnPolicy, ShippingRefund};
 pub use screening::{CountRule, ScreeningPolicy, WhenDegraded};
 
 /// The rules in force.
@@ -45,6 +47,8 @@ pub struct Policy {
     pub review_sla: SignedDuration,
     /// What becomes of it when nobody came.
     pub review_default: ReviewDefault,
+    /// What may come back, and what is given back for it.
+    pub returns: ReturnPolicy,
 }
 
 /// What becomes of an order that nobody reviewed in time.
@@ -85,6 +89,7 @@ impl Default for Policy {
             screening: ScreeningPolicy::default(),
             review_sla: SignedDuration::from_hours(24),
             review_default: ReviewDefault::Reject,
+            returns: ReturnPolicy::default(),
         }
     }
 }

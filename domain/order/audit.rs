@@ -59,6 +59,7 @@ impl Order {
             q.not_stocked,
         ]);
         q.ordered == q.cancelled.plus(open)
-            && q.shipped >= Quantity::sum([q.delivered, q.lost, q.returned])
+            && q.shipped >= Quantity::sum([q.delivered, q.lost, q.returned_to_sender])
+            && q.delivered >= self.came_back(number)
     }
 }

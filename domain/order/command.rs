@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::hold::{Hold, HoldScope, OnExpiry};
+use super::returns::{ReturnCommand, ReturnRejection};
 use super::screening::Features;
 use super::stage::Stage;
 use crate::canonical::OrderDraft;
@@ -88,6 +89,8 @@ pub enum Command {
         /// Which step.
         step: FulfilmentStep,
     },
+    /// Something about what comes back.
+    Return(ReturnCommand),
 }
 
 /// An edge that a hold can block.
@@ -245,6 +248,9 @@ pub enum Rejection {
     /// The hold would block nothing.
     #[error("a hold blocks at least one edge")]
     BlocksNothing,
+    /// A request about a return is refused.
+    #[error(transparent)]
+    Return(#[from] ReturnRejection),
 }
 
 impl Rejection {
@@ -266,6 +272,7 @@ impl Rejection {
             Self::NoAmount { .. } => "invalid_amount",
             Self::BlocksNothing => "blocks_nothing",
             Self::NeverOver => "never_over",
+            Self::Return(refused) => refused.code(),
         }
     }
 }

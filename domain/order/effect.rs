@@ -96,6 +96,15 @@ pub enum Effect {
         /// What.
         lines: Vec<StockLine>,
     },
+    /// Units came back and can be sold again: raise what is on hand.
+    RestockUnits {
+        /// Where.
+        location: LocationCode,
+        /// What.
+        lines: Vec<StockLine>,
+        /// What they came back with.
+        source: RestockSource,
+    },
     /// Ask a location to fulfil.
     RequestFulfilment {
         /// The fulfilment's number.
@@ -122,6 +131,17 @@ pub enum Effect {
         notice: Notice,
     },
 }
+
+/// What units came back with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestockSource {
+    /// A return of the buyer's, by its number.
+    Return(u16),
+}
+
+/// The try that restocking names: units that came back belong to no hold. Tries count from 1.
+pub const NO_TRY: u16 = 0;
 
 /// What a sales channel is told about an order of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -182,6 +202,7 @@ impl Effect {
             Self::ReleaseStock { .. } => "release_stock",
             Self::WriteOffStock { .. } => "write_off_stock",
             Self::ConsumeStock { .. } => "consume_stock",
+            Self::RestockUnits { .. } => "restock_units",
             Self::RequestFulfilment { .. } => "request_fulfilment",
             Self::CancelFulfilment { .. } => "cancel_fulfilment",
             Self::BuyLabel { .. } => "buy_label",
@@ -202,6 +223,7 @@ impl Effect {
             Self::ReleaseStock { .. } => "Giving stock back",
             Self::WriteOffStock { .. } => "Writing stock off",
             Self::ConsumeStock { .. } => "Taking shipped units off the stock",
+            Self::RestockUnits { .. } => "Putting returned units back on the shelf",
             Self::RequestFulfilment { .. } => "Asking the location to fulfil",
             Self::CancelFulfilment { .. } => "Asking the location to stop",
             Self::BuyLabel { .. } => "Buying the shipping label",
@@ -222,6 +244,7 @@ impl Effect {
             Self::ReleaseStock { .. } => "inventory.release_requested",
             Self::WriteOffStock { .. } => "inventory.write_off_requested",
             Self::ConsumeStock { .. } => "inventory.consumption_requested",
+            Self::RestockUnits { .. } => "inventory.restock_requested",
             Self::RequestFulfilment { .. } => "fulfilment.requested",
             Self::CancelFulfilment { .. } => "fulfilment.cancel_requested",
             Self::BuyLabel { .. } => "shipment.label_requested",
@@ -231,7 +254,7 @@ impl Effect {
     }
 
     /// All kinds of opening events.
-    pub const OPENING_KINDS: [&'static str; 14] = [
+    pub const OPENING_KINDS: [&'static str; 15] = [
         "payment.authorization_requested",
         "payment.capture_requested",
         "payment.void_requested",
@@ -241,6 +264,7 @@ impl Effect {
         "inventory.release_requested",
         "inventory.write_off_requested",
         "inventory.consumption_requested",
+        "inventory.restock_requested",
         "fulfilment.requested",
         "fulfilment.cancel_requested",
         "shipment.label_requested",
@@ -257,6 +281,7 @@ impl Effect {
             | Self::ReleaseStock { .. }
             | Self::WriteOffStock { .. }
             | Self::ConsumeStock { .. }
+            | Self::RestockUnits { .. }
             | Self::RequestFulfilment { .. }
             | Self::CancelFulfilment { .. } => SignedDuration::from_secs(20),
             Self::AuthorizePayment { .. }
@@ -321,6 +346,9 @@ impl Effect {
                 attempt,
                 lines,
             } => Some((location, *attempt, lines)),
+            Self::RestockUnits {
+                location, lines, ..
+            } => Some((location, NO_TRY, lines)),
             _ => None,
         }
     }

@@ -4,6 +4,8 @@
 //! data. Bodies of opening events carry `effect`, of closing events `closes`, of money events
 //! `postings`: auditors and views read those three without knowing the rest.
 
+mod returns;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,6 +23,8 @@ use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
+
+pub use returns::{ReturnEvent, Settlement};
 
 /// An event where it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -294,6 +298,12 @@ pub enum Event {
         /// Why: `auto_close`, `test_order`.
         reason: String,
     },
+    /// Something came up after it was closed.
+    #[serde(rename = "order.reopened")]
+    Reopened {
+        /// What: `return`, `dispute`.
+        reason: String,
+    },
     /// A report that is not applied.
     #[serde(rename = "order.fact_ignored")]
     FactIgnored {
@@ -313,6 +323,9 @@ pub enum Event {
         /// What was asked.
         verb: String,
     },
+    /// Something happened to a return.
+    #[serde(untagged)]
+    Return(ReturnEvent),
 }
 
 /// The first event of every order.
@@ -431,6 +444,7 @@ impl Event {
                 StockEvidence::Lost { .. } => "inventory.reservation_lost",
                 StockEvidence::Released => "inventory.reservation_released",
                 StockEvidence::Consumed => "inventory.consumed",
+                StockEvidence::Restocked => "inventory.adjusted",
                 StockEvidence::Expired { .. } => "inventory.reservation_expired",
             },
             Self::PaymentReported { payment, .. } => payment.kind(),
@@ -464,8 +478,10 @@ impl Event {
             Self::Expired { .. } => "order.expired",
             Self::Completed => "order.completed",
             Self::Closed { .. } => "order.closed",
+            Self::Reopened { .. } => "order.reopened",
             Self::FactIgnored { .. } => "order.fact_ignored",
             Self::Requested { .. } => "order.request_noted",
+            Self::Return(event) => event.kind(),
         }
     }
 
@@ -550,6 +566,7 @@ impl Event {
             | Self::Confirmed { postings }
             | Self::LinesCancelled { postings, .. }
             | Self::Cancelled { postings, .. } => postings,
+            Self::Return(event) => event.postings(),
             _ => &[],
         }
     }

@@ -106,6 +106,9 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
         let because = format!("The order {how} ({}).", ending.reason);
         return ("nothing", ending.since, because, None);
     }
+    if let Some(waits) = order.after_delivery(policy) {
+        return waits;
+    }
     by_stage(order)
 }
 
@@ -266,7 +269,7 @@ fn actions(order: &Order) -> Vec<Action> {
     let refund = refund.then(|| Rejection::NothingToRefund.to_string());
     let word = |command: Command| command.word();
     let review = |verb| order.can_be_reviewed(verb).err().map(|why| why.to_string());
-    vec![
+    let mut actions = vec![
         Action {
             action: "approve",
             why_not: review("approved"),
@@ -293,7 +296,9 @@ fn actions(order: &Order) -> Vec<Action> {
             action: "refund",
             why_not: refund,
         },
-    ]
+    ];
+    actions.extend(order.return_actions());
+    actions
 }
 
 /// The words for edges, as the API spells them.

@@ -215,6 +215,8 @@ pub enum StockEvidence {
     Released,
     /// The units left the building.
     Consumed,
+    /// The units that came back are on the shelf.
+    Restocked,
     /// The soft hold of these lines lapsed.
     Expired {
         /// Numbers of the lines.

@@ -17,6 +17,7 @@ mod parcel;
 mod planning;
 mod quantities;
 mod reasons;
+mod returns;
 mod screening;
 mod stage;
 mod state;
@@ -41,6 +42,7 @@ pub use parcel::{SCANS_KEPT, parcel_status};
 pub use planning::{Plan, plan};
 pub use quantities::Quantities;
 pub use reasons::*;
+pub use returns::*;
 pub use screening::{
     AddressCheck, Counts, Features, Judgement, Mark, MarkKind, Missing, Review, ReviewDecision,
     Rule, ScreeningReason, Sighting, Sightings, Verdict, judge, marks,

@@ -92,6 +92,7 @@ impl Fulfilment {
     /// Whether the buyer has it.
     pub fn is_delivered(&self) -> bool {
         self.stage == FulfilmentStage::Collected
+            || self.came_back
             || (self.is_shipped() && self.parcel() == ParcelStatus::Delivered)
     }
 

@@ -34,7 +34,9 @@ pub struct Quantities {
     pub delivered: Quantity,
     /// Of the shipped: gone.
     pub lost: Quantity,
-    /// Of the shipped: came back.
+    /// Of the shipped: came back undelivered.
+    pub returned_to_sender: Quantity,
+    /// Came back, undelivered or from the buyer.
     pub returned: Quantity,
 }
 
@@ -133,15 +135,16 @@ impl Order {
                 continue;
             }
             vector.shipped = vector.shipped.plus(units);
-            if fulfilment.is_delivered() {
-                vector.delivered = vector.delivered.plus(units);
-            }
             match fulfilment.parcel() {
+                _ if fulfilment.is_delivered() => vector.delivered = vector.delivered.plus(units),
                 ParcelStatus::Lost => vector.lost = vector.lost.plus(units),
-                ParcelStatus::Returned => vector.returned = vector.returned.plus(units),
+                ParcelStatus::Returned => {
+                    vector.returned_to_sender = vector.returned_to_sender.plus(units);
+                }
                 _ => {}
             }
         }
+        vector.returned = vector.returned_to_sender.plus(self.came_back(number));
         let firm = self.held(
             number,
             &[ReservationState::Hard, ReservationState::Consumed],

@@ -142,7 +142,8 @@ pub const MOVES: &[(Stage, &[Stage])] = &[
     (Stage::Fulfilling, &[Stage::Completed, Stage::Cancelling]),
     (Stage::Completed, &[Stage::Closed, Stage::Fulfilling]),
     (Stage::Cancelling, &[Stage::Cancelled, Stage::Fulfilling]),
-    (Stage::Closed, &[Stage::Fulfilling]),
+    // Something came up afterwards: a return, a dispute.
+    (Stage::Closed, &[Stage::Completed, Stage::Fulfilling]),
     (Stage::Rejected, &[]),
     (Stage::Expired, &[]),
     (Stage::Cancelled, &[]),

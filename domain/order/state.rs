@@ -10,6 +10,7 @@ use super::event::{LineUnits, Outcome};
 use super::fact::{NoticeEvidence, Scan};
 use super::hold::Hold;
 use super::ledger::Ledger;
+use super::returns::Return;
 use super::screening::Review;
 use super::stage::Stage;
 use crate::canonical::{CaptureMode, OrderDraft, Terms, Totals};
@@ -67,6 +68,9 @@ pub struct Order {
     pub excluded: BTreeSet<(LocationCode, u16)>,
     /// Work asked of locations, numbered from 1.
     pub fulfilments: Vec<Fulfilment>,
+    /// What comes back from the buyer, numbered from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returns: Vec<Return>,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// Number of the last hold placed.
@@ -278,6 +282,9 @@ pub struct Fulfilment {
     pub shipped_at: Option<Timestamp>,
     /// Its units were taken off the stock.
     pub consumed: bool,
+    /// Units of it came back from the buyer: it was delivered, whatever was seen of it.
+    #[serde(default)]
+    pub came_back: bool,
 }
 
 /// Where a location's work is. What the carrier does afterwards is computed from the scans.

@@ -23,13 +23,15 @@ pub enum Wait {
     Payment,
     /// A location's answer to a request.
     Acceptance,
+    /// Units that the buyer announced to send back.
+    Return,
     /// Returns and reports that may still come after the delivery.
     AutoClose,
 }
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
@@ -37,6 +39,7 @@ impl Wait {
         Self::Review,
         Self::Payment,
         Self::Acceptance,
+        Self::Return,
         Self::AutoClose,
     ];
 
@@ -50,6 +53,7 @@ impl Wait {
             Self::Review => "review",
             Self::Payment => "payment",
             Self::Acceptance => "acceptance",
+            Self::Return => "return",
             Self::AutoClose => "auto_close",
         }
     }
@@ -67,6 +71,7 @@ impl Wait {
             Self::Review => "the policy's default decides",
             Self::Payment => "the order expires and its stock is free",
             Self::Acceptance => "another location is asked",
+            Self::Return => "what did not come back is not waited for any more",
             Self::AutoClose => "the order is closed",
         }
     }
@@ -106,8 +111,14 @@ impl Wait {
                     .filter(|_| going_on && standing);
                 first.and_then(|since| after(since, policy.acceptance_time))
             }
-            Self::AutoClose => (going_on && order.stage == Stage::Completed)
-                .then(|| after(order.stage_since, policy.auto_close))?,
+            Self::Return => {
+                let returns = order.returns.iter();
+                returns.filter_map(|back| back.awaited_until(policy)).min()
+            }
+            Self::AutoClose => {
+                let rests = order.stage == Stage::Completed && order.unfinished_business().is_none();
+                (going_on && rests).then(|| after(order.stage_since, policy.auto_close))?
+            }
         }
     }
 }

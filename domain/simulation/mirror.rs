@@ -1,10 +1,10 @@
 //! The stock once more, in the simplest form there is: what each location should have, computed from
 //! what it was asked and what it answered. It knows nothing of ledgers, revisions and drafts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::World;
-use crate::ids::{LocationCode, Sku};
+use crate::ids::{EffectId, LocationCode, Sku};
 use crate::order::{Loss, StockEvidence, StockLine};
 use crate::stock::{HoldKey, StockCommand};
 
@@ -25,6 +25,8 @@ pub(super) enum Held {
 pub(super) struct Mirror {
     pub(super) on_hand: BTreeMap<(LocationCode, Sku), i64>,
     pub(super) holds: BTreeMap<(LocationCode, HoldKey), (Sku, i64, Held)>,
+    /// Effects whose units are back on the shelf.
+    pub(super) restocked: BTreeSet<EffectId>,
 }
 
 impl Mirror {
@@ -33,6 +35,7 @@ impl Mirror {
         &mut self,
         at: &LocationCode,
         command: &StockCommand,
+        effect: Option<EffectId>,
         answer: Option<&StockEvidence>,
         lapsed: &[(HoldKey, i32)],
     ) {
@@ -118,6 +121,15 @@ impl Mirror {
                 let gone = Some(Loss::Damaged);
                 for line in lines {
                     self.end(key(*order, line, *attempt), line, gone, Held::Shipped);
+                }
+            }
+            StockCommand::Restock { lines, .. } => {
+                if effect.is_some_and(|effect| self.restocked.insert(effect)) {
+                    for line in lines {
+                        let place = (at.clone(), line.sku.clone());
+                        let units = line.quantity.whole().unwrap_or_default();
+                        *self.on_hand.entry(place).or_default() += units;
+                    }
                 }
             }
             StockCommand::Reserve { .. }

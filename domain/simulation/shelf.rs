@@ -42,6 +42,7 @@ pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand
             lines,
             loss: *loss,
         },
+        Effect::RestockUnits { .. } => StockCommand::Restock { order, lines },
         _ => StockCommand::Consume {
             order,
             attempt,
@@ -122,8 +123,9 @@ impl World<'_> {
             }
             if !decision.change.is_empty() && !self.store.change_stock(location, &decision.change) {
                 if let Some(tables) = self.store.shelves.get(location) {
-                    self.stockroom
-                        .insert(location.clone(), tables.stock.clone());
+                    let mut stock = tables.stock.clone();
+                    stock.booked = tables.booked_effects();
+                    self.stockroom.insert(location.clone(), stock);
                 }
                 continue;
             }
@@ -139,7 +141,7 @@ impl World<'_> {
             }
             let told = &decision.told;
             self.mirror
-                .follow(location, command, decision.evidence.as_ref(), told);
+                .follow(location, command, effect, decision.evidence.as_ref(), told);
             self.check_shelf(location);
             return decision.evidence;
         }

@@ -137,6 +137,11 @@ impl Store {
 }
 
 impl Shelf {
+    /// Effects that the ledger has a row for.
+    pub(super) fn booked_effects(&self) -> BTreeSet<EffectId> {
+        self.booked.iter().map(|(effect, _)| *effect).collect()
+    }
+
     /// What a location keeps in memory: final holds only where they are asked for.
     pub(super) fn memory(&self) -> LocationStock {
         let mut stock = self.stock.clone();

@@ -1,6 +1,6 @@
 //! Decides what a location does with a command, and applies what was committed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -19,6 +19,7 @@ impl LocationStock {
             seq: 0,
             counters: BTreeMap::new(),
             holds: BTreeMap::new(),
+            booked: BTreeSet::new(),
         }
     }
 
@@ -76,6 +77,10 @@ impl LocationStock {
             } => {
                 draft.end(*order, *attempt, lines, End::Consume, now);
                 Some(StockEvidence::Consumed)
+            }
+            StockCommand::Restock { order, lines } => {
+                draft.restock(*order, lines);
+                Some(StockEvidence::Restocked)
             }
             StockCommand::Count {
                 sku,
@@ -187,10 +192,10 @@ impl End {
 }
 
 /// A decision being made: reads see what it has changed so far.
-struct Draft<'a> {
-    stock: &'a LocationStock,
+pub(super) struct Draft<'a> {
+    pub(super) stock: &'a LocationStock,
     change: StockChange,
-    effect: Option<EffectId>,
+    pub(super) effect: Option<EffectId>,
 }
 
 impl Draft<'_> {
@@ -222,7 +227,7 @@ impl Draft<'_> {
     /// Books one row and the counters after it. A falling promise works the shortfall off first.
     /// An effect moves a SKU in one row, however many lines of the order have it: the ledger knows
     /// an effect that comes again by location, effect and SKU.
-    fn book(
+    pub(super) fn book(
         &mut self,
         sku: &Sku,
         order: Option<OrderId>,

@@ -5,6 +5,7 @@
 
 mod audit;
 mod machine;
+mod restock;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +14,7 @@ pub use audit::{
     StoredStock, Units, gap, orphan,
 };
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -152,6 +153,8 @@ pub struct LocationStock {
     pub counters: BTreeMap<Sku, Counters>,
     /// Holds that are live, and final ones that were looked up.
     pub holds: BTreeMap<HoldKey, StockHold>,
+    /// Effects without a hold that the ledger has a row for already; looked up like final holds.
+    pub booked: BTreeSet<EffectId>,
 }
 
 /// What may be asked of a location's stock.
@@ -203,6 +206,13 @@ pub enum StockCommand {
         order: OrderId,
         /// Its try.
         attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Units came back and can be sold again.
+    Restock {
+        /// The order that they were sold with.
+        order: OrderId,
         /// What.
         lines: Vec<StockLine>,
     },
@@ -259,7 +269,7 @@ pub struct LedgerRow {
     /// Change of what is held firmly.
     pub d_allocated: i64,
     /// Why: `count`, `reserve`, `confirm`, `release`, `write_off`, `consume`,
-    /// `expire`.
+    /// `expire`, `restock`.
     pub cause: &'static str,
     /// For which order.
     pub order: Option<OrderId>,

@@ -109,9 +109,11 @@ impl Draft<'_> {
         true
     }
 
-    /// Closes a complete order when nothing has been heard of it for long enough.
+    /// Closes a complete order when nothing has been heard of it for long enough, and nothing is open:
+    /// no return, no dispute.
     pub(super) fn close(&mut self) -> bool {
-        if self.order.stage != Stage::Completed {
+        let busy = self.order.unfinished_business().is_some();
+        if self.order.stage != Stage::Completed || busy {
             return false;
         }
         let wait = self.context.policy.auto_close;

@@ -14,6 +14,7 @@ mod parcel;
 mod place;
 mod refund;
 mod request;
+mod returns;
 mod review;
 mod secure;
 mod stock;
@@ -162,6 +163,8 @@ impl<'a> Draft<'a> {
             || self.consume()
             || self.capture()
             || self.give_back()
+            || self.mind_returns()
+            || self.reopen()
             || self.notify_channel()
             || self.complete()
             || self.close()

@@ -39,10 +39,28 @@ impl Order {
         let tenders = self.tenders.iter().map(Tender::refundable);
         Money::sum(self.draft.currency, tenders)
     }
+
+    /// Which tender gives how much of an amount: in their order, each what it can.
+    pub(super) fn shares_of_refund(&self, amount: Money) -> Vec<Granted> {
+        let mut rest = amount;
+        let mut refunds = Vec::new();
+        for (tender, number) in self.tenders.iter().zip(1..) {
+            let share = rest.min(tender.refundable());
+            rest = rest.minus(share);
+            if !share.is_zero() {
+                let amount = share;
+                refunds.push(Granted {
+                    tender: number,
+                    amount,
+                });
+            }
+        }
+        refunds
+    }
 }
 
 impl Draft<'_> {
-    /// Grants an amount, or all that is there. Tenders give in their order, each what it can.
+    /// Grants an amount, or all that is there.
     pub(super) fn grant_refund(
         &mut self,
         amount: Option<Decimal>,
@@ -59,19 +77,7 @@ impl Draft<'_> {
         if amount > left {
             return Err(Rejection::RefundTooLarge { left });
         }
-        let mut rest = amount;
-        let mut refunds = Vec::new();
-        for (tender, number) in self.order.tenders.iter().zip(1..) {
-            let share = rest.min(tender.refundable());
-            rest = rest.minus(share);
-            if !share.is_zero() {
-                let amount = share;
-                refunds.push(Granted {
-                    tender: number,
-                    amount,
-                });
-            }
-        }
+        let refunds = self.order.shares_of_refund(amount);
         let postings = transfer(Account::Receivable, Account::Allowance, amount);
         let reason = reason.to_owned();
         self.emit(Event::RefundGranted {

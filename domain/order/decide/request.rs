@@ -18,6 +18,7 @@ impl Command {
             Self::Release { .. } => "release",
             Self::Refund { .. } => "refund",
             Self::Fulfil { step, .. } => step.word(),
+            Self::Return(command) => command.word(),
         }
     }
 }
@@ -92,6 +93,7 @@ impl Draft<'_> {
             }
             Command::Refund { amount, reason } => self.grant_refund(*amount, reason),
             Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
+            Command::Return(command) => self.return_request(command),
         }
     }
 

@@ -36,6 +36,16 @@ impl Draft<'_> {
 
     /// The open effects that a location's report answers.
     fn answered(&self, fact: &StockFact) -> Vec<crate::ids::EffectId> {
+        if fact.evidence == StockEvidence::Restocked {
+            // No try names it: the effect itself does, and another one may be open by now.
+            let known = |id: &crate::ids::EffectId| {
+                self.order
+                    .outstanding
+                    .get(id)
+                    .is_some_and(|open| matches!(open.effect, Effect::RestockUnits { .. }))
+            };
+            return fact.effect.into_iter().filter(known).collect();
+        }
         self.open_ids(|effect| {
             let Some((location, attempt, _)) = effect.stock() else {
                 return false;
@@ -59,7 +69,7 @@ impl Draft<'_> {
                         | Effect::ConfirmStock { .. }
                 ),
                 StockEvidence::Consumed => matches!(effect, Effect::ConsumeStock { .. }),
-                StockEvidence::Expired { .. } => false,
+                StockEvidence::Restocked | StockEvidence::Expired { .. } => false,
             }
         })
     }

@@ -2,6 +2,7 @@
 //! Nothing is decided here and nothing is looked up.
 
 mod opened;
+mod returns;
 mod work;
 
 use super::{
@@ -63,6 +64,7 @@ fn born(received: &Received, recorded: &Recorded) -> Order {
         attempt: 0,
         excluded: std::collections::BTreeSet::new(),
         fulfilments: Vec::new(),
+        returns: Vec::new(),
         holds: Vec::new(),
         last_hold: 0,
         told: Vec::new(),
@@ -213,7 +215,9 @@ impl Order {
             | Event::Rejected { .. }
             | Event::Expired { .. }
             | Event::Completed
-            | Event::Closed { .. } => self.ended(&recorded.event, at),
+            | Event::Closed { .. }
+            | Event::Reopened { .. } => self.ended(&recorded.event, at),
+            Event::Return(event) => self.return_event(event, at),
             Event::FactIgnored { key, .. } => {
                 self.ignored.push_back(key.clone());
                 while self.ignored.len() > IGNORED_FACTS {
@@ -282,6 +286,10 @@ impl Order {
             Event::Expired { reason } => self.end(Stage::Expired, reason, at),
             Event::Completed => self.enter(Stage::Completed, at),
             Event::Closed { reason } => self.end(Stage::Closed, reason, at),
+            Event::Reopened { .. } => {
+                self.reason = None;
+                self.enter(Stage::Completed, at);
+            }
             _ => {}
         }
     }

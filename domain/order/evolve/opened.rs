@@ -2,7 +2,7 @@
 
 use super::super::{
     Effect, Fulfilment, FulfilmentStage, OpenedEffect, Order, Outstanding, Reservation,
-    ReservationKey, ReservationState, Stage, StockEvidence,
+    ReservationKey, ReservationState, RestockSource, Stage, StockEvidence,
 };
 
 impl Order {
@@ -47,6 +47,15 @@ impl Order {
             Effect::RefundPayment { tender, .. } => {
                 if let Some(tender) = self.tender_mut(*tender) {
                     tender.refund_failed = None;
+                }
+            }
+            Effect::RestockUnits {
+                location,
+                lines,
+                source: RestockSource::Return(number),
+            } => {
+                if let Some(back) = self.return_mut(*number) {
+                    back.shelve(location, lines);
                 }
             }
             _ => {}

@@ -34,6 +34,7 @@ impl Order {
             scans: std::collections::BTreeSet::new(),
             shipped_at: None,
             consumed: false,
+            came_back: false,
         });
     }
 

@@ -7,6 +7,7 @@ mod lives;
 mod notices;
 mod permutations;
 mod refunds;
+mod returns;
 mod review;
 mod stored;
 mod straight;

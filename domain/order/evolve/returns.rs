@@ -1,0 +1,179 @@
+//! The fold of what happens to returns.
+
+use jiff::Timestamp;
+
+use super::super::{
+    LineUnits, Order, ReceivedParcel, Return, ReturnDecision, ReturnEvent, ReturnOutcome,
+    Settlement, UnexpectedItem, units_of,
+};
+use crate::ids::LocationCode;
+use crate::money::Money;
+use crate::quantity::Quantity;
+
+impl Order {
+    pub(super) fn return_mut(&mut self, number: u16) -> Option<&mut Return> {
+        self.returns.iter_mut().find(|back| back.number == number)
+    }
+
+    pub(super) fn return_event(&mut self, event: &ReturnEvent, at: Timestamp) {
+        if let ReturnEvent::Requested {
+            number,
+            announced,
+            reason,
+            verdict,
+        } = event
+        {
+            let decision = match verdict.outcome {
+                ReturnOutcome::Review => ReturnDecision::Review,
+                _ => ReturnDecision::Open,
+            };
+            self.returns.push(Return {
+                number: *number,
+                opened_at: at,
+                since: at,
+                awaited_since: at,
+                reason: reason.clone(),
+                announced: announced.clone(),
+                verdict: verdict.clone(),
+                decision,
+                label: None,
+                parcels: std::collections::BTreeMap::new(),
+                inspected: Vec::new(),
+                no_show: false,
+                restocked: Vec::new(),
+                settled: Vec::new(),
+                worth: None,
+                entitled: None,
+                granted: None,
+                elsewhere: None,
+                netted: None,
+                refunded: None,
+                closed: None,
+            });
+            return;
+        }
+        if let ReturnEvent::RefundGranted(settlement) = event {
+            self.granted(&settlement.refunds);
+        }
+        let Some(back) = self.return_mut(event.number()) else {
+            return;
+        };
+        let before = back.stage();
+        back.take_in(event, at);
+        if back.stage() != before {
+            back.since = at;
+        }
+        if let ReturnEvent::Received { units, .. } = event {
+            for came in units {
+                self.imply_delivery(came.line);
+            }
+        }
+    }
+
+    /// What came back from the buyer was delivered before, whatever was seen of it: as many
+    /// fulfilments as the units need, the ones that were delivered anyway first.
+    fn imply_delivery(&mut self, line: u16) {
+        let came = Quantity::sum(self.returns.iter().map(|back| back.received(line)));
+        let delivered = self.fulfilments.iter().filter(|work| work.is_delivered());
+        let mut known = Quantity::sum(delivered.map(|work| units_of(&work.lines, line)));
+        for work in &mut self.fulfilments {
+            let units = units_of(&work.lines, line);
+            let silent = work.is_shipped() && !work.is_delivered() && !units.is_zero();
+            if silent && known < came {
+                work.came_back = true;
+                known = known.plus(units);
+            }
+        }
+    }
+}
+
+impl Return {
+    fn take_in(&mut self, event: &ReturnEvent, at: Timestamp) {
+        match event {
+            ReturnEvent::Requested { .. } => {}
+            ReturnEvent::Approved { .. } => {
+                self.decision = ReturnDecision::Approved;
+                self.awaited_since = at;
+            }
+            ReturnEvent::Declined { .. } => self.decision = ReturnDecision::Declined,
+            ReturnEvent::LabelIssued { label, .. } => {
+                self.label = Some(label.clone());
+                self.awaited_since = at;
+            }
+            ReturnEvent::Received {
+                parcel,
+                location,
+                units,
+                unexpected,
+                ..
+            } => self.parcel_came(parcel, location, units, unexpected, at),
+            ReturnEvent::Inspected { units, .. } => self.inspected.extend(units.iter().cloned()),
+            ReturnEvent::NoShow { .. } => self.no_show = true,
+            ReturnEvent::RefundGranted(settlement) => self.settle(settlement),
+            ReturnEvent::Refunded { amount, .. } => self.refunded = Some(*amount),
+            ReturnEvent::Closed {
+                reason, cancelled, ..
+            } => {
+                if *cancelled {
+                    self.decision = ReturnDecision::Cancelled;
+                } else {
+                    self.closed = Some(reason.clone());
+                }
+            }
+        }
+    }
+
+    /// A parcel told again merges: of each thing the larger count. What came is there, whatever was
+    /// decided before, so a person looks again.
+    fn parcel_came(
+        &mut self,
+        parcel: &str,
+        location: &LocationCode,
+        units: &[LineUnits],
+        unexpected: &[UnexpectedItem],
+        at: Timestamp,
+    ) {
+        let known = self
+            .parcels
+            .entry(parcel.to_owned())
+            .or_insert_with(|| ReceivedParcel {
+                location: location.clone(),
+                at,
+                units: Vec::new(),
+                unexpected: Vec::new(),
+            });
+        for came in units {
+            match known.units.iter_mut().find(|one| one.line == came.line) {
+                Some(one) => one.quantity = one.quantity.max(came.quantity),
+                None => known.units.push(came.clone()),
+            }
+        }
+        for came in unexpected {
+            match known.unexpected.iter_mut().find(|one| one.sku == came.sku) {
+                Some(one) => one.quantity = one.quantity.max(came.quantity),
+                None => known.unexpected.push(came.clone()),
+            }
+        }
+        self.awaited_since = at;
+        self.closed = None;
+        if matches!(
+            self.decision,
+            ReturnDecision::Declined | ReturnDecision::Cancelled
+        ) {
+            self.decision = ReturnDecision::Review;
+        }
+    }
+
+    fn settle(&mut self, settlement: &Settlement) {
+        let zero = Money::zero(settlement.worth.currency());
+        let add = |sum: &mut Option<Money>, more: Money| {
+            *sum = Some(sum.unwrap_or(zero).plus(more));
+        };
+        self.settled.extend(settlement.units.iter().cloned());
+        add(&mut self.worth, settlement.worth);
+        add(&mut self.entitled, settlement.entitled);
+        add(&mut self.granted, settlement.granted());
+        add(&mut self.elsewhere, settlement.elsewhere);
+        add(&mut self.netted, settlement.netted);
+    }
+}
