@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::return_laws::{after_return, before_return};
 use crate::canonical::CaptureMode;
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
@@ -54,6 +55,7 @@ pub(crate) fn before_event(
             may_grant(before, granted)?;
         }
     }
+    before_return(before, recorded)?;
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
     if let Event::FulfilmentReported {
         fulfilment,
@@ -226,7 +228,7 @@ fn may_give_back(order: &Order, location: &LocationCode, attempt: u16) -> Verdic
 }
 
 /// What was given back and granted before, is disputed and is granted now was captured.
-fn may_grant(order: &Order, granted: &Granted) -> Verdict {
+pub(super) fn may_grant(order: &Order, granted: &Granted) -> Verdict {
     let Some(tender) = order.tender(granted.tender) else {
         return Err((
             "grants_what_is_there",
@@ -262,6 +264,7 @@ pub(crate) fn after_event(after: &Order, event: &Event) -> Verdict {
     if let Some((broken, values)) = after.violations().into_iter().next() {
         return Err((broken, format!("after {}: {values}", event.kind())));
     }
+    after_return(after)?;
     let held = after.reservations.values().any(|hold| hold.state.is_live());
     match event {
         Event::Confirmed { .. } => {
@@ -273,6 +276,12 @@ pub(crate) fn after_event(after: &Order, event: &Event) -> Verdict {
                 "confirmed_secured",
                 || "confirmed without its stock or its money".to_owned(),
             )
+        }
+        Event::Closed { .. } => {
+            let open = after.unfinished_business();
+            must(open.is_none(), "closed_with_nothing_open", || {
+                format!("closed with an open {}", open.unwrap_or_default())
+            })
         }
         Event::Completed => {
             let done = |f: &Fulfilment| f.is_off() || (f.is_delivered() && f.consumed);

@@ -24,6 +24,8 @@ mod moves;
 mod people;
 mod play;
 mod rest;
+mod return_laws;
+mod returns;
 mod shelf;
 mod shrink;
 mod store;
@@ -75,6 +77,8 @@ pub struct Run {
     pub steps: usize,
     /// Orders by the stage they ended in.
     pub stages: BTreeMap<&'static str, usize>,
+    /// Events committed, by their public kind.
+    pub kinds: BTreeMap<&'static str, usize>,
     /// Events committed.
     pub events: usize,
     /// Simulated seconds from the beginning to the end.
@@ -131,6 +135,7 @@ pub fn run(seed: u64, steps: usize, mode: Mode, core: &dyn Core) -> Run {
         mode,
         steps,
         stages: first.stages,
+        kinds: first.kinds,
         events: first.events,
         seconds: first.seconds,
         log_hash: first.log_hash,
@@ -145,6 +150,7 @@ struct Played {
     last: usize,
     history: Vec<String>,
     stages: BTreeMap<&'static str, usize>,
+    kinds: BTreeMap<&'static str, usize>,
     events: usize,
     seconds: i64,
     log_hash: String,
@@ -175,9 +181,14 @@ fn play(setting: u64, moves: &[Move], mode: Mode, core: &dyn Core, telling: bool
     for order in world.audit.orders() {
         *stages.entry(order.stage.word()).or_default() += 1;
     }
+    let mut kinds: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for recorded in world.store.logs.values().flatten() {
+        *kinds.entry(recorded.event.kind()).or_default() += 1;
+    }
     Played {
         last,
         stages,
+        kinds,
         events: world.store.events,
         seconds: world.now.as_second() - began.as_second(),
         log_hash: world.store.hash(),

@@ -27,6 +27,8 @@ pub(super) enum Kind {
     Release,
     /// An operator gives money back.
     Refund,
+    /// Units come back, or are to, and people look at them.
+    Return,
     /// Somebody counts a shelf.
     Count,
     /// A message arrives, and a copy of it is still on its way.
@@ -64,7 +66,7 @@ pub(super) enum Kind {
 }
 
 /// Moves that are the ordinary course of things, with their weights.
-const COURSE: [(Kind, usize); 11] = [
+const COURSE: [(Kind, usize); 12] = [
     (Kind::Order, 7),
     (Kind::Deliver, 44),
     (Kind::Work, 22),
@@ -75,6 +77,7 @@ const COURSE: [(Kind, usize); 11] = [
     (Kind::Hold, 2),
     (Kind::Release, 2),
     (Kind::Refund, 2),
+    (Kind::Return, 8),
     (Kind::Count, 1),
 ];
 

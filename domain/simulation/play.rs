@@ -58,6 +58,7 @@ impl World<'_> {
             Kind::Hold => self.hold(dice),
             Kind::Release => self.release(dice),
             Kind::Refund => self.refund(dice),
+            Kind::Return => self.mind_a_return(dice),
             Kind::Count => {
                 let places = self.places();
                 let sku = format!("SKU-{}", 1 + dice.below(self.skus));

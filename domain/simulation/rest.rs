@@ -9,11 +9,14 @@ use super::world::World;
 use crate::ids::OrderId;
 use crate::order::{Edge, FulfilmentStage, Order, ParcelStatus, explain};
 
-/// How long the slowest order may take: an authorisation, a location that does not answer and the
-/// automatic close, one after the other.
-const PATIENCE: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// How long the slowest order may take: an authorisation, a location that does not answer, a return
+/// that does not come and the automatic close, one after the other.
+const PATIENCE: SignedDuration = SignedDuration::from_hours(160 * 24);
 /// How often everybody may answer in one moment before it counts as running in circles.
 const ROUNDS: usize = 200;
+/// In how many of the first moments somebody sends something back, and for how long at the most.
+const CHANGES_OF_MIND: usize = 40;
+const SECOND_THOUGHTS: SignedDuration = SignedDuration::from_hours(40 * 24);
 /// Moments at which time moves on, at most.
 const MOMENTS: usize = 3000;
 
@@ -39,8 +42,14 @@ impl World<'_> {
     pub(super) fn run_down(&mut self) {
         let mut dice = Dice::seeded(0);
         let end = self.now.saturating_add(PATIENCE).unwrap_or(self.now);
-        for _ in 0..MOMENTS {
+        let second_thoughts = self.now.saturating_add(SECOND_THOUGHTS).unwrap_or(end);
+        for moment in 0..MOMENTS {
             self.settle_moment(&mut dice);
+            // Most parcels arrive only now; some of them come back.
+            if moment < CHANGES_OF_MIND && self.now < second_thoughts {
+                self.mind_a_return(&mut dice);
+                self.settle_moment(&mut dice);
+            }
             let Some(next) = self.next_moment().filter(|next| *next <= end) else {
                 break;
             };
@@ -104,6 +113,7 @@ impl World<'_> {
                 self.pass(SignedDuration::from_secs(1));
             }
         }
+        self.work_on_returns();
         for _ in 0..self.gateways.len() {
             self.confirm(true, dice);
         }
@@ -156,7 +166,9 @@ impl World<'_> {
         let over = order.stage.is_terminal() && order.outstanding.is_empty();
         let person = why.waiting_for == "person" && order.outstanding.is_empty();
         let carrier = why.waiting_for == "carrier" && lost && order.outstanding.is_empty();
-        let rests = over || person || carrier;
+        // The buyer's bank decides in its own time.
+        let bank = order.is_disputed() && order.outstanding.is_empty();
+        let rests = over || person || carrier || bank;
         (!rests).then(|| {
             let (stage, whom) = (order.stage.word(), why.waiting_for);
             format!("{stage}, waits for {whom}: {}", why.because)

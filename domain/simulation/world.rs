@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use rust_decimal::Decimal;
 
 use super::audit::Audit;
 use super::core::Core;
@@ -17,7 +18,7 @@ use crate::canonical::{CaptureMode, OrderDraft};
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::money::Money;
 use crate::order::{Asked, Context, Effect, Fact, Location, Places};
-use crate::policy::Policy;
+use crate::policy::{Policy, ShippingRefund};
 use crate::stock::{Counters, HoldKey, LocationStock, StockCommand};
 
 /// When every world begins.
@@ -174,7 +175,7 @@ impl<'c> World<'c> {
         let mut world = Self {
             core,
             now: Timestamp::from_second(BEGINNING).unwrap_or_default(),
-            policy: Policy::default(),
+            policy: house_rules(&mut dice),
             board: Board {
                 locations,
                 heard: BTreeMap::new(),
@@ -276,6 +277,30 @@ impl<'c> World<'c> {
     pub(super) fn name(&self, order: OrderId) -> String {
         self.audit.name(order)
     }
+}
+
+/// The policy of a world: the usual one, with something that never comes back, or is looked at first.
+fn house_rules(dice: &mut Dice) -> Policy {
+    let mut policy = Policy::default();
+    let returns = &mut policy.returns;
+    if dice.percent(40) {
+        returns.excluded = vec!["SKU-1".into()];
+    }
+    if dice.percent(40) {
+        let limit = Decimal::from(dice.between(5, 60));
+        for code in ["EUR", "JPY", "KWD"] {
+            returns.auto_approve.insert(code.into(), limit);
+        }
+    }
+    returns.restocking_fee_percent = u32::from(dice.percent(30)) * 15;
+    returns.refund_damaged = dice.percent(70);
+    let shipping = [
+        ShippingRefund::Whole,
+        ShippingRefund::Share,
+        ShippingRefund::Never,
+    ];
+    returns.shipping = shipping[dice.below(shipping.len())];
+    policy
 }
 
 fn channels() -> Vec<(ChannelId, Slug, bool)> {

@@ -235,6 +235,7 @@ mod tests {
             mode: simulation::Mode::Safety,
             steps: 60,
             stages: BTreeMap::from([("closed", 1)]),
+            kinds: BTreeMap::from([("order.closed", 1)]),
             events: 9,
             seconds: 90_000,
             log_hash: "ab".into(),

@@ -119,6 +119,12 @@ impl Return {
         })
     }
 
+    /// How many units for the shelf no location was asked to take yet.
+    pub fn unshelved_units(&self) -> Quantity {
+        let units = self.unshelved().map(|(_, units)| units).unwrap_or_default();
+        Quantity::sum(units.iter().map(|units| units.quantity))
+    }
+
     fn for_the_shelf(&self, location: &LocationCode, line: u16) -> Quantity {
         let here = |parcel: &String| {
             self.parcels

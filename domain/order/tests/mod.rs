@@ -7,6 +7,7 @@ mod lives;
 mod notices;
 mod permutations;
 mod refunds;
+mod return_mess;
 mod returns;
 mod review;
 mod stored;

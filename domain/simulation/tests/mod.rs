@@ -10,6 +10,20 @@ const STEPS: usize = 300;
 /// Worlds.
 const SEEDS: u64 = 500;
 
+/// Kinds of events that must happen in them: what never happens is never checked.
+const HAPPEN: [&str; 10] = [
+    "return.approved",
+    "return.declined",
+    "return.label_issued",
+    "return.received",
+    "return.inspected",
+    "return.no_show",
+    "return.refunded",
+    "return.closed",
+    "inventory.adjusted",
+    "order.reopened",
+];
+
 /// Odd seeds must come to rest, even ones run on under faults to their end.
 fn mode(seed: u64) -> Mode {
     if seed.is_multiple_of(2) {
@@ -22,11 +36,15 @@ fn mode(seed: u64) -> Mode {
 #[test]
 fn no_world_breaks_an_invariant() {
     let mut stages: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<&'static str, usize> = BTreeMap::new();
     for seed in 1..=SEEDS {
         let run = run(seed, STEPS, mode(seed), &Hub);
         assert_eq!(run.failure, None, "seed {seed}");
         for (stage, orders) in run.stages {
             *stages.entry(stage).or_default() += orders;
+        }
+        for (kind, events) in run.kinds {
+            *kinds.entry(kind).or_default() += events;
         }
     }
     // A world in which nothing gets anywhere finds nothing.
@@ -35,6 +53,10 @@ fn no_world_breaks_an_invariant() {
             stages.get(stage).is_some_and(|orders| *orders > 200),
             "{stages:?}"
         );
+    }
+    for kind in HAPPEN {
+        let times = kinds.get(kind).copied().unwrap_or_default();
+        assert!(times > 20, "{kind} happened {times} times in {kinds:?}");
     }
 }
 

@@ -1,0 +1,180 @@
+//! What buyers and the people at a location do about returns in a simulated world: units are announced
+//! or not, come in part, late or never, with other things among them, and are looked at.
+
+use super::dice::Dice;
+use super::world::World;
+use crate::ids::{LocationCode, OrderId};
+use crate::order::{
+    Arrival, Command, Disposition, InspectedLine, Order, ReceivedLine, Return, ReturnCommand,
+    ReturnDecision, ReturnStage, Stage,
+};
+use crate::quantity::Quantity;
+
+impl World<'_> {
+    /// Somebody does something about a return of some order.
+    pub(super) fn mind_a_return(&mut self, dice: &mut Dice) {
+        let places = self.places();
+        let shipped = |order: &&Order| order.fulfilments.iter().any(|work| work.is_shipped());
+        let orders: Vec<&Order> = self.audit.orders().filter(shipped).collect();
+        let done = |order: &&&Order| order.stage.is_terminal() || order.stage == Stage::Completed;
+        let delivered: Vec<&Order> = orders.iter().filter(done).copied().collect();
+        let among = if dice.percent(80) && !delivered.is_empty() {
+            delivered
+        } else {
+            orders
+        };
+        let Some(order) = dice.pick(&among).copied() else {
+            return;
+        };
+        let Some(location) = dice.pick(&places).cloned() else {
+            return;
+        };
+        let chosen = match dice.pick(&order.returns).cloned() {
+            Some(back) if dice.percent(75) => next_for(order, &back, location, dice),
+            _ => first_for(order, location, dice),
+        };
+        let id = order.id;
+        if let Some(command) = chosen {
+            self.ask(id, "operator:anna", Command::Return(command));
+        }
+    }
+
+    /// People decide about every return that waits for a decision and look at everything that came.
+    pub(super) fn work_on_returns(&mut self) {
+        let mut asked: Vec<(OrderId, ReturnCommand)> = Vec::new();
+        for order in self.audit.orders() {
+            for back in &order.returns {
+                let number = back.number;
+                let reason = "as agreed".to_owned();
+                if back.stage() == ReturnStage::Review {
+                    let label = None;
+                    let approve = ReturnCommand::Approve {
+                        number,
+                        reason,
+                        label,
+                    };
+                    asked.push((order.id, approve));
+                } else if back.decision == ReturnDecision::Approved && !back.is_inspected() {
+                    let lines = back.lines().filter_map(|line| {
+                        let quantity = back.uninspected(line);
+                        let line = order.line(line)?.external_id.clone();
+                        (!quantity.is_zero()).then_some(InspectedLine {
+                            line,
+                            quantity,
+                            disposition: Disposition::Restock,
+                            accepted: None,
+                        })
+                    });
+                    let lines = lines.collect();
+                    asked.push((order.id, ReturnCommand::Inspect { number, lines }));
+                }
+            }
+        }
+        for (order, command) in asked {
+            self.ask(order, "operator:dock", Command::Return(command));
+        }
+    }
+}
+
+/// The buyer announces units, or a parcel comes without a word.
+fn first_for(order: &Order, location: LocationCode, dice: &mut Dice) -> Option<ReturnCommand> {
+    let reason = "does not fit".to_owned();
+    if dice.percent(20) {
+        let lines = contents(order, dice);
+        let parcel = Arrival {
+            parcel: None,
+            location,
+            lines,
+        };
+        return Some(ReturnCommand::ReceiveUnannounced { parcel, reason });
+    }
+    // Now and then one more than the buyer has.
+    let greed = u32::from(dice.percent(10));
+    let lines = order.line_numbers().filter_map(|number| {
+        let most = units(order.returnable(number)) + greed;
+        let line = order.line(number)?.external_id.clone();
+        let count = some(most, dice);
+        (count > 0).then(|| (line, Quantity::units(count)))
+    });
+    let lines: Vec<_> = lines.collect();
+    let lines = Some(lines).filter(|lines| !lines.is_empty() && dice.percent(80));
+    Some(ReturnCommand::Open { lines, reason })
+}
+
+/// What happens to a return next: anything that can, and some things that cannot.
+fn next_for(
+    order: &Order,
+    back: &Return,
+    location: LocationCode,
+    dice: &mut Dice,
+) -> Option<ReturnCommand> {
+    let number = back.number;
+    let reason = "seen".to_owned();
+    Some(match dice.below(12) {
+        0 => ReturnCommand::Close { number, reason },
+        1 => ReturnCommand::Decline { number, reason },
+        2 | 10 | 11 => {
+            let label = dice
+                .percent(80)
+                .then(|| ("UPS".to_owned(), format!("RET{number}"), None));
+            ReturnCommand::Approve {
+                number,
+                reason,
+                label,
+            }
+        }
+        3..=5 => {
+            let known = back.parcels.keys().next().cloned();
+            let parcel = Arrival {
+                parcel: known.filter(|_| dice.percent(20)),
+                location,
+                lines: contents(order, dice),
+            };
+            ReturnCommand::Receive { number, parcel }
+        }
+        _ => {
+            let lines = back.lines().filter_map(|line| {
+                let count = some(units(back.uninspected(line)), dice);
+                let line = order.line(line)?.external_id.clone();
+                let disposition = Disposition::ALL[dice.below(Disposition::ALL.len())];
+                let accepted = dice.percent(20).then(|| dice.percent(50));
+                (count > 0).then_some(InspectedLine {
+                    line,
+                    quantity: Quantity::units(count),
+                    disposition,
+                    accepted,
+                })
+            });
+            let lines = lines.collect();
+            ReturnCommand::Inspect { number, lines }
+        }
+    })
+}
+
+/// What a parcel from the buyer has in it.
+fn contents(order: &Order, dice: &mut Dice) -> Vec<ReceivedLine> {
+    let mut lines = Vec::new();
+    for number in order.line_numbers() {
+        let greed = u32::from(dice.percent(5));
+        let count = some(units(order.may_come_back(number)) + greed, dice);
+        if let Some(line) = order.line(number).filter(|_| count > 0) {
+            let units = Quantity::units(count);
+            lines.push(ReceivedLine::Line(line.external_id.clone(), units));
+        }
+    }
+    if dice.percent(15) {
+        let what = "somebody else's shoes".to_owned();
+        lines.push(ReceivedLine::Unexpected(what, Quantity::units(1)));
+    }
+    lines
+}
+
+fn some(most: u32, dice: &mut Dice) -> u32 {
+    let most = usize::try_from(most).unwrap_or_default();
+    u32::try_from(dice.below(most + 1)).unwrap_or_default()
+}
+
+fn units(quantity: Quantity) -> u32 {
+    let whole = quantity.whole().unwrap_or_default();
+    u32::try_from(whole).unwrap_or_default()
+}
