@@ -1,12 +1,12 @@
 //! What the actors need of the world: a journal, a stock book, a clock. Implemented by the store
 //! for Postgres and by [`crate::twin`] in memory; both pass the same contract suite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::canonical::PrivateDetails;
-use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
+use orderhub_domain::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{Mark, Recorded, RememberedRequest, Stage};
 use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
 
@@ -324,6 +324,13 @@ pub trait StockBook: Send + Sync {
         location: &LocationCode,
         keys: &[HoldKey],
     ) -> Result<Vec<(HoldKey, StockHold)>, Unavailable>;
+
+    /// Those of these effects that the location's ledger has a row for.
+    async fn booked(
+        &self,
+        location: &LocationCode,
+        effects: &[EffectId],
+    ) -> Result<BTreeSet<EffectId>, Unavailable>;
 
     /// The counters of a SKU at every location that ever had it.
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable>;

@@ -66,6 +66,7 @@ impl LocationState {
             Some(StockEvidence::Lost { .. }) => "lost",
             Some(StockEvidence::Released) => "released",
             Some(StockEvidence::Consumed) => "consumed",
+            Some(StockEvidence::Restocked) => "restocked",
             Some(StockEvidence::Expired { .. }) => "expired",
             None => return,
         };
@@ -79,7 +80,8 @@ fn order_of(command: &StockCommand) -> Option<OrderId> {
         | StockCommand::Confirm { order, .. }
         | StockCommand::Release { order, .. }
         | StockCommand::WriteOff { order, .. }
-        | StockCommand::Consume { order, .. } => Some(*order),
+        | StockCommand::Consume { order, .. }
+        | StockCommand::Restock { order, .. } => Some(*order),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@
 mod answers;
 mod board;
 mod pipeline;
+mod reading;
 mod telling;
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand, StockDecision
 use ractor::ActorRef;
 use tokio::sync::{mpsc, oneshot};
 
+use super::reading::read_stock;
 use super::{CountReply, LocationArgs, LocationMsg};
 use crate::api::HubError;
 use crate::lanes::StockTicket;
@@ -35,7 +36,7 @@ pub(crate) struct LocationState {
     /// Raised at every reading; the lane refuses changes that rest on an older one after a failure.
     generation: u64,
     /// Decided and not answered, oldest first; while reading also what arrived meanwhile.
-    under_way: VecDeque<Pending>,
+    pub(super) under_way: VecDeque<Pending>,
     /// How many of them were decided on this generation.
     decided: usize,
     tickets: mpsc::UnboundedSender<(u64, StockTicket)>,
@@ -171,7 +172,8 @@ impl LocationState {
         }
         if self.under_way.is_empty() {
             if let Some(stock) = self.stock.as_mut() {
-                // Final holds that were looked up are not kept.
+                // Effects and final holds that were looked up are not kept.
+                stock.booked.clear();
                 for key in self.looked_up.drain(..) {
                     let kept = |hold: &StockHold| hold.state.is_live() || hold.rev != hold.told_rev;
                     if stock.holds.get(&key).is_some_and(|hold| !kept(hold)) {
@@ -249,6 +251,7 @@ impl LocationState {
         let generation = self.generation;
         let keys = self.keys_under_way();
         self.looked_up.clone_from(&keys);
+        let effects = self.effects_under_way();
         let (shared, code, myself) = (
             Arc::clone(&self.shared),
             self.code.clone(),
@@ -257,7 +260,7 @@ impl LocationState {
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
             loop {
-                match read_stock(&shared, &code, &keys).await {
+                match read_stock(&shared, &code, &keys, &effects).await {
                     Ok(stock) => {
                         let stock = Box::new(stock);
                         drop(myself.cast(LocationMsg::Loaded { generation, stock }));
@@ -284,51 +287,6 @@ impl LocationState {
         }
         self.decide_ahead().await;
         self.tell_untold();
-    }
-
-    /// Holds that pending commands name: final ones are not in memory and must be looked up.
-    fn keys_under_way(&self) -> Vec<HoldKey> {
-        let mut keys = Vec::new();
-        for pending in &self.under_way {
-            let (order, attempt, lines) = match &pending.command {
-                StockCommand::Reserve {
-                    order,
-                    attempt,
-                    lines,
-                    ..
-                }
-                | StockCommand::Confirm {
-                    order,
-                    attempt,
-                    lines,
-                }
-                | StockCommand::Release {
-                    order,
-                    attempt,
-                    lines,
-                }
-                | StockCommand::WriteOff {
-                    order,
-                    attempt,
-                    lines,
-                    ..
-                }
-                | StockCommand::Consume {
-                    order,
-                    attempt,
-                    lines,
-                } => (*order, *attempt, lines),
-                _ => continue,
-            };
-            keys.extend(lines.iter().map(|line| HoldKey {
-                order,
-                line: line.line,
-                attempt,
-            }));
-        }
-        keys.sort_unstable();
-        keys.dedup();
-        keys
     }
 
     pub(super) async fn tick(&mut self) {
@@ -373,22 +331,4 @@ impl LocationState {
             self.waiting_idle.push(reply);
         }
     }
-}
-
-async fn read_stock(
-    shared: &Shared,
-    code: &LocationCode,
-    keys: &[HoldKey],
-) -> Result<LocationStock, crate::ports::Unavailable> {
-    let mut stock = shared.stock_book.load(code).await?;
-    if !keys.is_empty() {
-        for (key, hold) in shared.stock_book.holds(code, keys).await? {
-            stock.holds.insert(key, hold);
-        }
-    }
-    // Counted by the auditor, once, however often the location is loaded.
-    for sku in stock.violations() {
-        tracing::error!(location = %code, %sku, "counters and holds differ; look at the stock ledger");
-    }
-    Ok(stock)
 }

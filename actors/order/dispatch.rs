@@ -134,6 +134,7 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
             lines,
             loss,
         },
+        Effect::RestockUnits { lines, .. } => StockCommand::Restock { order, lines },
         Effect::ConsumeStock { attempt, lines, .. } => StockCommand::Consume {
             order,
             attempt,

@@ -129,6 +129,17 @@ impl StockBook for Twin {
         Ok(found.collect())
     }
 
+    async fn booked(
+        &self,
+        location: &LocationCode,
+        effects: &[EffectId],
+    ) -> Result<BTreeSet<EffectId>, Unavailable> {
+        let world = self.reading()?;
+        let rows = world.locations.get(location).into_iter();
+        let moved = rows.flat_map(|rows| rows.moved.iter().map(|(effect, _)| *effect));
+        Ok(moved.filter(|effect| effects.contains(effect)).collect())
+    }
+
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {
         let world = self.reading()?;
         let rows = world.locations.iter();

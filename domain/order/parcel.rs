@@ -92,7 +92,7 @@ impl Fulfilment {
     /// Whether the buyer has it.
     pub fn is_delivered(&self) -> bool {
         self.stage == FulfilmentStage::Collected
-            || self.came_back
+            || self.came_back_at.is_some()
             || (self.is_shipped() && self.parcel() == ParcelStatus::Delivered)
     }
 

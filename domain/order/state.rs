@@ -282,9 +282,9 @@ pub struct Fulfilment {
     pub shipped_at: Option<Timestamp>,
     /// Its units were taken off the stock.
     pub consumed: bool,
-    /// Units of it came back from the buyer: it was delivered, whatever was seen of it.
-    #[serde(default)]
-    pub came_back: bool,
+    /// Since when units of it are back from the buyer: it was delivered, whatever was seen of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_back_at: Option<Timestamp>,
 }
 
 /// Where a location's work is. What the carrier does afterwards is computed from the scans.

@@ -5,8 +5,8 @@ use super::dice::Dice;
 use super::world::World;
 use crate::ids::{LocationCode, OrderId};
 use crate::order::{
-    Arrival, Command, Disposition, InspectedLine, Order, ReceivedLine, Return, ReturnCommand,
-    ReturnDecision, ReturnStage, Stage,
+    Arrival, Command, Disposition, Fulfilment, InspectedLine, Order, ReceivedLine, Return,
+    ReturnCommand, ReturnDecision, ReturnStage, Stage,
 };
 use crate::quantity::Quantity;
 
@@ -14,7 +14,7 @@ impl World<'_> {
     /// Somebody does something about a return of some order.
     pub(super) fn mind_a_return(&mut self, dice: &mut Dice) {
         let places = self.places();
-        let shipped = |order: &&Order| order.fulfilments.iter().any(|work| work.is_shipped());
+        let shipped = |order: &&Order| order.fulfilments.iter().any(Fulfilment::is_shipped);
         let orders: Vec<&Order> = self.audit.orders().filter(shipped).collect();
         let done = |order: &&&Order| order.stage.is_terminal() || order.stage == Stage::Completed;
         let delivered: Vec<&Order> = orders.iter().filter(done).copied().collect();
@@ -34,9 +34,7 @@ impl World<'_> {
             _ => first_for(order, location, dice),
         };
         let id = order.id;
-        if let Some(command) = chosen {
-            self.ask(id, "operator:anna", Command::Return(command));
-        }
+        self.ask(id, "operator:anna", Command::Return(chosen));
     }
 
     /// People decide about every return that waits for a decision and look at everything that came.
@@ -66,7 +64,14 @@ impl World<'_> {
                         })
                     });
                     let lines = lines.collect();
-                    asked.push((order.id, ReturnCommand::Inspect { number, lines }));
+                    asked.push((
+                        order.id,
+                        ReturnCommand::Inspect {
+                            number,
+                            lines,
+                            rest: None,
+                        },
+                    ));
                 }
             }
         }
@@ -77,16 +82,16 @@ impl World<'_> {
 }
 
 /// The buyer announces units, or a parcel comes without a word.
-fn first_for(order: &Order, location: LocationCode, dice: &mut Dice) -> Option<ReturnCommand> {
+fn first_for(order: &Order, location: LocationCode, dice: &mut Dice) -> ReturnCommand {
     let reason = "does not fit".to_owned();
     if dice.percent(20) {
         let lines = contents(order, dice);
         let parcel = Arrival {
             parcel: None,
             location,
-            lines,
+            lines: Some(lines),
         };
-        return Some(ReturnCommand::ReceiveUnannounced { parcel, reason });
+        return ReturnCommand::ReceiveUnannounced { parcel, reason };
     }
     // Now and then one more than the buyer has.
     let greed = u32::from(dice.percent(10));
@@ -98,7 +103,7 @@ fn first_for(order: &Order, location: LocationCode, dice: &mut Dice) -> Option<R
     });
     let lines: Vec<_> = lines.collect();
     let lines = Some(lines).filter(|lines| !lines.is_empty() && dice.percent(80));
-    Some(ReturnCommand::Open { lines, reason })
+    ReturnCommand::Open { lines, reason }
 }
 
 /// What happens to a return next: anything that can, and some things that cannot.
@@ -107,10 +112,10 @@ fn next_for(
     back: &Return,
     location: LocationCode,
     dice: &mut Dice,
-) -> Option<ReturnCommand> {
+) -> ReturnCommand {
     let number = back.number;
     let reason = "seen".to_owned();
-    Some(match dice.below(12) {
+    match dice.below(12) {
         0 => ReturnCommand::Close { number, reason },
         1 => ReturnCommand::Decline { number, reason },
         2 | 10 | 11 => {
@@ -128,7 +133,7 @@ fn next_for(
             let parcel = Arrival {
                 parcel: known.filter(|_| dice.percent(20)),
                 location,
-                lines: contents(order, dice),
+                lines: dice.percent(80).then(|| contents(order, dice)),
             };
             ReturnCommand::Receive { number, parcel }
         }
@@ -146,9 +151,13 @@ fn next_for(
                 })
             });
             let lines = lines.collect();
-            ReturnCommand::Inspect { number, lines }
+            ReturnCommand::Inspect {
+                number,
+                lines,
+                rest: None,
+            }
         }
-    })
+    }
 }
 
 /// What a parcel from the buyer has in it.

@@ -12,6 +12,7 @@ mod keys;
 mod migrate;
 mod orders;
 mod output;
+mod returns;
 mod sim;
 mod simulate;
 mod status;
@@ -115,6 +116,9 @@ enum Verb {
     /// The running hub's orders.
     #[command(subcommand)]
     Orders(orders::Verb),
+    /// What buyers of the running hub's orders send back.
+    #[command(subcommand)]
+    Returns(returns::Verb),
     /// The running hub's stock.
     #[command(subcommand)]
     Inventory(inventory::Verb),
@@ -206,6 +210,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         }
         Verb::Orders(verb) => orders::run(verb, || load(file, []), format, out).await,
         Verb::Events(verb) => events::run(verb, || load(file, []), format, out).await,
+        Verb::Returns(verb) => returns::run(verb, || load(file, []), format, out).await,
         Verb::Inventory(verb) => inventory::run(verb, || load(file, []), format, out).await,
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, format, out).await,
         Verb::Sim(verb) => sim::run(verb).await,

@@ -6,6 +6,7 @@
 mod connections;
 mod kinds;
 mod policy;
+mod returns;
 mod secret;
 mod section;
 mod sections;

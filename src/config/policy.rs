@@ -48,6 +48,7 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         screening: read_screening(section.table("screening"), section.reading()),
         review_sla: section.duration("review_sla", usual.review_sla),
         review_default: section.word("review_default", &DEFAULTS, usual.review_default),
+        returns: super::returns::read_returns(section.table("returns"), section.reading()),
     };
     if policy.retry_most < policy.retry_least {
         section.refuse("retry_most", "must not be shorter than retry_least");
@@ -112,7 +113,7 @@ fn read_screening(table: Table, reading: &mut Reading<'_>) -> ScreeningPolicy {
         section.refuse("refuse_at", "must not be less than review_at");
     }
     let when_degraded = section.word("when_degraded", &DEGRADED, usual.when_degraded);
-    let amount_from = read_amounts(section.table("amount_from"), &mut section);
+    let amount_from = read_amounts("amount_from", section.table("amount_from"), &mut section);
     section.finish();
     ScreeningPolicy {
         window,
@@ -131,7 +132,11 @@ fn read_screening(table: Table, reading: &mut Reading<'_>) -> ScreeningPolicy {
 }
 
 /// Thresholds by currency, each an amount that the currency can have.
-fn read_amounts(table: Table, section: &mut Section<'_, '_>) -> BTreeMap<String, Decimal> {
+pub(super) fn read_amounts(
+    key: &str,
+    table: Table,
+    section: &mut Section<'_, '_>,
+) -> BTreeMap<String, Decimal> {
     let mut amounts = BTreeMap::new();
     for (code, value) in table {
         let amount = value.as_str().and_then(|text| text.parse::<Decimal>().ok());
@@ -141,7 +146,7 @@ fn read_amounts(table: Table, section: &mut Section<'_, '_>) -> BTreeMap<String,
         match amount.filter(|amount| amount.is_positive()) {
             Some(amount) => drop(amounts.insert(code, amount.amount().normalize())),
             None => section.refuse(
-                &format!("amount_from.{code}"),
+                &format!("{key}.{code}"),
                 "must be an ISO 4217 code and an amount above zero as text, like EUR = \"500.00\"",
             ),
         }

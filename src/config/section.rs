@@ -164,6 +164,19 @@ impl<'a, 'b> Section<'a, 'b> {
         number
     }
 
+    /// True or false; `otherwise` when absent.
+    pub(super) fn flag(&mut self, key: &'static str, otherwise: bool) -> bool {
+        match self.take(key) {
+            None => otherwise,
+            Some(Value::Boolean(flag)) => flag,
+            Some(Value::String(text)) if text == "true" || text == "false" => text == "true",
+            Some(_) => {
+                self.refuse(key, "must be true or false");
+                otherwise
+            }
+        }
+    }
+
     /// One of a few words; `otherwise` when absent.
     pub(super) fn word<T: Copy>(
         &mut self,

@@ -1,7 +1,7 @@
 //! The configuration in force, as a value to print. No secret is in it, only where each is kept.
 
 use jiff::SignedDuration;
-use orderhub_domain::policy::ScreeningPolicy;
+use orderhub_domain::policy::{ReturnPolicy, ScreeningPolicy};
 use serde_json::{Map, Value, json};
 
 use super::{Config, Connection, Location, Origin, Secret};
@@ -32,6 +32,7 @@ pub fn shown(config: &Config) -> Value {
             "review_sla": duration(policy.review_sla),
             "review_default": policy.review_default.word(),
             "screening": screening(&policy.screening),
+            "returns": returns(&policy.returns),
         },
         "store": url(&config.store),
         "bus": url(&config.bus),
@@ -73,6 +74,20 @@ fn screening(rules: &ScreeningPolicy) -> Value {
         "review_at": rules.review_at,
         "refuse_at": rules.refuse_at,
         "when_degraded": rules.when_degraded.word(),
+    })
+}
+
+fn returns(rules: &ReturnPolicy) -> Value {
+    json!({
+        "window": written(rules.window),
+        "excluded": rules.excluded,
+        "auto_approve": rules.auto_approve,
+        "approve_unannounced": rules.approve_unannounced,
+        "restocking_fee_percent": rules.restocking_fee_percent,
+        "shipping": rules.shipping.word(),
+        "paid_by": rules.paid_by.word(),
+        "refund_damaged": rules.refund_damaged,
+        "no_show_after": written(rules.no_show_after),
     })
 }
 

@@ -7,6 +7,7 @@
 pub mod assets;
 mod board;
 mod order;
+mod returns;
 mod shown;
 
 use askama::Template;

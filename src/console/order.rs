@@ -6,6 +6,7 @@ use orderhub_domain::order::{Order, Recorded, Stage};
 use orderhub_domain::policy::Policy;
 use serde_json::Value;
 
+use super::returns::{self, Returned};
 use super::shown::Shown;
 use super::{Bar, render};
 use crate::views;
@@ -59,6 +60,7 @@ struct Page<'a> {
     why: Shown,
     steps: Vec<Step>,
     actions: Vec<Action>,
+    returns: Vec<Returned>,
     timeline: Vec<Shown>,
     problem: &'a str,
     once: &'a str,
@@ -83,6 +85,7 @@ fn page(sheet: Sheet<'_>) -> Page<'_> {
         live: format!("/console/live?order={}", sheet.order.id),
         steps: steps(sheet.order),
         actions: actions(&order, &why),
+        returns: returns::returned(sheet.order, &order, &why),
         order,
         why,
         timeline,
@@ -157,6 +160,7 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("hold", "Hold"),
         ("cancel", "Cancel"),
         ("refund", "Refund"),
+        ("return", "Open a return"),
     ] {
         let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
             continue;

@@ -31,6 +31,11 @@ impl Fields {
         }
     }
 
+    /// The pointer at which the object stands.
+    pub fn place(&self) -> &str {
+        &self.at
+    }
+
     /// Reports that a member is not as it should be.
     pub fn refuse(&mut self, name: &str, code: &'static str, hint: impl Into<String>) {
         let pointer = format!("{}/{name}", self.at);

@@ -204,6 +204,7 @@ impl From<Rejection> for Problem {
             Rejection::NeverOver => Some("/on_expiry".to_owned()),
             Rejection::NoSuchLine { place, .. } => Some(format!("/lines/{place}/line")),
             Rejection::TooMany { place, .. } => Some(format!("/lines/{place}/quantity")),
+            Rejection::Return(refused) => refused.pointer(),
             _ => None,
         };
         match pointer {

@@ -7,6 +7,7 @@ pub mod order;
 pub mod payment;
 pub mod person;
 pub mod replies;
+pub mod returns;
 pub mod status;
 pub mod stock;
 pub mod timeline;

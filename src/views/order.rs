@@ -7,7 +7,7 @@ use orderhub_domain::order::{Fulfilment, Hold, HoldScope, LineUnits, Order, Quan
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
-use super::{payment, person, status};
+use super::{payment, person, returns, status};
 use crate::store::OrderListing;
 
 /// An order as `GET /v1/orders/{id}` shows it.
@@ -76,7 +76,7 @@ pub fn order(
         "lines": lines,
         "payment": payment::payment(order),
         "fulfilments": fulfilments,
-        "returns": [],
+        "returns": returns::returns(order, policy),
         "holds": order.holds.iter().map(|found| hold(order, found)).collect::<Vec<_>>(),
         "outstanding": outstanding,
     })

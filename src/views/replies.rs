@@ -2,8 +2,8 @@
 //! any node and at any time, gets the same bytes. Frozen per `reply_schema`.
 
 use orderhub_actors::api::Done;
-use orderhub_domain::ids::FulfilmentId;
-use orderhub_domain::order::{Event, Recorded};
+use orderhub_domain::ids::{FulfilmentId, ReturnId};
+use orderhub_domain::order::{Event, Recorded, ReturnEvent};
 use serde_json::{Value, json};
 
 /// The answer to an order that is on disk, from its first event.
@@ -33,6 +33,31 @@ pub fn step_done(fulfilment: FulfilmentId, done: &Done) -> Value {
         "order": done.order.to_string(),
         "version": done.version,
     })
+}
+
+/// The answer to what was asked about a return.
+pub fn return_done(number: Option<u16>, done: &Done) -> Value {
+    let order = done.order;
+    let id = number.map(|number| ReturnId { order, number }.to_string());
+    json!({
+        "id": id,
+        "order": order.to_string(),
+        "version": done.version,
+    })
+}
+
+/// The number of the return that was opened by the commit that ended at `version`.
+pub fn return_opened_until(log: &[Recorded], version: u64) -> Option<u16> {
+    let until = log
+        .iter()
+        .rev()
+        .filter(|recorded| recorded.version <= version);
+    until
+        .into_iter()
+        .find_map(|recorded| match &recorded.event {
+            Event::Return(ReturnEvent::Requested { number, .. }) => Some(*number),
+            _ => None,
+        })
 }
 
 /// The number of the hold that was placed by the commit that ended at `version`.

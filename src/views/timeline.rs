@@ -151,6 +151,8 @@ pub fn summary(event: &Event) -> String {
             format!("A report ({fact}) was not applied: {reason}.")
         }
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
+        Event::Reopened { reason } => format!("Opened again: {}.", plain(reason)),
+        Event::Return(event) => super::returns::summary(event),
     }
 }
 

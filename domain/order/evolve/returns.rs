@@ -65,14 +65,14 @@ impl Order {
         }
         if let ReturnEvent::Received { units, .. } = event {
             for came in units {
-                self.imply_delivery(came.line);
+                self.imply_delivery(came.line, at);
             }
         }
     }
 
     /// What came back from the buyer was delivered before, whatever was seen of it: as many
     /// fulfilments as the units need, the ones that were delivered anyway first.
-    fn imply_delivery(&mut self, line: u16) {
+    fn imply_delivery(&mut self, line: u16, at: Timestamp) {
         let came = Quantity::sum(self.returns.iter().map(|back| back.received(line)));
         let delivered = self.fulfilments.iter().filter(|work| work.is_delivered());
         let mut known = Quantity::sum(delivered.map(|work| units_of(&work.lines, line)));
@@ -80,7 +80,7 @@ impl Order {
             let units = units_of(&work.lines, line);
             let silent = work.is_shipped() && !work.is_delivered() && !units.is_zero();
             if silent && known < came {
-                work.came_back = true;
+                work.came_back_at = Some(at);
                 known = known.plus(units);
             }
         }

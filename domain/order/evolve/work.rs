@@ -34,7 +34,7 @@ impl Order {
             scans: std::collections::BTreeSet::new(),
             shipped_at: None,
             consumed: false,
-            came_back: false,
+            came_back_at: None,
         });
     }
 

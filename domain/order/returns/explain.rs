@@ -19,8 +19,8 @@ impl Order {
                 .iter()
                 .filter(|back| back.stage().is_open() || !back.unsettled().is_empty())
         };
-        let person = open().find_map(|back| self.person_for(back));
-        let time = || open().find_map(|back| back.time_for(policy));
+        let person = open().find_map(Return::person_for);
+        let time = || open().next().map(|back| back.time_for(policy));
         person.or_else(|| self.disputed()).or_else(time)
     }
 
@@ -37,37 +37,6 @@ impl Order {
             }
         };
         Some(("gateway", self.updated_at, because.to_owned(), None))
-    }
-
-    fn person_for(&self, back: &Return) -> Option<Reason> {
-        let number = back.number;
-        let person = |because, action| Some(("person", back.since, because, Some(action)));
-        match back.stage() {
-            ReturnStage::Review => {
-                let against: Vec<String> = back
-                    .verdict
-                    .reasons
-                    .iter()
-                    .map(|reason| reason.rule.word().replace('_', " "))
-                    .collect();
-                let why = if against.is_empty() {
-                    "it came after it was declined".to_owned()
-                } else {
-                    against.join(", ")
-                };
-                let because = format!("Return {number} waits for a decision: {why}.");
-                person(because, "approve_return")
-            }
-            ReturnStage::Received | ReturnStage::PartlyReceived | ReturnStage::RefundDue
-                if !back.is_inspected() =>
-            {
-                let left = back.lines().map(|line| back.uninspected(line));
-                let left = Quantity::sum(left);
-                let because = format!("Return {number}: {left} of what came is to be inspected.");
-                person(because, "inspect_return")
-            }
-            _ => None,
-        }
     }
 
     /// What may be asked about returns, and why the rest may not.
@@ -112,14 +81,47 @@ impl Order {
 }
 
 impl Return {
-    fn time_for(&self, policy: &Policy) -> Option<Reason> {
+    /// What a person has to do about it, if something.
+    fn person_for(&self) -> Option<Reason> {
+        let number = self.number;
+        let person = |because, action| Some(("person", self.since, because, Some(action)));
+        match self.stage() {
+            ReturnStage::Review => {
+                let against: Vec<String> = self
+                    .verdict
+                    .reasons
+                    .iter()
+                    .map(|reason| reason.rule.word().replace('_', " "))
+                    .collect();
+                let why = if against.is_empty() {
+                    "it came after it was declined".to_owned()
+                } else {
+                    against.join(", ")
+                };
+                let because = format!("Return {number} waits for a decision: {why}.");
+                person(because, "approve_return")
+            }
+            ReturnStage::Received | ReturnStage::PartlyReceived | ReturnStage::RefundDue
+                if !self.is_inspected() =>
+            {
+                let left = self.lines().map(|line| self.uninspected(line));
+                let left = Quantity::sum(left);
+                let because = format!("Return {number}: {left} of what came is to be inspected.");
+                person(because, "inspect_return")
+            }
+            _ => None,
+        }
+    }
+
+    fn time_for(&self, policy: &Policy) -> Reason {
         let number = self.number;
         if self.awaited_until(policy).is_some() {
-            let because = match self.parcels.is_empty() {
-                true => format!("Return {number} is on its way back, or will be."),
-                false => format!("Return {number}: a part came; the rest is waited for."),
+            let because = if self.parcels.is_empty() {
+                format!("Return {number} is on its way back, or will be.")
+            } else {
+                format!("Return {number}: a part came; the rest is waited for.")
             };
-            return Some(("time", self.awaited_since, because, None));
+            return ("time", self.awaited_since, because, None);
         }
         let because = match self.stage() {
             ReturnStage::RefundDue => format!("The refund of return {number} is under way."),
@@ -128,6 +130,6 @@ impl Return {
                 self.stage().word().replace('_', " ")
             ),
         };
-        Some(("gateway", self.since, because, None))
+        ("gateway", self.since, because, None)
     }
 }

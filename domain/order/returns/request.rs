@@ -52,6 +52,8 @@ pub enum ReturnCommand {
         number: u16,
         /// What was found.
         lines: Vec<InspectedLine>,
+        /// What was found of everything else that came.
+        rest: Option<Disposition>,
     },
     /// Nothing more is expected of it.
     Close {
@@ -70,8 +72,8 @@ pub struct Arrival {
     pub parcel: Option<String>,
     /// Where it was opened.
     pub location: LocationCode,
-    /// What was in it.
-    pub lines: Vec<ReceivedLine>,
+    /// What was in it; everything that was announced and has not come when absent.
+    pub lines: Option<Vec<ReceivedLine>>,
 }
 
 /// Something in a parcel.
@@ -147,6 +149,9 @@ pub enum ReturnRejection {
         /// What for: "to come back".
         to: &'static str,
     },
+    /// There is no such location.
+    #[error("there is no location \"{0}\"")]
+    NoSuchLocation(LocationCode),
     /// Something that came was not looked at.
     #[error("{0} of what came is not inspected yet")]
     NotInspected(Quantity),
@@ -161,6 +166,7 @@ impl ReturnRejection {
             Self::NothingToReturn => "nothing_to_return",
             Self::NoSuchLine { .. } => "no_such_line",
             Self::TooMany { .. } => "too_many",
+            Self::NoSuchLocation(_) => "no_such_location",
         }
     }
 
@@ -169,6 +175,7 @@ impl ReturnRejection {
         match self {
             Self::NoSuchLine { place, .. } => Some(format!("/lines/{place}/line")),
             Self::TooMany { place, .. } => Some(format!("/lines/{place}/quantity")),
+            Self::NoSuchLocation(_) => Some("/location".to_owned()),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::super::event::{LineUnits, units_of};
 use super::super::{Order, ReturnStage, StockLine};
-use super::Return;
+use super::{Disposition, InspectedUnits, Return};
 use crate::ids::LocationCode;
 use crate::quantity::Quantity;
 
@@ -58,6 +58,32 @@ impl Return {
         let came = self.parcels.get(parcel);
         let came = came.map_or(Quantity::ZERO, |parcel| units_of(&parcel.units, line));
         came.minus(self.seen(line, Some(parcel)))
+    }
+
+    /// Takes in what was found of units of a line, parcel by parcel.
+    pub(in crate::order) fn look_at(
+        &mut self,
+        line: u16,
+        quantity: Quantity,
+        disposition: Disposition,
+        accepted: bool,
+    ) {
+        let mut rest = quantity;
+        let parcels: Vec<String> = self.parcels.keys().cloned().collect();
+        for parcel in parcels {
+            let quantity = rest.min(self.uninspected_in(&parcel, line));
+            if quantity.is_zero() {
+                continue;
+            }
+            rest = rest.minus(quantity);
+            self.inspected.push(InspectedUnits {
+                parcel,
+                line,
+                quantity,
+                disposition,
+                accepted: accepted && disposition.came_back(),
+            });
+        }
     }
 
     /// Units of a line that the buyer does not have any more: those that came, but for what turned out
@@ -132,9 +158,7 @@ impl Return {
                 .is_some_and(|parcel| parcel.location == *location)
         };
         let good = self.inspected.iter().filter(|units| {
-            units.line == line
-                && units.disposition == super::Disposition::Restock
-                && here(&units.parcel)
+            units.line == line && units.disposition == Disposition::Restock && here(&units.parcel)
         });
         Quantity::sum(good.map(|units| units.quantity))
     }

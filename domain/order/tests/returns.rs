@@ -58,7 +58,7 @@ pub(super) fn arrival(name: &str, lines: Vec<ReceivedLine>) -> Arrival {
     Arrival {
         parcel: Some(name.to_owned()),
         location: "BER1".into(),
-        lines,
+        lines: Some(lines),
     }
 }
 
@@ -79,7 +79,15 @@ pub(super) fn inspect(world: &mut World, number: u16, found: &[(u32, Disposition
         accepted: None,
     });
     let lines = lines.collect();
-    ask(world, ReturnCommand::Inspect { number, lines }).expect("they are there");
+    ask(
+        world,
+        ReturnCommand::Inspect {
+            number,
+            lines,
+            rest: None,
+        },
+    )
+    .expect("they are there");
 }
 
 pub(super) fn stage(world: &World, number: u16) -> &'static str {

@@ -22,7 +22,7 @@ const PAUSES: [Duration; 3] = [
 const TOLD: usize = 20;
 
 /// The order with this name: its id as it stands, or the one that the hub finds.
-pub(super) async fn order(name: &str, client: &Client) -> Result<OrderId, Failure> {
+pub(in crate::cli) async fn order(name: &str, client: &Client) -> Result<OrderId, Failure> {
     if let Ok(id) = name.parse() {
         return Ok(id);
     }
@@ -75,7 +75,7 @@ fn ambiguous(name: &str, orders: &[&Value]) -> Failure {
 }
 
 /// Nothing is called so, or this key may not see it.
-pub(super) fn unknown(name: &str) -> Failure {
+pub(in crate::cli) fn unknown(name: &str) -> Failure {
     let message = format!("there is no order {}", printable(name, &[]));
     let next = "orderhub orders ls, or orderhub orders ls --find TEXT";
     Failure::new(Exit::NotFound, message, next)

@@ -2,7 +2,7 @@
 //! `list`, `show` and `act` are the verbs, and `sheet` is what `show` prints for people.
 
 mod act;
-mod find;
+pub(super) mod find;
 mod list;
 mod sheet;
 mod show;
@@ -146,7 +146,7 @@ enum Asked {
 }
 
 /// A table under its name; nothing when there are no rows.
-fn section(
+pub(super) fn section(
     name: &str,
     heading: &[&str],
     items: &Value,

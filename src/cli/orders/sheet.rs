@@ -82,6 +82,7 @@ pub(super) fn show(order: &Value, out: &mut Out) {
         fulfilment,
         out,
     );
+    returns(order, out);
     let hold = |hold: &Value| {
         vec![
             hold["id"].clone(),
@@ -108,6 +109,21 @@ pub(super) fn show(order: &Value, out: &mut Out) {
     };
     let heading = ["asked", "since", "tries", "next_try_at", "effect"];
     section("outstanding", &heading, &order["outstanding"], open, out);
+}
+
+/// What comes back from the buyer.
+fn returns(order: &Value, out: &mut Out) {
+    let back = |back: &Value| {
+        vec![
+            back["id"].clone(),
+            back["stage"].clone(),
+            content(&back["lines"]),
+            back["refund"]["entitled"].clone(),
+            back["reason"].clone(),
+        ]
+    };
+    let heading = ["return", "stage", "announced", "given back", "reason"];
+    section("returns", &heading, &order["returns"], back, out);
 }
 
 /// What stands above the tables.

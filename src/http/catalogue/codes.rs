@@ -65,6 +65,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Take the id from the order's fulfilments.",
     ),
     entry(
+        "no_such_return",
+        404,
+        "No such return",
+        "Take the id from the order's returns.",
+    ),
+    entry(
         "not_found",
         404,
         "Not found",
@@ -111,6 +117,12 @@ pub const CATALOGUE: &[Entry] = &[
         409,
         "Nothing to give back",
         "Only money that a gateway has captured for the hub, and that was not given back or disputed, can be refunded.",
+    ),
+    entry(
+        "nothing_to_return",
+        409,
+        "Nothing can come back",
+        "Only units that were delivered, and that no other return speaks for, can be announced or received.",
     ),
     entry(
         "refund_too_large",
@@ -261,6 +273,12 @@ pub const CATALOGUE: &[Entry] = &[
         422,
         "No such hold",
         "Take hold_id from the order's holds; a released hold is gone.",
+    ),
+    entry(
+        "no_such_location",
+        422,
+        "No such location",
+        "Name a location by its code, as the configuration has it.",
     ),
     entry(
         "no_such_line",

@@ -186,7 +186,7 @@ fn read_until(fields: &mut Fields) -> Option<Timestamp> {
 }
 
 /// What a request would do, without doing it: the domain's own decision on the state as it is.
-async fn try_out(
+pub(super) async fn try_out(
     edge: &Edge,
     asked: &Asked,
     order: OrderId,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, SET_COOKIE};
-use orderhub_domain::ids::OrderId;
+use orderhub_domain::ids::{OrderId, ReturnId};
 use serde_json::{Map, Value};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::sse::Event;
 
-use super::{actions, answer, asked, body, reads, with};
+use super::{actions, answer, asked, body, reads, returns, with};
 use crate::console::{self, Bar, Board, Sheet, assets};
 use crate::events::Watch;
 use crate::http::asked::Asked;
@@ -81,7 +81,12 @@ async fn take(
     match segments.as_slice() {
         ["sign-in"] => sign_in(edge, body).await,
         ["sign-out"] => sign_out(edge),
-        ["orders", id, verb] => act(edge, asked, id, verb, body).await,
+        ["orders", id, verb] => act(edge, asked, id, &Form::Order(verb), body).await,
+        ["returns", id, verb] => {
+            let back: ReturnId = id.parse().map_err(|_| Problem::not_found())?;
+            let order = back.order.to_string();
+            act(edge, asked, &order, &Form::Return(id, verb), body).await
+        }
         _ => Err(Problem::not_found()),
     }
 }
@@ -156,12 +161,20 @@ async fn order(
     })))
 }
 
+/// What a form of an order's page is about.
+enum Form<'a> {
+    /// The order: which verb.
+    Order(&'a str),
+    /// One of its returns: which, and which verb.
+    Return(&'a str, &'a str),
+}
+
 /// Carries out what a form asks for, and leads back to the order. A refusal is shown there.
 async fn act(
     edge: &Edge,
     asked: &Asked,
     id: &str,
-    verb: &str,
+    form: &Form<'_>,
     body: &[u8],
 ) -> Result<Response, Problem> {
     if !asked.key()?.may(Scope::OpsAct) {
@@ -183,7 +196,13 @@ async fn act(
         None => asked,
     };
     let body = Value::Object(fields).to_string();
-    match actions::act(edge, asked, id, verb, body.as_bytes()).await {
+    let body = body.as_bytes();
+    let done = match form {
+        Form::Order("returns") => returns::open(edge, asked, id, body).await,
+        Form::Order(verb) => actions::act(edge, asked, id, verb, body).await,
+        Form::Return(back, verb) => returns::step(edge, asked, back, verb, body).await,
+    };
+    match done {
         Ok(_) => Ok(see_other(&format!("/console/orders/{id}"))),
         Err(problem) if problem.status().is_client_error() => {
             refused(edge, asked, id, &problem).await

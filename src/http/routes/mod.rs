@@ -11,6 +11,7 @@ mod inventory;
 mod orders;
 mod parked;
 mod reads;
+mod returns;
 mod system;
 mod webhooks;
 
@@ -39,6 +40,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(reads::routes(edge))
         .unify()
         .or(fulfilments::routes(edge))
+        .unify()
+        .or(returns::routes(edge))
         .unify()
         .or(actions::routes(edge))
         .unify()

@@ -1,8 +1,10 @@
 //! Reads of stock.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use orderhub_actors::ports::{StockBook, Unavailable};
-use orderhub_domain::ids::{LocationCode, OrderId, Sku};
+use orderhub_domain::ids::{EffectId, LocationCode, OrderId, Sku};
 use orderhub_domain::stock::{Counters, HoldKey, HoldState, LocationStock, StockHold};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -75,6 +77,29 @@ impl StockBook for Store {
         let rows = self.read(query).await?;
         let holds: Result<_, sqlx::Error> = rows.iter().map(hold).collect();
         holds.map_err(|error| Unavailable(error.to_string()))
+    }
+
+    async fn booked(
+        &self,
+        location: &LocationCode,
+        effects: &[EffectId],
+    ) -> Result<BTreeSet<EffectId>, Unavailable> {
+        let effects: Vec<Uuid> = effects.iter().map(|effect| effect.0).collect();
+        let query = || {
+            sqlx::query(
+                "select distinct effect_id from orderhub.stock_ledger \
+                 where location = $1 and effect_id = any($2)",
+            )
+            .bind(location.as_str())
+            .bind(&effects)
+            .fetch_all(self.pool())
+        };
+        let rows = self.read(query).await?;
+        let found: Result<_, sqlx::Error> = rows
+            .iter()
+            .map(|row| Ok(EffectId(row.try_get("effect_id")?)))
+            .collect();
+        found.map_err(|error| Unavailable(error.to_string()))
     }
 
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {

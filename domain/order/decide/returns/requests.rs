@@ -1,11 +1,12 @@
 //! What people ask about returns: checked against what the buyer can have, and recorded.
 
 use super::super::super::{
-    Arrival, Event, InspectedLine, InspectedUnits, LineUnits, Order, ReceivedLine, Rejection,
-    Return, ReturnCommand, ReturnDecision, ReturnEvent, ReturnLabel, ReturnRejection, ReturnStage,
+    Arrival, Disposition, Event, InspectedLine, LineUnits, Order, ReceivedLine, Rejection, Return,
+    ReturnCommand, ReturnDecision, ReturnEvent, ReturnLabel, ReturnRejection, ReturnStage,
     UnexpectedItem, judge_return, units_of,
 };
 use super::super::Draft;
+use crate::ids::LocationCode;
 use crate::money::Money;
 use crate::quantity::Quantity;
 
@@ -29,7 +30,11 @@ impl Draft<'_> {
                 let back = self.find_return(*number)?;
                 self.receive(&back, parcel)?;
             }
-            ReturnCommand::Inspect { number, lines } => self.inspect(*number, lines)?,
+            ReturnCommand::Inspect {
+                number,
+                lines,
+                rest,
+            } => self.inspect(*number, lines, *rest)?,
             ReturnCommand::Close { number, reason } => self.end_return(*number, reason)?,
         }
         Ok(())
@@ -95,7 +100,9 @@ impl Draft<'_> {
         parcel: &Arrival,
         reason: &str,
     ) -> Result<(), ReturnRejection> {
-        let (units, unexpected) = self.contents(&parcel.lines, None)?;
+        self.must_exist(&parcel.location)?;
+        let stated = parcel.lines.as_deref().unwrap_or_default();
+        let (units, unexpected) = self.contents(stated, None)?;
         if units.is_empty() && unexpected.is_empty() {
             return Err(ReturnRejection::NothingToReturn);
         }
@@ -168,8 +175,12 @@ impl Draft<'_> {
         let fresh = || (back.parcels.len() + 1).to_string();
         let name = parcel.parcel.clone().unwrap_or_else(fresh);
         let known = back.parcels.get(&name);
-        let (units, unexpected) =
-            self.contents(&parcel.lines, known.map(|known| known.units.as_slice()))?;
+        self.must_exist(&parcel.location)?;
+        let before = known.map(|known| known.units.as_slice());
+        let (units, unexpected) = match parcel.lines.as_deref() {
+            Some(stated) => self.contents(stated, before)?,
+            None => (back.missing(), Vec::new()),
+        };
         let told = known.is_some_and(|known| {
             let covered = |came: &LineUnits| units_of(&known.units, came.line) >= came.quantity;
             units.iter().all(covered)
@@ -196,6 +207,16 @@ impl Draft<'_> {
             unexpected,
         }));
         Ok(())
+    }
+
+    /// Whether the hub knows the location. One that knows none, as when a request is only tried out,
+    /// cannot tell.
+    fn must_exist(&self, location: &LocationCode) -> Result<(), ReturnRejection> {
+        let known = self.context.places.locations();
+        if known.is_empty() || known.iter().any(|one| one.code == *location) {
+            return Ok(());
+        }
+        Err(ReturnRejection::NoSuchLocation(location.clone()))
     }
 
     /// What is in a parcel, by the order's lines, and what the order never had. `known` is what was
@@ -234,41 +255,35 @@ impl Draft<'_> {
     }
 
     /// Says what was found of units that came; each unit once.
-    fn inspect(&mut self, number: u16, lines: &[InspectedLine]) -> Result<(), ReturnRejection> {
+    fn inspect(
+        &mut self,
+        number: u16,
+        lines: &[InspectedLine],
+        rest: Option<Disposition>,
+    ) -> Result<(), ReturnRejection> {
         let back = self.find_return(number)?;
         let stage = back.stage();
         if back.parcels.is_empty() || matches!(stage, ReturnStage::Declined) {
             return Err(wrong(stage, "inspected"));
         }
         let mut seen = back.clone();
-        let mut units = Vec::new();
         for (place, found) in lines.iter().enumerate() {
             let line = self.order.named(&found.line, place)?;
             let left = seen.uninspected(line);
             if found.quantity > left {
                 return Err(too_many(&found.line, place, left, "to inspect"));
             }
-            let accepted = found
-                .accepted
-                .unwrap_or_else(|| found.disposition.is_accepted(self.context.policy));
-            let mut rest = found.quantity;
-            for parcel in back.parcels.keys() {
-                let quantity = rest.min(seen.uninspected_in(parcel, line));
-                if quantity.is_zero() {
-                    continue;
-                }
-                rest = rest.minus(quantity);
-                let part = InspectedUnits {
-                    parcel: parcel.clone(),
-                    line,
-                    quantity,
-                    disposition: found.disposition,
-                    accepted: accepted && found.disposition.came_back(),
-                };
-                seen.inspected.push(part.clone());
-                units.push(part);
+            let usual = found.disposition.is_accepted(self.context.policy);
+            let accepted = found.accepted.unwrap_or(usual);
+            seen.look_at(line, found.quantity, found.disposition, accepted);
+        }
+        if let Some(disposition) = rest {
+            let accepted = disposition.is_accepted(self.context.policy);
+            for line in back.lines() {
+                seen.look_at(line, seen.uninspected(line), disposition, accepted);
             }
         }
+        let units = seen.inspected.split_off(back.inspected.len());
         if !units.is_empty() {
             self.emit(Event::Return(ReturnEvent::Inspected { number, units }));
         }
