@@ -116,7 +116,8 @@ impl Wait {
                 returns.filter_map(|back| back.awaited_until(policy)).min()
             }
             Self::AutoClose => {
-                let rests = order.stage == Stage::Completed && order.unfinished_business().is_none();
+                let rests =
+                    order.stage == Stage::Completed && order.unfinished_business().is_none();
                 (going_on && rests).then(|| after(order.stage_since, policy.auto_close))?
             }
         }

@@ -24,6 +24,7 @@ impl World<'_> {
     /// Heals the world and lets it run until nothing waits any more.
     pub(super) fn come_to_rest(&mut self) {
         self.heal();
+        self.fickle = true;
         self.run_down();
     }
 
@@ -46,7 +47,7 @@ impl World<'_> {
         for moment in 0..MOMENTS {
             self.settle_moment(&mut dice);
             // Most parcels arrive only now; some of them come back.
-            if moment < CHANGES_OF_MIND && self.now < second_thoughts {
+            if self.fickle && moment < CHANGES_OF_MIND && self.now < second_thoughts {
                 self.mind_a_return(&mut dice);
                 self.settle_moment(&mut dice);
             }

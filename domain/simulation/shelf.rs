@@ -116,7 +116,7 @@ impl World<'_> {
                     self.store.change_stock(location, &decision.change);
                     let told = &decision.told;
                     self.mirror
-                        .follow(location, command, decision.evidence.as_ref(), told);
+                        .follow(location, command, effect, decision.evidence.as_ref(), told);
                 }
                 self.crash(self.owner);
                 return None;

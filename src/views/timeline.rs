@@ -128,9 +128,9 @@ pub fn summary(event: &Event) -> String {
             )
         }
         Event::ChannelAnswered { told, answer, .. } => channel_answered(told, answer),
-        Event::HoldPlaced { hold } => format!("Hold {} placed: {}.", hold.id, hold.reason),
-        Event::HoldReleased { hold, reason } => format!("Hold {hold} released: {reason}."),
-        Event::HoldExpired { hold } => format!("Hold {hold} ended by itself."),
+        Event::HoldPlaced { .. } | Event::HoldReleased { .. } | Event::HoldExpired { .. } => {
+            held(event)
+        }
         Event::CancelRequested { reason } => format!("Cancellation asked for: {reason}."),
         Event::EndDecided { outcome, reason } => {
             let outcome = match outcome {
@@ -142,17 +142,40 @@ pub fn summary(event: &Event) -> String {
         }
         Event::CancelRefused { reason } => format!("Cancellation refused: {}.", plain(reason)),
         Event::LinesCancelled { lines, .. } => format!("Cancelled: {}.", lines_of(lines.len())),
+        Event::Cancelled { .. }
+        | Event::Rejected { .. }
+        | Event::Expired { .. }
+        | Event::Completed
+        | Event::Closed { .. }
+        | Event::Reopened { .. } => ended(event),
+        Event::FactIgnored { fact, reason, .. } => {
+            format!("A report ({fact}) was not applied: {reason}.")
+        }
+        Event::Requested { verb, .. } => format!("Asked to {verb}."),
+        Event::Return(event) => super::returns::summary(event),
+    }
+}
+
+/// A hold was placed, or is over.
+fn held(event: &Event) -> String {
+    match event {
+        Event::HoldPlaced { hold } => format!("Hold {} placed: {}.", hold.id, hold.reason),
+        Event::HoldReleased { hold, reason } => format!("Hold {hold} released: {reason}."),
+        Event::HoldExpired { hold } => format!("Hold {hold} ended by itself."),
+        _ => last_word(event),
+    }
+}
+
+/// An order came to an end, or was opened again after it.
+fn ended(event: &Event) -> String {
+    match event {
         Event::Cancelled { reason, .. } => format!("Cancelled: {reason}."),
         Event::Rejected { reason } => format!("Rejected: {}.", plain(reason)),
         Event::Expired { reason } => format!("Expired: {}.", plain(reason)),
         Event::Completed => "Everything open was delivered and paid.".into(),
         Event::Closed { reason } => format!("Closed: {}.", plain(reason)),
-        Event::FactIgnored { fact, reason, .. } => {
-            format!("A report ({fact}) was not applied: {reason}.")
-        }
-        Event::Requested { verb, .. } => format!("Asked to {verb}."),
         Event::Reopened { reason } => format!("Opened again: {}.", plain(reason)),
-        Event::Return(event) => super::returns::summary(event),
+        _ => last_word(event),
     }
 }
 

@@ -47,6 +47,7 @@ mod proxy;
 mod readme;
 mod refunds;
 mod repeats;
+mod returns;
 mod screening;
 mod senders;
 mod shopify;
