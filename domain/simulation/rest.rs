@@ -24,7 +24,7 @@ impl World<'_> {
     /// Heals the world and lets it run until nothing waits any more.
     pub(super) fn come_to_rest(&mut self) {
         self.heal();
-        self.fickle = true;
+        self.second_thoughts = SECOND_THOUGHTS;
         self.run_down();
     }
 
@@ -43,11 +43,11 @@ impl World<'_> {
     pub(super) fn run_down(&mut self) {
         let mut dice = Dice::seeded(0);
         let end = self.now.saturating_add(PATIENCE).unwrap_or(self.now);
-        let second_thoughts = self.now.saturating_add(SECOND_THOUGHTS).unwrap_or(end);
+        let changing = self.now.saturating_add(self.second_thoughts).unwrap_or(end);
         for moment in 0..MOMENTS {
             self.settle_moment(&mut dice);
             // Most parcels arrive only now; some of them come back.
-            if self.fickle && moment < CHANGES_OF_MIND && self.now < second_thoughts {
+            if moment < CHANGES_OF_MIND && self.now < changing {
                 self.mind_a_return(&mut dice);
                 self.settle_moment(&mut dice);
             }

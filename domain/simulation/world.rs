@@ -144,8 +144,8 @@ pub(super) struct World<'c> {
     pub(super) elsewhere: bool,
     /// Partners and people do what is asked and nothing odd.
     pub(super) smooth: bool,
-    /// Buyers send things back even when nothing else goes wrong any more.
-    pub(super) fickle: bool,
+    /// How long buyers send things back when nothing else goes wrong any more.
+    pub(super) second_thoughts: SignedDuration,
     /// Number of the next external id and of the next request.
     pub(super) counter: u64,
     pub(super) broken: Option<Broken>,
@@ -203,7 +203,7 @@ impl<'c> World<'c> {
             crash: None,
             elsewhere: false,
             smooth: false,
-            fickle: false,
+            second_thoughts: SignedDuration::ZERO,
             counter: 0,
             broken: None,
             history: Vec::new(),

@@ -1,7 +1,7 @@
 //! An order's log, for people.
 
 use orderhub_domain::order::{
-    Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, Screened, Verdict,
+    Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, ReviewDecision, Screened, Verdict,
 };
 use serde_json::{Value, json};
 
@@ -60,10 +60,7 @@ pub fn summary(event: &Event) -> String {
             received.draft.stated_total,
         ),
         Event::Screened(screened) => screening(screened),
-        Event::Reviewed { decision, reason } => match reason {
-            Some(reason) => format!("Review: {} ({reason}).", decision.word()),
-            None => format!("Review: nobody came in time, so it is {}.", decision.word()),
-        },
+        Event::Reviewed { decision, reason } => reviewed(*decision, reason.as_deref()),
         Event::EffectOpened { effect } => format!("Asked for: {}.", plain(effect.effect.word())),
         Event::EffectPostponed {
             effect_kind,
@@ -153,6 +150,14 @@ pub fn summary(event: &Event) -> String {
         }
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
         Event::Return(event) => super::returns::summary(event),
+    }
+}
+
+/// What came of a review.
+fn reviewed(decision: ReviewDecision, reason: Option<&str>) -> String {
+    match reason {
+        Some(reason) => format!("Review: {} ({reason}).", decision.word()),
+        None => format!("Review: nobody came in time, so it is {}.", decision.word()),
     }
 }
 

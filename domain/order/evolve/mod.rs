@@ -6,11 +6,11 @@ mod returns;
 mod work;
 
 use super::{
-    Ending, Event, Fulfilment, FulfilmentStage, Granted, HoldScope, IGNORED_FACTS, Ledger,
-    LineState, Movements, Order, Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE,
-    REASON_CAPTURE_FAILED, REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_MISMATCH,
-    REASON_REFUND_FAILED, REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported,
-    Request, Review, ReviewDecision, Screened, Stage, Tender, Verdict,
+    Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Ledger, LineState,
+    Movements, Order, Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED,
+    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
+    REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported, Request, Review,
+    ReviewDecision, Screened, Stage, Tender, Verdict,
 };
 use crate::canonical::Terms;
 use crate::quantity::Quantity;
@@ -355,15 +355,6 @@ impl Order {
             .and_then(|index| self.lines.get_mut(index))
         {
             state.cancelled = state.cancelled.plus(quantity);
-        }
-    }
-
-    fn granted(&mut self, refunds: &[Granted]) {
-        for granted in refunds {
-            if let Some(tender) = self.tender_mut(granted.tender) {
-                let before = tender.granted.unwrap_or(tender.zero());
-                tender.granted = Some(before.plus(granted.amount));
-            }
         }
     }
 

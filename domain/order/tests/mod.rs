@@ -8,6 +8,7 @@ mod notices;
 mod permutations;
 mod refunds;
 mod return_mess;
+mod return_money;
 mod returns;
 mod review;
 mod stored;
