@@ -2,12 +2,14 @@
 //!
 //! Decisions store the version of the policy they used. Defaults are the hub's recommendation.
 
+mod claims;
 mod returns;
 mod screening;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use claims::{ClaimDefault, ClaimPolicy};
 pub use returns::{ReturnPayer, ReturnPolicy, ShippingRefund};
 pub use screening::{CountRule, ScreeningPolicy, WhenDegraded};
 
@@ -49,6 +51,8 @@ pub struct Policy {
     pub review_default: ReviewDefault,
     /// What may come back, and what is given back for it.
     pub returns: ReturnPolicy,
+    /// What becomes of parcels that do not arrive.
+    pub claims: ClaimPolicy,
 }
 
 /// What becomes of an order that nobody reviewed in time.
@@ -90,6 +94,7 @@ impl Default for Policy {
             review_sla: SignedDuration::from_hours(24),
             review_default: ReviewDefault::Reject,
             returns: ReturnPolicy::default(),
+            claims: ClaimPolicy::default(),
         }
     }
 }

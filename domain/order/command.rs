@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::claims::{ClaimCommand, ClaimRejection};
 use super::hold::{Hold, HoldScope, OnExpiry};
 use super::returns::{ReturnCommand, ReturnRejection};
 use super::screening::Features;
@@ -91,6 +92,8 @@ pub enum Command {
     },
     /// Something about what comes back.
     Return(ReturnCommand),
+    /// Something about what did not arrive.
+    Claim(ClaimCommand),
 }
 
 /// An edge that a hold can block.
@@ -251,6 +254,9 @@ pub enum Rejection {
     /// A request about a return is refused.
     #[error(transparent)]
     Return(#[from] ReturnRejection),
+    /// A request about a claim is refused.
+    #[error(transparent)]
+    Claim(#[from] ClaimRejection),
 }
 
 impl Rejection {
@@ -273,6 +279,7 @@ impl Rejection {
             Self::BlocksNothing => "blocks_nothing",
             Self::NeverOver => "never_over",
             Self::Return(refused) => refused.code(),
+            Self::Claim(refused) => refused.code(),
         }
     }
 }

@@ -138,6 +138,8 @@ pub enum Effect {
 pub enum RestockSource {
     /// A return of the buyer's, by its number.
     Return(u16),
+    /// A parcel that could not be delivered, by the number of its fulfilment.
+    Parcel(u16),
 }
 
 /// The try that restocking names: units that came back belong to no hold. Tries count from 1.

@@ -4,6 +4,8 @@
 //! data. Bodies of opening events carry `effect`, of closing events `closes`, of money events
 //! `postings`: auditors and views read those three without knowing the rest.
 
+mod claims;
+mod parcels;
 mod returns;
 
 use jiff::Timestamp;
@@ -24,6 +26,8 @@ use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
 
+pub use claims::ClaimEvent;
+pub use parcels::ParcelEvent;
 pub use returns::{ReturnEvent, Settlement};
 
 /// An event where it stands in the log.
@@ -326,6 +330,12 @@ pub enum Event {
     /// Something happened to a return.
     #[serde(untagged)]
     Return(ReturnEvent),
+    /// Something happened to a claim.
+    #[serde(untagged)]
+    Claim(ClaimEvent),
+    /// The hub noticed something about a parcel.
+    #[serde(untagged)]
+    Parcel(ParcelEvent),
 }
 
 /// The first event of every order.
@@ -482,6 +492,8 @@ impl Event {
             Self::FactIgnored { .. } => "order.fact_ignored",
             Self::Requested { .. } => "order.request_noted",
             Self::Return(event) => event.kind(),
+            Self::Claim(event) => event.kind(),
+            Self::Parcel(event) => event.kind(),
         }
     }
 
@@ -567,6 +579,7 @@ impl Event {
             | Self::LinesCancelled { postings, .. }
             | Self::Cancelled { postings, .. } => postings,
             Self::Return(event) => event.postings(),
+            Self::Claim(event) => event.postings(),
             _ => &[],
         }
     }

@@ -106,6 +106,9 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
         let because = format!("The order {how} ({}).", ending.reason);
         return ("nothing", ending.since, because, None);
     }
+    if let Some(waits) = order.claim_for_a_person() {
+        return waits;
+    }
     if let Some(waits) = order.after_delivery(policy) {
         return waits;
     }
@@ -240,9 +243,16 @@ fn working(order: &Order) -> Reason {
     let moving = order
         .fulfilments
         .iter()
-        .find(|f| f.is_shipped() && !f.is_delivered());
+        .find(|f| f.is_shipped() && !order.is_settled(f));
     if let Some(work) = moving {
         let place = work.word().replace('_', " ");
+        if let Some(since) = work.overdue_at {
+            let because = format!(
+                "Parcel of fulfilment {} is {place} and was not seen for too long; ask the carrier.",
+                work.number
+            );
+            return ("carrier", since, because, Some("claim"));
+        }
         let because = format!("Parcel of fulfilment {} is {place}.", work.number);
         return ("carrier", work.since, because, None);
     }
@@ -298,6 +308,7 @@ fn actions(order: &Order) -> Vec<Action> {
         },
     ];
     actions.extend(order.return_actions());
+    actions.extend(order.claim_actions());
     actions
 }
 

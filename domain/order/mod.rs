@@ -3,6 +3,7 @@
 //! state, [`wake_at`] says when time alone changes something.
 
 mod audit;
+mod claims;
 mod command;
 mod decide;
 mod effect;
@@ -28,6 +29,7 @@ mod tests;
 mod wake;
 
 pub use audit::ORDER_INVARIANTS;
+pub use claims::*;
 pub use command::*;
 pub use decide::{decide, place, waits_for_stock};
 pub use effect::*;

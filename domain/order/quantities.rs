@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 
 use super::{Fulfilment, LineUnits, Order, ParcelStatus, ReservationState, units_of};
 use crate::canonical::{FulfilledBy, TaxMode};
+use crate::ids::LocationCode;
 use crate::money::{Money, share_between, spread};
 use crate::quantity::Quantity;
 
@@ -79,8 +80,16 @@ impl Order {
         let holds = self
             .reservations
             .iter()
-            .filter(|(key, hold)| key.line == number && states.contains(&hold.state));
+            .filter(|(key, hold)| key.line == number && states.contains(&hold.state))
+            .filter(|(key, _)| !self.is_replaced(&key.location, key.attempt));
         Quantity::sum(holds.map(|(_, hold)| hold.quantity))
+    }
+
+    /// Whether the work on these holds counts no more, because its units are sent again.
+    fn is_replaced(&self, location: &LocationCode, attempt: u16) -> bool {
+        self.fulfilments.iter().any(|work| {
+            work.replaced_at.is_some() && work.location == *location && work.attempt == attempt
+        })
     }
 
     /// Stocked units of a line that nothing holds and nobody has been asked for.
@@ -106,9 +115,10 @@ impl Order {
         self.stocked(number).minus(self.held(number, &HOLDING))
     }
 
-    /// Units of a line that left the building.
+    /// Units of a line that left the building and were not replaced by others.
     pub fn shipped(&self, number: u16) -> Quantity {
-        let shipped = self.fulfilments.iter().filter(|f| f.is_shipped());
+        let counts = |f: &&Fulfilment| f.is_shipped() && f.replaced_at.is_none();
+        let shipped = self.fulfilments.iter().filter(counts);
         Quantity::sum(shipped.map(|f| units_of(&f.lines, number)))
     }
 
@@ -128,7 +138,8 @@ impl Order {
             vector.not_stocked = open;
             return vector;
         }
-        for fulfilment in self.fulfilments.iter().filter(|f| !f.is_off()) {
+        let counts = |f: &&Fulfilment| !f.is_off() && f.replaced_at.is_none();
+        for fulfilment in self.fulfilments.iter().filter(counts) {
             let units = units_of(&fulfilment.lines, number);
             if !fulfilment.is_shipped() {
                 vector.picked = vector.picked.plus(units_of(&fulfilment.picked, number));

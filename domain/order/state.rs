@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::claims::Claim;
 use super::effect::{Notice, Outstanding};
 use super::event::{LineUnits, Outcome};
 use super::fact::{NoticeEvidence, Scan};
@@ -71,6 +72,9 @@ pub struct Order {
     /// What comes back from the buyer, numbered from 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub returns: Vec<Return>,
+    /// What did not arrive as it should, numbered from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub claims: Vec<Claim>,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// Number of the last hold placed.
@@ -285,6 +289,18 @@ pub struct Fulfilment {
     /// Since when units of it are back from the buyer: it was delivered, whatever was seen of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_back_at: Option<Timestamp>,
+    /// Since when its units are to be sent again with another parcel: it counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<Timestamp>,
+    /// Since when its location is to put its units back on the shelf: it came back undelivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restocked_at: Option<Timestamp>,
+    /// When the hub last heard that its parcel was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
+    /// Since when its parcel was not seen for too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_at: Option<Timestamp>,
 }
 
 /// Where a location's work is. What the carrier does afterwards is computed from the scans.

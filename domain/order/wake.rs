@@ -23,6 +23,8 @@ pub enum Wait {
     Payment,
     /// A location's answer to a request.
     Acceptance,
+    /// A parcel that has to be seen.
+    Parcel,
     /// Units that the buyer announced to send back.
     Return,
     /// Returns and reports that may still come after the delivery.
@@ -31,7 +33,7 @@ pub enum Wait {
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
@@ -39,6 +41,7 @@ impl Wait {
         Self::Review,
         Self::Payment,
         Self::Acceptance,
+        Self::Parcel,
         Self::Return,
         Self::AutoClose,
     ];
@@ -53,6 +56,7 @@ impl Wait {
             Self::Review => "review",
             Self::Payment => "payment",
             Self::Acceptance => "acceptance",
+            Self::Parcel => "parcel",
             Self::Return => "return",
             Self::AutoClose => "auto_close",
         }
@@ -71,6 +75,7 @@ impl Wait {
             Self::Review => "the policy's default decides",
             Self::Payment => "the order expires and its stock is free",
             Self::Acceptance => "another location is asked",
+            Self::Parcel => "the parcel counts as overdue",
             Self::Return => "what did not come back is not waited for any more",
             Self::AutoClose => "the order is closed",
         }
@@ -110,6 +115,12 @@ impl Wait {
                     .min()
                     .filter(|_| going_on && standing);
                 first.and_then(|since| after(since, policy.acceptance_time))
+            }
+            Self::Parcel => {
+                let parcels = order.fulfilments.iter();
+                parcels
+                    .filter_map(|work| order.parcel_expected(work, policy))
+                    .min()
             }
             Self::Return => {
                 let returns = order.returns.iter();

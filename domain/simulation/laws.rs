@@ -284,7 +284,7 @@ pub(crate) fn after_event(after: &Order, event: &Event) -> Verdict {
             })
         }
         Event::Completed => {
-            let done = |f: &Fulfilment| f.is_off() || (f.is_delivered() && f.consumed);
+            let done = |f: &Fulfilment| f.is_off() || (after.is_settled(f) && f.consumed);
             let all = after.is_served() && after.fulfilments.iter().all(done);
             must(all, "completed_delivered", || {
                 "completed too early".to_owned()

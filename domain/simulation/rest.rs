@@ -7,7 +7,7 @@ use super::deliver::Way;
 use super::dice::Dice;
 use super::world::World;
 use crate::ids::OrderId;
-use crate::order::{Edge, FulfilmentStage, Order, ParcelStatus, explain};
+use crate::order::{Edge, FulfilmentStage, Order, explain};
 
 /// How long the slowest order may take: an authorisation, a location that does not answer, a return
 /// that does not come and the automatic close, one after the other.
@@ -24,7 +24,8 @@ impl World<'_> {
     /// Heals the world and lets it run until nothing waits any more.
     pub(super) fn come_to_rest(&mut self) {
         self.heal();
-        self.second_thoughts = SECOND_THOUGHTS;
+        let until = self.now.saturating_add(SECOND_THOUGHTS);
+        self.unsettled_until = until.unwrap_or(self.now);
         self.run_down();
     }
 
@@ -43,11 +44,10 @@ impl World<'_> {
     pub(super) fn run_down(&mut self) {
         let mut dice = Dice::seeded(0);
         let end = self.now.saturating_add(PATIENCE).unwrap_or(self.now);
-        let changing = self.now.saturating_add(self.second_thoughts).unwrap_or(end);
         for moment in 0..MOMENTS {
             self.settle_moment(&mut dice);
             // Most parcels arrive only now; some of them come back.
-            if moment < CHANGES_OF_MIND && self.now < changing {
+            if moment < CHANGES_OF_MIND && self.now < self.unsettled_until {
                 self.mind_a_return(&mut dice);
                 self.settle_moment(&mut dice);
             }
@@ -107,8 +107,10 @@ impl World<'_> {
             let command = crate::order::Command::Fulfil { fulfilment, step };
             self.ask(order, "operator:dock", command);
         }
+        // Now and then nobody scans anything for a while.
+        let silent = self.now < self.unsettled_until && self.store.events.is_multiple_of(5);
         let pieces: Vec<_> = self.depot.parcels.keys().copied().collect();
-        for piece in pieces {
+        for piece in pieces.into_iter().filter(|_| !silent) {
             // Sightings of one parcel are a second apart: their time is a part of their name.
             if self.see(piece, dice) {
                 self.pass(SignedDuration::from_secs(1));
@@ -160,16 +162,11 @@ impl World<'_> {
     /// Why an order is not at rest, if it is not.
     fn unrest(&self, order: &Order) -> Option<String> {
         let why = explain(order, &self.policy);
-        let lost = order
-            .fulfilments
-            .iter()
-            .any(|work| matches!(work.parcel(), ParcelStatus::Lost | ParcelStatus::Returned));
         let over = order.stage.is_terminal() && order.outstanding.is_empty();
         let person = why.waiting_for == "person" && order.outstanding.is_empty();
-        let carrier = why.waiting_for == "carrier" && lost && order.outstanding.is_empty();
         // The buyer's bank decides in its own time.
         let bank = order.is_disputed() && order.outstanding.is_empty();
-        let rests = over || person || carrier || bank;
+        let rests = over || person || bank;
         (!rests).then(|| {
             let (stage, whom) = (order.stage.word(), why.waiting_for);
             format!("{stage}, waits for {whom}: {}", why.because)

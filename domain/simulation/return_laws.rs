@@ -5,7 +5,8 @@ use rust_decimal::Decimal;
 use super::laws::{Verdict, may_grant, must};
 use crate::money::{Money, share_between};
 use crate::order::{
-    Disposition, Event, Order, Recorded, Return, ReturnDecision, ReturnEvent, ReturnStage, evolve,
+    Claim, Disposition, Event, Order, Recorded, Resolution, Return, ReturnDecision, ReturnEvent,
+    ReturnStage, evolve, units_of,
 };
 use crate::quantity::Quantity;
 
@@ -38,7 +39,7 @@ pub(super) fn before_return(before: &Order, recorded: &Recorded) -> Verdict {
 
 /// What must hold of the returns of an order at any moment.
 pub(super) fn after_return(after: &Order) -> Verdict {
-    if after.returns.is_empty() {
+    if after.returns.is_empty() && after.claims.is_empty() {
         return Ok(());
     }
     for line in after.line_numbers() {
@@ -86,12 +87,18 @@ fn within_the_accepted(after: &Order) -> Verdict {
     let shares = lines.filter_map(|(number, value)| {
         let found = after.returns.iter().flat_map(|back| &back.inspected);
         let accepted = found.filter(|one| one.line == number && one.accepted);
-        let accepted = Quantity::sum(accepted.map(|one| one.quantity)).value();
+        let refunded = |claim: &&Claim| claim.resolution == Some(Resolution::Refund);
+        let claims = after.claims.iter().filter(refunded);
+        let claimed = Quantity::sum(claims.map(|claim| units_of(&claim.lines, number)));
+        let accepted = Quantity::sum(accepted.map(|one| one.quantity));
+        let accepted = accepted.plus(claimed).value();
         let whole = after.line(number)?.quantity.value();
         Some(share_between(value, Decimal::ZERO, accepted, whole))
     });
     let most = Money::sum(currency, shares).plus(after.charges_value());
-    let paid = after.returns.iter().filter_map(|back| back.entitled);
+    let claims = after.claims.iter().map(|claim| &claim.payback);
+    let returns = after.returns.iter().map(|back| &back.payback);
+    let paid = returns.chain(claims).filter_map(|payback| payback.entitled);
     let paid = Money::sum(currency, paid);
     must(
         paid <= most || paid.is_zero(),

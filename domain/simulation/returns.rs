@@ -5,8 +5,8 @@ use super::dice::Dice;
 use super::world::World;
 use crate::ids::{LocationCode, OrderId};
 use crate::order::{
-    Arrival, Command, Disposition, Fulfilment, InspectedLine, Order, ReceivedLine, Return,
-    ReturnCommand, ReturnDecision, ReturnStage, Stage,
+    Arrival, ClaimCommand, ClaimKind, Command, Disposition, Fulfilment, InspectedLine, Order,
+    ReceivedLine, Resolution, Return, ReturnCommand, ReturnDecision, ReturnStage, Stage,
 };
 use crate::quantity::Quantity;
 
@@ -29,6 +29,11 @@ impl World<'_> {
         let Some(location) = dice.pick(&places).cloned() else {
             return;
         };
+        if dice.percent(20) {
+            let id = order.id;
+            let command = claim_for(order, dice);
+            return self.ask(id, "operator:anna", Command::Claim(command));
+        }
         let chosen = match dice.pick(&order.returns).cloned() {
             Some(back) if dice.percent(75) => next_for(order, &back, location, dice),
             _ => first_for(order, location, dice),
@@ -78,6 +83,48 @@ impl World<'_> {
         for (order, command) in asked {
             self.ask(order, "operator:dock", Command::Return(command));
         }
+        let ends = |order: &Order| {
+            let claim = order.claims.iter().find(|claim| claim.is_open())?;
+            // Every other order is sent again what can be.
+            let again = order.version.is_multiple_of(2) && claim.kind != ClaimKind::Damaged;
+            let resolution = if again {
+                Resolution::Reship
+            } else {
+                Resolution::Refund
+            };
+            let (number, reason) = (claim.number, "as agreed".to_owned());
+            Some((
+                order.id,
+                ClaimCommand::Resolve {
+                    number,
+                    resolution,
+                    reason,
+                },
+            ))
+        };
+        let ended: Vec<_> = self.audit.orders().filter_map(ends).collect();
+        for (order, command) in ended {
+            self.ask(order, "operator:anna", Command::Claim(command));
+        }
+    }
+}
+
+/// The buyer complains about a parcel, or somebody ends a claim; now and then one that is not there.
+fn claim_for(order: &Order, dice: &mut Dice) -> ClaimCommand {
+    let reason = "the box was wet".to_owned();
+    if let Some(claim) = dice.pick(&order.claims) {
+        return ClaimCommand::Resolve {
+            number: claim.number,
+            resolution: Resolution::ALL[dice.below(Resolution::ALL.len())],
+            reason,
+        };
+    }
+    let works = order.fulfilments.iter().map(|work| work.number);
+    let works: Vec<u16> = works.collect();
+    ClaimCommand::Open {
+        fulfilment: dice.pick(&works).copied().unwrap_or(1),
+        lines: None,
+        reason,
     }
 }
 

@@ -144,8 +144,8 @@ pub(super) struct World<'c> {
     pub(super) elsewhere: bool,
     /// Partners and people do what is asked and nothing odd.
     pub(super) smooth: bool,
-    /// How long buyers send things back when nothing else goes wrong any more.
-    pub(super) second_thoughts: SignedDuration,
+    /// Until when buyers send things back and carriers are silent although nothing fails any more.
+    pub(super) unsettled_until: Timestamp,
     /// Number of the next external id and of the next request.
     pub(super) counter: u64,
     pub(super) broken: Option<Broken>,
@@ -203,7 +203,7 @@ impl<'c> World<'c> {
             crash: None,
             elsewhere: false,
             smooth: false,
-            second_thoughts: SignedDuration::ZERO,
+            unsettled_until: Timestamp::UNIX_EPOCH,
             counter: 0,
             broken: None,
             history: Vec::new(),

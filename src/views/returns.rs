@@ -58,12 +58,12 @@ fn one(order: &Order, back: &Return, policy: &Policy) -> Value {
         "parcels": parcels.collect::<Vec<_>>(),
         "inspected": inspected.collect::<Vec<_>>(),
         "refund": {
-            "worth": back.worth.map(amount),
-            "entitled": back.entitled.map(amount),
-            "granted": back.granted.map(amount),
-            "refunded": back.refunded.map(amount),
-            "elsewhere": back.elsewhere.map(amount),
-            "netted": back.netted.map(amount),
+            "worth": back.payback.worth.map(amount),
+            "entitled": back.payback.entitled.map(amount),
+            "granted": back.payback.granted.map(amount),
+            "refunded": back.payback.refunded.map(amount),
+            "elsewhere": back.payback.elsewhere.map(amount),
+            "netted": back.payback.netted.map(amount),
         },
         "closed": back.closed,
     })

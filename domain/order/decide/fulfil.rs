@@ -93,7 +93,7 @@ impl Draft<'_> {
         let delivered = order.fulfilments.iter().filter(|f| f.is_shipped());
         let all_delivered = delivered
             .into_iter()
-            .all(|f| f.is_delivered() && f.consumed);
+            .all(|f| order.is_settled(f) && f.consumed);
         let undecided = order
             .fulfilments
             .iter()

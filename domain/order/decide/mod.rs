@@ -6,10 +6,12 @@
 //! such a rule, a restart, a late webhook and a timer all come to the same place.
 
 mod capture;
+mod claims;
 mod ending;
 mod fulfil;
 mod money;
 mod notice;
+mod overdue;
 mod parcel;
 mod place;
 mod refund;
@@ -163,6 +165,8 @@ impl<'a> Draft<'a> {
             || self.consume()
             || self.capture()
             || self.give_back()
+            || self.watch_parcels()
+            || self.mind_claims()
             || self.mind_returns()
             || self.reopen()
             || self.notify_channel()

@@ -19,6 +19,7 @@ impl Command {
             Self::Refund { .. } => "refund",
             Self::Fulfil { step, .. } => step.word(),
             Self::Return(command) => command.word(),
+            Self::Claim(command) => command.word(),
         }
     }
 }
@@ -61,6 +62,10 @@ impl Order {
         match self.stage {
             Stage::Completed | Stage::Closed | Stage::Rejected | Stage::Expired => refused,
             Stage::Fulfilling if self.is_served() => refused,
+            // What was lost is sent again; who wants the money instead gets it by a refund.
+            Stage::Fulfilling if self.fulfilments.iter().any(|f| f.replaced_at.is_some()) => {
+                refused
+            }
             _ => Ok(()),
         }
     }
@@ -94,6 +99,7 @@ impl Draft<'_> {
             Command::Refund { amount, reason } => self.grant_refund(*amount, reason),
             Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
             Command::Return(command) => self.return_request(command),
+            Command::Claim(command) => self.claim_request(command),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The fold: the order after an event. Total: it never refuses evidence, it only takes it in.
 //! Nothing is decided here and nothing is looked up.
 
+mod claims;
 mod opened;
 mod returns;
 mod work;
@@ -65,6 +66,7 @@ fn born(received: &Received, recorded: &Recorded) -> Order {
         excluded: std::collections::BTreeSet::new(),
         fulfilments: Vec::new(),
         returns: Vec::new(),
+        claims: Vec::new(),
         holds: Vec::new(),
         last_hold: 0,
         told: Vec::new(),
@@ -218,6 +220,8 @@ impl Order {
             | Event::Closed { .. }
             | Event::Reopened { .. } => self.ended(&recorded.event, at),
             Event::Return(event) => self.return_event(event, at),
+            Event::Claim(event) => self.claim_event(event, at),
+            Event::Parcel(event) => self.parcel_event(event, at),
             Event::FactIgnored { key, .. } => {
                 self.ignored.push_back(key.clone());
                 while self.ignored.len() > IGNORED_FACTS {

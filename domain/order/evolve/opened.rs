@@ -58,6 +58,14 @@ impl Order {
                     back.shelve(location, lines);
                 }
             }
+            Effect::RestockUnits {
+                source: RestockSource::Parcel(number),
+                ..
+            } => {
+                if let Some(work) = self.fulfilment_mut(*number) {
+                    work.restocked_at = Some(at);
+                }
+            }
             _ => {}
         }
         let next_try_at = at.saturating_add(effect.lease()).unwrap_or(at);

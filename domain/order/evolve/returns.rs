@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::{
-    Granted, LineUnits, Order, ReceivedParcel, Return, ReturnDecision, ReturnEvent, ReturnOutcome,
-    Settlement, UnexpectedItem, units_of,
+    Granted, LineUnits, Order, Payback, ReceivedParcel, Return, ReturnDecision, ReturnEvent,
+    ReturnOutcome, Settlement, UnexpectedItem, units_of,
 };
 use crate::ids::LocationCode;
 use crate::money::Money;
@@ -51,13 +51,7 @@ impl Order {
                 inspected: Vec::new(),
                 no_show: false,
                 restocked: Vec::new(),
-                settled: Vec::new(),
-                worth: None,
-                entitled: None,
-                granted: None,
-                elsewhere: None,
-                netted: None,
-                refunded: None,
+                payback: Payback::default(),
                 closed: None,
             });
             return;
@@ -84,11 +78,15 @@ impl Order {
     /// fulfilments as the units need, the ones that were delivered anyway first.
     fn imply_delivery(&mut self, line: u16, at: Timestamp) {
         let came = Quantity::sum(self.returns.iter().map(|back| back.received(line)));
-        let delivered = self.fulfilments.iter().filter(|work| work.is_delivered());
+        let delivered = self
+            .fulfilments
+            .iter()
+            .filter(|work| work.is_delivered() && work.replaced_at.is_none());
         let mut known = Quantity::sum(delivered.map(|work| units_of(&work.lines, line)));
         for work in &mut self.fulfilments {
             let units = units_of(&work.lines, line);
-            let silent = work.is_shipped() && !work.is_delivered() && !units.is_zero();
+            let counts = work.is_shipped() && work.replaced_at.is_none();
+            let silent = counts && !work.is_delivered() && !units.is_zero();
             if silent && known < came {
                 work.came_back_at = Some(at);
                 known = known.plus(units);
@@ -119,8 +117,8 @@ impl Return {
             } => self.parcel_came(parcel, location, units, unexpected, at),
             ReturnEvent::Inspected { units, .. } => self.inspected.extend(units.iter().cloned()),
             ReturnEvent::NoShow { .. } => self.no_show = true,
-            ReturnEvent::RefundGranted(settlement) => self.settle(settlement),
-            ReturnEvent::Refunded { amount, .. } => self.refunded = Some(*amount),
+            ReturnEvent::RefundGranted(settlement) => self.payback.settle(settlement),
+            ReturnEvent::Refunded { amount, .. } => self.payback.refunded = Some(*amount),
             ReturnEvent::Closed {
                 reason, cancelled, ..
             } => {
@@ -173,8 +171,11 @@ impl Return {
             self.decision = ReturnDecision::Review;
         }
     }
+}
 
-    fn settle(&mut self, settlement: &Settlement) {
+impl Payback {
+    /// More units are settled.
+    pub(super) fn settle(&mut self, settlement: &Settlement) {
         let zero = Money::zero(settlement.worth.currency());
         let add = |sum: &mut Option<Money>, more: Money| {
             *sum = Some(sum.unwrap_or(zero).plus(more));

@@ -1,7 +1,8 @@
 //! The fold of what locations and carriers report about work, labels and parcels.
 
 use super::super::{
-    Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Label, LabelEvidence, Order, Scan,
+    Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Label, LabelEvidence, Order,
+    ParcelEvent, Scan,
 };
 
 impl Order {
@@ -35,6 +36,10 @@ impl Order {
             shipped_at: None,
             consumed: false,
             came_back_at: None,
+            replaced_at: None,
+            restocked_at: None,
+            seen_at: None,
+            overdue_at: None,
         });
     }
 
@@ -171,11 +176,22 @@ impl Order {
         }
     }
 
+    /// The hub noticed something about a parcel by itself.
+    pub(super) fn parcel_event(&mut self, event: &ParcelEvent, at: jiff::Timestamp) {
+        if let Some(work) = self.fulfilment_mut(event.fulfilment()) {
+            work.overdue_at = match event {
+                ParcelEvent::Overdue { .. } => Some(at),
+                ParcelEvent::ExceptionResolved { .. } => None,
+            };
+        }
+    }
+
     pub(super) fn scanned(&mut self, number: u16, scan: &Scan, at: jiff::Timestamp) {
         let Some(work) = self.fulfilment_mut(number) else {
             return;
         };
         work.scans.insert(scan.clone());
+        work.seen_at = Some(at);
         if scan.status.implies_shipped() && !work.is_shipped() {
             self.ship(number, FulfilmentStage::HandedOver, at);
         }

@@ -60,7 +60,18 @@ pub struct Return {
     /// Units that a location was asked to put back on its shelf.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub restocked: Vec<RestockedUnits>,
-    /// Accepted units whose worth is in `worth`.
+    /// What the buyer got for accepted units.
+    #[serde(default)]
+    pub payback: Payback,
+    /// Nothing more is expected, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<String>,
+}
+
+/// What the buyer got for units.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payback {
+    /// Units whose worth is in `worth`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settled: Vec<LineUnits>,
     /// What those units were sold for.
@@ -81,9 +92,6 @@ pub struct Return {
     /// What of the granted has gone back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded: Option<Money>,
-    /// Nothing more is expected, and why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closed: Option<String>,
 }
 
 /// Whether units may come back.

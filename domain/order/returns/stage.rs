@@ -175,8 +175,11 @@ impl Return {
 
     /// What was granted and has not gone back yet.
     pub fn owed(&self) -> Option<crate::money::Money> {
-        let granted = self.granted?;
-        let owed = self.refunded.map_or(granted, |done| granted.less(done));
+        let granted = self.payback.granted?;
+        let owed = self
+            .payback
+            .refunded
+            .map_or(granted, |done| granted.less(done));
         Some(owed).filter(|owed| owed.is_positive())
     }
 }

@@ -117,7 +117,7 @@ impl Return {
             let accepted = Quantity::sum(accepted.map(|units| units.quantity));
             LineUnits {
                 line,
-                quantity: accepted.minus(units_of(&self.settled, line)),
+                quantity: accepted.minus(units_of(&self.payback.settled, line)),
             }
         };
         self.lines()
@@ -196,7 +196,8 @@ impl Order {
     /// Units of a line that the buyer has and has not announced to send back.
     pub fn returnable(&self, line: u16) -> Quantity {
         let claimed = Quantity::sum(self.returns.iter().map(|back| back.claimed(line)));
-        self.quantities(line).delivered.minus(claimed)
+        let delivered = self.quantities(line).delivered;
+        delivered.minus(claimed).minus(self.in_claims(line))
     }
 
     /// Units of a line that may be in a parcel from the buyer: all that shipped and did not come back.

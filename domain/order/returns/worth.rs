@@ -14,11 +14,9 @@ use crate::quantity::Quantity;
 impl Order {
     /// Units of a line that were paid back for, or are to be.
     pub fn settled(&self, line: u16) -> Quantity {
-        Quantity::sum(
-            self.returns
-                .iter()
-                .map(|back| units_of(&back.settled, line)),
-        )
+        let returned = self.returns.iter();
+        let returned = returned.map(|back| units_of(&back.payback.settled, line));
+        Quantity::sum(returned).plus(self.claimed_back(line))
     }
 
     /// What these further units were sold for, with their part of shipping and fees.

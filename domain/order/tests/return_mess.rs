@@ -72,7 +72,7 @@ fn wherever_a_dispute_falls_accepted_units_are_paid_once_and_one_is_shelved() {
                     let case = format!("from {from} until {until}, won {won}: {given}");
                     assert!(given <= accepted, "{case}");
                     // What went back before the dispute was lost is gone twice; nothing after it is.
-                    let after = world.order.returned(1).expect("open").netted;
+                    let after = world.order.returned(1).expect("open").payback.netted;
                     let netted = after.unwrap_or(eur("0"));
                     assert_eq!(given.plus(netted), accepted, "{case}");
                     assert!(netted <= lost, "{case}");

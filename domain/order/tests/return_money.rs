@@ -127,7 +127,7 @@ fn what_the_channel_took_goes_back_by_hand_and_is_said() {
     world.settle();
     assert_eq!(stage(&world, 1), "closed");
     assert_eq!(
-        world.order.returned(1).expect("closed").elsewhere,
+        world.order.returned(1).expect("closed").payback.elsewhere,
         Some(eur("20.00"))
     );
     assert_eq!(on_hand(&world), 4);

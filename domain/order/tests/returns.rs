@@ -27,7 +27,7 @@ pub(super) fn deliver(world: &mut World) {
     assert_eq!(world.order.stage, Stage::Completed);
 }
 
-fn ship(world: &mut World) {
+pub(super) fn ship(world: &mut World) {
     world.settle();
     for step in [
         FulfilmentStep::Accept,

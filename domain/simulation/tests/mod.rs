@@ -11,7 +11,11 @@ const STEPS: usize = 300;
 const SEEDS: u64 = 500;
 
 /// Kinds of events that must happen in them: what never happens is never checked.
-const HAPPEN: [&str; 10] = [
+const HAPPEN: [&str; 14] = [
+    "claim.opened",
+    "claim.resolved",
+    "shipment.overdue",
+    "shipment.exception_resolved",
     "return.approved",
     "return.declined",
     "return.label_issued",

@@ -5,7 +5,7 @@ mod requests;
 mod settle;
 
 use super::super::{
-    Disposition, Effect, Event, Order, RestockSource, Return, ReturnDecision, ReturnEvent,
+    Claim, Disposition, Effect, Event, Order, RestockSource, Return, ReturnDecision, ReturnEvent,
     ReturnOutcome, ReturnStage, Stage,
 };
 use super::Draft;
@@ -125,6 +125,7 @@ impl Order {
     pub fn unfinished_business(&self) -> Option<&'static str> {
         match () {
             () if self.has_open_return() => Some("return"),
+            () if self.claims.iter().any(Claim::is_open) => Some("claim"),
             () if self.is_disputed() => Some("dispute"),
             () => None,
         }

@@ -2,8 +2,8 @@
 //! tenders that paid for them, once.
 
 use super::super::super::{
-    Account, Event, Order, Posting, Return, ReturnDecision, ReturnEvent, Settlement, Stage, Tender,
-    transfer,
+    Account, Event, LineUnits, Order, Payback, Posting, Return, ReturnDecision, ReturnEvent,
+    Settlement, Stage, Tender, transfer,
 };
 use super::super::Draft;
 use crate::money::Money;
@@ -24,23 +24,29 @@ impl Draft<'_> {
         let Some(back) = self.order.returns.iter().find(due).cloned() else {
             return false;
         };
-        let settlement = self.settlement(&back);
+        let rules = &self.context.policy.returns;
+        let zero = Money::zero(self.order.draft.currency);
+        let units = back.unsettled();
+        let worth = self.order.worth_of(&units, rules.shipping);
+        let before = back.payback.worth.unwrap_or(zero);
+        let all = back.net_of(before.plus(worth), rules);
+        let entitled = all.less(back.payback.entitled.unwrap_or(zero));
+        let settlement = self.settlement(back.number, units, worth, entitled);
         let granted = ReturnEvent::RefundGranted(Box::new(settlement));
         self.emit(Event::Return(granted));
         true
     }
 
-    /// What the buyer gets for the accepted units of a return: first what a lost dispute gave already,
+    /// What the buyer gets for units: first what a lost dispute gave already,
     /// then what the gateways hold, then what the channel or the retailer has; never more than was paid.
-    fn settlement(&self, back: &Return) -> Settlement {
+    pub(in crate::order::decide) fn settlement(
+        &self,
+        number: u16,
+        units: Vec<LineUnits>,
+        worth: Money,
+        entitled: Money,
+    ) -> Settlement {
         let order = &self.order;
-        let rules = &self.context.policy.returns;
-        let zero = Money::zero(order.draft.currency);
-        let units = back.unsettled();
-        let worth = order.worth_of(&units, rules.shipping);
-        let before = back.worth.unwrap_or(zero);
-        let all = back.net_of(before.plus(worth), rules);
-        let entitled = all.less(back.entitled.unwrap_or(zero));
         let netted = entitled.min(order.disputed_away().less(order.netted()));
         let rest = entitled.minus(netted);
         let refunds = order.shares_of_refund(rest.min(order.refundable()));
@@ -48,7 +54,7 @@ impl Draft<'_> {
         let elsewhere = rest.minus(granted).min(order.held_elsewhere());
         let postings = allowance(granted.plus(elsewhere));
         Settlement {
-            number: back.number,
+            number,
             units,
             worth,
             entitled,
@@ -66,7 +72,7 @@ impl Draft<'_> {
         if self.order.tenders.iter().any(owes) {
             return false;
         }
-        let paid = |back: &Return| Some((back.number, back.owed().and(back.granted)?));
+        let paid = |back: &Return| Some((back.number, back.owed().and(back.payback.granted)?));
         let Some((number, amount)) = self.order.returns.iter().find_map(paid) else {
             return false;
         };
@@ -80,9 +86,15 @@ fn allowance(amount: Money) -> Vec<Posting> {
 }
 
 impl Order {
-    /// What lost disputes gave back for returned units already.
+    /// What the buyer got for units, by return and by claim.
+    fn paybacks(&self) -> impl Iterator<Item = &Payback> {
+        let returns = self.returns.iter().map(|back| &back.payback);
+        returns.chain(self.claims.iter().map(|claim| &claim.payback))
+    }
+
+    /// What lost disputes gave back for units already.
     fn netted(&self) -> Money {
-        let netted = self.returns.iter().filter_map(|back| back.netted);
+        let netted = self.paybacks().filter_map(|payback| payback.netted);
         Money::sum(self.draft.currency, netted)
     }
 
@@ -91,7 +103,7 @@ impl Order {
     fn held_elsewhere(&self) -> Money {
         let theirs = self.tenders.iter().filter(|tender| !tender.is_ours());
         let currency = self.draft.currency;
-        let claimed = self.returns.iter().filter_map(|back| back.elsewhere);
+        let claimed = self.paybacks().filter_map(|payback| payback.elsewhere);
         Money::sum(currency, theirs.map(|tender| tender.amount)).less(Money::sum(currency, claimed))
     }
 }

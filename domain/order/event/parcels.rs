@@ -1,0 +1,43 @@
+//! What the hub notices about parcels by itself, in the past tense.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// What the hub notices about parcels by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body")]
+pub enum ParcelEvent {
+    /// A parcel was not seen for too long.
+    #[serde(rename = "shipment.overdue")]
+    Overdue {
+        /// The fulfilment's number.
+        fulfilment: u16,
+        /// When it was heard of last.
+        since: Timestamp,
+    },
+    /// It was seen again.
+    #[serde(rename = "shipment.exception_resolved")]
+    ExceptionResolved {
+        /// The fulfilment's number.
+        fulfilment: u16,
+    },
+}
+
+impl ParcelEvent {
+    /// The public kind.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Overdue { .. } => "shipment.overdue",
+            Self::ExceptionResolved { .. } => "shipment.exception_resolved",
+        }
+    }
+
+    /// The fulfilment that it is about.
+    pub const fn fulfilment(&self) -> u16 {
+        match self {
+            Self::Overdue { fulfilment, .. } | Self::ExceptionResolved { fulfilment } => {
+                *fulfilment
+            }
+        }
+    }
+}
