@@ -48,6 +48,7 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         screening: read_screening(section.table("screening"), section.reading()),
         review_sla: section.duration("review_sla", usual.review_sla),
         review_default: section.word("review_default", &DEFAULTS, usual.review_default),
+        claims: super::claims::read_claims(section.table("claims"), section.reading()),
         returns: super::returns::read_returns(section.table("returns"), section.reading()),
     };
     if policy.retry_most < policy.retry_least {

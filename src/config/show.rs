@@ -33,6 +33,12 @@ pub fn shown(config: &Config) -> Value {
             "review_default": policy.review_default.word(),
             "screening": screening(&policy.screening),
             "returns": returns(&policy.returns),
+            "claims": {
+                "lost": policy.claims.lost.word(),
+                "returned_to_sender": policy.claims.returned_to_sender.word(),
+                "restock_returned": policy.claims.restock_returned,
+                "overdue_after": duration(policy.claims.overdue_after),
+            },
         },
         "store": url(&config.store),
         "bus": url(&config.bus),

@@ -205,6 +205,7 @@ impl From<Rejection> for Problem {
             Rejection::NoSuchLine { place, .. } => Some(format!("/lines/{place}/line")),
             Rejection::TooMany { place, .. } => Some(format!("/lines/{place}/quantity")),
             Rejection::Return(refused) => refused.pointer(),
+            Rejection::Claim(refused) => refused.pointer(),
             _ => None,
         };
         match pointer {

@@ -1,6 +1,7 @@
 //! What the API shows: JSON projections of orders, logs and stock. Pure functions; nothing here
 //! decides anything, and nothing here is ever stored as truth.
 
+pub mod claims;
 pub mod explain;
 pub mod messages;
 pub mod order;

@@ -7,7 +7,7 @@ use orderhub_domain::order::{Fulfilment, Hold, HoldScope, LineUnits, Order, Quan
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
-use super::{payment, person, returns, status};
+use super::{claims, payment, person, returns, status};
 use crate::store::OrderListing;
 
 /// An order as `GET /v1/orders/{id}` shows it.
@@ -77,6 +77,7 @@ pub fn order(
         "payment": payment::payment(order),
         "fulfilments": fulfilments,
         "returns": returns::returns(order, policy),
+        "claims": claims::claims(order),
         "holds": order.holds.iter().map(|found| hold(order, found)).collect::<Vec<_>>(),
         "outstanding": outstanding,
     })
@@ -141,6 +142,9 @@ fn quantities(of: &Quantities) -> Value {
         "lost": of.lost.to_string(),
         "returned": of.returned.to_string(),
     });
+    if !of.returned_to_sender.is_zero() {
+        shown["returned_to_sender"] = of.returned_to_sender.to_string().into();
+    }
     if !of.not_stocked.is_zero() {
         shown["not_stocked"] = of.not_stocked.to_string().into();
     }
@@ -163,6 +167,8 @@ fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
         "label_url": label.and_then(|label| label.label_url.as_deref()),
         "label_failed": work.label_failed,
         "shipped_at": work.shipped_at,
+        "overdue_since": work.overdue_at,
+        "replaced_at": work.replaced_at,
     })
 }
 

@@ -149,7 +149,7 @@ pub fn summary(event: &Event) -> String {
             format!("A report ({fact}) was not applied: {reason}.")
         }
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
-        Event::Return(event) => super::returns::summary(event),
+        Event::Return(_) | Event::Claim(_) | Event::Parcel(_) => after_shipping(event),
     }
 }
 
@@ -180,6 +180,16 @@ fn ended(event: &Event) -> String {
         Event::Completed => "Everything open was delivered and paid.".into(),
         Event::Closed { reason } => format!("Closed: {}.", plain(reason)),
         Event::Reopened { reason } => format!("Opened again: {}.", plain(reason)),
+        _ => last_word(event),
+    }
+}
+
+/// What comes back, and what did not arrive.
+fn after_shipping(event: &Event) -> String {
+    match event {
+        Event::Return(event) => super::returns::summary(event),
+        Event::Claim(event) => super::claims::summary(event),
+        Event::Parcel(event) => super::claims::noticed(event),
         _ => last_word(event),
     }
 }

@@ -229,3 +229,57 @@ async fn a_kill_after_the_inspection_shelves_and_refunds_once() {
     checker::always(&world.audit).await;
     books::agree_with_the_gateway(&world.audit, &world.stripe).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parcel_that_comes_back_is_shelved_and_paid_back_and_damage_is_claimed() {
+    let world = World::start().await;
+    world.api.count("BER1", "SKU-1", 10).await;
+    let order = crate::support::orders::one_unit("CLM-1", "SKU-1");
+    let order = world.api.place(&order).await;
+    let tracking = journey::ship(&world.api, &order).await;
+    let seen = |status, detail| crate::support::doubles::easypost_wire::Sighting {
+        status,
+        detail,
+        at: "2026-11-22T10:00:00Z".to_owned(),
+    };
+    let body = world
+        .easypost
+        .sighted(&tracking, &[seen("return_to_sender", "return")]);
+    assert_eq!(world.easypost.post.deliver(&body).await, Some(200));
+    let operator = Operator::of(&world);
+    let why = operator.json("orders explain CLM-1");
+    assert_eq!(why["recommended"], "resolve_claim", "{why}");
+    operator.text("orders resolve-claim CLM-1 --claim 1 --resolution refund --reason refused");
+    world.api.until_stage(&order, &["completed"]).await;
+    assert_eq!(given(&world, &order), [1999]);
+    let shown = world.api.order(&order).await;
+    assert_eq!(shown["claims"][0]["resolution"], "refund", "{shown}");
+
+    let damaged = delivered(&world, "CLM-2").await;
+    let work = world.api.order(&damaged).await["fulfilments"][0]["id"].clone();
+    let path = format!("/v1/orders/{damaged}/actions/claim");
+    let two = json!({ "reason": "cracked", "fulfilment": work,
+        "lines": [{ "line": "1", "quantity": "2" }] });
+    world.api.post(&path, &two).await.expect(200);
+    let three = json!({ "reason": "cracked", "fulfilment": work,
+        "lines": [{ "line": "1", "quantity": "3" }] });
+    let refused = world.api.post(&path, &three).await;
+    assert_eq!((refused.status, refused.code().as_str()), (422, "too_many"));
+    let path = format!("/v1/orders/{damaged}/actions/resolve_claim");
+    let unknown = json!({ "reason": "x", "claim": 7, "resolution": "deny" });
+    let refused = world.api.post(&path, &unknown).await;
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (404, "no_such_claim")
+    );
+    let refund = json!({ "reason": "photo seen", "claim": 1, "resolution": "refund" });
+    world.api.post(&path, &refund).await.expect(200);
+    until("two units are paid back", SOON, || async {
+        let shown = world.api.order(&damaged).await;
+        (shown["payment"]["refunded"] == "20.00").then_some(())
+    })
+    .await;
+    assert_eq!(given(&world, &damaged), [2000]);
+    checker::always(&world.audit).await;
+    books::agree_with_the_gateway(&world.audit, &world.stripe).await;
+}

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::find;
 use crate::cli::client::Client;
 use crate::cli::output::printable;
+use crate::cli::returns::{Counted, counts};
 use crate::cli::{Exit, Failure, Format, Out};
 
 /// What is asked.
@@ -22,6 +23,10 @@ pub(super) enum Act {
     Refund(Option<Decimal>),
     Approve,
     Reject,
+    /// The fulfilment, by its id, and lines with their quantities.
+    Claim(String, Vec<Counted>),
+    /// The claim's number and how it ends.
+    ResolveClaim(u16, String),
 }
 
 /// How it is asked.
@@ -105,6 +110,18 @@ pub(super) async fn run(
                 body["amount"] = json!(amount.to_string());
             }
             "refund"
+        }
+        Act::Claim(fulfilment, lines) => {
+            body["fulfilment"] = json!(fulfilment);
+            if !lines.is_empty() {
+                body["lines"] = counts("line", lines).into();
+            }
+            "claim"
+        }
+        Act::ResolveClaim(number, resolution) => {
+            body["claim"] = json!(number);
+            body["resolution"] = json!(resolution);
+            "resolve_claim"
         }
         Act::Approve => "approve",
         Act::Reject => "reject",

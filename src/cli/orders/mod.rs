@@ -12,6 +12,7 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::client::{Client, Hub};
+use super::returns::{Counted, counted};
 use super::{Failure, Format, Out};
 use crate::config::Config;
 use show::Part;
@@ -90,6 +91,32 @@ pub(super) enum Verb {
         #[command(flatten)]
         terms: act::Terms,
     },
+    /// Open a claim: units arrived damaged, or nobody finds an overdue parcel.
+    Claim {
+        #[command(flatten)]
+        order: Named,
+        /// Which fulfilment, by its id.
+        #[arg(long)]
+        fulfilment: String,
+        /// What, as LINE=QUANTITY; all of the fulfilment by default.
+        #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
+        line: Vec<Counted>,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Say how a claim ends.
+    ResolveClaim {
+        #[command(flatten)]
+        order: Named,
+        /// Which claim, by its number.
+        #[arg(long, value_name = "NUMBER")]
+        claim: u16,
+        /// How.
+        #[arg(long, value_parser = ["reship", "refund", "deny"])]
+        resolution: String,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
 }
 
 /// An order, and the hub that has it.
@@ -130,6 +157,21 @@ pub(super) async fn run(
         Verb::Cancel { order, terms } => (order, Asked::Act(act::Act::Cancel, terms)),
         Verb::Approve { order, terms } => (order, Asked::Act(act::Act::Approve, terms)),
         Verb::Reject { order, terms } => (order, Asked::Act(act::Act::Reject, terms)),
+        Verb::Claim {
+            order,
+            fulfilment,
+            line,
+            terms,
+        } => (order, Asked::Act(act::Act::Claim(fulfilment, line), terms)),
+        Verb::ResolveClaim {
+            order,
+            claim,
+            resolution,
+            terms,
+        } => {
+            let act = act::Act::ResolveClaim(claim, resolution);
+            (order, Asked::Act(act, terms))
+        }
     };
     let client = Client::new(&order.hub, config)?;
     let id = find::order(&order.name, &client).await?;

@@ -124,6 +124,17 @@ fn returns(order: &Value, out: &mut Out) {
     };
     let heading = ["return", "stage", "announced", "given back", "reason"];
     section("returns", &heading, &order["returns"], back, out);
+    let claim = |claim: &Value| {
+        vec![
+            claim["id"].clone(),
+            claim["kind"].clone(),
+            claim["fulfilment"].clone(),
+            content(&claim["lines"]),
+            claim["resolution"].clone(),
+        ]
+    };
+    let heading = ["claim", "kind", "fulfilment", "lines", "resolution"];
+    section("claims", &heading, &order["claims"], claim, out);
 }
 
 /// What stands above the tables.

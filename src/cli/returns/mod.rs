@@ -12,10 +12,8 @@ use super::client::Client;
 use super::orders::find;
 use super::{Exit, Failure, Format, Out};
 use crate::config::Config;
-use words::{
-    Counted, Found, Label, Named, OfOrder, Terms, Why, counted, counts, dispositions, findings,
-    found, opening,
-};
+pub(super) use words::{Counted, counted, counts};
+use words::{Found, Label, Named, OfOrder, Terms, Why, dispositions, findings, found, opening};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {

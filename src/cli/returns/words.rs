@@ -86,7 +86,7 @@ pub(in crate::cli) struct Counted(String, Decimal);
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct Found(Counted, String);
 
-pub(super) fn counted(text: &str) -> Result<Counted, String> {
+pub(in crate::cli) fn counted(text: &str) -> Result<Counted, String> {
     let (name, count) = text
         .rsplit_once('=')
         .filter(|(name, _)| !name.is_empty())
@@ -134,7 +134,7 @@ pub(super) fn opening(
     body
 }
 
-pub(super) fn counts(name: &str, lines: &[Counted]) -> Vec<Value> {
+pub(in crate::cli) fn counts(name: &str, lines: &[Counted]) -> Vec<Value> {
     let line = |Counted(id, quantity): &Counted| {
         let mut line = Map::new();
         line.insert(name.to_owned(), json!(id));

@@ -65,6 +65,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Take the id from the order's fulfilments.",
     ),
     entry(
+        "no_such_claim",
+        404,
+        "No such claim",
+        "Take the number from the order's claims.",
+    ),
+    entry(
         "no_such_return",
         404,
         "No such return",
@@ -117,6 +123,12 @@ pub const CATALOGUE: &[Entry] = &[
         409,
         "Nothing to give back",
         "Only money that a gateway has captured for the hub, and that was not given back or disputed, can be refunded.",
+    ),
+    entry(
+        "nothing_to_claim",
+        409,
+        "Nothing can be claimed",
+        "Only units that arrived, and that no other claim or return speaks for, can be claimed.",
     ),
     entry(
         "nothing_to_return",

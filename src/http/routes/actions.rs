@@ -114,6 +114,8 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
         },
         "approve" => Command::Approve { reason },
         "reject" => Command::Reject { reason },
+        "claim" => super::claims::open(order, &mut fields, reason),
+        "resolve_claim" => super::claims::resolve(&mut fields, reason),
         _ => return Err(Problem::not_found()),
     };
     fields.finish()?;

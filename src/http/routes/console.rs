@@ -214,7 +214,7 @@ async fn act(
 /// A field of a form as the API takes it.
 fn field(name: &str, value: &str) -> Value {
     match value.parse::<u32>() {
-        Ok(number) if name == "hold_id" => Value::from(number),
+        Ok(number) if name == "hold_id" || name == "claim" => Value::from(number),
         _ => Value::from(value),
     }
 }

@@ -78,7 +78,7 @@ fn read(verb: &str, body: Map<String, Value>) -> Result<FulfilmentStep, Problem>
 }
 
 /// Lines and how many of each; `None` is everything as planned.
-fn read_lines(fields: &mut Fields) -> Option<Vec<(String, Quantity)>> {
+pub(super) fn read_lines(fields: &mut Fields) -> Option<Vec<(String, Quantity)>> {
     let items = fields.list("lines")?;
     if items.is_empty() {
         fields.refuse(

@@ -3,6 +3,7 @@
 
 mod actions;
 mod batch;
+mod claims;
 mod console;
 mod events;
 mod fulfilments;
