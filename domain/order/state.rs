@@ -109,8 +109,7 @@ pub struct LineState {
     pub cancelled: Quantity,
 }
 
-/// A way of paying, with the evidence about it. Evidence merges in any order: the status is
-/// computed from it.
+/// A way of paying, with the evidence about it. It merges in any order: the status is computed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tender {
     /// The share of the total that it pays.
@@ -136,12 +135,10 @@ pub struct Tender {
     /// Money given back.
     pub refunded: Movements,
     /// What a person granted, paid back already or not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub granted: Option<Money>,
     /// The gateway's code of the last refused refund.
     pub refund_failed: Option<String>,
     /// Since when more is reported refunded than captured; a report may still be missing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdrawn_since: Option<Timestamp>,
     /// Disputes by the gateway's reference.
     pub disputes: BTreeMap<String, Dispute>,
@@ -287,19 +284,14 @@ pub struct Fulfilment {
     /// Its units were taken off the stock.
     pub consumed: bool,
     /// Since when units of it are back from the buyer: it was delivered, whatever was seen of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub came_back_at: Option<Timestamp>,
     /// Since when its units are to be sent again with another parcel: it counts no more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_at: Option<Timestamp>,
     /// Since when its location is to put its units back on the shelf: it came back undelivered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restocked_at: Option<Timestamp>,
     /// When the hub last heard that its parcel was seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
     /// Since when its parcel was not seen for too long.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue_at: Option<Timestamp>,
 }
 
