@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
-use orderhub_domain::order::{Asked, Order, Recorded, Rejection, Request};
+use orderhub_domain::order::{Asked, Fact, Order, Recorded, Rejection, Request};
 use orderhub_domain::stock::Counters;
 
 /// The front door.
@@ -26,6 +26,9 @@ pub trait HubApi: Send + Sync {
 
     /// Takes what a verified webhook said. `source` names the connection: `payments/stripe-eu`.
     async fn inbound(&self, delivery: Delivery) -> Result<Receipt, HubError>;
+
+    /// Takes a report about an order that is known. It may be applied, known already, or ignored.
+    async fn report(&self, order: OrderId, actor: &str, fact: Fact) -> Result<(), HubError>;
 
     /// An order and its log, as committed. Never wakes it.
     async fn order(&self, order: OrderId) -> Result<Option<(Order, Vec<Recorded>)>, HubError>;

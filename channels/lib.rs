@@ -13,6 +13,7 @@ pub mod payments;
 pub mod port;
 pub mod sales;
 pub mod settings;
+pub mod settlement;
 mod signature;
 pub mod warehouses;
 mod wire;

@@ -14,5 +14,6 @@ pub mod order;
 pub mod places;
 pub mod policy;
 pub mod quantity;
+pub mod settlement;
 pub mod simulation;
 pub mod stock;

@@ -14,6 +14,7 @@ pub mod events;
 pub mod http;
 pub mod intake;
 pub mod serve;
+pub mod settlement;
 pub mod sim;
 pub mod store;
 pub mod telemetry;

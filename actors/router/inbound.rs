@@ -184,7 +184,12 @@ impl Hub {
         Ok(Verdict::Applied(order))
     }
 
-    async fn tell(&self, order: OrderId, actor: &str, fact: Fact) -> Result<(), HubError> {
+    pub(super) async fn tell(
+        &self,
+        order: OrderId,
+        actor: &str,
+        fact: Fact,
+    ) -> Result<(), HubError> {
         let input = Input {
             actor: actor.to_owned(),
             body: InputBody::Fact(fact),

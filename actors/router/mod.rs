@@ -13,7 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orderhub_domain::ids::{LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
-    Asked, Command, Input, InputBody, Order, Recorded, Rejection, Request,
+    Asked, Command, Fact, Input, InputBody, Order, Recorded, Rejection, Request,
 };
 use orderhub_domain::stock::Counters;
 use tokio::sync::oneshot;
@@ -145,6 +145,11 @@ impl HubApi for Hub {
         let body = InputBody::Request(asked);
         let input = Input { actor, body };
         self.shared.ask(order, input, Urgency::Request).await
+    }
+
+    async fn report(&self, order: OrderId, actor: &str, fact: Fact) -> Result<(), HubError> {
+        self.admit()?;
+        self.tell(order, actor, fact).await
     }
 
     async fn inbound(&self, delivery: Delivery) -> Result<Receipt, HubError> {

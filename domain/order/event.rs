@@ -21,6 +21,7 @@ use super::fact::{
 use super::hold::Hold;
 use super::ledger::Posting;
 use super::screening::{Features, Missing, ReviewDecision, ScreeningReason, Verdict};
+use super::settled::JudgedLine;
 use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
 use crate::money::Money;
@@ -143,6 +144,9 @@ pub enum Event {
         /// What moved in the order's ledger.
         postings: Vec<Posting>,
     },
+    /// A line of a payout file was held against the order; the public kind depends on the verdict.
+    #[serde(rename = "payment.payout_line")]
+    PayoutLineJudged(Box<JudgedLine>),
     /// A report that does not fit: amount, currency or reference differ from what was asked.
     #[serde(rename = "payment.mismatch_found")]
     MismatchFound {
@@ -460,6 +464,7 @@ impl Event {
             Self::PaymentReported { payment, .. } => payment.kind(),
             Self::SettledByChannel { .. } => "payment.settled_by_channel",
             Self::RefundGranted { .. } => "payment.refund_granted",
+            Self::PayoutLineJudged(judged) => judged.kind(),
             Self::MismatchFound { .. } => "payment.mismatch_found",
             Self::Confirmed { .. } => "order.confirmed",
             Self::FulfilmentPlanned { .. } => "fulfilment.planned",
@@ -579,6 +584,7 @@ impl Event {
             | Self::LinesCancelled { postings, .. }
             | Self::Cancelled { postings, .. } => postings,
             Self::Return(event) => event.postings(),
+            Self::PayoutLineJudged(judged) => &judged.postings,
             Self::Claim(event) => event.postings(),
             _ => &[],
         }

@@ -8,6 +8,7 @@ use super::effect::Notice;
 use crate::ids::{EffectId, LocationCode, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::settlement::PayoutLine;
 
 /// A report from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,10 +27,23 @@ pub enum Fact {
     Channel(ChannelFact),
     /// The order's own sales channel answered a notice.
     Notice(NoticeFact),
+    /// A gateway or a marketplace says what it paid out.
+    Payout(PayoutFact),
     /// A try of an effect failed; it was certainly not carried out.
     Postponed(Postponement),
     /// A try of an effect got no answer; it may have been carried out.
     Unknown(Postponement),
+}
+
+/// A line of a payout file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayoutFact {
+    /// The connection whose file it stands in: a gateway's account, or the order's own channel.
+    pub source: Slug,
+    /// The gateway's reference of the payment, if the line has it.
+    pub payment: Option<String>,
+    /// What it says.
+    pub line: PayoutLine,
 }
 
 /// A try that did not succeed.

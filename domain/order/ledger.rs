@@ -25,6 +25,10 @@ pub enum Account {
     Dispute,
     /// What was sold and shall not be paid for after all, because a person said so.
     Allowance,
+    /// What gateways and marketplaces charge for their service.
+    Fee,
+    /// What a gateway or marketplace kept of its payouts for that.
+    Withheld(Slug),
 }
 
 impl From<Account> for String {
@@ -37,6 +41,8 @@ impl From<Account> for String {
             Account::Tax => "tax".into(),
             Account::Dispute => "dispute".into(),
             Account::Allowance => "allowance".into(),
+            Account::Fee => "fee".into(),
+            Account::Withheld(slug) => format!("withheld:{slug}"),
         }
     }
 }
@@ -52,9 +58,11 @@ impl TryFrom<String> for Account {
             "tax" => Self::Tax,
             "dispute" => Self::Dispute,
             "allowance" => Self::Allowance,
-            _ => match text.strip_prefix("cash:") {
-                Some(slug) => Self::Cash(slug.into()),
-                None => return Err(format!("\"{text}\" is not an account of an order")),
+            "fee" => Self::Fee,
+            _ => match text.split_once(':') {
+                Some(("cash", slug)) => Self::Cash(slug.into()),
+                Some(("withheld", slug)) => Self::Withheld(slug.into()),
+                _ => return Err(format!("\"{text}\" is not an account of an order")),
             },
         })
     }

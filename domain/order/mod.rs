@@ -20,6 +20,7 @@ mod quantities;
 mod reasons;
 mod returns;
 mod screening;
+mod settled;
 mod stage;
 mod state;
 mod stored;
@@ -49,6 +50,7 @@ pub use screening::{
     AddressCheck, Counts, Features, Judgement, Mark, MarkKind, Missing, Review, ReviewDecision,
     Rule, ScreeningReason, Sighting, Sightings, Verdict, judge, marks,
 };
+pub use settled::JudgedLine;
 pub use stage::*;
 pub use state::*;
 pub use stored::{HoldRow, ORDER_LOG, OrderRow, STORED_ORDER_INVARIANTS, StoredOrder};

@@ -18,6 +18,7 @@ use crate::canonical::{CaptureMode, OrderDraft, Terms, Totals};
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::settlement::{self, PayoutLine};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -142,6 +143,9 @@ pub struct Tender {
     pub overdrawn_since: Option<Timestamp>,
     /// Disputes by the gateway's reference.
     pub disputes: BTreeMap<String, Dispute>,
+    /// Lines of payout files about it, by their payer's id, and what came of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settled: BTreeMap<String, (PayoutLine, settlement::Verdict)>,
 }
 
 /// Money that moved, as reported by cumulative totals and by single movements.
@@ -366,6 +370,9 @@ pub const REMEMBERED_REQUESTS: usize = 32;
 
 /// How many ignored facts are recorded per order; more are only counted.
 pub const IGNORED_FACTS: usize = 20;
+
+/// How many lines of payout files are kept per payment.
+pub const LINES_SETTLED: usize = 1000;
 
 impl Tender {
     /// How often its authorisation can be captured.

@@ -95,7 +95,7 @@ impl World<'_> {
         }
     }
 
-    fn report(&mut self, node: usize, order: OrderId, fact: Fact) -> bool {
+    pub(super) fn report(&mut self, node: usize, order: OrderId, fact: Fact) -> bool {
         if !self.store.logs.contains_key(&order) {
             // It came before its order; it is kept until the order is there.
             return false;
@@ -289,6 +289,7 @@ fn summary(fact: &Fact) -> String {
         Fact::Fulfilment(work) => format!("{} of {}", work.evidence.kind(), work.fulfilment),
         Fact::Label(label) => format!("about the label of {}", label.fulfilment),
         Fact::Scan(scan) => format!("{} of {}", scan.scan.status.word(), scan.tracking_number),
+        Fact::Payout(payout) => format!("of a payout: {}", payout.line.kind.word()),
         Fact::Channel(_) => "its channel".to_owned(),
         Fact::Notice(_) => "that its channel knows".to_owned(),
         Fact::Postponed(_) => "that a call was not carried out".to_owned(),

@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::dice::Dice;
 use crate::ids::{EffectId, OrderId, Slug};
-use crate::money::Money;
+use crate::money::{Money, share_between};
 use crate::order::{Effect, PaymentEvidence, Reported};
+use crate::settlement::{LineKind, PayoutLine};
+use rust_decimal::Decimal;
 
 /// How long a gateway sets money aside.
 const AUTHORIZED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -252,6 +254,52 @@ impl Gateway {
             }
         }
         said
+    }
+
+    /// The lines of its payout file, from its own book: order, payment, line. It keeps a hundredth of
+    /// each charge.
+    pub(super) fn payout_lines(&self) -> Vec<(OrderId, String, PayoutLine)> {
+        let mut lines = Vec::new();
+        for payment in self.payments.iter().filter(|p| p.captured.is_positive()) {
+            let zero = Money::zero(payment.amount.currency());
+            let fee = share_between(
+                payment.captured,
+                Decimal::ZERO,
+                Decimal::ONE,
+                Decimal::from(100),
+            );
+            let mut add = |id: String, kind, gross: Money, fee: Money| {
+                let line = PayoutLine {
+                    id,
+                    kind,
+                    gross,
+                    fee,
+                    net: gross.minus(fee),
+                    at: None,
+                };
+                lines.push((payment.order, payment.reference.clone(), line));
+            };
+            let reference = &payment.reference;
+            add(
+                format!("txn_{reference}"),
+                LineKind::Charge,
+                payment.captured,
+                fee,
+            );
+            for (refund, amount) in &payment.refunds {
+                add(
+                    format!("txn_{refund}"),
+                    LineKind::Refund,
+                    amount.negated(),
+                    zero,
+                );
+            }
+            if payment.disputed {
+                let lost = payment.captured.negated();
+                add(format!("txn_dp_{reference}"), LineKind::Dispute, lost, zero);
+            }
+        }
+        lines
     }
 
     /// A buyer disputes a captured payment, once; the retailer wins or loses.

@@ -7,7 +7,8 @@ use super::deliver::Way;
 use super::dice::Dice;
 use super::world::World;
 use crate::ids::OrderId;
-use crate::order::{Edge, FulfilmentStage, Order, explain};
+use crate::order::{Edge, Fact, FulfilmentStage, Order, PayoutFact, explain};
+use crate::settlement::Verdict;
 
 /// How long the slowest order may take: an authorisation, a location that does not answer, a return
 /// that does not come and the automatic close, one after the other.
@@ -60,7 +61,36 @@ impl World<'_> {
             let least = SignedDuration::from_secs(1);
             self.elapse(next.duration_since(self.now).max(least));
         }
+        self.pay_out();
         self.check_rest();
+    }
+
+    /// The gateways send their files, made from their own books. Twice: a repeat changes nothing.
+    fn pay_out(&mut self) {
+        for place in 0..self.gateways.len() {
+            let source = self.gateways[place].slug.clone();
+            let lines = self.gateways[place].payout_lines();
+            for (order, payment, line) in lines.iter().chain(&lines).cloned() {
+                let payment = Some(payment);
+                let fact = Fact::Payout(PayoutFact {
+                    source: source.clone(),
+                    payment,
+                    line: line.clone(),
+                });
+                // Who sends a file sends it again until it was taken.
+                let mut tries = 0..ROUNDS;
+                while tries.next().is_some() && !self.report(self.owner, order, fact.clone()) {}
+                let judged = self
+                    .audit
+                    .order(order)
+                    .and_then(|o| o.payout_verdict(&line));
+                if judged != Some(Verdict::Matched) {
+                    let name = self.name(order);
+                    let found = format!("{name}: {} {}: {judged:?}", line.kind.word(), line.gross);
+                    self.fall("payouts_match", found);
+                }
+            }
+        }
     }
 
     /// Everybody does what there is to do now.

@@ -1,7 +1,9 @@
 //! A client of the running hub, for verbs that only it may carry out: they go through its API like
 //! everybody else's requests. What the hub refuses becomes an exit code and the next step.
 
-use http::header::IF_MATCH;
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, IF_MATCH};
 use http::{Method, StatusCode};
 use reqwest::{RequestBuilder, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -12,6 +14,9 @@ use super::wire::{Answer, Going, Wire, reached, stated};
 use super::{Exit, Failure};
 use crate::config::Config;
 use crate::http::catalogue;
+
+/// How long the hub may work on a file before the command gives up waiting.
+const LONGEST_WORK: Duration = Duration::from_mins(30);
 
 /// Which hub to speak to, and as whom.
 #[derive(Debug, clap::Args)]
@@ -137,6 +142,18 @@ impl Client {
             None => request,
         };
         self.send(request).await
+    }
+
+    /// Sends a file, however long the work on it takes.
+    pub(super) async fn send_file(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        file: Vec<u8>,
+    ) -> Result<Value, Refused> {
+        let request = self.wire.request(Method::POST, path)?.query(query);
+        let request = request.header(CONTENT_TYPE, "text/csv").body(file);
+        self.send(request.timeout(LONGEST_WORK)).await
     }
 
     /// Listens to what goes on at a path, after this event if one is named.

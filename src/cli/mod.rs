@@ -13,6 +13,7 @@ mod migrate;
 mod orders;
 mod output;
 mod returns;
+mod settlements;
 mod sim;
 mod simulate;
 mod status;
@@ -125,6 +126,9 @@ enum Verb {
     /// What the running hub has committed.
     #[command(subcommand)]
     Events(events::Verb),
+    /// Payout files of gateways and marketplaces.
+    #[command(subcommand)]
+    Settlements(settlements::Verb),
     /// Webhooks that came, and reading them again.
     #[command(subcommand)]
     Webhooks(webhooks::Verb),
@@ -212,6 +216,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         Verb::Events(verb) => events::run(verb, || load(file, []), format, out).await,
         Verb::Returns(verb) => returns::run(verb, || load(file, []), format, out).await,
         Verb::Inventory(verb) => inventory::run(verb, || load(file, []), format, out).await,
+        Verb::Settlements(verb) => settlements::run(verb, || load(file, []), format, out).await,
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, format, out).await,
         Verb::Sim(verb) => sim::run(verb).await,
         Verb::Simulate(arguments) => simulate::run(&arguments, format, out),

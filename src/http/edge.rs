@@ -1,11 +1,12 @@
 //! What the routes stand on: the hub's front door and the few things beside it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use orderhub_actors::api::HubApi;
 use orderhub_actors::ports::Journal;
-use orderhub_domain::ids::{ChannelId, OrderId};
+use orderhub_domain::ids::{ChannelId, OrderId, Slug};
 use orderhub_domain::order::{Order, Recorded};
 use orderhub_domain::policy::Policy;
 
@@ -20,6 +21,7 @@ use super::requests::Requests;
 use super::streams::Streams;
 use crate::events::Feed;
 use crate::intake::Desk;
+use crate::settlement::{Payer, Payouts};
 
 /// What the routes stand on.
 pub struct Edge {
@@ -39,6 +41,10 @@ pub struct Edge {
     pub webhooks: Arc<dyn WebhookCopies>,
     /// Webhooks and parked messages, as operators look through them.
     pub messages: Arc<dyn Messages>,
+    /// Payout files and their lines.
+    pub payouts: Arc<dyn Payouts>,
+    /// Connections that pay out, by slug: their kinds, and their channels if they are one.
+    pub payers: BTreeMap<Slug, Payer>,
     /// What was answered to requests that belong to no order.
     pub requests: Requests,
     /// What has just been committed.

@@ -13,6 +13,8 @@ use super::table::Body;
 pub const JSON_BYTES: usize = 1024 * 1024;
 /// Most bytes of a webhook.
 pub const HOOK_BYTES: usize = 4 * 1024 * 1024;
+/// Most bytes of a file: a payout report of some hundred thousand lines.
+pub const FILE_BYTES: usize = 64 * 1024 * 1024;
 /// Most bytes of a page's form.
 pub const FORM_BYTES: usize = 64 * 1024;
 /// Longest path and query.
@@ -60,6 +62,7 @@ pub const fn most_bytes(kind: Body) -> usize {
         Body::Nothing => 0,
         Body::Json | Body::Lines => JSON_BYTES,
         Body::Raw => HOOK_BYTES,
+        Body::File => FILE_BYTES,
         Body::Form => FORM_BYTES,
     }
 }

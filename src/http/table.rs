@@ -30,6 +30,8 @@ pub enum Body {
     Lines,
     /// Bytes of any kind.
     Raw,
+    /// A file, read as it arrives; its answer takes as long as the work on it.
+    File,
     /// The fields of a page's form, from that page and no other site.
     Form,
 }
@@ -157,6 +159,29 @@ pub const ROUTES: &[Route] = &[
     act("/v1/returns/{id}/receive"),
     act("/v1/returns/{id}/inspect"),
     act("/v1/returns/{id}/close"),
+    route(
+        Method::POST,
+        "/v1/settlements/{source}",
+        Needing(Scope::OpsAct),
+        Body::File,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/settlements",
+        Needing(Scope::OpsAct),
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/settlements/lines",
+        Needing(Scope::OpsAct),
+        Body::Nothing,
+        Side::Api,
+    ),
+    act("/v1/settlements/lines/{id}/actions/resolve"),
+    act("/v1/settlements/lines/{id}/actions/write-off"),
     act("/v1/fulfilments/{id}/accept"),
     act("/v1/fulfilments/{id}/reject"),
     act("/v1/fulfilments/{id}/pick"),

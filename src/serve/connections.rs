@@ -8,6 +8,7 @@ use orderhub_actors::node::{Connectors, LocationConfig};
 use orderhub_channels::payments::PaymentConnector;
 use orderhub_channels::sales::SalesConnector;
 use orderhub_channels::settings::{ConfigError, Gateway, Mode, Settings};
+use orderhub_channels::settlement::FileFormat;
 use orderhub_channels::{carriers, payments, sales, warehouses};
 use orderhub_domain::canonical::CaptureMode;
 use orderhub_domain::ids::{ChannelId, Slug};
@@ -17,6 +18,7 @@ use crate::cli::{Exit, Failure};
 use crate::config::{self, Config, Connection, Secret};
 use crate::http::{Family, Hook};
 use crate::intake::SalesChannel;
+use crate::settlement::{Payer, Source};
 use crate::store::Store;
 
 /// The sales channel whose orders come through the canonical API.
@@ -26,6 +28,16 @@ const DIRECT: &str = "direct";
 pub(super) struct Connections {
     sales: BTreeMap<Slug, Shop>,
     partners: Connectors,
+}
+
+fn payer(connection: &Connection, channel: Option<ChannelId>) -> Payer {
+    Payer {
+        source: Source {
+            slug: connection.slug.clone(),
+            channel,
+        },
+        format: FileFormat::of_kind(connection.kind.kind),
+    }
 }
 
 struct Shop {
@@ -79,6 +91,21 @@ impl Connections {
             .iter()
             .map(|(slug, shop)| (slug.clone(), channel(shop)))
             .collect()
+    }
+
+    /// Connections that pay out, by slug. A gateway comes before a channel of the same name.
+    pub(super) fn payers(&self, config: &Config) -> BTreeMap<Slug, Payer> {
+        let mut payers = BTreeMap::new();
+        for shop in &config.sales {
+            let slug = shop.connection.slug.clone();
+            let channel = self.sales.get(&slug).map(|shop| shop.id);
+            payers.insert(slug, payer(&shop.connection, channel));
+        }
+        for gateway in &config.payments {
+            let slug = gateway.connection.slug.clone();
+            payers.insert(slug, payer(&gateway.connection, None));
+        }
+        payers
     }
 
     /// Connections whose webhooks are taken.

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
+use orderhub_actors::ports::Unavailable;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::Auditor;
@@ -60,9 +61,7 @@ impl Root for Process {
         let auditing = Auditor::start(&store, &config.policy, &background);
         let (webhooks, webhook_lane) = store.webhook_log();
 
-        for (stage, orders) in store.census().await.map_err(failed)? {
-            telemetry::count_orders(&stage, orders);
-        }
+        take_census(&store).await.map_err(failed)?;
         let node_config = NodeConfig {
             policy: config.policy.clone(),
             locations: connections::locations(&config),
@@ -106,6 +105,8 @@ impl Root for Process {
             hooks,
             webhooks: Arc::new(webhooks),
             messages: Arc::new(store.clone()),
+            payouts: Arc::new(store.clone()),
+            payers: connections.payers(&config),
             requests: Requests::new(Arc::new(store.clone())),
             feed,
             streams: Streams::new(stop.clone()),
@@ -182,6 +183,14 @@ impl Root for Process {
     async fn examine(&self, config: &Config) -> Vec<Finding> {
         checkup::examine(config).await
     }
+}
+
+/// Tells the metrics how many orders stand in which stage.
+async fn take_census(store: &Store) -> Result<(), Unavailable> {
+    for (stage, orders) in store.census().await? {
+        telemetry::count_orders(&stage, orders);
+    }
+    Ok(())
 }
 
 fn announce(config: &Config, hooks: &Hooks) {

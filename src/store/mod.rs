@@ -22,6 +22,7 @@ mod order_list;
 mod ownership;
 mod parked;
 mod parked_list;
+mod payouts;
 mod publish;
 mod retention;
 mod seal;

@@ -9,6 +9,7 @@ pub mod payment;
 pub mod person;
 pub mod replies;
 pub mod returns;
+pub mod settlement;
 pub mod status;
 pub mod stock;
 pub mod timeline;

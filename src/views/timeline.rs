@@ -1,8 +1,10 @@
 //! An order's log, for people.
 
 use orderhub_domain::order::{
-    Event, Granted, Notice, NoticeEvidence, Outcome, Recorded, ReviewDecision, Screened, Verdict,
+    Event, Granted, JudgedLine, Notice, NoticeEvidence, Outcome, Recorded, ReviewDecision,
+    Screened, Verdict,
 };
+use orderhub_domain::settlement;
 use serde_json::{Value, json};
 
 /// Every event, oldest first, with one sentence each.
@@ -97,9 +99,8 @@ pub fn summary(event: &Event) -> String {
         } => {
             format!("To be given back, {}: {reason}.", shares(refunds))
         }
-        Event::MismatchFound { tender, reason, .. } => {
-            format!("Tender {tender}: a report does not fit: {reason}.")
-        }
+        Event::PayoutLineJudged(judged) => payout_line(judged),
+        Event::MismatchFound { tender, reason, .. } => misfit(*tender, reason),
         Event::Confirmed { .. } => "Stock and money are secured.".into(),
         Event::FulfilmentPlanned {
             fulfilment,
@@ -230,4 +231,28 @@ fn last_word(event: &Event) -> String {
 
 fn plain(word: &str) -> String {
     word.replace('_', " ")
+}
+
+fn misfit(tender: u16, reason: &str) -> String {
+    format!("Tender {tender}: a report does not fit: {reason}.")
+}
+
+/// What a payout file says of the order, and whether that fits.
+fn payout_line(judged: &JudgedLine) -> String {
+    let line = &judged.line;
+    let kind = line.kind.word().replace('_', " ");
+    match &judged.judged {
+        settlement::Verdict::Matched => format!("Paid out: the {kind} of {}.", line.gross),
+        settlement::Verdict::Variance(why) => {
+            let expected = why
+                .expected()
+                .map(|expected| format!(", the order knows {expected}"));
+            let expected = expected.unwrap_or_default();
+            let why = why.word().replace('_', " ");
+            format!(
+                "A payout has a {kind} of {} that does not fit: {why}{expected}.",
+                line.gross
+            )
+        }
+    }
 }

@@ -50,6 +50,7 @@ mod repeats;
 mod returns;
 mod screening;
 mod senders;
+mod settlements;
 mod shopify;
 mod sims;
 mod soak;

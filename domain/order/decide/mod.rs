@@ -19,6 +19,7 @@ mod request;
 mod returns;
 mod review;
 mod secure;
+mod settle;
 mod stock;
 mod work;
 
@@ -245,6 +246,7 @@ impl Draft<'_> {
             Fact::Scan(scan) => self.scan(scan),
             Fact::Channel(channel) => self.channel(channel),
             Fact::Notice(notice) => self.notice_answered(notice),
+            Fact::Payout(payout) => self.payout_line(payout),
             Fact::Postponed(postponement) => self.postpone(postponement, false),
             Fact::Unknown(postponement) => self.postpone(postponement, true),
         }

@@ -107,6 +107,7 @@ impl Tender {
             refund_failed: None,
             overdrawn_since: None,
             disputes: std::collections::BTreeMap::new(),
+            settled: std::collections::BTreeMap::new(),
         }
     }
 }
@@ -182,6 +183,7 @@ impl Order {
                 }
             }
             Event::RefundGranted { refunds, .. } => self.granted(refunds),
+            Event::PayoutLineJudged(judged) => self.take_judged(judged),
             Event::Confirmed { .. } => {
                 self.confirmed_at = Some(at);
                 self.enter(Stage::Confirmed, at);

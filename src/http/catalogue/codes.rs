@@ -170,7 +170,7 @@ pub const CATALOGUE: &[Entry] = &[
         "too_large",
         413,
         "The body is too large",
-        "Send at most 1 MiB, 4 MiB for webhooks, 1 MiB per line of NDJSON.",
+        "Send at most 1 MiB, 4 MiB for webhooks, 64 MiB for files, 1 MiB per line of NDJSON.",
     ),
     entry(
         "uri_too_long",
@@ -213,6 +213,24 @@ pub const CATALOGUE: &[Entry] = &[
         422,
         "The hold would block nothing",
         "Name at least one of reserve, capture, release, ship, refund.",
+    ),
+    entry(
+        "unreadable_file",
+        422,
+        "The file cannot be read",
+        "Nothing was changed. Correct the lines that are named, or name the right format.",
+    ),
+    entry(
+        "unknown_format",
+        422,
+        "The format of the file is not known",
+        "Name it: ?format=stripe_balance or ?format=amazon_settlement.",
+    ),
+    entry(
+        "nothing_to_resolve",
+        409,
+        "The line matches",
+        "Only a line that does not match can be resolved or written off.",
     ),
     entry(
         "never_over",

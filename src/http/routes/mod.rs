@@ -13,6 +13,7 @@ mod orders;
 mod parked;
 mod reads;
 mod returns;
+mod settlements;
 mod system;
 mod webhooks;
 
@@ -53,6 +54,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(parked::routes(edge))
         .unify()
         .or(webhooks::routes(edge))
+        .unify()
+        .or(settlements::routes(edge))
         .unify()
         .or(events::routes(edge))
         .unify()

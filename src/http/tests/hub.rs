@@ -13,8 +13,8 @@ use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{
-    Asked, Command, Context, Decided, Features, Input, InputBody, Location, Mark, Order, Placement,
-    Places, Recorded, Rejection, RememberedRequest, Sightings, Stage, decide, place,
+    Asked, Command, Context, Decided, Fact, Features, Input, InputBody, Location, Mark, Order,
+    Placement, Places, Recorded, Rejection, RememberedRequest, Sightings, Stage, decide, place,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::Counters;
@@ -168,6 +168,23 @@ impl HubApi for Hub {
             version,
             repeated,
         })
+    }
+
+    async fn report(&self, order: OrderId, actor: &str, fact: Fact) -> Result<(), HubError> {
+        self.failure()?;
+        let mut orders = self.orders.lock().expect("a lock");
+        let (state, log) = orders.get_mut(&order).ok_or(HubError::NotFound("order"))?;
+        let input = Input {
+            actor: actor.to_owned(),
+            body: InputBody::Fact(fact),
+        };
+        let policy = Policy::default();
+        let decided = decide(state, &input, &context(&policy, &plenty()))?;
+        if let Decided::Commit(events, next) = decided {
+            log.extend(events);
+            *state = *next;
+        }
+        Ok(())
     }
 
     async fn inbound(&self, delivery: Delivery) -> Result<Receipt, HubError> {

@@ -16,6 +16,7 @@ mod parked;
 mod reader;
 mod reads;
 mod requests;
+mod settlements;
 mod shutdown;
 
 use std::collections::BTreeMap;
@@ -145,6 +146,8 @@ async fn world_with(limits: Limits) -> World {
         ),
         webhooks: notes.clone(),
         messages: notes.clone(),
+        payouts: Arc::new(settlements::Kept::default()),
+        payers: settlements::payers(),
         requests: Requests::new(notes.clone()),
         feed: feed.clone(),
         streams: Streams::new(stop.clone()),

@@ -14,4 +14,5 @@ pub(crate) mod shop;
 pub(crate) mod signing;
 pub(crate) mod stripe;
 pub(crate) mod stripe_account;
+mod stripe_balance;
 pub(crate) mod stripe_wire;

@@ -1,0 +1,272 @@
+//! `/v1/settlements`: payout files are read in, and their lines looked through.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::StatusCode;
+use jiff::Timestamp;
+use orderhub_channels::settlement::FileFormat;
+use uuid::Uuid;
+use warp::Filter;
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+
+use super::{answer, asked, body, json as reply, with};
+use crate::http::asked::Asked;
+use crate::http::edge::Edge;
+use crate::http::fields::{Fields, LONGEST_REASON};
+use crate::http::json::object;
+use crate::http::limits::{self, FILE_BYTES};
+use crate::http::pages::{self, USUAL_PAGE};
+use crate::http::problem::Problem;
+use crate::settlement::{Failed, Import, LineFilter, Payer, Resolution};
+use crate::views;
+
+pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
+    let files = warp::path!("v1" / "settlements")
+        .and(warp::get())
+        .and(asked())
+        .and(with(edge))
+        .then(
+            |asked: Arc<Asked>, edge: Arc<Edge>| async move { answer(files(&edge, &asked).await) },
+        );
+    let lines = warp::path!("v1" / "settlements" / "lines")
+        .and(warp::get())
+        .and(asked())
+        .and(with(edge))
+        .then(
+            |asked: Arc<Asked>, edge: Arc<Edge>| async move { answer(lines(&edge, &asked).await) },
+        );
+    let acts = warp::path!("v1" / "settlements" / "lines" / String / "actions" / String)
+        .and(warp::post())
+        .and(asked())
+        .and(body())
+        .and(with(edge))
+        .then(
+            |id: String, verb: String, asked: Arc<Asked>, body: Bytes, edge: Arc<Edge>| async move {
+                answer(resolve(&edge, &asked, &id, &verb, &body).await)
+            },
+        );
+    let read = warp::path!("v1" / "settlements" / String)
+        .and(warp::post())
+        .and(asked())
+        .and(warp::body::stream())
+        .and(with(edge))
+        .then(
+            |source: String, asked: Arc<Asked>, body, edge: Arc<Edge>| async move {
+                answer(read(&edge, &asked, &source, body).await)
+            },
+        );
+    files
+        .or(lines)
+        .unify()
+        .or(acts)
+        .unify()
+        .or(read)
+        .unify()
+        .boxed()
+}
+
+async fn read<B: Buf>(
+    edge: &Edge,
+    asked: &Asked,
+    source: &str,
+    body: impl Stream<Item = Result<B, warp::Error>>,
+) -> Result<Response, Problem> {
+    let payer = payer(edge, asked, source)?;
+    let format = format(asked, &payer)?;
+    let file = whole(body, asked.body_time).await?;
+    if file.is_empty() {
+        return Err(Problem::new("empty_body", "The file is empty."));
+    }
+    let import = Import {
+        hub: edge.hub.as_ref(),
+        journal: edge.journal.as_ref(),
+        payouts: edge.payouts.as_ref(),
+    };
+    let by = format!("operator:{}", asked.key()?.name);
+    let read = import.run(&payer.source, format, &file, &by).await;
+    let read = read.map_err(|failed| match failed {
+        Failed::Unreadable(_) => Problem::new("unreadable_file", capital(&failed.to_string())),
+        Failed::Interrupted(_) => {
+            let problem = Problem::new("store_unavailable", capital(&failed.to_string()));
+            problem.after(Duration::from_secs(2))
+        }
+    })?;
+    Ok(reply(StatusCode::OK, &views::settlement::file(&read)))
+}
+
+/// A sentence of a library, as the beginning of an answer.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+/// The connection that the file is from. A key that is bound to a channel knows only that one.
+fn payer(edge: &Edge, asked: &Asked, source: &str) -> Result<Payer, Problem> {
+    let bound = asked.key()?.channel.as_ref();
+    if bound.is_some_and(|bound| bound.as_str() != source) {
+        return Err(Problem::not_found());
+    }
+    let payer = edge.payers.iter().find(|(slug, _)| slug.as_str() == source);
+    let payer = payer.map(|(_, payer)| payer.clone());
+    payer.ok_or_else(Problem::not_found)
+}
+
+/// The format that the query names, or that the connection's kind pays out in.
+fn format(asked: &Asked, payer: &Payer) -> Result<FileFormat, Problem> {
+    let mut format = payer.format;
+    for (name, value) in asked.parameters() {
+        if name != "format" {
+            return Err(pages::unknown("format"));
+        }
+        let known = FileFormat::ALL.into_iter().find(|one| one.word() == value);
+        format = Some(known.ok_or_else(|| {
+            let detail = format!("There is no format \"{value}\".");
+            Problem::new("unknown_format", detail)
+        })?);
+    }
+    format.ok_or_else(|| {
+        let slug = &payer.source.slug;
+        let detail = format!("Files of {slug} have no format of their own.");
+        Problem::new("unknown_format", detail)
+    })
+}
+
+/// The whole file, up to the bound.
+async fn whole<B: Buf>(
+    body: impl Stream<Item = Result<B, warp::Error>>,
+    piece_time: Duration,
+) -> Result<BytesMut, Problem> {
+    let mut body = pin!(body);
+    let mut file = BytesMut::new();
+    loop {
+        let piece = tokio::time::timeout(piece_time, body.next()).await;
+        let late = |_| Problem::new("body_timeout", "The file did not arrive in time.").closing();
+        let Some(piece) = piece.map_err(late)? else {
+            return Ok(file);
+        };
+        let mut piece = piece.map_err(|_| limits::broken())?;
+        while piece.has_remaining() {
+            let chunk = piece.chunk();
+            let length = chunk.len();
+            file.extend_from_slice(chunk);
+            piece.advance(length);
+        }
+        if file.len() > FILE_BYTES {
+            let detail = format!("The file has more than {FILE_BYTES} bytes.");
+            return Err(Problem::new("too_large", detail).closing());
+        }
+    }
+}
+
+async fn files(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
+    unbound(asked)?;
+    let (mut limit, mut after) = (USUAL_PAGE, None);
+    for (name, value) in asked.parameters() {
+        match name.as_str() {
+            "limit" => limit = pages::limit(&value)?,
+            "cursor" => after = Some(pages::cursor(&value, uuid)?),
+            _ => return Err(pages::unknown("limit and cursor")),
+        }
+    }
+    let (found, next) = edge.payouts.files(after, limit).await?;
+    let data: Vec<_> = found.iter().map(views::settlement::file).collect();
+    let next = next.map(Uuid::into_bytes);
+    let next = next.as_ref().map(<[u8; 16]>::as_slice);
+    Ok(pages::page("/v1/settlements", asked, &data, next))
+}
+
+async fn lines(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {
+    unbound(asked)?;
+    let mut filter = LineFilter {
+        limit: USUAL_PAGE,
+        ..LineFilter::default()
+    };
+    for (name, value) in asked.parameters() {
+        let id = |name| value.parse().map_err(|_| pages::refused(name, "an id"));
+        match name.as_str() {
+            "source" => filter.source = Some(value),
+            "file" => filter.file = Some(id("file")?),
+            "verdict" if ["matched", "variance", "unknown"].contains(&value.as_str()) => {
+                filter.verdict = Some(value);
+            }
+            "verdict" => return Err(pages::refused("verdict", "matched, variance or unknown")),
+            "open" if value == "true" => filter.open = true,
+            "open" => return Err(pages::refused("open", "true")),
+            "order" => {
+                let order = value
+                    .parse()
+                    .map_err(|_| pages::refused("order", "an order's id"));
+                filter.order = Some(order?);
+            }
+            "limit" => filter.limit = pages::limit(&value)?,
+            "cursor" => filter.after = Some(pages::cursor(&value, uuid)?),
+            _ => {
+                let known = "source, file, verdict, open, order, limit and cursor";
+                return Err(pages::unknown(known));
+            }
+        }
+    }
+    let (found, next) = edge.payouts.lines(&filter).await?;
+    let data: Vec<_> = found.iter().map(views::settlement::line).collect();
+    let next = next.map(Uuid::into_bytes);
+    let next = next.as_ref().map(<[u8; 16]>::as_slice);
+    Ok(pages::page("/v1/settlements/lines", asked, &data, next))
+}
+
+fn uuid(bytes: &[u8]) -> Option<Uuid> {
+    Uuid::from_slice(bytes).ok()
+}
+
+/// Lines are of all channels: a key that is bound to one does not see them.
+fn unbound(asked: &Asked) -> Result<(), Problem> {
+    match asked.key()?.channel {
+        None => Ok(()),
+        Some(_) => Err(Problem::not_found()),
+    }
+}
+
+/// A person's decision about a line that does not match.
+async fn resolve(
+    edge: &Edge,
+    asked: &Asked,
+    id: &str,
+    verb: &str,
+    body: &[u8],
+) -> Result<Response, Problem> {
+    unbound(asked)?;
+    let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
+    let word = match verb {
+        "resolve" => "resolved",
+        "write-off" => "written_off",
+        _ => return Err(Problem::not_found()),
+    };
+    let mut fields = Fields::new("", object(body)?);
+    let why = fields.required_text("reason", LONGEST_REASON);
+    fields.finish()?;
+    let resolution = Resolution {
+        word: word.to_owned(),
+        at: Timestamp::now(),
+        by: format!("operator:{}", asked.key()?.name),
+        why,
+    };
+    if let Some(line) = edge.payouts.resolve(id, &resolution).await? {
+        return Ok(reply(StatusCode::OK, &views::settlement::line(&line)));
+    }
+    let known = LineFilter {
+        limit: 1,
+        id: Some(id),
+        ..LineFilter::default()
+    };
+    let (found, _) = edge.payouts.lines(&known).await?;
+    if found.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let detail = "Only a line that does not match can be resolved or written off.";
+    Err(Problem::new("nothing_to_resolve", detail))
+}

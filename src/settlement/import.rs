@@ -1,0 +1,250 @@
+//! Reading a payout file in: each line goes to the order that it is about, as a report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
+use jiff::Timestamp;
+use orderhub_actors::api::{HubApi, HubError};
+use orderhub_actors::ports::{Journal, OrderRef, RefKind, Unavailable};
+use orderhub_channels::settlement::{FileFormat, Unreadable};
+use orderhub_domain::ids::{ChannelId, OrderId, Slug};
+use orderhub_domain::order::{Fact, PayoutFact};
+use orderhub_domain::settlement::{
+    LineKind, Reference, StatedLine, Totals, Unknown, Variance, Verdict, judge_payouts,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{KeptLine, PayoutFile, Payouts, line_id, totals_json};
+
+/// Lines that are with their orders at once.
+const IN_FLIGHT: usize = 32;
+/// Lines that are kept in one statement.
+const KEPT_AT_ONCE: usize = 500;
+
+/// The connection that a file is from.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Its slug.
+    pub slug: Slug,
+    /// The channel, where it is one: its orders are found by their external ids.
+    pub channel: Option<ChannelId>,
+}
+
+impl Source {
+    /// Who reports its lines.
+    fn actor(&self) -> String {
+        format!("channel:{}", self.slug)
+    }
+}
+
+/// Why a file was not read in, or not to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// It cannot be read; nothing was changed.
+    #[error("the file cannot be read: {0}")]
+    Unreadable(#[from] Unreadable),
+    /// The hub could not go on. What was judged is remembered: the same file, sent again, goes on.
+    #[error("{0}; send the same file again, what was read of it is remembered")]
+    Interrupted(String),
+}
+
+impl From<HubError> for Failed {
+    fn from(error: HubError) -> Self {
+        Self::Interrupted(error.to_string())
+    }
+}
+
+impl From<Unavailable> for Failed {
+    fn from(error: Unavailable) -> Self {
+        Self::Interrupted(error.to_string())
+    }
+}
+
+/// What reading a file in stands on.
+pub struct Import<'a> {
+    /// The orders.
+    pub hub: &'a dyn HubApi,
+    /// References of orders.
+    pub journal: &'a dyn Journal,
+    /// Where files and lines are kept.
+    pub payouts: &'a dyn Payouts,
+}
+
+type Judged = (Option<OrderId>, Result<Verdict, Unknown>);
+
+impl Import<'_> {
+    /// Reads a file in and answers its sums and the id it is kept under.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the hub cannot go on.
+    pub async fn run(
+        &self,
+        source: &Source,
+        format: FileFormat,
+        file: &[u8],
+        by: &str,
+    ) -> Result<PayoutFile, Failed> {
+        let stated = format.read(file)?;
+        let sha256 = hex::encode(Sha256::digest(file));
+        let known = self.payouts.known_file(&source.slug, &sha256).await?;
+        let id = known.unwrap_or_else(Uuid::now_v7);
+        let payouts = judge_payouts(&stated);
+        let again = repeated(&stated);
+        let mut totals: BTreeMap<&'static str, Totals> = BTreeMap::new();
+        let mut kept = Vec::with_capacity(KEPT_AT_ONCE);
+        let mut judging = FuturesOrdered::new();
+        let mut waiting = stated.iter();
+        for line in &stated {
+            while judging.len() < IN_FLIGHT
+                && let Some(next) = waiting.next()
+            {
+                judging.push_back(self.judge(source, next, &payouts, &again));
+            }
+            let Some(judged) = judging.next().await else {
+                break;
+            };
+            let (order, verdict) = judged?;
+            let gross = line.line.gross;
+            let sums = totals.entry(gross.currency().code());
+            let sums = sums.or_insert_with(|| Totals::nothing(gross.currency()));
+            sums.count(gross, verdict.as_ref().map_err(|why| *why));
+            let mut one = kept_line(source, line, order, &verdict);
+            if again.contains(&line.number) {
+                // It is kept beside the one that it repeats.
+                one.line = format!("{}#{}", one.line, one.number);
+                one.id = line_id(&source.slug, &one.line);
+            }
+            kept.push(one);
+            if kept.len() == KEPT_AT_ONCE {
+                self.payouts.keep_lines(id, &kept).await?;
+                kept.clear();
+            }
+        }
+        self.payouts.keep_lines(id, &kept).await?;
+        let totals: Vec<Totals> = totals.into_values().collect();
+        let read = PayoutFile {
+            id,
+            source: source.slug.clone(),
+            format: format.word().to_owned(),
+            sha256,
+            read_at: Timestamp::now(),
+            read_by: by.to_owned(),
+            lines: stated.len(),
+            totals: totals_json(&totals),
+        };
+        self.payouts.keep_file(&read).await?;
+        Ok(read)
+    }
+
+    async fn judge(
+        &self,
+        source: &Source,
+        stated: &StatedLine,
+        payouts: &BTreeMap<usize, Result<Verdict, Unknown>>,
+        again: &BTreeSet<usize>,
+    ) -> Result<Judged, Failed> {
+        if again.contains(&stated.number) {
+            return Ok((None, Ok(Verdict::Variance(Variance::Repeated))));
+        }
+        if let Some(verdict) = payouts.get(&stated.number) {
+            return Ok((None, verdict.clone()));
+        }
+        if !stated.line.kind.is_of_an_order() {
+            let why = match stated.line.kind {
+                LineKind::Fee => Unknown::NotOfAnOrder,
+                _ => Unknown::UnknownKind,
+            };
+            return Ok((None, Err(why)));
+        }
+        let Some(order) = self.find(source, &stated.references).await? else {
+            return Ok((None, Err(Unknown::NoOrder)));
+        };
+        let payment = stated
+            .references
+            .iter()
+            .find_map(|reference| match reference {
+                Reference::Payment(payment) => Some(payment.clone()),
+                _ => None,
+            });
+        let fact = Fact::Payout(PayoutFact {
+            source: source.slug.clone(),
+            payment,
+            line: stated.line.clone(),
+        });
+        self.hub.report(order, &source.actor(), fact).await?;
+        let state = self.hub.order(order).await?;
+        let verdict = state.and_then(|(order, _)| order.payout_verdict(&stated.line));
+        Ok((Some(order), verdict.ok_or(Unknown::NoOrder)))
+    }
+
+    /// The order that the first reference leads to.
+    async fn find(
+        &self,
+        source: &Source,
+        references: &[Reference],
+    ) -> Result<Option<OrderId>, Failed> {
+        for reference in references {
+            let found = match reference {
+                Reference::Payment(value) => {
+                    let reference = OrderRef {
+                        kind: RefKind::Payment,
+                        scope: source.slug.to_string(),
+                        value: value.clone(),
+                    };
+                    self.journal.resolve(&reference).await?
+                }
+                Reference::Order(order) => self.hub.order(*order).await?.map(|_| *order),
+                Reference::External(id) => match source.channel {
+                    Some(channel) => self.journal.find(channel, id).await?,
+                    None => None,
+                },
+            };
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Numbers of lines whose id stands in the file before them.
+fn repeated(stated: &[StatedLine]) -> BTreeSet<usize> {
+    let mut seen = BTreeSet::new();
+    let again = stated
+        .iter()
+        .filter(|one| !seen.insert(one.line.id.as_str()));
+    again.map(|one| one.number).collect()
+}
+
+fn kept_line(
+    source: &Source,
+    stated: &StatedLine,
+    order: Option<OrderId>,
+    verdict: &Result<Verdict, Unknown>,
+) -> KeptLine {
+    let (word, reason, expected) = match verdict {
+        Ok(Verdict::Matched) => ("matched", None, None),
+        Ok(Verdict::Variance(why)) => ("variance", Some(why.word()), why.expected()),
+        Err(why) => ("unknown", Some(why.word()), None),
+    };
+    let line = &stated.line;
+    KeptLine {
+        id: line_id(&source.slug, &line.id),
+        source: source.slug.clone(),
+        line: line.id.clone(),
+        number: stated.number,
+        kind: line.kind,
+        gross: line.gross,
+        fee: line.fee,
+        net: line.net,
+        at: line.at,
+        payout: stated.payout.clone(),
+        order,
+        verdict: word.to_owned(),
+        reason: reason.map(str::to_owned),
+        expected,
+        resolution: None,
+    }
+}

@@ -1,0 +1,50 @@
+//! Payout files and their lines, as the API shows them.
+
+use serde_json::{Value, json};
+
+use crate::settlement::{KeptLine, PayoutFile, Resolution};
+
+/// A payout file.
+pub fn file(file: &PayoutFile) -> Value {
+    json!({
+        "id": file.id,
+        "source": file.source.as_str(),
+        "format": file.format,
+        "sha256": file.sha256,
+        "read_at": file.read_at,
+        "read_by": file.read_by,
+        "lines": file.lines,
+        "totals": file.totals,
+    })
+}
+
+/// A line of a payout file and what came of it.
+pub fn line(line: &KeptLine) -> Value {
+    json!({
+        "id": line.id,
+        "source": line.source.as_str(),
+        "line": line.line,
+        "number": line.number,
+        "kind": line.kind.word(),
+        "currency": line.gross.currency().code(),
+        "gross": line.gross.amount().to_string(),
+        "fee": line.fee.amount().to_string(),
+        "net": line.net.amount().to_string(),
+        "at": line.at,
+        "payout": line.payout,
+        "order": line.order.map(|order| order.to_string()),
+        "verdict": line.verdict,
+        "reason": line.reason,
+        "expected": line.expected.map(|expected| expected.amount().to_string()),
+        "resolution": line.resolution.as_ref().map(resolution),
+    })
+}
+
+fn resolution(resolution: &Resolution) -> Value {
+    json!({
+        "resolution": resolution.word,
+        "at": resolution.at,
+        "by": resolution.by,
+        "reason": resolution.why,
+    })
+}
