@@ -3,6 +3,7 @@
 //! Decisions store the version of the policy they used. Defaults are the hub's recommendation.
 
 mod claims;
+mod payment;
 mod returns;
 mod screening;
 
@@ -10,6 +11,7 @@ use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 pub use claims::{ClaimDefault, ClaimPolicy};
+pub use payment::{OnceCapture, PaymentPolicy, RefundWay};
 pub use returns::{ReturnPayer, ReturnPolicy, ShippingRefund};
 pub use screening::{CountRule, ScreeningPolicy, WhenDegraded};
 
@@ -53,6 +55,8 @@ pub struct Policy {
     pub returns: ReturnPolicy,
     /// What becomes of parcels that do not arrive.
     pub claims: ClaimPolicy,
+    /// When money is taken, asked for again, and given back.
+    pub payment: PaymentPolicy,
 }
 
 /// What becomes of an order that nobody reviewed in time.
@@ -95,6 +99,7 @@ impl Default for Policy {
             review_default: ReviewDefault::Reject,
             returns: ReturnPolicy::default(),
             claims: ClaimPolicy::default(),
+            payment: PaymentPolicy::default(),
         }
     }
 }

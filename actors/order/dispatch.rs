@@ -211,6 +211,9 @@ fn payment_ask(order: &Order, number: u16, tender: &Tender, effect: &Effect) -> 
                 tender: number,
                 amount: *amount,
                 token: token.clone(),
+                renews: tender
+                    .renews
+                    .and_then(|n| order.tender(n)?.reference.clone()),
             }
         }
         Effect::CapturePayment { amount, last, .. } => Ask::Capture {

@@ -69,6 +69,8 @@ pub(crate) enum Ask {
         tender: u16,
         amount: Money,
         token: String,
+        /// The gateway's reference of the payment that is renewed.
+        renews: Option<String>,
     },
     Capture {
         tender: u16,

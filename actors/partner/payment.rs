@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use orderhub_channels::payments::{PaymentCall, PaymentConnector};
+use orderhub_channels::payments::{Means, PaymentCall, PaymentConnector, Sought};
 use orderhub_channels::port::Found;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::money::Money;
@@ -39,7 +39,12 @@ impl Caller for PaymentCaller {
         // A try before this one may have been carried out, until the gateway firmly says no.
         let mut in_doubt = job.perhaps_done;
         if look_first == Approach::LookFirst || nameless {
-            match self.connector.query(job.order, wanted.reference).await {
+            let sought = match (wanted.reference, nameless) {
+                (Some(reference), _) => Sought::Reference(reference),
+                (None, false) => Sought::Effect(job.effect),
+                (None, true) => Sought::All,
+            };
+            match self.connector.query(job.order, sought).await {
                 Err(error) => return Outcome::failed(error, job.perhaps_done),
                 // A payment that the gateway does not know cannot be captured, voided, refunded.
                 Ok(Found::Absent) if nameless => {
@@ -47,7 +52,8 @@ impl Caller for PaymentCaller {
                     return Outcome::not_called(unknown, false);
                 }
                 Ok(Found::Absent) => in_doubt = false,
-                Ok(Found::There(known)) => {
+                Ok(Found::There(mut known)) => {
+                    known.retain(|evidence| !is_of_renewed(&job.ask, evidence));
                     reference = reference.or_else(|| known.iter().find_map(reference_of));
                     if look_first == Approach::LookFirst {
                         if answers(&job.ask, &known) {
@@ -65,7 +71,12 @@ impl Caller for PaymentCaller {
         };
         let reference = reference.unwrap_or_default();
         let answer = match &job.ask {
-            Ask::Authorize { token, .. } => self.connector.authorize(&call, token).await,
+            Ask::Authorize { token, renews, .. } => {
+                let renews = renews.as_deref();
+                self.connector
+                    .authorize(&call, &Means { token, renews })
+                    .await
+            }
             Ask::Capture { last, .. } => self.connector.capture(&call, &reference, *last).await,
             Ask::Void { .. } => self.connector.void(&call, &reference).await,
             _ => self.connector.refund(&call, &reference).await,
@@ -92,6 +103,17 @@ impl PaymentCaller {
             })
         });
         Outcome::Evidence(facts.collect())
+    }
+}
+
+/// Whether evidence is about the payment that is being renewed: it says nothing about the renewal.
+fn is_of_renewed(ask: &Ask, evidence: &PaymentEvidence) -> bool {
+    match ask {
+        Ask::Authorize {
+            renews: Some(renewed),
+            ..
+        } => reference_of(evidence).as_ref() == Some(renewed),
+        _ => false,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use orderhub_channels::carriers::{CarrierConnector, LabelCall};
-use orderhub_channels::payments::{PaymentCall, PaymentConnector};
+use orderhub_channels::payments::{Means, PaymentCall, PaymentConnector, Sought};
 use orderhub_channels::port::{
     CallError, Forged, Found, Inbound, LabelAnswer, PaymentAnswer, RawRequest, Repeat, WorkAnswer,
 };
@@ -109,10 +109,10 @@ impl PaymentConnector for Gateway {
         self.repeat
     }
 
-    async fn authorize(&self, call: &PaymentCall, token: &str) -> PaymentAnswer {
+    async fn authorize(&self, call: &PaymentCall, means: &Means<'_>) -> PaymentAnswer {
         let mood = self.mood(format!("authorize {}", call.effect));
         let reference = reference(call.order);
-        if token == "declined" || mood == Mood::Declines {
+        if means.token == "declined" || mood == Mood::Declines {
             let code = "card_declined".into();
             return Ok(PaymentEvidence::Declined {
                 reference: Some(reference),
@@ -177,7 +177,7 @@ impl PaymentConnector for Gateway {
     async fn query(
         &self,
         order: OrderId,
-        _reference: Option<&str>,
+        _sought: Sought<'_>,
     ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
         self.mood(format!("query {order}"));
         let amount = locked(&self.book).authorized.get(&order).copied();

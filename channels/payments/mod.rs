@@ -42,8 +42,8 @@ pub trait PaymentConnector: Send + Sync {
     /// How a call may be repeated when its outcome is unknown.
     fn repeat(&self) -> Repeat;
 
-    /// Sets money aside.
-    async fn authorize(&self, call: &PaymentCall, token: &str) -> PaymentAnswer;
+    /// Sets money aside; without the buyer when it renews a payment.
+    async fn authorize(&self, call: &PaymentCall, means: &Means<'_>) -> PaymentAnswer;
 
     /// Takes money; `last` releases what is left of the authorisation.
     async fn capture(&self, call: &PaymentCall, reference: &str, last: bool) -> PaymentAnswer;
@@ -54,13 +54,32 @@ pub trait PaymentConnector: Send + Sync {
     /// Gives money back.
     async fn refund(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer;
 
-    /// Looks a payment up, by the gateway's reference or, without one, by the order's id. The
-    /// answer is everything that is known of it, oldest first.
+    /// Looks payments of an order up. The answer is everything that is known of them, oldest first.
     async fn query(
         &self,
         order: OrderId,
-        reference: Option<&str>,
+        sought: Sought<'_>,
     ) -> Result<Found<Vec<PaymentEvidence>>, CallError>;
+}
+
+/// What a payment is made with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Means<'a> {
+    /// The gateway's token of the means of payment; empty when only a payment with it is known.
+    pub token: &'a str,
+    /// The gateway's reference of the payment that is renewed: the buyer is not there.
+    pub renews: Option<&'a str>,
+}
+
+/// Which of an order's payments is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sought<'a> {
+    /// The one with this reference of the gateway.
+    Reference(&'a str),
+    /// The one that this effect asked for. An order may have several.
+    Effect(EffectId),
+    /// All of them.
+    All,
 }
 
 /// What every gateway call says. Nothing in it differs between tries.

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::claims::{ClaimCommand, ClaimRejection};
+use super::event::DisputeAnswer;
 use super::hold::{Hold, HoldScope, OnExpiry};
 use super::returns::{ReturnCommand, ReturnRejection};
 use super::screening::Features;
@@ -80,6 +81,17 @@ pub enum Command {
     Refund {
         /// How much, in the order's currency; all that can be given back when absent.
         amount: Option<Decimal>,
+        /// The buyer gets credit instead of money.
+        as_credit: bool,
+        /// Why, in a person's words.
+        reason: String,
+    },
+    /// Record what was answered to a dispute.
+    AnswerDispute {
+        /// The gateway's reference of the dispute; the only open one when absent.
+        dispute: Option<String>,
+        /// What was answered.
+        answer: DisputeAnswer,
         /// Why, in a person's words.
         reason: String,
     },
@@ -248,6 +260,12 @@ pub enum Rejection {
         /// How many decimals it has.
         exponent: u32,
     },
+    /// No dispute is open, or not the named one.
+    #[error("the order has no such dispute that could be answered")]
+    NoOpenDispute,
+    /// Several disputes are open, and none was named.
+    #[error("several disputes are open")]
+    WhichDispute,
     /// The hold would block nothing.
     #[error("a hold blocks at least one edge")]
     BlocksNothing,
@@ -276,6 +294,8 @@ impl Rejection {
             Self::NothingToRefund => "nothing_to_refund",
             Self::RefundTooLarge { .. } => "refund_too_large",
             Self::NoAmount { .. } => "invalid_amount",
+            Self::NoOpenDispute => "no_open_dispute",
+            Self::WhichDispute => "which_dispute",
             Self::BlocksNothing => "blocks_nothing",
             Self::NeverOver => "never_over",
             Self::Return(refused) => refused.code(),

@@ -5,12 +5,15 @@
 //! `postings`: auditors and views read those three without knowing the rest.
 
 mod claims;
+mod money;
 mod parcels;
 mod returns;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use money::{DisputeAnswer, MoneyEvent, RenewalReason};
 
 use super::command::Request;
 use super::effect::{Effect, Notice};
@@ -306,10 +309,10 @@ pub enum Event {
         /// Why: `auto_close`, `test_order`.
         reason: String,
     },
-    /// Something came up after it was closed.
+    /// Something came up after it had ended.
     #[serde(rename = "order.reopened")]
     Reopened {
-        /// What: `return`, `dispute`.
+        /// What: `return`, `dispute`; `late_payment` when the money of an expired order came.
         reason: String,
     },
     /// A report that is not applied.
@@ -340,6 +343,9 @@ pub enum Event {
     /// The hub noticed something about a parcel.
     #[serde(untagged)]
     Parcel(ParcelEvent),
+    /// What is decided about money beside what gateways report.
+    #[serde(untagged)]
+    Money(MoneyEvent),
 }
 
 /// The first event of every order.
@@ -499,6 +505,7 @@ impl Event {
             Self::Return(event) => event.kind(),
             Self::Claim(event) => event.kind(),
             Self::Parcel(event) => event.kind(),
+            Self::Money(event) => event.kind(),
         }
     }
 
@@ -586,6 +593,7 @@ impl Event {
             Self::Return(event) => event.postings(),
             Self::PayoutLineJudged(judged) => &judged.postings,
             Self::Claim(event) => event.postings(),
+            Self::Money(event) => event.postings(),
             _ => &[],
         }
     }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::{
-    Command, Edge, FulfilmentStage, Order, Outcome, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
-    REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REASON_TOTAL_MISMATCH, Rejection, Review, Stage, Tender, next_wait, waits_for_stock,
+    Command, Edge, FulfilmentStage, Hold, Order, Outcome, REASON_CAPTURE_FAILED,
+    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
+    REASON_REAUTHORIZING, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Rejection, Review, Stage,
+    Tender, next_wait, waits_for_stock,
 };
 use crate::policy::{Policy, ReviewDefault};
 
@@ -63,7 +64,9 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
     {
         return in_review(order, review, policy);
     }
-    if let Some(hold) = order.holds.first() {
+    // That one waits for the gateway, not for a person.
+    let by_itself = |hold: &&Hold| hold.reason != REASON_REAUTHORIZING;
+    if let Some(hold) = order.holds.iter().find(by_itself) {
         let (because, action) = held(&hold.reason);
         return (
             "person",
@@ -108,6 +111,9 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
     }
     if let Some(waits) = order.claim_for_a_person() {
         return waits;
+    }
+    if order.stage == Stage::Completed && order.open_dispute().is_some() {
+        return disputed(order);
     }
     if let Some(waits) = order.after_delivery(policy) {
         return waits;
@@ -163,7 +169,8 @@ fn held(reason: &str) -> (String, &'static str) {
             "cancel",
         ),
         REASON_PAYMENT_LOST => (
-            "the authorisation is gone; nothing may ship".into(),
+            "the authorisation is gone or ends, and nothing may ship; releasing asks for it once more"
+                .into(),
             "cancel",
         ),
         REASON_CAPTURE_FAILED => (
@@ -171,7 +178,7 @@ fn held(reason: &str) -> (String, &'static str) {
             "release",
         ),
         REASON_REFUND_FAILED => (
-            "the gateway refused the refund; releasing tries again".into(),
+            "nobody takes the refund; releasing tries again".into(),
             "release",
         ),
         REASON_LABEL_FAILED => (
@@ -221,7 +228,33 @@ fn by_stage(order: &Order) -> Reason {
     }
 }
 
+/// The buyer disputes a charge, and the retailer can still answer.
+fn disputed(order: &Order) -> Reason {
+    let Some((_, reference, dispute)) = order.open_dispute() else {
+        return ("nothing", order.stage_since, String::new(), None);
+    };
+    let until = dispute.due.map(|at| format!(" until {at}"));
+    let because = format!(
+        "The buyer disputes {} ({reference}); it can be answered{}.",
+        dispute.amount,
+        until.unwrap_or_default()
+    );
+    ("person", order.stage_since, because, Some("dispute"))
+}
+
 fn working(order: &Order) -> Reason {
+    let retried = order
+        .tenders
+        .iter()
+        .find(|tender| tender.capture_failed.is_some());
+    if let Some(code) = retried.and_then(|tender| tender.capture_failed.as_deref()) {
+        let because = format!("The gateway refused a capture ({code}); it is tried again.");
+        return ("gateway", order.updated_at, because, None);
+    }
+    if order.is_held_for(REASON_REAUTHORIZING) {
+        let because = "The payment is being authorised anew; nothing ships meanwhile.".to_owned();
+        return ("gateway", order.updated_at, because, None);
+    }
     let unshipped = order
         .fulfilments
         .iter()
@@ -277,6 +310,8 @@ fn actions(order: &Order) -> Vec<Action> {
         .then(|| "there is no hold".to_owned());
     let refund = order.refundable().is_zero();
     let refund = refund.then(|| Rejection::NothingToRefund.to_string());
+    let dispute = order.open_dispute().is_none();
+    let dispute = dispute.then(|| Rejection::NoOpenDispute.to_string());
     let word = |command: Command| command.word();
     let review = |verb| order.can_be_reviewed(verb).err().map(|why| why.to_string());
     let mut actions = vec![
@@ -305,6 +340,10 @@ fn actions(order: &Order) -> Vec<Action> {
         Action {
             action: "refund",
             why_not: refund,
+        },
+        Action {
+            action: "dispute",
+            why_not: dispute,
         },
     ];
     actions.extend(order.return_actions());

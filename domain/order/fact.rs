@@ -146,6 +146,9 @@ pub enum PaymentEvidence {
         dispute: String,
         /// How much.
         amount: Money,
+        /// Until when the retailer may answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<Timestamp>,
     },
     /// A dispute ended.
     DisputeClosed {

@@ -29,6 +29,8 @@ pub enum Account {
     Fee,
     /// What a gateway or marketplace kept of its payouts for that.
     Withheld(Slug),
+    /// Credit that the buyer has and the retailer owes.
+    StoreCredit,
 }
 
 impl From<Account> for String {
@@ -43,6 +45,7 @@ impl From<Account> for String {
             Account::Allowance => "allowance".into(),
             Account::Fee => "fee".into(),
             Account::Withheld(slug) => format!("withheld:{slug}"),
+            Account::StoreCredit => "store_credit".into(),
         }
     }
 }
@@ -58,6 +61,7 @@ impl TryFrom<String> for Account {
             "tax" => Self::Tax,
             "dispute" => Self::Dispute,
             "allowance" => Self::Allowance,
+            "store_credit" => Self::StoreCredit,
             "fee" => Self::Fee,
             _ => match text.split_once(':') {
                 Some(("cash", slug)) => Self::Cash(slug.into()),

@@ -14,8 +14,10 @@ pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
 pub const REASON_PAYMENT_LOST: &str = "payment_lost";
 /// A hold's time was over, and who placed it had said to cancel then.
 pub const REASON_HOLD_EXPIRED: &str = "hold_expired";
+/// What an authorisation cannot pay any more is being set aside once more.
+pub const REASON_REAUTHORIZING: &str = "reauthorizing";
 /// Why the hub itself puts orders on hold. A person's reasons are their own words.
-pub const HOLD_REASONS: [&str; 7] = [
+pub const HOLD_REASONS: [&str; 8] = [
     REASON_CAPTURE_FAILED,
     REASON_REFUND_FAILED,
     REASON_LABEL_FAILED,
@@ -23,6 +25,7 @@ pub const HOLD_REASONS: [&str; 7] = [
     REASON_TOTAL_MISMATCH,
     REASON_PAYMENT_LOST,
     REASON_PAYMENT_MISMATCH,
+    REASON_REAUTHORIZING,
 ];
 
 /// Screening refused it at once.

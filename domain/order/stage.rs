@@ -145,7 +145,8 @@ pub const MOVES: &[(Stage, &[Stage])] = &[
     // Something came up afterwards: a return, a dispute.
     (Stage::Closed, &[Stage::Completed, Stage::Fulfilling]),
     (Stage::Rejected, &[]),
-    (Stage::Expired, &[]),
+    // Its money came after all, and there still is stock.
+    (Stage::Expired, &[Stage::Reserving, Stage::Authorizing]),
     (Stage::Cancelled, &[]),
 ];
 

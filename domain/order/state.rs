@@ -1,5 +1,7 @@
 //! The folded state of an order. Plain data: `evolve` alone writes it, everyone reads it.
 
+mod payment;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
@@ -14,11 +16,12 @@ use super::ledger::Ledger;
 use super::returns::Return;
 use super::screening::Review;
 use super::stage::Stage;
-use crate::canonical::{CaptureMode, OrderDraft, Terms, Totals};
+use crate::canonical::{OrderDraft, Totals};
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
-use crate::settlement::{self, PayoutLine};
+
+pub use payment::{Dispute, Movements, StoreCredit, Tender};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +89,12 @@ pub struct Order {
     pub outstanding: BTreeMap<EffectId, Outstanding>,
     /// Balances.
     pub ledger: Ledger,
+    /// Credit that the buyer has instead of money.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub store_credits: Vec<StoreCredit>,
+    /// When it went on after it had expired; that happens once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revived_at: Option<Timestamp>,
     /// The last requests, newest last.
     pub requests: VecDeque<RememberedRequest>,
     /// Natural keys of facts that were ignored, newest last.
@@ -108,65 +117,6 @@ pub struct Ending {
 pub struct LineState {
     /// Units cancelled.
     pub cancelled: Quantity,
-}
-
-/// A way of paying, with the evidence about it. It merges in any order: the status is computed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Tender {
-    /// The share of the total that it pays.
-    pub amount: Money,
-    /// On which terms.
-    pub terms: Terms,
-    /// The gateway's reference of the payment.
-    pub reference: Option<String>,
-    /// The buyer has to act.
-    pub action_required: bool,
-    /// What is authorised; the largest amount reported.
-    pub authorized: Option<Money>,
-    /// When the authorisation lapses.
-    pub expires_at: Option<Timestamp>,
-    /// The gateway's code of the refusal.
-    pub declined: Option<String>,
-    /// The authorisation was released.
-    pub voided: bool,
-    /// The gateway's code of the last refused capture.
-    pub capture_failed: Option<String>,
-    /// Money taken.
-    pub captured: Movements,
-    /// Money given back.
-    pub refunded: Movements,
-    /// What a person granted, paid back already or not.
-    pub granted: Option<Money>,
-    /// The gateway's code of the last refused refund.
-    pub refund_failed: Option<String>,
-    /// Since when more is reported refunded than captured; a report may still be missing.
-    pub overdrawn_since: Option<Timestamp>,
-    /// Disputes by the gateway's reference.
-    pub disputes: BTreeMap<String, Dispute>,
-    /// Lines of payout files about it, by their payer's id, and what came of each.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub settled: BTreeMap<String, (PayoutLine, settlement::Verdict)>,
-}
-
-/// Money that moved, as reported by cumulative totals and by single movements.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Movements {
-    /// The largest total reported.
-    pub total: Option<Money>,
-    /// Single movements by reference.
-    pub parts: BTreeMap<String, Money>,
-    /// References of movements that failed after all.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub failed: BTreeSet<String>,
-}
-
-/// A dispute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dispute {
-    /// How much.
-    pub amount: Money,
-    /// How it ended: whether the retailer kept the money.
-    pub won: Option<bool>,
 }
 
 /// Names a hold on stock within an order.
@@ -373,35 +323,3 @@ pub const IGNORED_FACTS: usize = 20;
 
 /// How many lines of payout files are kept per payment.
 pub const LINES_SETTLED: usize = 1000;
-
-impl Tender {
-    /// How often its authorisation can be captured.
-    pub const fn capture_mode(&self) -> CaptureMode {
-        match &self.terms {
-            Terms::Authorized { capture, .. } | Terms::ToAuthorize { capture, .. } => *capture,
-            _ => CaptureMode::Many,
-        }
-    }
-
-    /// The connection that can move its money.
-    pub const fn gateway(&self) -> Option<&Slug> {
-        match &self.terms {
-            Terms::ToAuthorize { gateway, .. } => Some(gateway),
-            Terms::Authorized { gateway, .. } => gateway.as_ref(),
-            _ => None,
-        }
-    }
-}
-
-impl Movements {
-    /// The sum: what the totals say or what the parts add up to, whichever is more. A total always
-    /// covers the parts before it, so the larger one knows more, in whatever order they came.
-    pub fn sum(&self, zero: Money) -> Money {
-        let stood = self
-            .parts
-            .iter()
-            .filter(|(reference, _)| !self.failed.contains(*reference));
-        let parts = Money::sum(zero.currency(), stood.map(|(_, amount)| *amount));
-        self.total.unwrap_or(zero).max(parts)
-    }
-}

@@ -54,33 +54,52 @@ impl Tender {
                 self.refund_failed = Some(code.clone());
                 self.refunded.failed.extend(refund.clone());
             }
-            PaymentEvidence::DisputeOpened { dispute, amount } => {
-                let opened = Dispute {
-                    amount: *amount,
-                    won: None,
-                };
-                let known = self.disputes.entry(dispute.clone()).or_insert(opened);
-                known.amount = known.amount.max(*amount);
+            PaymentEvidence::DisputeOpened {
+                dispute,
+                amount,
+                due,
+            } => {
+                let known = self.dispute(dispute, *amount);
+                known.due = later(known.due, *due);
             }
             PaymentEvidence::DisputeClosed {
                 dispute,
                 won,
                 amount,
             } => {
-                let opened = Dispute {
-                    amount: *amount,
-                    won: None,
-                };
-                let known = self.disputes.entry(dispute.clone()).or_insert(opened);
-                known.amount = known.amount.max(*amount);
+                let (lost, owed) = (self.disputed_away(), self.owed());
+                let known = self.dispute(dispute, *amount);
                 // Reports that contradict each other are settled for the worse.
                 known.won = Some(known.won.is_none_or(|before| before) && *won);
+                // What was granted and not given yet, the buyer has now: it is not paid twice.
+                let netted = self.disputed_away().less(lost).min(owed);
+                if netted.is_positive() {
+                    self.netted = Some(self.netted.unwrap_or(self.zero()).plus(netted));
+                }
             }
         }
     }
 
-    /// Notes since when its sums do not fit together.
+    /// The dispute with this reference, known or new.
+    fn dispute(&mut self, reference: &str, amount: Money) -> &mut Dispute {
+        let opened = Dispute {
+            amount,
+            due: None,
+            answer: None,
+            won: None,
+        };
+        let known = self.disputes.entry(reference.to_owned());
+        let known = known.or_insert(opened);
+        known.amount = known.amount.max(amount);
+        known
+    }
+
+    /// Notes since when it is answered, and since when its sums do not fit together.
     pub fn weigh(&mut self, at: Timestamp) {
+        let answered = self.authorized.is_some() || self.declined.is_some() || self.action_required;
+        if answered && self.answered_at.is_none() {
+            self.answered_at = Some(at);
+        }
         self.overdrawn_since = if self.refunded_sum() > self.captured_sum() {
             self.overdrawn_since.or(Some(at))
         } else {
@@ -120,11 +139,24 @@ impl Tender {
         Money::sum(self.amount.currency(), lost.map(|dispute| dispute.amount))
     }
 
-    /// What is or was set aside: a capture implies its authorisation.
+    /// What is or was set aside: a capture implies its authorisation. Of a tender that was renewed
+    /// only what was taken counts, its renewal sets the rest aside.
     pub fn authorized_sum(&self) -> Money {
-        self.authorized
-            .unwrap_or(self.zero())
-            .max(self.captured_sum())
+        let captured = self.captured_sum();
+        match self.replaced_by {
+            Some(_) => captured,
+            None => self.authorized.unwrap_or(self.zero()).max(captured),
+        }
+    }
+
+    /// What was granted and has not gone back yet, one way or another.
+    pub fn owed(&self) -> Money {
+        let some = |amount: Option<Money>| amount.unwrap_or(self.zero());
+        some(self.granted)
+            .less(self.refunded_sum())
+            .less(some(self.moved))
+            .less(some(self.credited))
+            .less(some(self.netted))
     }
 
     /// Whether the order may go on relying on this tender.
@@ -134,7 +166,7 @@ impl Tender {
             Terms::Authorized { .. } | Terms::ToAuthorize { .. } => {
                 let captured = self.captured_sum();
                 (captured.is_positive() && captured >= self.amount)
-                    || (self.authorized.is_some() && !self.voided)
+                    || (self.authorized.is_some() && !self.voided && !self.lapsed)
             }
         }
     }
@@ -153,9 +185,14 @@ impl Tender {
         let cash = || Account::Cash(self.gateway().unwrap_or(holder).clone());
         let taken = after.captured_sum().minus(self.captured_sum());
         let given = after.refunded_sum().minus(self.refunded_sum());
-        let lost = after.disputed_away().minus(self.disputed_away());
+        let some = |amount: Option<Money>| amount.unwrap_or(self.zero());
+        let netted = some(after.netted).minus(some(self.netted));
+        let lost = after
+            .disputed_away()
+            .minus(self.disputed_away())
+            .minus(netted);
         let mut postings = transfer(Account::Receivable, cash(), taken);
-        postings.extend(transfer(cash(), Account::Receivable, given));
+        postings.extend(transfer(cash(), Account::Receivable, given.plus(netted)));
         postings.extend(transfer(cash(), Account::Dispute, lost));
         postings
     }
@@ -203,10 +240,15 @@ impl Effect {
                 PaymentEvidence::CaptureFailed { .. } | PaymentEvidence::Voided { .. } => true,
                 _ => false,
             },
-            Self::VoidPayment { .. } => matches!(
-                evidence,
-                PaymentEvidence::Voided { .. } | PaymentEvidence::Captured { .. }
-            ),
+            // Of what was captured before, a late report says nothing about what is left.
+            Self::VoidPayment { .. } => match evidence {
+                PaymentEvidence::Voided { .. } => true,
+                PaymentEvidence::Captured { .. } => {
+                    let once = after.capture_mode() == crate::canonical::CaptureMode::Once;
+                    once || after.captured_sum() >= after.amount
+                }
+                _ => false,
+            },
             Self::RefundPayment { total, .. } => match evidence {
                 PaymentEvidence::Refunded { .. } => after.refunded_sum() >= *total,
                 PaymentEvidence::RefundFailed { .. } => true,
@@ -247,19 +289,19 @@ impl Order {
                 () => "part_captured",
             };
         }
-        if self.tenders.iter().any(|t| t.voided) {
+        let payers = self.payers().into_iter();
+        let payers: Vec<&Tender> = payers.filter_map(|number| self.tender(number)).collect();
+        if payers.iter().any(|t| t.voided) {
             return "voided";
         }
-        if self
-            .tenders
+        if payers
             .iter()
             .any(|t| t.declined.is_some() && !t.is_secured())
         {
             return "declined";
         }
-        let on_gateway: Vec<&Tender> = self
-            .tenders
-            .iter()
+        let on_gateway: Vec<&Tender> = payers
+            .into_iter()
             .filter(|t| {
                 matches!(
                     t.terms,

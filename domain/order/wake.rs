@@ -27,13 +27,21 @@ pub enum Wait {
     Parcel,
     /// Units that the buyer announced to send back.
     Return,
+    /// The end of an authorisation that still has to pay for something.
+    Authorization,
+    /// The next try of a capture or a renewal that was refused in a way that may pass.
+    PaymentRetry,
+    /// Stock for an order whose money came after it had expired.
+    LatePayment,
+    /// The retailer's answer to a dispute.
+    Dispute,
     /// Returns and reports that may still come after the delivery.
     AutoClose,
 }
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
@@ -42,6 +50,10 @@ impl Wait {
         Self::Payment,
         Self::Acceptance,
         Self::Parcel,
+        Self::Authorization,
+        Self::Dispute,
+        Self::LatePayment,
+        Self::PaymentRetry,
         Self::Return,
         Self::AutoClose,
     ];
@@ -58,6 +70,10 @@ impl Wait {
             Self::Acceptance => "acceptance",
             Self::Parcel => "parcel",
             Self::Return => "return",
+            Self::Authorization => "authorization",
+            Self::PaymentRetry => "payment_retry",
+            Self::LatePayment => "late_payment",
+            Self::Dispute => "dispute",
             Self::AutoClose => "auto_close",
         }
     }
@@ -77,6 +93,10 @@ impl Wait {
             Self::Acceptance => "another location is asked",
             Self::Parcel => "the parcel counts as overdue",
             Self::Return => "what did not come back is not waited for any more",
+            Self::Authorization => "what has shipped is captured and the rest is authorised anew",
+            Self::PaymentRetry => "the gateway is asked again",
+            Self::LatePayment => "the order expires again and the money goes back",
+            Self::Dispute => "the dispute counts as not answered",
             Self::AutoClose => "the order is closed",
         }
     }
@@ -102,7 +122,17 @@ impl Wait {
             Self::Payment => {
                 let waits = order.stage == Stage::Authorizing && !order.is_money_secured();
                 let lapse = || after(order.stage_since, policy.reservation_ttl);
-                (going_on && waits).then(|| order.soft_until().or_else(lapse))?
+                let until = (going_on && waits).then(|| order.soft_until().or_else(lapse))?;
+                let abandoned = order.abandoned_at(policy);
+                until.into_iter().chain(abandoned).min()
+            }
+            Self::Authorization => order.authorizations_end(policy),
+            Self::PaymentRetry => order.payment_retry_at(policy),
+            Self::LatePayment => order.revival_until(policy).filter(|_| going_on),
+            Self::Dispute => {
+                let disputes = order.undecided_disputes();
+                let open = disputes.filter(|(_, _, dispute)| dispute.is_open());
+                open.filter_map(|(_, _, dispute)| dispute.due).min()
             }
             Self::Acceptance => {
                 let standing = matches!(order.stage, Stage::Confirmed | Stage::Fulfilling);

@@ -28,11 +28,20 @@ impl World<'_> {
             return;
         };
         let mut broken = None;
+        let mut taken = Money::zero(order.draft.currency);
+        let mut given = Money::sum(
+            order.draft.currency,
+            order.store_credits.iter().map(|credit| credit.amount),
+        );
         for number in order.tender_numbers() {
             let Some(tender) = order.tender(number) else {
                 continue;
             };
             let payments = self.payments(order, number);
+            for payment in &payments {
+                taken = taken.plus(payment.captured);
+                given = given.plus(payment.refunded());
+            }
             if payments.len() > 1 {
                 broken = Some(("authorized_once", format!("{} payments", payments.len())));
             }
@@ -45,6 +54,15 @@ impl World<'_> {
                 let found = format!("tender {number} of an order that ended before its time");
                 broken = Some(("ended_keeps_no_money", found));
             }
+        }
+        let total = order.draft.stated_total;
+        if taken > total {
+            let found = format!("{taken} captured of {total}, over all tenders");
+            broken = Some(("charged_once", found));
+        }
+        if given > taken {
+            let found = format!("{given} given back of {taken}, over all tenders and credits");
+            broken = Some(("given_back_once", found));
         }
         if let Some((invariant, found)) = broken {
             let found = format!("{}: {found}", self.name(id));
@@ -149,10 +167,10 @@ impl World<'_> {
                         tender.refunded_sum()
                     );
                     broken = Some(("books_agree", found));
-                } else if order.stage.is_dead()
-                    && !watched
-                    && (payment.is_open() || captured != refunded)
-                {
+                } else if order.stage.is_terminal() && !watched && payment.is_open() {
+                    let found = format!("{} still sets money aside", payment.reference);
+                    broken = Some(("ended_keeps_no_money", found));
+                } else if order.stage.is_dead() && !watched && keeps(tender) {
                     let found = format!("{} still has the buyer's money", payment.reference);
                     broken = Some(("ended_keeps_no_money", found));
                 }
@@ -192,6 +210,15 @@ impl World<'_> {
     }
 }
 
+/// Whether money was taken that neither went back, nor became credit, nor is disputed.
+fn keeps(tender: &Tender) -> bool {
+    let elsewhere = tender
+        .credited
+        .unwrap_or(Money::zero(tender.amount.currency()));
+    let gone = tender.refunded_sum().plus(elsewhere).plus(tender.frozen());
+    tender.captured_sum() > gone
+}
+
 /// An order that ended keeps money that it knows of and does nothing about it.
 fn keeps_money(order: &Order, number: u16, tender: &Tender) -> bool {
     let Some(_) = tender.gateway().filter(|_| tender.reference.is_some()) else {
@@ -203,8 +230,9 @@ fn keeps_money(order: &Order, number: u16, tender: &Tender) -> bool {
         .holds
         .iter()
         .any(|hold| hold.blocks.contains(&Edge::Refund));
-    let kept = tender.captured_sum() > tender.refunded_sum();
-    let set_aside =
-        tender.authorized.is_some() && tender.captured_sum().is_zero() && !tender.voided;
-    (kept || set_aside) && !under_way && !looked_at
+    let set_aside = tender.authorized.is_some()
+        && tender.captured_sum().is_zero()
+        && !tender.voided
+        && !tender.lapsed;
+    (keeps(tender) || set_aside) && !under_way && !looked_at
 }

@@ -8,7 +8,7 @@ use crate::canonical::{
     CaptureMode, Charge, DraftLine, DraftTender, FulfilledBy, OrderDraft, TaxMode, Terms,
 };
 use crate::ids::{LocationCode, Slug};
-use crate::money::{Currency, Money, share_between};
+use crate::money::{Currency, Money, spread};
 use crate::quantity::Quantity;
 
 /// An order as a channel sends it. `None` when the currency is not one.
@@ -20,9 +20,11 @@ pub(super) fn draft(
     dice: &mut Dice,
     now: Timestamp,
 ) -> Option<OrderDraft> {
-    let currency = Currency::from_code("EUR")?;
+    // Two decimals, none and three.
+    let codes = ["EUR", "EUR", "JPY", "KWD"];
+    let currency = Currency::from_code(codes[dice.below(codes.len())])?;
     let lines = 1 + dice.below(3);
-    let lines: Vec<DraftLine> = (1..=lines).map(|n| line(n, skus, dice)).collect();
+    let lines: Vec<DraftLine> = (1..=lines).map(|n| line(n, skus, currency, dice)).collect();
     let collects = dice.percent(8);
     let shipping = Charge {
         title: "Standard".into(),
@@ -51,14 +53,14 @@ pub(super) fn draft(
     Some(draft)
 }
 
-fn line(number: usize, skus: usize, dice: &mut Dice) -> DraftLine {
+fn line(number: usize, skus: usize, currency: Currency, dice: &mut Dice) -> DraftLine {
     let sku = format!("SKU-{}", 1 + dice.below(skus));
     DraftLine {
         external_id: number.to_string(),
         sku: Some(sku.as_str().into()),
         title: sku,
         quantity: Quantity::units(u32::try_from(dice.between(1, 3)).unwrap_or(1)),
-        unit_price: Decimal::new(dice.between(1, 4999), 2),
+        unit_price: Decimal::new(dice.between(1, 4999), currency.exponent()),
         discounts: Vec::new(),
         taxes: Vec::new(),
         weight_g: None,
@@ -69,7 +71,7 @@ fn line(number: usize, skus: usize, dice: &mut Dice) -> DraftLine {
     }
 }
 
-/// One tender mostly, two now and then.
+/// One tender mostly, two or three now and then.
 fn tenders(total: Money, gateways: &[(Slug, CaptureMode)], dice: &mut Dice) -> Vec<DraftTender> {
     let mut terms = || match (dice.below(12), dice.pick(gateways)) {
         (0, _) => Terms::Prepaid { reference: None },
@@ -86,14 +88,13 @@ fn tenders(total: Money, gateways: &[(Slug, CaptureMode)], dice: &mut Dice) -> V
             capture: *capture,
         },
     };
-    let (first, second) = (terms(), terms());
-    let part = share_between(total, Decimal::ZERO, Decimal::from(3), Decimal::from(5));
-    let rest = total.minus(part);
-    let splits = dice.percent(15) && part.is_positive() && rest.is_positive();
-    let tender = |amount, terms| DraftTender { amount, terms };
-    if splits {
-        vec![tender(part, first), tender(rest, second)]
-    } else {
-        vec![tender(total, first)]
-    }
+    let all = [terms(), terms(), terms()];
+    let parts = [1, 1, 1, 1, 2, 3][dice.below(6)];
+    let weights = [Decimal::from(3), Decimal::from(2), Decimal::from(2)];
+    let shares = spread(total, &weights[..parts]);
+    let positive = shares.iter().all(|share| share.is_positive());
+    let shares = if positive { shares } else { vec![total] };
+    let paid = shares.into_iter().zip(all);
+    paid.map(|(amount, terms)| DraftTender { amount, terms })
+        .collect()
 }

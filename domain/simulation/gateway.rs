@@ -49,6 +49,13 @@ impl Payment {
     pub(super) fn is_open(&self) -> bool {
         self.captured.is_zero() && matches!(self.state, State::Waiting | State::Authorized)
     }
+
+    /// When what is set aside is released by itself.
+    fn ends_at(&self) -> Timestamp {
+        self.since
+            .saturating_add(AUTHORIZED_FOR)
+            .unwrap_or(self.since)
+    }
 }
 
 /// What the gateway has to say: the answer to a call, and webhooks.
@@ -59,19 +66,22 @@ pub(super) struct Gateway {
     pub(super) slug: Slug,
     pub(super) payments: Vec<Payment>,
     saved: BTreeMap<EffectId, PaymentEvidence>,
-    /// The next capture or refund is refused.
-    pub(super) rebuffs: bool,
+    /// The next capture or refund is refused, with this code.
+    pub(super) rebuffs: Option<&'static str>,
+    /// It says when its authorisations end.
+    tells_ends: bool,
     /// What every new payment comes to, instead of what the dice say.
     pub(super) verdict: Option<State>,
 }
 
 impl Gateway {
-    pub(super) fn new(slug: &str) -> Self {
+    pub(super) fn new(slug: &str, tells_ends: bool) -> Self {
         Self {
             slug: slug.into(),
             payments: Vec::new(),
             saved: BTreeMap::new(),
-            rebuffs: false,
+            rebuffs: None,
+            tells_ends,
             verdict: None,
         }
     }
@@ -125,7 +135,7 @@ impl Gateway {
             Effect::AuthorizePayment { amount, .. } => {
                 self.authorize(order, tender, *amount, dice, now)
             }
-            Effect::CapturePayment { amount, .. } => self.capture(order, tender, *amount),
+            Effect::CapturePayment { amount, .. } => self.capture(order, tender, *amount, now),
             Effect::VoidPayment { .. } => self.void(order, tender),
             Effect::RefundPayment { amount, .. } => self.refund(order, tender, *amount, id),
             _ => return (None, Vec::new()),
@@ -151,12 +161,14 @@ impl Gateway {
         };
         let state = self.verdict.unwrap_or(drawn);
         let reference = self.open(order, tender, amount, state, now);
+        let code = ["card_declined", "insufficient_funds"][dice.below(2)];
+        let ends = self.payments.last().map(Payment::ends_at);
         let evidence = match state {
-            State::Authorized => authorized(reference, amount),
+            State::Authorized => authorized(reference, amount, ends.filter(|_| self.tells_ends)),
             State::Waiting => PaymentEvidence::ActionRequired { reference },
             _ => PaymentEvidence::Declined {
                 reference: Some(reference),
-                code: "card_declined".into(),
+                code: code.into(),
             },
         };
         (Some(evidence.clone()), vec![evidence])
@@ -167,8 +179,8 @@ impl Gateway {
         self.payments.iter_mut().find(same)
     }
 
-    fn capture(&mut self, order: OrderId, tender: u16, amount: Money) -> Said {
-        let rebuffs = std::mem::take(&mut self.rebuffs);
+    fn capture(&mut self, order: OrderId, tender: u16, amount: Money, now: Timestamp) -> Said {
+        let rebuffs = self.rebuffs.take();
         let failed = |code: &str| PaymentEvidence::CaptureFailed { code: code.into() };
         let Some(payment) = self.find(order, tender) else {
             return (Some(failed("no_such_payment")), Vec::new());
@@ -176,8 +188,11 @@ impl Gateway {
         if payment.state != State::Authorized {
             return (Some(failed("canceled")), Vec::new());
         }
-        if rebuffs {
-            return (Some(failed("processing_error")), Vec::new());
+        if now >= payment.ends_at() {
+            return (Some(failed("authorization_expired")), Vec::new());
+        }
+        if let Some(code) = rebuffs {
+            return (Some(failed(code)), Vec::new());
         }
         payment.captured = payment.captured.plus(amount);
         payment.captures += 1;
@@ -189,7 +204,7 @@ impl Gateway {
         let Some(payment) = self.find(order, tender) else {
             return (None, Vec::new());
         };
-        if payment.captured.is_positive() {
+        if payment.captured.is_positive() && payment.captured == payment.amount {
             return (Some(captured(payment)), Vec::new());
         }
         payment.state = State::Voided;
@@ -199,7 +214,7 @@ impl Gateway {
     }
 
     fn refund(&mut self, order: OrderId, tender: u16, amount: Money, id: EffectId) -> Said {
-        let rebuffs = std::mem::take(&mut self.rebuffs);
+        let rebuffs = self.rebuffs.take();
         let failed = |code: &str| PaymentEvidence::RefundFailed {
             refund: None,
             code: code.into(),
@@ -207,8 +222,8 @@ impl Gateway {
         let Some(payment) = self.find(order, tender) else {
             return (Some(failed("no_such_payment")), Vec::new());
         };
-        if rebuffs {
-            return (Some(failed("insufficient_funds")), Vec::new());
+        if let Some(code) = rebuffs {
+            return (Some(failed(code)), Vec::new());
         }
         let refund = format!("re_{}", id.0.simple());
         payment.refunds.insert(refund.clone(), amount);
@@ -224,6 +239,7 @@ impl Gateway {
 
     /// The buyer confirms the payment that waits longest, or gives up.
     pub(super) fn confirm(&mut self, agrees: bool) -> Option<(OrderId, PaymentEvidence)> {
+        let tells_ends = self.tells_ends;
         let waiting = |p: &&mut Payment| p.state == State::Waiting;
         let payment = self.payments.iter_mut().find(waiting)?;
         let reference = payment.reference.clone();
@@ -233,7 +249,8 @@ impl Gateway {
             State::Declined
         };
         let evidence = if agrees {
-            authorized(reference, payment.amount)
+            let ends = Some(payment.ends_at()).filter(|_| tells_ends);
+            authorized(reference, payment.amount, ends)
         } else {
             PaymentEvidence::Declined {
                 reference: Some(reference),
@@ -303,7 +320,11 @@ impl Gateway {
     }
 
     /// A buyer disputes a captured payment, once; the retailer wins or loses.
-    pub(super) fn dispute(&mut self, dice: &mut Dice) -> Option<(OrderId, Vec<PaymentEvidence>)> {
+    pub(super) fn dispute(
+        &mut self,
+        dice: &mut Dice,
+        now: Timestamp,
+    ) -> Option<(OrderId, Vec<PaymentEvidence>)> {
         let mut taken: Vec<&mut Payment> = self
             .payments
             .iter_mut()
@@ -317,6 +338,7 @@ impl Gateway {
         let opened = PaymentEvidence::DisputeOpened {
             dispute: dispute.clone(),
             amount,
+            due: Some(now + SignedDuration::from_hours(dice.between(1, 400))),
         };
         let won = dice.percent(50);
         let closed = PaymentEvidence::DisputeClosed {
@@ -328,11 +350,11 @@ impl Gateway {
     }
 }
 
-fn authorized(reference: String, amount: Money) -> PaymentEvidence {
+fn authorized(reference: String, amount: Money, expires_at: Option<Timestamp>) -> PaymentEvidence {
     PaymentEvidence::Authorized {
         reference,
         amount,
-        expires_at: None,
+        expires_at,
     }
 }
 

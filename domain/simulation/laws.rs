@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use super::money::{in_time, may_grant, may_move};
 use super::return_laws::{after_return, before_return};
-use crate::canonical::CaptureMode;
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
 use crate::order::{
-    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Granted, HoldScope,
-    LineUnits, Loss, Order, Outstanding, Recorded, ReservationState,
+    Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, HoldScope, LineUnits,
+    Loss, MoneyEvent, Order, Outstanding, Recorded, ReservationState,
 };
 
 /// The rule that an event breaks, and what was found.
@@ -49,8 +49,11 @@ pub(crate) fn before_event(
             || format!("{} under an id that was used", effect.effect.word()),
         )?;
         may_open(before, &effect.effect)?;
+        in_time(before, recorded.recorded_at, &effect.effect)?;
     }
-    if let Event::RefundGranted { refunds, .. } = event {
+    if let Event::RefundGranted { refunds, .. }
+    | Event::Money(MoneyEvent::RefundRerouted { to: refunds, .. }) = event
+    {
         for granted in refunds {
             may_grant(before, granted)?;
         }
@@ -69,7 +72,7 @@ pub(crate) fn before_event(
     Ok(())
 }
 
-fn unblocked(order: &Order, edge: Edge, fulfilment: Option<u16>, what: &str) -> Verdict {
+pub(super) fn unblocked(order: &Order, edge: Edge, fulfilment: Option<u16>, what: &str) -> Verdict {
     let blocking = order.holds.iter().find(|hold| {
         let money = matches!(edge, Edge::Capture | Edge::Refund);
         let concerns = match &hold.scope {
@@ -135,61 +138,11 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
     must(!twice, "effect_open_once", || {
         format!("{} is open already", effect.word())
     })?;
-    let zero = Money::zero(order.draft.currency);
     match effect {
-        Effect::AuthorizePayment { tender, amount } => {
-            let tender = order.tender(*tender);
-            let right = tender.is_some_and(|t| t.amount == *amount && t.authorized.is_none());
-            must(right, "money_asked_right", || {
-                format!("authorises {amount}")
-            })
-        }
-        Effect::CapturePayment {
-            tender,
-            amount,
-            total,
-            ..
-        } => {
-            unblocked(order, Edge::Capture, None, "a capture")?;
-            let earned = order.earned();
-            let tender = order.tender(*tender);
-            let right = tender.is_some_and(|t| {
-                amount.is_positive()
-                    && t.captured_sum().plus(*amount) == *total
-                    && *total <= t.amount
-                    && *total <= t.authorized_sum()
-                    && !t.voided
-                    // Where it can be taken once, it is taken when nothing more will leave.
-                    && (t.capture_mode() == CaptureMode::Many
-                        || (order.is_served() && t.captured_sum().is_zero()))
-            });
-            must(right && *total <= earned, "money_asked_right", || {
-                format!("captures {amount} to a total of {total}; earned so far {earned}")
-            })
-        }
-        Effect::VoidPayment { tender } => {
-            let taken = order
-                .tender(*tender)
-                .map_or(zero, crate::order::Tender::captured_sum);
-            must(taken.is_zero(), "money_asked_right", || {
-                format!("voids with {taken} captured")
-            })
-        }
-        Effect::RefundPayment {
-            tender,
-            amount,
-            total,
-        } => {
-            unblocked(order, Edge::Refund, None, "a refund")?;
-            let right = order.tender(*tender).is_some_and(|t| {
-                amount.is_positive()
-                    && t.refunded_sum().plus(*amount) == *total
-                    && *total <= t.captured_sum()
-            });
-            must(right, "money_asked_right", || {
-                format!("refunds {amount}, {total} in total")
-            })
-        }
+        Effect::AuthorizePayment { .. }
+        | Effect::CapturePayment { .. }
+        | Effect::VoidPayment { .. }
+        | Effect::RefundPayment { .. } => may_move(order, effect),
         Effect::ReserveStock { attempt, .. } if *attempt > order.attempt => {
             unblocked(order, Edge::Reserve, None, "a reservation")
         }
@@ -224,32 +177,6 @@ fn may_give_back(order: &Order, location: &LocationCode, attempt: u16) -> Verdic
     });
     must(!lossy, "losses_written_off", || {
         format!("units that {location} could not ship go back on its shelf")
-    })
-}
-
-/// What was given back and granted before, is disputed and is granted now was captured.
-pub(super) fn may_grant(order: &Order, granted: &Granted) -> Verdict {
-    let Some(tender) = order.tender(granted.tender) else {
-        return Err((
-            "grants_what_is_there",
-            "a tender that is not there".to_owned(),
-        ));
-    };
-    let currency = order.draft.currency;
-    let open = tender
-        .disputes
-        .values()
-        .filter(|dispute| dispute.won != Some(true));
-    let disputed = Money::sum(currency, open.map(|dispute| dispute.amount));
-    let before = tender.granted.unwrap_or(Money::zero(currency));
-    let promised = before
-        .max(tender.refunded_sum())
-        .plus(granted.amount)
-        .plus(disputed);
-    let there = promised <= tender.captured_sum() && granted.amount.is_positive();
-    must(there, "grants_what_is_there", || {
-        let captured = tender.captured_sum();
-        format!("{} of {captured}, {promised} in all", granted.amount)
     })
 }
 

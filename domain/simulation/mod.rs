@@ -20,6 +20,7 @@ mod gateway;
 mod hub;
 mod laws;
 mod mirror;
+mod money;
 mod moves;
 mod people;
 mod play;

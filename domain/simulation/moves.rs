@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Refund,
     /// Units come back, or are to, and people look at them.
     Return,
+    /// An operator answers a dispute.
+    AnswerDispute,
     /// Somebody counts a shelf.
     Count,
     /// A message arrives, and a copy of it is still on its way.
@@ -66,7 +68,7 @@ pub(super) enum Kind {
 }
 
 /// Moves that are the ordinary course of things, with their weights.
-const COURSE: [(Kind, usize); 12] = [
+const COURSE: [(Kind, usize); 13] = [
     (Kind::Order, 7),
     (Kind::Deliver, 44),
     (Kind::Work, 22),
@@ -78,6 +80,7 @@ const COURSE: [(Kind, usize); 12] = [
     (Kind::Release, 2),
     (Kind::Refund, 2),
     (Kind::Return, 8),
+    (Kind::AnswerDispute, 1),
     (Kind::Count, 1),
 ];
 

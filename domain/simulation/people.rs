@@ -9,8 +9,8 @@ use super::dice::Dice;
 use super::world::{Letter, World};
 use crate::ids::{CommandId, OrderId};
 use crate::order::{
-    Asked, ChannelFact, Command, Edge, Fact, FulfilmentStage, HoldScope, OnExpiry, Order,
-    REPLY_SCHEMA, Request,
+    Asked, ChannelFact, Command, DisputeAnswer, Edge, Fact, FulfilmentStage, HoldScope, OnExpiry,
+    Order, REPLY_SCHEMA, Request,
 };
 
 impl World<'_> {
@@ -131,10 +131,29 @@ impl World<'_> {
         let amount = Decimal::new(cents, order.draft.currency.exponent());
         let command = Command::Refund {
             amount: Some(amount).filter(|_| dice.percent(80)),
+            as_credit: dice.percent(20),
             reason: "it was scratched".to_owned(),
         };
         let id = order.id;
         self.ask(id, "operator:anna", command);
+    }
+
+    pub(super) fn answer_dispute(&mut self, dice: &mut Dice) {
+        let disputed = self.audit.orders().filter(|order| {
+            let mut disputes = order.undecided_disputes();
+            disputes.any(|(_, _, dispute)| dispute.is_open())
+        });
+        let disputed: Vec<OrderId> = disputed.map(|order| order.id).collect();
+        let Some(order) = dice.pick(&disputed).copied() else {
+            return;
+        };
+        let answers = [DisputeAnswer::Accepted, DisputeAnswer::Challenged];
+        let command = Command::AnswerDispute {
+            dispute: None,
+            answer: answers[dice.below(2)],
+            reason: "the parcel has arrived".to_owned(),
+        };
+        self.ask(order, "operator:anna", command);
     }
 
     pub(super) fn release(&mut self, dice: &mut Dice) {

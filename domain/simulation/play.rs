@@ -59,6 +59,7 @@ impl World<'_> {
             Kind::Release => self.release(dice),
             Kind::Refund => self.refund(dice),
             Kind::Return => self.mind_a_return(dice),
+            Kind::AnswerDispute => self.answer_dispute(dice),
             Kind::Count => {
                 let places = self.places();
                 let sku = format!("SKU-{}", 1 + dice.below(self.skus));
@@ -90,12 +91,13 @@ impl World<'_> {
             Kind::Stray => self.stray(dice),
             Kind::Rebuff => {
                 let chosen = dice.below(self.gateways.len());
-                self.gateways[chosen].rebuffs = true;
+                let codes = ["processing_error", "expired_card", "insufficient_funds"];
+                self.gateways[chosen].rebuffs = dice.pick(&codes).copied();
             }
             Kind::Dispute => {
                 let chosen = dice.below(self.gateways.len());
                 let slug = self.gateways[chosen].slug.clone();
-                if let Some((order, said)) = self.gateways[chosen].dispute(dice) {
+                if let Some((order, said)) = self.gateways[chosen].dispute(dice, self.now) {
                     for evidence in said {
                         self.webhook(order, &slug, evidence);
                     }

@@ -37,7 +37,7 @@ impl World<'_> {
         self.crash = None;
         self.elsewhere = false;
         for gateway in &mut self.gateways {
-            gateway.rebuffs = false;
+            gateway.rebuffs = None;
         }
     }
 

@@ -2,7 +2,8 @@
 
 use rust_decimal::Decimal;
 
-use super::laws::{Verdict, may_grant, must};
+use super::laws::{Verdict, must};
+use super::money::may_grant;
 use crate::money::{Money, share_between};
 use crate::order::{
     Claim, Disposition, Event, Order, Recorded, Resolution, Return, ReturnDecision, ReturnEvent,

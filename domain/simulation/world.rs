@@ -18,7 +18,7 @@ use crate::canonical::{CaptureMode, OrderDraft};
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::money::Money;
 use crate::order::{Asked, Context, Effect, Fact, Location, Places};
-use crate::policy::{Policy, ShippingRefund};
+use crate::policy::{OnceCapture, PaymentPolicy, Policy, RefundWay, ShippingRefund};
 use crate::stock::{Counters, HoldKey, LocationStock, StockCommand};
 
 /// When every world begins.
@@ -188,7 +188,10 @@ impl<'c> World<'c> {
             nodes: [Node::new(1), Node::new(0)],
             owner: 0,
             stockroom: BTreeMap::new(),
-            gateways: modes.iter().map(|(slug, _)| Gateway::new(slug)).collect(),
+            gateways: modes
+                .iter()
+                .map(|(slug, _)| Gateway::new(slug, dice.percent(70)))
+                .collect(),
             modes: modes
                 .iter()
                 .map(|(slug, mode)| ((*slug).into(), *mode))
@@ -303,7 +306,26 @@ fn house_rules(dice: &mut Dice) -> Policy {
         ShippingRefund::Never,
     ];
     returns.shipping = shipping[dice.below(shipping.len())];
+    policy.payment = about_money(dice);
     policy
+}
+
+/// Each world has a retailer who decides otherwise about money.
+fn about_money(dice: &mut Dice) -> PaymentPolicy {
+    let mut payment = PaymentPolicy::default();
+    let ways = [
+        OnceCapture::AtLastShipment,
+        OnceCapture::AtFirstShipment,
+        OnceCapture::ReauthorizeRest,
+    ];
+    payment.once_capture = ways[dice.below(ways.len())];
+    if dice.percent(40) {
+        payment.refund_order = vec![RefundWay::Gateway("adyen".into()), RefundWay::StoreCredit];
+    }
+    if dice.percent(30) {
+        payment.action_time = Some(SignedDuration::from_mins(5));
+    }
+    payment
 }
 
 fn channels() -> Vec<(ChannelId, Slug, bool)> {

@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use orderhub_domain::ids::Slug;
 use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::policy::{CountRule, Policy, ReviewDefault, ScreeningPolicy, WhenDegraded};
+use orderhub_domain::policy::{
+    CountRule, OnceCapture, PaymentPolicy, Policy, RefundWay, ReviewDefault, ScreeningPolicy,
+    WhenDegraded,
+};
 use rust_decimal::Decimal;
 use toml::Table;
 
@@ -50,12 +54,69 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         review_default: section.word("review_default", &DEFAULTS, usual.review_default),
         claims: super::claims::read_claims(section.table("claims"), section.reading()),
         returns: super::returns::read_returns(section.table("returns"), section.reading()),
+        payment: read_payment(&mut section),
     };
     if policy.retry_most < policy.retry_least {
         section.refuse("retry_most", "must not be shorter than retry_least");
     }
     section.finish();
     policy
+}
+
+/// When an authorisation that can be captured only once is captured.
+const ONCE: [(&str, OnceCapture); 3] = [
+    (
+        OnceCapture::AtLastShipment.word(),
+        OnceCapture::AtLastShipment,
+    ),
+    (
+        OnceCapture::AtFirstShipment.word(),
+        OnceCapture::AtFirstShipment,
+    ),
+    (
+        OnceCapture::ReauthorizeRest.word(),
+        OnceCapture::ReauthorizeRest,
+    ),
+];
+
+/// What `[policy]` says about money.
+fn read_payment(section: &mut Section<'_, '_>) -> PaymentPolicy {
+    let usual = PaymentPolicy::default();
+    let decline_retries = section.durations("decline_retries");
+    let action_time = section.duration("payment_action_time", SignedDuration::ZERO);
+    PaymentPolicy {
+        once_capture: section.word("once_capture", &ONCE, usual.once_capture),
+        reauthorize_before: section.duration("reauthorize_before", usual.reauthorize_before),
+        renewals_most: section
+            .whole("renewals_most", 0, 100)
+            .unwrap_or(usual.renewals_most),
+        decline_retries: decline_retries.unwrap_or(usual.decline_retries),
+        action_time: Some(action_time).filter(|time| !time.is_zero()),
+        refund_order: read_refund_order(section),
+        refund_sla: section.duration("refund_sla", usual.refund_sla),
+        reopen_within: section.duration("reopen_within", usual.reopen_within),
+    }
+}
+
+/// Slugs of gateways in the order in which refunds go to their tenders, and `store_credit` at the
+/// end where what no tender takes becomes credit.
+fn read_refund_order(section: &mut Section<'_, '_>) -> Vec<RefundWay> {
+    let Some(words) = section.texts("refund_order") else {
+        return PaymentPolicy::default().refund_order;
+    };
+    let last = words.len().saturating_sub(1);
+    let mut ways = Vec::new();
+    for (index, word) in words.into_iter().enumerate() {
+        match word.as_str() {
+            "store_credit" if index == last => ways.push(RefundWay::StoreCredit),
+            slug if Slug::is_valid(slug) => ways.push(RefundWay::Gateway(Slug(word))),
+            _ => section.refuse(
+                &format!("refund_order[{index}]"),
+                "must be the slug of a gateway, or store_credit at the end",
+            ),
+        }
+    }
+    ways
 }
 
 /// What becomes of an order that nobody reviewed.

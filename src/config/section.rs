@@ -230,6 +230,40 @@ impl<'a, 'b> Section<'a, 'b> {
         })
     }
 
+    /// A list of texts; the environment gives them separated by commas.
+    pub(super) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let texts = match self.take(key)? {
+            Value::Array(items) => items
+                .iter()
+                .map(|item| item.as_str().map(str::to_owned))
+                .collect::<Option<Vec<_>>>(),
+            Value::String(text) => {
+                let parts = text.split(',').map(str::trim);
+                Some(
+                    parts
+                        .filter(|part| !part.is_empty())
+                        .map(str::to_owned)
+                        .collect(),
+                )
+            }
+            _ => None,
+        };
+        if texts.is_none() {
+            self.refuse(key, "must be a list of texts, like [\"one\", \"two\"]");
+        }
+        texts
+    }
+
+    /// A list of durations.
+    pub(super) fn durations(&mut self, key: &'static str) -> Option<Vec<SignedDuration>> {
+        let texts = self.texts(key)?;
+        let read: Option<Vec<_>> = texts.iter().map(|text| duration(text)).collect();
+        if read.is_none() {
+            self.refuse(key, "must be a list of durations, like [\"15m\", \"2h\"]");
+        }
+        read
+    }
+
     pub(super) fn secret(&mut self, key: &'static str) -> Option<Secret> {
         let value = self.take(key)?;
         self.secret_in(key, &value)

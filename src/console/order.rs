@@ -161,12 +161,13 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("cancel", "Cancel"),
         ("refund", "Refund"),
         ("return", "Open a return"),
+        ("dispute", "Answer the dispute"),
     ] {
         let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
             continue;
         };
-        // Of a review nobody needs to hear where there is none.
-        let of_review = matches!(word, "approve" | "reject");
+        // Of a review or a dispute nobody needs to hear where there is none.
+        let of_review = matches!(word, "approve" | "reject" | "dispute");
         if of_review && !judgement.flag("/allowed") {
             continue;
         }

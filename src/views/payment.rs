@@ -3,7 +3,7 @@
 use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::money::Money;
-use orderhub_domain::order::{Order, Tender};
+use orderhub_domain::order::{DisputeAnswer, Order, RenewalReason, Tender};
 use serde_json::{Value, json};
 
 /// The order's payment as the API shows it.
@@ -25,6 +25,11 @@ pub fn payment(order: &Order) -> Value {
         "authorized": sum(Tender::authorized_sum),
         "captured": sum(Tender::captured_sum),
         "refunded": sum(Tender::refunded_sum),
+        "store_credit": order.store_credits.iter().map(|credit| json!({
+            "reference": credit.reference,
+            "amount": amount(credit.amount),
+            "issued_at": credit.issued_at,
+        })).collect::<Vec<_>>(),
         "tenders": tenders,
     })
 }
@@ -53,6 +58,10 @@ fn shown(tender: &Tender, number: u16) -> Value {
         "refunded": amount(tender.refunded_sum()),
         "refund_due": amount(tender.owed()),
         "voided": tender.voided,
+        "expired": tender.lapsed,
+        "renews": tender.renews,
+        "renewal_reason": tender.because.map(RenewalReason::word),
+        "replaced_by": tender.replaced_by,
         "action_required": tender.action_required,
         "declined": tender.declined,
         "capture_failed": tender.capture_failed,
@@ -60,6 +69,8 @@ fn shown(tender: &Tender, number: u16) -> Value {
         "disputes": tender.disputes.iter().map(|(reference, dispute)| json!({
             "reference": reference,
             "amount": amount(dispute.amount),
+            "due_at": dispute.due,
+            "answer": dispute.answer.map(DisputeAnswer::word),
             "won": dispute.won,
         })).collect::<Vec<_>>(),
     })

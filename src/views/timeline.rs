@@ -1,8 +1,8 @@
 //! An order's log, for people.
 
 use orderhub_domain::order::{
-    Event, Granted, JudgedLine, Notice, NoticeEvidence, Outcome, Recorded, ReviewDecision,
-    Screened, Verdict,
+    Event, Granted, JudgedLine, MoneyEvent, Notice, NoticeEvidence, Outcome, Recorded,
+    ReviewDecision, Screened, Verdict,
 };
 use orderhub_domain::settlement;
 use serde_json::{Value, json};
@@ -64,18 +64,7 @@ pub fn summary(event: &Event) -> String {
         Event::Screened(screened) => screening(screened),
         Event::Reviewed { decision, reason } => reviewed(*decision, reason.as_deref()),
         Event::EffectOpened { effect } => format!("Asked for: {}.", plain(effect.effect.word())),
-        Event::EffectPostponed {
-            effect_kind,
-            attempt,
-            next_try_at,
-            reason,
-            unknown,
-            ..
-        } => {
-            let said = if *unknown { "got no answer" } else { "failed" };
-            let kind = plain(effect_kind);
-            format!("Try {attempt} of {kind} {said} ({reason}); next try at {next_try_at}.")
-        }
+        Event::EffectPostponed { .. } => postponed(event),
         Event::EffectGivenUp { effect_kind, .. } => {
             format!("Not wanted any more: {}.", plain(effect_kind))
         }
@@ -151,6 +140,7 @@ pub fn summary(event: &Event) -> String {
         }
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
         Event::Return(_) | Event::Claim(_) | Event::Parcel(_) => after_shipping(event),
+        Event::Money(event) => money(event),
     }
 }
 
@@ -192,6 +182,65 @@ fn after_shipping(event: &Event) -> String {
         Event::Claim(event) => super::claims::summary(event),
         Event::Parcel(event) => super::claims::noticed(event),
         _ => last_word(event),
+    }
+}
+
+/// A try that came to nothing.
+fn postponed(event: &Event) -> String {
+    let Event::EffectPostponed {
+        effect_kind,
+        attempt,
+        next_try_at,
+        reason,
+        unknown,
+        ..
+    } = event
+    else {
+        return String::new();
+    };
+    let said = if *unknown { "got no answer" } else { "failed" };
+    let kind = plain(effect_kind);
+    format!("Try {attempt} of {kind} {said} ({reason}); next try at {next_try_at}.")
+}
+
+/// What was decided about money beside what gateways report.
+fn money(event: &MoneyEvent) -> String {
+    match event {
+        MoneyEvent::AuthorizationExpired { tender } => {
+            format!("Tender {tender}: the time of its authorisation is over.")
+        }
+        MoneyEvent::ReauthorizationRequested {
+            tender,
+            renewal,
+            amount,
+            because,
+        } => {
+            let why = plain(because.word());
+            format!("Tender {tender}: {amount} are authorised anew as tender {renewal} ({why}).")
+        }
+        MoneyEvent::RefundRerouted { tender, code, to } => {
+            format!(
+                "Tender {tender} could not refund ({code}): {} instead.",
+                shares(to)
+            )
+        }
+        MoneyEvent::StoreCreditIssued {
+            reference, amount, ..
+        } => format!("The buyer has credit of {amount}: {reference}."),
+        MoneyEvent::DisputeAnswered {
+            tender,
+            dispute,
+            answer,
+            reason,
+        } => match reason {
+            Some(reason) => {
+                format!(
+                    "Tender {tender}: dispute {dispute} {}: {reason}.",
+                    answer.word()
+                )
+            }
+            None => format!("Tender {tender}: nobody answered dispute {dispute} in time."),
+        },
     }
 }
 

@@ -4,7 +4,7 @@
 //! tries. What was refused is evidence; what may have happened is an error that says so.
 
 use orderhub_domain::canonical::CaptureMode;
-use orderhub_domain::ids::OrderId;
+use orderhub_domain::ids::{EffectId, OrderId};
 use orderhub_domain::order::{PaymentEvidence, Reported};
 use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
@@ -15,7 +15,7 @@ use super::map::{captured, history, refunded};
 use super::money::to_minor;
 use super::wire::{Intent, List, Metadata, Refund, Refused};
 use crate::outbound::{Answer, Failure};
-use crate::payments::PaymentCall;
+use crate::payments::{Means, PaymentCall, Sought};
 use crate::port::{CallError, Found, PaymentAnswer};
 use crate::wire::path_id;
 
@@ -43,24 +43,32 @@ impl Stripe {
         self.http.send(request).await
     }
 
-    pub(super) async fn authorize_now(&self, call: &PaymentCall, token: &str) -> PaymentAnswer {
+    pub(super) async fn authorize_now(
+        &self,
+        call: &PaymentCall,
+        means: &Means<'_>,
+    ) -> PaymentAnswer {
         let Some(minor) = to_minor(call.amount) else {
             return Ok(PaymentEvidence::Declined {
                 reference: None,
                 code: "amount_not_representable".to_owned(),
             });
         };
-        let mut form = vec![
-            ("amount", minor.to_string()),
-            (
-                "currency",
-                call.amount.currency().code().to_ascii_lowercase(),
-            ),
-            ("payment_method", token.to_owned()),
+        let Some(method) = self.method(means).await? else {
+            return Ok(PaymentEvidence::Declined {
+                reference: None,
+                code: "no_payment_method".to_owned(),
+            });
+        };
+        let currency = call.amount.currency().code().to_ascii_lowercase();
+        let mut form = vec![("amount", minor.to_string()), ("currency", currency)];
+        form.extend(method);
+        form.extend([
             ("capture_method", "manual".to_owned()),
             ("confirm", "true".to_owned()),
             ("metadata[order_id]", call.order.to_string()),
-        ];
+            ("metadata[effect_id]", call.effect.to_string()),
+        ]);
         if self.capture == CaptureMode::Many {
             let name = "payment_method_options[card][request_multicapture]";
             form.push((name, "if_available".to_owned()));
@@ -74,13 +82,43 @@ impl Stripe {
             }),
             // Stripe saves even its own failures under a key: only a look tells what became of it.
             Err(unknown @ CallError::Unknown { .. }) if is_replay(&answer) => {
-                match self.search(call.order).await {
+                match self.search(call.order, Some(call.effect)).await {
                     Ok(Found::There(known)) => known.into_iter().next().ok_or(unknown),
                     Ok(Found::Absent) | Err(_) => Err(unknown),
                 }
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The fields that say with what to pay. A payment is renewed without the buyer, with the means of
+    /// the payment before; `None` when the gateway knows none.
+    async fn method(
+        &self,
+        means: &Means<'_>,
+    ) -> Result<Option<Vec<(&'static str, String)>>, CallError> {
+        let Some(renewed) = means.renews else {
+            return Ok(Some(vec![("payment_method", means.token.to_owned())]));
+        };
+        let mut fields = vec![("off_session", "true".to_owned())];
+        if !means.token.is_empty() {
+            fields.push(("payment_method", means.token.to_owned()));
+            return Ok(Some(fields));
+        }
+        let intent = match path_id(renewed) {
+            Some(id) => self.retrieve(id).await?,
+            None => None,
+        };
+        let Some(method) = intent
+            .as_ref()
+            .and_then(|known| known.payment_method.as_ref())
+        else {
+            return Ok(None);
+        };
+        fields.push(("payment_method", method.0.clone()));
+        let customer = intent.as_ref().and_then(|known| known.customer.as_ref());
+        fields.extend(customer.map(|customer| ("customer", customer.0.clone())));
+        Ok(Some(fields))
     }
 
     /// The first thing that an authorisation's answer proves. An open outcome, or a saved answer
@@ -257,9 +295,11 @@ impl Stripe {
         }
     }
 
+    /// The payments of an order; of those that name the effect they were made for, only its own.
     pub(super) async fn search(
         &self,
         order: OrderId,
+        effect: Option<EffectId>,
     ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
         let query = format!("metadata['order_id']:'{order}'");
         let request = self
@@ -274,7 +314,11 @@ impl Stripe {
         let mut intents = page.data;
         intents.retain(|intent| {
             let named = intent.metadata.as_ref().and_then(Metadata::order);
+            let made_for = intent.metadata.as_ref().and_then(Metadata::effect);
             named.is_none_or(|named| named == order.to_string())
+                && effect.is_none_or(|effect| {
+                    made_for.is_none_or(|made_for| made_for == effect.to_string())
+                })
         });
         intents.sort_by_key(|intent| intent.created);
         known_of(&intents)
@@ -283,10 +327,12 @@ impl Stripe {
     pub(super) async fn query_now(
         &self,
         order: OrderId,
-        reference: Option<&str>,
+        sought: Sought<'_>,
     ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
-        let Some(reference) = reference else {
-            return self.search(order).await;
+        let reference = match sought {
+            Sought::All => return self.search(order, None).await,
+            Sought::Effect(effect) => return self.search(order, Some(effect)).await,
+            Sought::Reference(reference) => reference,
         };
         let Some(id) = path_id(reference) else {
             return Ok(Found::Absent);

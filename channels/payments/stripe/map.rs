@@ -344,6 +344,7 @@ fn of_dispute(event: &Event<'_>) -> Result<Told, String> {
         ("charge.dispute.created", _) => Some(PaymentEvidence::DisputeOpened {
             dispute: id.clone(),
             amount,
+            due: second(dispute.due_by()),
         }),
         // An inquiry that ended without a chargeback leaves the money with the retailer.
         (_, "won" | "warning_closed") => Some(closed(true)),

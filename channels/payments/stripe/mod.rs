@@ -23,7 +23,7 @@ use orderhub_domain::ids::{OrderId, Slug};
 use orderhub_domain::order::PaymentEvidence;
 use secrecy::SecretString;
 
-use super::{PaymentCall, PaymentConnector};
+use super::{Means, PaymentCall, PaymentConnector, Sought};
 use crate::outbound::{Outbound, Stopwatch};
 use crate::port::{CallError, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat};
 use crate::settings::{ConfigError, Settings};
@@ -100,9 +100,9 @@ impl PaymentConnector for Stripe {
         }
     }
 
-    async fn authorize(&self, call: &PaymentCall, token: &str) -> PaymentAnswer {
+    async fn authorize(&self, call: &PaymentCall, means: &Means<'_>) -> PaymentAnswer {
         let watch = self.watch("authorize");
-        let answer = self.authorize_now(call, token).await;
+        let answer = self.authorize_now(call, means).await;
         watch.stop(&answer, is_refusal);
         answer
     }
@@ -131,10 +131,10 @@ impl PaymentConnector for Stripe {
     async fn query(
         &self,
         order: OrderId,
-        reference: Option<&str>,
+        sought: Sought<'_>,
     ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
         let watch = self.watch("query");
-        let answer = self.query_now(order, reference).await;
+        let answer = self.query_now(order, sought).await;
         watch.stop(&answer, |found| matches!(found, Found::Absent));
         answer
     }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod inbound;
+mod renewals;
 
 use std::sync::Arc;
 use std::time::Duration;

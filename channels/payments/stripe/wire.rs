@@ -30,12 +30,19 @@ pub(super) struct EventData<'a> {
 pub(super) struct Metadata {
     #[serde(default)]
     order_id: Option<serde_json::Value>,
+    #[serde(default)]
+    effect_id: Option<serde_json::Value>,
 }
 
 impl Metadata {
     pub(super) fn order(&self) -> Option<String> {
         let text = self.order_id.as_ref()?.as_str()?;
         Some(text.to_owned())
+    }
+
+    /// The effect that it was made for; payments of older hubs name none.
+    pub(super) fn effect(&self) -> Option<&str> {
+        self.effect_id.as_ref()?.as_str()
     }
 }
 
@@ -56,6 +63,10 @@ pub(super) struct Intent {
     pub(super) created: Option<i64>,
     #[serde(default)]
     pub(super) metadata: Option<Metadata>,
+    #[serde(default)]
+    pub(super) payment_method: Option<Reference>,
+    #[serde(default)]
+    pub(super) customer: Option<Reference>,
     #[serde(default)]
     pub(super) last_payment_error: Option<Problem>,
     #[serde(default)]
@@ -182,6 +193,21 @@ pub(super) struct Dispute {
     pub(super) payment_intent: Option<Reference>,
     #[serde(default)]
     pub(super) metadata: Option<Metadata>,
+    #[serde(default)]
+    evidence_details: Option<EvidenceDetails>,
+}
+
+impl Dispute {
+    /// Until when it can be answered, in seconds since 1970.
+    pub(super) fn due_by(&self) -> Option<i64> {
+        self.evidence_details.as_ref()?.due_by
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct EvidenceDetails {
+    #[serde(default)]
+    due_by: Option<i64>,
 }
 
 /// The body of a refusal.

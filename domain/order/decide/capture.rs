@@ -2,70 +2,56 @@
 
 use super::super::{
     Edge, Effect, Fulfilment, HoldScope, Order, Outcome, REASON_CAPTURE_FAILED,
-    REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, Tender,
+    REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, Tender,
 };
 use super::Draft;
 use crate::canonical::{CaptureMode, Terms};
 use crate::money::Money;
-
-impl Order {
-    /// What each tender pays of what was earned so far: tenders pay in their order, each up to its
-    /// amount.
-    pub fn earned_by_tender(&self) -> Vec<Money> {
-        let mut left = self.earned();
-        self.tenders
-            .iter()
-            .map(|tender| {
-                let share = left.min(tender.amount);
-                left = left.minus(share);
-                share
-            })
-            .collect()
-    }
-}
+use crate::policy::OnceCapture;
 
 impl Draft<'_> {
-    /// Takes what was earned. A gateway that captures only once is asked when nothing more will
-    /// ship.
+    /// Takes what was earned. Nothing is captured of an authorisation that has ended, or a second
+    /// time where only one capture is possible.
     pub(super) fn capture(&mut self) -> bool {
         if self.order.confirmed_at.is_none() || self.order.stage.is_dead() {
             return false;
         }
         let finished = self.is_shipping_over();
-        let earned = self.order.earned_by_tender();
-        for (number, earned) in self.order.tender_numbers().zip(earned) {
-            let Some(tender) = self.order.tender(number) else {
+        for number in self.order.payers() {
+            let Some(tender) = self.order.tender(number).cloned() else {
                 continue;
             };
             if !tender.is_ours() {
                 continue;
             }
-            if tender.voided {
-                // It was released before what it pays for had left: nothing can be taken any more.
-                let owed = earned > tender.captured_sum();
-                let blocks = [Edge::Release, Edge::Ship];
-                if owed && self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks) {
-                    return true;
-                }
-                continue;
-            }
-            if tender.capture_failed.is_some() {
-                let blocks = [Edge::Capture, Edge::Ship];
-                if self.hold_once(REASON_CAPTURE_FAILED, HoldScope::Order, &blocks) {
-                    return true;
-                }
-                continue;
-            }
             let captured = tender.captured_sum();
-            let due = earned.less(captured);
-            let once = tender.capture_mode() == CaptureMode::Once;
-            let too_early = once && (!finished || captured.is_positive());
+            let due = self.capturable(number, &tender, finished);
+            let due = due.min(tender.amount).less(captured);
+            if due.is_zero() {
+                continue;
+            }
+            if tender.voided || tender.lapsed {
+                // It ended before what it pays for had left; as long as the order stands, a renewal
+                // is tried first.
+                let blocks = [Edge::Release, Edge::Ship];
+                if !self.order.is_standing()
+                    && self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks)
+                {
+                    return true;
+                }
+                continue;
+            }
             let busy = |effect: &Effect| effect.tender() == Some(number);
-            if due.is_zero()
-                || too_early
-                || self.is_blocked(Edge::Capture, None)
-                || self.is_open(busy)
-            {
+            if tender.is_used_up() || self.is_open(busy) {
+                continue;
+            }
+            if tender.capture_failed.is_some() && !self.may_capture_again(&tender) {
+                if self.hold_failed_capture(&tender) {
+                    return true;
+                }
+                continue;
+            }
+            if self.is_blocked(Edge::Capture, None) {
                 continue;
             }
             self.open(Effect::CapturePayment {
@@ -79,9 +65,46 @@ impl Draft<'_> {
         false
     }
 
+    /// What may have been taken of a tender by now, in all: what was earned, and where it can be
+    /// taken only once, when and how much policy says.
+    fn capturable(&self, number: u16, tender: &Tender, finished: bool) -> Money {
+        let order = &self.order;
+        let earned = order.share_of(number, order.earned());
+        if tender.capture_mode() == CaptureMode::Many || finished {
+            return earned;
+        }
+        let policy = self.context.policy;
+        let ends_soon = order
+            .renews_at(number, policy)
+            .is_some_and(|at| self.context.now >= at);
+        match policy.payment.once_capture {
+            OnceCapture::AtFirstShipment if order.earned().is_positive() => {
+                order.share_of(number, order.expected())
+            }
+            OnceCapture::ReauthorizeRest => earned,
+            _ if ends_soon => earned,
+            _ => tender.zero(),
+        }
+    }
+
+    /// Whether a refused capture is tried again now: refusals that may pass are, by a schedule.
+    fn may_capture_again(&self, tender: &Tender) -> bool {
+        let again = tender.capture_again_at(self.context.policy);
+        again.is_some_and(|at| self.context.now >= at)
+    }
+
+    /// A capture was refused for good and no renewal can help any more: a person has to look.
+    fn hold_failed_capture(&mut self, tender: &Tender) -> bool {
+        let waits = tender.capture_again_at(self.context.policy).is_some();
+        let blocks = [Edge::Capture, Edge::Ship];
+        !waits
+            && !self.order.is_standing()
+            && self.hold_once(REASON_CAPTURE_FAILED, HoldScope::Order, &blocks)
+    }
+
     /// Whether nothing more will leave the building: all work is shipped or ended, and all open
     /// units are served.
-    fn is_shipping_over(&self) -> bool {
+    pub(super) fn is_shipping_over(&self) -> bool {
         let decided = self
             .order
             .fulfilments
@@ -90,8 +113,8 @@ impl Draft<'_> {
         decided && self.order.is_served()
     }
 
-    /// Whether all that was earned was taken, where the hub takes it. Where it can be taken only once,
-    /// what was taken is all, unless a person still has to look at it.
+    /// Whether all that was earned was taken, where the hub takes it; unless a person still has to
+    /// look at it, a capture that was answered counts as what was asked for.
     pub(super) fn is_paid(&self) -> bool {
         let earned = self.order.earned_by_tender();
         let in_doubt = self.order.is_held_for(REASON_PAYMENT_MISMATCH);
@@ -100,18 +123,21 @@ impl Draft<'_> {
             .iter()
             .zip(earned)
             .all(|(tender, earned)| {
-                let captured_once = tender.capture_mode() == CaptureMode::Once
-                    && !in_doubt
-                    && tender.captured_sum().is_positive();
-                !tender.is_ours() || captured_once || tender.captured_sum() >= earned
+                let paid = if in_doubt {
+                    tender.captured_sum()
+                } else {
+                    tender.covered()
+                };
+                !tender.is_ours() || paid >= earned
             })
     }
 
-    /// Returns what a person granted. Releases authorisations and returns money that nothing will be
-    /// delivered for: when the order ended before its time, or is being cancelled as a whole.
+    /// Returns what a person granted and what was taken for what will not be delivered. Releases
+    /// authorisations of an order that ended before its time, or is being cancelled as a whole.
     pub(super) fn give_back(&mut self) -> bool {
-        let over = self.is_over_for_money();
+        let over = self.order.is_over_for_money();
         let earned = self.order.earned_by_tender();
+        let mut failed = Vec::new();
         for (number, earned) in self.order.tender_numbers().zip(earned) {
             if self.is_open(|effect| effect.tender() == Some(number)) {
                 continue;
@@ -122,65 +148,57 @@ impl Draft<'_> {
             if !gives_back(&tender) {
                 continue;
             }
-            let captured = tender.captured_sum();
-            let kept = captured.less(tender.refunded_sum());
-            let unearned = kept.less(earned);
-            let due = if over { unearned } else { tender.zero() };
-            let excess = due.max(tender.owed()).min(kept);
-            if over && captured.is_zero() && earned.is_zero() && !tender.voided {
+            let unused = tender.captured_sum().is_zero() && earned.is_zero();
+            if over && unused && !tender.voided && !tender.lapsed {
                 self.open(Effect::VoidPayment { tender: number });
                 return true;
             }
-            if excess.is_zero() {
+            let due = self.order.due_back(number, over);
+            if tender.refund_failed.is_some() && due.is_positive() {
+                failed.push((number, due));
                 continue;
             }
-            if tender.refund_failed.is_some() {
-                if self.hold_once(REASON_REFUND_FAILED, HoldScope::Order, &[Edge::Refund]) {
-                    return true;
-                }
-                continue;
-            }
-            if !self.is_blocked(Edge::Refund, None) {
-                let total = tender.refunded_sum().plus(excess);
+            if !due.is_zero() && !self.is_blocked(Edge::Refund, None) {
+                let total = tender.refunded_sum().plus(due);
                 self.open(Effect::RefundPayment {
                     tender: number,
-                    amount: excess,
+                    amount: due,
                     total,
                 });
                 return true;
             }
         }
-        false
-    }
-
-    /// Whether money that was not earned has to go back now.
-    fn is_over_for_money(&self) -> bool {
-        let undone = self.order.ending.as_ref().is_some_and(|ending| {
-            // Before a location has agreed to stop, nothing is refunded; an order that is only
-            // refused gives its stock back first.
-            ending.outcome == Outcome::Cancelled
-                && self.order.fulfilments.iter().all(Fulfilment::is_off)
-        });
-        self.order.stage.is_dead() || undone
+        // What goes without a hand is not kept waiting by what does not.
+        let mut failed = failed.into_iter();
+        failed.any(|(number, due)| self.go_another_way(number, due))
     }
 
     /// Whether a cancellation still waits for money: a call is under way, or something that has to
     /// go back has not gone.
     pub(super) fn money_is_unsettled(&self) -> bool {
         let earned = self.order.earned_by_tender();
+        let over = self.order.is_over_for_money();
         let open = self.is_open(|effect| effect.tender().is_some());
-        let owing = self
-            .order
-            .tenders
-            .iter()
-            .zip(earned)
-            .any(|(tender, earned)| {
-                let captured = tender.captured_sum();
-                let kept = captured.less(tender.refunded_sum());
-                gives_back(tender)
-                    && (kept > earned || (captured.is_zero() && earned.is_zero() && !tender.voided))
-            });
+        let numbered = self.order.tender_numbers().zip(&self.order.tenders);
+        let owing = numbered.zip(earned).any(|((number, tender), earned)| {
+            let unused = tender.captured_sum().is_zero() && earned.is_zero();
+            let set_aside = unused && !tender.voided && !tender.lapsed;
+            let due = self.order.due_back(number, over);
+            gives_back(tender) && (set_aside || due.is_positive())
+        });
         open || owing
+    }
+}
+
+impl Order {
+    /// Whether money that was not earned has to go back now.
+    pub(in crate::order) fn is_over_for_money(&self) -> bool {
+        let undone = self.ending.as_ref().is_some_and(|ending| {
+            // Before a location has agreed to stop, nothing is refunded; an order that is only
+            // refused gives its stock back first.
+            ending.outcome == Outcome::Cancelled && self.fulfilments.iter().all(Fulfilment::is_off)
+        });
+        self.stage.is_dead() || undone
     }
 }
 

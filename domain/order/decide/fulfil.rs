@@ -1,15 +1,14 @@
 //! Turning an order that stands into work at locations, and seeing it to its end.
 
 use super::super::{
-    Edge, Effect, Event, Fulfilment, FulfilmentStage, HoldScope, LineUnits, REASON_PAYMENT_LOST,
-    ReservationState, Stage,
+    Edge, Effect, Event, Fulfilment, FulfilmentStage, LineUnits, ReservationState, Stage,
 };
 use super::Draft;
 
 impl Draft<'_> {
     /// Plans one fulfilment for each group of firm holds that has none.
     pub(super) fn plan_fulfilments(&mut self) -> bool {
-        if !self.is_standing() {
+        if !self.order.is_standing() {
             return false;
         }
         for (location, attempt, lines) in self.order.holds_in(&[ReservationState::Hard]) {
@@ -38,22 +37,10 @@ impl Draft<'_> {
         false
     }
 
-    fn is_standing(&self) -> bool {
-        matches!(self.order.stage, Stage::Confirmed | Stage::Fulfilling)
-            && self.order.ending.is_none()
-    }
-
     /// Asks locations, and stops waiting for those that do not answer.
     pub(super) fn request_fulfilments(&mut self) -> bool {
-        if !self.is_standing() {
+        if !self.order.is_standing() {
             return false;
-        }
-        // A parcel is released, and leaves, only while its money can still be taken.
-        if !self.order.is_money_secured() && !self.order.is_served() {
-            let blocks = [Edge::Release, Edge::Ship];
-            if self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks) {
-                return true;
-            }
         }
         let now = self.context.now;
         for work in self.order.fulfilments.clone() {
@@ -87,7 +74,7 @@ impl Draft<'_> {
     /// Everything open was delivered, taken off the stock and paid: the order is complete.
     pub(super) fn complete(&mut self) -> bool {
         let order = &self.order;
-        if !self.is_standing() || !order.is_served() {
+        if !self.order.is_standing() || !order.is_served() {
             return false;
         }
         let delivered = order.fulfilments.iter().filter(|f| f.is_shipped());

@@ -7,14 +7,17 @@
 
 mod capture;
 mod claims;
+mod dispute;
 mod ending;
 mod fulfil;
+mod late;
 mod money;
 mod notice;
 mod overdue;
 mod parcel;
 mod place;
 mod refund;
+mod renew;
 mod request;
 mod returns;
 mod review;
@@ -153,18 +156,25 @@ impl<'a> Draft<'a> {
             || self.screen()
             || self.mind_the_review()
             || self.give_up()
+            || self.revive()
+            || self.mind_the_revival()
+            || self.mind_the_disputes()
             || self.end_early()
             || self.reserve()
+            || self.lapse_authorizations()
             || self.authorize()
             || self.confirm_stock()
             || self.confirm()
             || self.plan_fulfilments()
+            || self.mind_the_money()
             || self.request_fulfilments()
             || self.release_refused()
             || self.buy_labels()
             || self.void_labels()
             || self.consume()
             || self.capture()
+            || self.renew_authorizations()
+            || self.release_unneeded()
             || self.give_back()
             || self.watch_parcels()
             || self.mind_claims()

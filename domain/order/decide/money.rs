@@ -20,11 +20,6 @@ impl Order {
             .checked_sub(1)
             .and_then(|index| self.tenders.get(index))
     }
-
-    /// Whether every tender can be relied on.
-    pub fn is_money_secured(&self) -> bool {
-        self.tenders.iter().all(Tender::is_secured)
-    }
 }
 
 impl Draft<'_> {

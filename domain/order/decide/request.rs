@@ -17,6 +17,7 @@ impl Command {
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
             Self::Refund { .. } => "refund",
+            Self::AnswerDispute { .. } => "dispute",
             Self::Fulfil { step, .. } => step.word(),
             Self::Return(command) => command.word(),
             Self::Claim(command) => command.word(),
@@ -96,7 +97,16 @@ impl Draft<'_> {
                 });
                 Ok(())
             }
-            Command::Refund { amount, reason } => self.grant_refund(*amount, reason),
+            Command::Refund {
+                amount,
+                as_credit,
+                reason,
+            } => self.grant_refund(*amount, *as_credit, reason),
+            Command::AnswerDispute {
+                dispute,
+                answer,
+                reason,
+            } => self.answer_dispute(dispute.as_deref(), *answer, reason),
             Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
             Command::Return(command) => self.return_request(command),
             Command::Claim(command) => self.claim_request(command),

@@ -20,8 +20,13 @@ impl Draft<'_> {
             let Some(tender) = unsecured(&self.order, number) else {
                 continue;
             };
-            if tender.declined.is_some() || tender.voided {
-                let reason = "payment_declined".to_owned();
+            if tender.declined.is_some() || tender.voided || tender.lapsed {
+                let reason = if tender.lapsed {
+                    "authorization_expired"
+                } else {
+                    "payment_declined"
+                };
+                let reason = reason.to_owned();
                 self.emit(Event::EndDecided {
                     outcome: Outcome::Rejected,
                     reason,
@@ -33,15 +38,8 @@ impl Draft<'_> {
             let Some(tender) = unsecured(&self.order, number) else {
                 continue;
             };
-            let asked = |effect: &Effect| {
-                matches!(effect, Effect::AuthorizePayment { .. }) && effect.tender() == Some(number)
-            };
             let to_authorize = matches!(tender.terms, Terms::ToAuthorize { .. });
-            if to_authorize && !tender.action_required && !self.is_open(asked) {
-                self.open(Effect::AuthorizePayment {
-                    tender: number,
-                    amount: tender.amount,
-                });
+            if to_authorize && self.ask_for(number) {
                 return true;
             }
         }
@@ -63,6 +61,14 @@ impl Draft<'_> {
                 .saturating_add(policy.reservation_ttl)
                 .unwrap_or(since)
         });
+        let abandoned = self.order.abandoned_at(policy);
+        if abandoned.is_some_and(|at| now >= at) {
+            self.emit(Event::EndDecided {
+                outcome: Outcome::Expired,
+                reason: "payment_abandoned".to_owned(),
+            });
+            return true;
+        }
         if now < lapse {
             return false;
         }
@@ -123,6 +129,18 @@ impl Draft<'_> {
 }
 
 impl Order {
+    /// When a buyer who has to confirm a payment counts as gone, where policy says how long that may
+    /// take; otherwise the life of the reservation bounds it.
+    pub fn abandoned_at(&self, policy: &crate::policy::Policy) -> Option<jiff::Timestamp> {
+        let wait = policy.payment.action_time?;
+        let waiting = self
+            .tenders
+            .iter()
+            .filter(|tender| tender.action_required && !tender.is_secured());
+        let asked = waiting.filter_map(|tender| tender.answered_at).min()?;
+        asked.saturating_add(wait).ok()
+    }
+
     /// When the first soft hold lapses.
     pub fn soft_until(&self) -> Option<jiff::Timestamp> {
         let soft = self

@@ -2,18 +2,18 @@
 //! Nothing is decided here and nothing is looked up.
 
 mod claims;
+mod money;
 mod opened;
 mod returns;
 mod work;
 
 use super::{
-    Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Ledger, LineState,
-    Movements, Order, Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED,
-    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported, Request, Review,
-    ReviewDecision, Screened, Stage, Tender, Verdict,
+    Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Ledger, LineState, Order,
+    Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED,
+    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
+    REASON_REFUND_FAILED, REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported,
+    Request, Review, ReviewDecision, Screened, Stage, Tender, Verdict,
 };
-use crate::canonical::Terms;
 use crate::quantity::Quantity;
 
 /// The order after an event. `None` only before the first one.
@@ -39,7 +39,12 @@ pub struct OutOfOrder;
 fn born(received: &Received, recorded: &Recorded) -> Order {
     let draft = received.draft.clone();
     let totals = draft.totals();
-    let tenders = draft.tenders.iter().map(Tender::stated).collect();
+    let at = recorded.recorded_at;
+    let tenders = draft
+        .tenders
+        .iter()
+        .map(|t| Tender::stated(t, at))
+        .collect();
     let lines = vec![LineState::default(); draft.lines.len()];
     let mut order = Order {
         id: received.id,
@@ -72,6 +77,8 @@ fn born(received: &Received, recorded: &Recorded) -> Order {
         told: Vec::new(),
         outstanding: std::collections::BTreeMap::new(),
         ledger: Ledger::default(),
+        store_credits: Vec::new(),
+        revived_at: None,
         requests: std::collections::VecDeque::new(),
         ignored: std::collections::VecDeque::new(),
     };
@@ -79,37 +86,6 @@ fn born(received: &Received, recorded: &Recorded) -> Order {
         order.remember(request, recorded);
     }
     order
-}
-
-impl Tender {
-    fn stated(draft: &crate::canonical::DraftTender) -> Self {
-        let (reference, authorized, expires_at) = match &draft.terms {
-            Terms::Authorized {
-                reference,
-                expires_at,
-                ..
-            } => (reference.clone(), Some(draft.amount), *expires_at),
-            _ => (None, None, None),
-        };
-        Self {
-            amount: draft.amount,
-            terms: draft.terms.clone(),
-            reference,
-            action_required: false,
-            authorized,
-            expires_at,
-            declined: None,
-            voided: false,
-            capture_failed: None,
-            captured: Movements::default(),
-            refunded: Movements::default(),
-            granted: None,
-            refund_failed: None,
-            overdrawn_since: None,
-            disputes: std::collections::BTreeMap::new(),
-            settled: std::collections::BTreeMap::new(),
-        }
-    }
 }
 
 impl Order {
@@ -164,13 +140,11 @@ impl Order {
                 self.stock_answered(location, *attempt, stock);
             }
             Event::PaymentReported {
-                tender, payment, ..
-            } => {
-                if let Some(tender) = self.tender_mut(*tender) {
-                    tender.merge(payment);
-                    tender.weigh(at);
-                }
-            }
+                tender,
+                payment,
+                closes,
+                ..
+            } => self.payment_reported(*tender, payment, !closes.is_empty(), at),
             Event::SettledByChannel { tender, amount, .. } => {
                 if let Some(tender) = self.tender_mut(*tender) {
                     let total = Reported::Total { amount: *amount };
@@ -230,6 +204,7 @@ impl Order {
                     self.ignored.pop_front();
                 }
             }
+            Event::Money(event) => self.money(event, at),
         }
     }
 
@@ -292,10 +267,7 @@ impl Order {
             Event::Expired { reason } => self.end(Stage::Expired, reason, at),
             Event::Completed => self.enter(Stage::Completed, at),
             Event::Closed { reason } => self.end(Stage::Closed, reason, at),
-            Event::Reopened { .. } => {
-                self.reason = None;
-                self.enter(Stage::Completed, at);
-            }
+            Event::Reopened { .. } => self.reopened(at),
             _ => {}
         }
     }
@@ -371,11 +343,7 @@ impl Order {
         let hold = self.holds.remove(index);
         // What failed is tried again once somebody has looked at it.
         match (hold.reason.as_str(), &hold.scope) {
-            (REASON_CAPTURE_FAILED, _) => {
-                self.tenders
-                    .iter_mut()
-                    .for_each(|tender| tender.capture_failed = None);
-            }
+            (REASON_CAPTURE_FAILED | REASON_PAYMENT_LOST, _) => self.retry_payments(),
             // Whoever released it has accepted the sums as they are.
             (REASON_PAYMENT_MISMATCH, _) => {
                 self.tenders

@@ -39,8 +39,9 @@ impl Order {
                 }
                 self.move_work(*fulfilment, FulfilmentStage::CancelRequested, at);
             }
-            Effect::CapturePayment { tender, .. } => {
+            Effect::CapturePayment { tender, total, .. } => {
                 if let Some(tender) = self.tender_mut(*tender) {
+                    tender.capture_asked = Some(*total);
                     tender.capture_failed = None;
                 }
             }

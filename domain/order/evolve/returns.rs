@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::{
-    Granted, LineUnits, Order, Payback, ReceivedParcel, Return, ReturnDecision, ReturnEvent,
-    ReturnOutcome, Settlement, UnexpectedItem, units_of,
+    LineUnits, Order, Payback, ReceivedParcel, Return, ReturnDecision, ReturnEvent, ReturnOutcome,
+    Settlement, UnexpectedItem, units_of,
 };
 use crate::ids::LocationCode;
 use crate::money::Money;
@@ -13,16 +13,6 @@ use crate::quantity::Quantity;
 impl Order {
     pub(super) fn return_mut(&mut self, number: u16) -> Option<&mut Return> {
         self.returns.iter_mut().find(|back| back.number == number)
-    }
-
-    /// A person, or a return, gives money back.
-    pub(super) fn granted(&mut self, refunds: &[Granted]) {
-        for granted in refunds {
-            if let Some(tender) = self.tender_mut(granted.tender) {
-                let before = tender.granted.unwrap_or(tender.zero());
-                tender.granted = Some(before.plus(granted.amount));
-            }
-        }
     }
 
     pub(super) fn return_event(&mut self, event: &ReturnEvent, at: Timestamp) {

@@ -91,6 +91,7 @@ fn random_evidence(world: &World, number: u32) -> PaymentEvidence {
         10 => PaymentEvidence::DisputeOpened {
             dispute: "d1".into(),
             amount: half,
+            due: None,
         },
         _ => PaymentEvidence::DisputeClosed {
             dispute: "d1".into(),

@@ -1,13 +1,16 @@
 //! Properties of the order: random lives in a small world, permutations of reports, tables.
 
 mod claims;
+mod disputes;
 mod evidence;
 mod found;
 mod holds;
+mod late;
 mod lives;
 mod notices;
 mod permutations;
 mod refunds;
+mod renewals;
 mod return_mess;
 mod return_money;
 mod returns;
@@ -15,4 +18,5 @@ mod review;
 mod stored;
 mod straight;
 mod tables;
+mod tenders;
 mod world;

@@ -51,6 +51,7 @@ fn payment_reports_converge_in_all_120_orders_also_doubled() {
         PaymentEvidence::DisputeOpened {
             dispute: "d1".into(),
             amount: eur("30.00"),
+            due: None,
         },
     ];
     let mut seen = None;

@@ -3,8 +3,11 @@
 use rust_decimal::Decimal;
 
 use super::super::*;
+use super::tenders::{paid_by, report, ship};
 use super::world::*;
 use crate::canonical::*;
+use crate::money::Money;
+use crate::policy::RefundWay;
 
 fn amount(text: &str) -> Decimal {
     text.parse().expect("a decimal")
@@ -13,6 +16,7 @@ fn amount(text: &str) -> Decimal {
 fn refund(world: &mut World, of: impl Into<Option<Decimal>>) -> Result<Decided, Rejection> {
     world.command(Command::Refund {
         amount: of.into(),
+        as_credit: false,
         reason: "scratched".into(),
     })
 }
@@ -96,6 +100,7 @@ fn disputed_money_is_not_given_twice() {
     world.pay(PaymentEvidence::DisputeOpened {
         dispute: "dp_1".into(),
         amount: eur("40.00"),
+        due: None,
     });
     let left = eur("4.97");
     let refused = refund(&mut world, amount("5.00"));
@@ -152,4 +157,146 @@ fn a_hold_on_refunds_keeps_the_money_until_it_is_released() {
         .expect("legal");
     world.settle();
     assert_eq!(world.order.payment_status(), "part_refunded");
+}
+
+/// An order of 20.00 on two cards, 12.00 and 8.00, delivered and paid.
+fn on_two_cards() -> World {
+    let order = draft(vec![line(1, "SKU-1", 2, "10.00")], "0.00", Terms::Invoice);
+    let gift = Terms::ToAuthorize {
+        gateway: "gift-cards".into(),
+        token: "gc_1".into(),
+        capture: CaptureMode::Once,
+    };
+    let parts = [
+        (eur("12.00"), to_authorize(CaptureMode::Once)),
+        (eur("8.00"), gift),
+    ];
+    let order = paid_by(order, &parts);
+    let mut world = World::place(order, &[("BER1", "SKU-1", 5)]);
+    world.settle();
+    ship(&mut world, 1);
+    world.fact(seen(1, 20, ParcelStatus::Delivered));
+    assert_eq!(world.order.stage, Stage::Completed);
+    world
+}
+
+fn refunded(world: &World) -> Vec<Money> {
+    let tenders = world.order.tenders.iter();
+    tenders.map(Tender::refunded_sum).collect()
+}
+
+fn fail_refund(world: &mut World, tender: u16) {
+    let code = "expired_card".to_owned();
+    let failed = PaymentEvidence::RefundFailed { refund: None, code };
+    report(world, tender, failed);
+}
+
+fn credit(world: &World) -> Money {
+    let credits = world.order.store_credits.iter().map(|one| one.amount);
+    Money::sum(world.order.draft.currency, credits)
+}
+
+#[test]
+fn tenders_give_back_in_the_order_of_policy() {
+    let mut world = on_two_cards();
+    world.policy.payment.refund_order = vec![RefundWay::Gateway("gift-cards".into())];
+    refund(&mut world, amount("9.50")).expect("there is enough");
+    world.settle();
+    assert_eq!(refunded(&world), [eur("1.50"), eur("8.00")]);
+    world.check();
+}
+
+#[test]
+fn a_refund_that_fails_falls_through_to_the_next_tender_then_credit_then_a_person() {
+    let mut world = on_two_cards();
+    refund(&mut world, amount("10.00")).expect("there is enough");
+    fail_refund(&mut world, 1);
+    assert!(world.kinds().contains(&"payment.refund_rerouted"));
+    world.answer("refund_payment");
+    assert_eq!(refunded(&world), [eur("0"), eur("8.00")]);
+    // The other card has no more to give, and policy knows no credit: a person has to look.
+    assert!(world.order.is_held_for(REASON_REFUND_FAILED));
+    assert_eq!(world.order.payment_status(), "part_refunded");
+    let until = wake_at(&world.order, &world.policy).expect("it has an end");
+    assert_eq!(until.duration_since(world.now).as_hours(), 72);
+    world.policy.payment.refund_order = vec![RefundWay::StoreCredit];
+    world.wait(72 * 3600);
+    fail_refund(&mut world, 1);
+    assert_eq!(credit(&world), eur("2.00"));
+    assert_eq!(world.order.payment_status(), "part_refunded", "no refund");
+    let owed = world
+        .order
+        .ledger
+        .balance(&Account::StoreCredit, eur("0").currency());
+    assert_eq!(owed, eur("-2.00"));
+    assert_eq!(world.order.refundable(), eur("10.00"));
+    assert_eq!(world.folded(), world.order);
+    world.check();
+}
+
+#[test]
+fn a_person_gives_credit_instead_of_money() {
+    let mut world = on_two_cards();
+    world
+        .command(Command::Refund {
+            amount: amount("15.00").into(),
+            as_credit: true,
+            reason: "they asked for it".into(),
+        })
+        .expect("there is enough");
+    world.settle();
+    assert_eq!(credit(&world), eur("15.00"));
+    assert_eq!(refunded(&world), [eur("0"), eur("0")]);
+    assert_eq!(world.order.payment_status(), "captured");
+    let left = eur("5.00");
+    let more = refund(&mut world, amount("5.01"));
+    assert_eq!(more.err(), Some(Rejection::RefundTooLarge { left }));
+    refund(&mut world, amount("5.00")).expect("that much is left");
+    world.settle();
+    assert_eq!(refunded(&world), [eur("0"), eur("5.00")]);
+    let reference = &world.order.store_credits[0].reference;
+    assert!(reference.starts_with("sc_"), "{reference}");
+    world.check();
+}
+
+#[test]
+fn money_of_a_cancelled_order_that_no_card_takes_becomes_credit() {
+    let mut world = on_two_cards_captured_early();
+    world.policy.payment.refund_order = vec![RefundWay::StoreCredit];
+    let reason = "changed mind".to_owned();
+    world.command(Command::Cancel { reason }).expect("legal");
+    world.answer("cancel_fulfilment");
+    fail_refund(&mut world, 1);
+    world.settle();
+    assert_eq!(world.order.stage, Stage::Cancelled);
+    assert_eq!(credit(&world), eur("12.00"));
+    assert_eq!(refunded(&world), [eur("0"), eur("8.00")]);
+    let receivable = world
+        .order
+        .ledger
+        .balance(&Account::Receivable, eur("0").currency());
+    assert_eq!(receivable, eur("0"), "nobody owes anything");
+    world.check();
+}
+
+/// As [`on_two_cards`], but somebody took the money in the gateways' own books before it shipped.
+fn on_two_cards_captured_early() -> World {
+    let order = draft(vec![line(1, "SKU-1", 2, "10.00")], "0.00", Terms::Invoice);
+    let parts = [
+        (eur("12.00"), to_authorize(CaptureMode::Once)),
+        (eur("8.00"), to_authorize(CaptureMode::Once)),
+    ];
+    let mut world = World::place(paid_by(order, &parts), &[("BER1", "SKU-1", 5)]);
+    world.settle();
+    for (tender, amount) in [(1, "12.00"), (2, "8.00")] {
+        let evidence = PaymentEvidence::Captured {
+            reference: format!("pi_{tender}"),
+            amount: Reported::Total {
+                amount: eur(amount),
+            },
+        };
+        report(&mut world, tender, evidence);
+    }
+    assert_eq!(world.order.stage, Stage::Fulfilling);
+    world
 }

@@ -37,6 +37,7 @@ fn play(capture: CaptureMode, from: usize, until: usize, won: bool) -> World {
     let opened = PaymentEvidence::DisputeOpened {
         dispute: dispute.clone(),
         amount,
+        due: None,
     };
     let closed = PaymentEvidence::DisputeClosed {
         dispute,

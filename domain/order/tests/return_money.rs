@@ -70,6 +70,7 @@ fn the_refund_of_a_return_is_frozen_by_a_dispute_and_paid_when_it_is_won() {
     world.pay(PaymentEvidence::DisputeOpened {
         dispute: dispute.clone(),
         amount,
+        due: None,
     });
     open(&mut world, 2);
     receive(&mut world, 1, "A", vec![of_line(2)]);
@@ -96,6 +97,7 @@ fn what_a_lost_dispute_took_is_not_paid_again_for_the_units() {
     world.pay(PaymentEvidence::DisputeOpened {
         dispute: dispute.clone(),
         amount,
+        due: None,
     });
     open(&mut world, 2);
     receive(&mut world, 1, "A", vec![of_line(2)]);

@@ -338,6 +338,7 @@ fn a_dispute_opens_a_closed_order_again_and_its_end_lets_it_close() {
     let opened = PaymentEvidence::DisputeOpened {
         dispute: dispute.clone(),
         amount,
+        due: None,
     };
     world.pay(opened);
     assert_eq!(world.order.stage, Stage::Completed);

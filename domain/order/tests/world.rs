@@ -99,6 +99,8 @@ pub(super) struct World {
     pub(super) shelves: Shelves,
     pub(super) order: Order,
     pub(super) log: Vec<Recorded>,
+    /// The channel wants to hear of its order.
+    pub(super) listens: bool,
 }
 
 impl World {
@@ -161,6 +163,7 @@ impl World {
             shelves,
             order,
             log,
+            listens: true,
         }
     }
 
@@ -169,7 +172,7 @@ impl World {
             now: self.now,
             policy: &self.policy,
             places: &self.shelves,
-            channel_listens: true,
+            channel_listens: self.listens,
         };
         let actor = match &body {
             InputBody::Fact(_) => "partner",
@@ -208,7 +211,7 @@ impl World {
     /// What the world answers to an effect when all goes well.
     pub(super) fn good_answer(&mut self, id: EffectId) -> Option<Fact> {
         let effect = self.order.outstanding.get(&id)?.effect.clone();
-        let reference = || "pi_1".to_owned();
+        let reference = || format!("pi_{}", effect.tender().unwrap_or(1));
         let paid = |evidence| {
             let tender = effect.tender().map(TenderSelector::Number)?;
             Some(Fact::Payment(PaymentFact {

@@ -1,4 +1,4 @@
-//! Asking something of an order: hold, release, cancel, refund, approve, reject.
+//! Asking something of an order: hold, release, cancel, refund, approve, reject, answer a dispute.
 
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
@@ -19,8 +19,10 @@ pub(super) enum Act {
     /// The hold with this number, or the only one.
     Release(Option<u32>),
     Cancel,
-    /// This much, or all that can go back.
-    Refund(Option<Decimal>),
+    /// This much, or all that can go back; as credit instead of money.
+    Refund(Option<Decimal>, bool),
+    /// What is answered to the dispute with this reference, or the only one.
+    Dispute(&'static str, Option<String>),
     Approve,
     Reject,
     /// The fulfilment, by its id, and lines with their quantities.
@@ -105,9 +107,12 @@ pub(super) async fn run(
             "release"
         }
         Act::Cancel => "cancel",
-        Act::Refund(amount) => {
+        Act::Refund(amount, as_credit) => {
             if let Some(amount) = amount {
                 body["amount"] = json!(amount.to_string());
+            }
+            if *as_credit {
+                body["as"] = json!("store_credit");
             }
             "refund"
         }
@@ -122,6 +127,13 @@ pub(super) async fn run(
             body["claim"] = json!(number);
             body["resolution"] = json!(resolution);
             "resolve_claim"
+        }
+        Act::Dispute(answer, named) => {
+            body["answer"] = json!(answer);
+            if let Some(named) = named {
+                body["dispute"] = json!(named);
+            }
+            "dispute"
         }
         Act::Approve => "approve",
         Act::Reject => "reject",

@@ -67,6 +67,22 @@ pub(super) enum Verb {
         /// How much, in the order's currency; all that can go back by default.
         #[arg(long)]
         amount: Option<Decimal>,
+        /// The buyer gets credit instead of money.
+        #[arg(long)]
+        store_credit: bool,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Record what was answered to a dispute; the gateway decides.
+    Dispute {
+        #[command(flatten)]
+        order: Named,
+        /// accept or challenge.
+        #[arg(long, value_parser = ["accept", "challenge"])]
+        answer: String,
+        /// The gateway's reference of the dispute, if several are open.
+        #[arg(long, value_name = "REFERENCE")]
+        dispute: Option<String>,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -152,8 +168,25 @@ pub(super) async fn run(
         Verb::Refund {
             order,
             amount,
+            store_credit,
             terms,
-        } => (order, Asked::Act(act::Act::Refund(amount), terms)),
+        } => (
+            order,
+            Asked::Act(act::Act::Refund(amount, store_credit), terms),
+        ),
+        Verb::Dispute {
+            order,
+            answer,
+            dispute,
+            terms,
+        } => {
+            let answer = if answer == "accept" {
+                "accept"
+            } else {
+                "challenge"
+            };
+            (order, Asked::Act(act::Act::Dispute(answer, dispute), terms))
+        }
         Verb::Cancel { order, terms } => (order, Asked::Act(act::Act::Cancel, terms)),
         Verb::Approve { order, terms } => (order, Asked::Act(act::Act::Approve, terms)),
         Verb::Reject { order, terms } => (order, Asked::Act(act::Act::Reject, terms)),

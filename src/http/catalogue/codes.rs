@@ -137,6 +137,18 @@ pub const CATALOGUE: &[Entry] = &[
         "Only units that were delivered, and that no other return speaks for, can be announced or received.",
     ),
     entry(
+        "no_open_dispute",
+        409,
+        "No dispute to answer",
+        "Only a dispute that the gateway has reported, and that is neither answered nor decided, can be answered.",
+    ),
+    entry(
+        "which_dispute",
+        422,
+        "Several disputes are open",
+        "Name one of them in `dispute`; the order's payment lists their references.",
+    ),
+    entry(
         "refund_too_large",
         422,
         "More than can be given back",

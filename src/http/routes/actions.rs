@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use orderhub_actors::api::Done;
 use orderhub_domain::ids::{FulfilmentId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
-    Asked as Demand, Command, Context, Decided, Edge as Edges, HoldScope, Input, InputBody,
-    Location, OnExpiry, Places, decide,
+    Asked as Demand, Command, Context, Decided, DisputeAnswer, Edge as Edges, HoldScope, Input,
+    InputBody, Location, OnExpiry, Places, decide,
 };
 use orderhub_domain::stock::Counters;
 use serde_json::{Map, Value, json};
@@ -24,6 +24,9 @@ use crate::http::fields::{Fields, LONGEST_REASON};
 use crate::http::json::{body_hash, object};
 use crate::http::problem::Problem;
 use crate::views::replies;
+
+/// Longest reference of a dispute.
+const LONGEST_REFERENCE: usize = 200;
 
 /// Largest number of a hold.
 const LARGEST_HOLD: i64 = u32::MAX as i64;
@@ -110,6 +113,12 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
         "cancel" => Command::Cancel { reason },
         "refund" => Command::Refund {
             amount: fields.decimal("amount"),
+            as_credit: read_way(&mut fields),
+            reason,
+        },
+        "dispute" => Command::AnswerDispute {
+            dispute: fields.text("dispute", LONGEST_REFERENCE),
+            answer: read_dispute_answer(&mut fields),
             reason,
         },
         "approve" => Command::Approve { reason },
@@ -120,6 +129,30 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
     };
     fields.finish()?;
     Ok((command, dry_run))
+}
+
+/// Whether the buyer gets credit instead of money.
+fn read_way(fields: &mut Fields) -> bool {
+    match fields.text("as", 20).as_deref() {
+        None | Some("money") => false,
+        Some("store_credit") => true,
+        Some(_) => {
+            fields.refuse("as", "invalid_value", "money or store_credit");
+            false
+        }
+    }
+}
+
+/// What the retailer answers to a dispute.
+fn read_dispute_answer(fields: &mut Fields) -> DisputeAnswer {
+    match fields.required_text("answer", 20).as_str() {
+        "accept" | "" => DisputeAnswer::Accepted,
+        "challenge" => DisputeAnswer::Challenged,
+        _ => {
+            fields.refuse("answer", "invalid_value", "accept or challenge");
+            DisputeAnswer::Accepted
+        }
+    }
 }
 
 /// Which edges to block: by default all but giving money back.

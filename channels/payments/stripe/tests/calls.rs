@@ -8,7 +8,7 @@ use wiremock::matchers::{body_string_contains, header, method, path, query_param
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 
 use super::{ORDER, at, eur, gateway, gateway_with_many_captures, money, order};
-use crate::payments::PaymentCall;
+use crate::payments::{Means, PaymentCall, Sought};
 use crate::port::{CallError, Found, PaymentAnswer};
 
 const INTENT: &str = include_str!("../fixtures/intent.json");
@@ -17,6 +17,12 @@ const CAPTURE: &str = "/v1/payment_intents/pi_own_1/capture";
 const CANCEL: &str = "/v1/payment_intents/pi_own_1/cancel";
 const RETRIEVE: &str = "/v1/payment_intents/pi_own_1";
 const REFUNDS: &str = "/v1/refunds";
+
+/// A card that the buyer has just given.
+const OWN: Means<'_> = Means {
+    token: "pm_own",
+    renews: None,
+};
 
 fn call(amount: &str) -> PaymentCall {
     PaymentCall {
@@ -67,9 +73,7 @@ async fn also(server: &MockServer, verb: &str, at: &str, answer: ResponseTemplat
 
 async fn authorize(answer: ResponseTemplate) -> PaymentAnswer {
     let server = answering("POST", CREATE, answer).await;
-    gateway(&server.uri())
-        .authorize(&call("40.97"), "pm_own")
-        .await
+    gateway(&server.uri()).authorize(&call("40.97"), &OWN).await
 }
 
 fn not_done(answer: &PaymentAnswer) -> bool {
@@ -124,7 +128,7 @@ async fn an_authorisation_sends_the_same_every_time_and_takes_the_amount_from_th
     };
     for _ in 0..2 {
         assert_eq!(
-            gateway.authorize(&call("40.97"), "pm_own").await,
+            gateway.authorize(&call("40.97"), &OWN).await,
             Ok(expected.clone())
         );
     }
@@ -149,7 +153,8 @@ async fn an_authorisation_sends_the_same_every_time_and_takes_the_amount_from_th
         body,
         format!(
             "amount=4097&currency=eur&payment_method=pm_own&capture_method=manual&confirm=true\
-             &metadata%5Border_id%5D={ORDER}"
+             &metadata%5Border_id%5D={ORDER}&metadata%5Beffect_id%5D={}",
+            order().effect(3)
         )
     );
     assert_eq!(key, order().effect(3).to_string());
@@ -239,9 +244,7 @@ async fn late_large_and_redirected_answers_leave_the_outcome_open() {
     let elsewhere = format!("{}/elsewhere", server.uri());
     let redirect = ResponseTemplate::new(307).insert_header("location", elsewhere.as_str());
     also(&server, "POST", CREATE, redirect).await;
-    let answer = gateway(&server.uri())
-        .authorize(&call("40.97"), "pm_own")
-        .await;
+    let answer = gateway(&server.uri()).authorize(&call("40.97"), &OWN).await;
     assert!(unknown(&answer), "{answer:?}");
     let requests = server.received_requests().await.expect("recorded");
     assert_eq!(requests.len(), 1, "the key must not follow a redirect");
@@ -276,7 +279,7 @@ async fn a_good_answer_beyond_256_kib_is_not_read_announced_or_not() {
     };
     let gateway = gateway(&format!("http://{address}"));
     let call = call("40.97");
-    let (answer, ()) = tokio::join!(gateway.authorize(&call, "pm_own"), endless);
+    let (answer, ()) = tokio::join!(gateway.authorize(&call, &OWN), endless);
     assert!(unknown(&answer), "{answer:?}");
 }
 
@@ -286,7 +289,7 @@ async fn a_gateway_that_cannot_be_reached_has_done_nothing() {
     let address = free.local_addr().expect("an address");
     drop(free);
     let answer = gateway(&format!("http://{address}"))
-        .authorize(&call("1.00"), "pm_own")
+        .authorize(&call("1.00"), &OWN)
         .await;
     assert!(not_done(&answer), "{answer:?}");
 }
@@ -306,7 +309,7 @@ async fn a_connection_that_breaks_after_the_request_leaves_the_outcome_open() {
     };
     let gateway = gateway(&format!("http://{address}"));
     let call = call("1.00");
-    let (answer, ()) = tokio::join!(gateway.authorize(&call, "pm_own"), breaking);
+    let (answer, ()) = tokio::join!(gateway.authorize(&call, &OWN), breaking);
     assert!(unknown(&answer), "{answer:?}");
     assert!(
         !format!("{answer:?}").contains(&address.port().to_string()),
@@ -320,9 +323,7 @@ async fn a_saved_answer_that_left_it_open_is_looked_up_once_more() {
     let challenge = replayed(intent(json!({"status": "requires_action"})));
     let server = answering("POST", CREATE, challenge).await;
     also(&server, "GET", RETRIEVE, ok(intent(json!({})))).await;
-    let answer = gateway(&server.uri())
-        .authorize(&call("40.97"), "pm_own")
-        .await;
+    let answer = gateway(&server.uri()).authorize(&call("40.97"), &OWN).await;
     assert!(
         matches!(answer, Ok(PaymentEvidence::Authorized { .. })),
         "{answer:?}"
@@ -333,9 +334,7 @@ async fn a_saved_answer_that_left_it_open_is_looked_up_once_more() {
     let server = answering("POST", CREATE, failed).await;
     let page = json!({"object": "search_result", "data": [intent(json!({}))]});
     also(&server, "GET", "/v1/payment_intents/search", ok(page)).await;
-    let answer = gateway(&server.uri())
-        .authorize(&call("40.97"), "pm_own")
-        .await;
+    let answer = gateway(&server.uri()).authorize(&call("40.97"), &OWN).await;
     assert!(
         matches!(answer, Ok(PaymentEvidence::Authorized { .. })),
         "{answer:?}"
@@ -352,9 +351,7 @@ async fn a_payment_that_is_still_processing_stays_open() {
         ok(intent(json!({"status": "processing"}))),
     )
     .await;
-    let answer = gateway(&server.uri())
-        .authorize(&call("40.97"), "pm_own")
-        .await;
+    let answer = gateway(&server.uri()).authorize(&call("40.97"), &OWN).await;
     assert!(unknown(&answer), "{answer:?}");
 }
 
@@ -364,9 +361,7 @@ async fn an_amount_that_the_gateway_cannot_say_is_refused_without_a_call() {
         amount: money("5.50", "MGA"),
         ..call("1.00")
     };
-    let answer = gateway("http://127.0.0.1:9")
-        .authorize(&half, "pm_own")
-        .await;
+    let answer = gateway("http://127.0.0.1:9").authorize(&half, &OWN).await;
     assert_eq!(answer, Ok(declined(None, "amount_not_representable")));
 }
 
@@ -471,7 +466,7 @@ async fn a_reference_that_could_leave_its_path_is_never_sent() {
         );
         assert!(not_done(&gateway.void(&call("1.00"), reference).await));
         assert_eq!(
-            gateway.query(order(), Some(reference)).await,
+            gateway.query(order(), Sought::Reference(reference)).await,
             Ok(Found::Absent)
         );
     }
@@ -589,7 +584,7 @@ async fn a_query_tells_everything_oldest_first() {
         json!({"status": "succeeded", "amount_received": 4097, "charges": {"data": [charge]}});
     let server = answering("GET", RETRIEVE, ok(intent(settled))).await;
     let Ok(Found::There(known)) = gateway(&server.uri())
-        .query(order(), Some("pi_own_1"))
+        .query(order(), Sought::Reference("pi_own_1"))
         .await
     else {
         panic!("it is there");
@@ -601,7 +596,7 @@ async fn a_query_tells_everything_oldest_first() {
     );
     let server = answering("GET", RETRIEVE, problem(404, "resource_missing")).await;
     let absent = gateway(&server.uri())
-        .query(order(), Some("pi_own_1"))
+        .query(order(), Sought::Reference("pi_own_1"))
         .await;
     assert_eq!(absent, Ok(Found::Absent));
 }
@@ -621,14 +616,14 @@ async fn a_search_is_by_our_order_and_only_an_empty_page_means_absent() {
         .respond_with(ok(page))
         .mount(&server)
         .await;
-    let Ok(Found::There(known)) = gateway(&server.uri()).query(order(), None).await else {
+    let Ok(Found::There(known)) = gateway(&server.uri()).query(order(), Sought::All).await else {
         panic!("it is there");
     };
     let kinds: Vec<_> = known.iter().map(PaymentEvidence::kind).collect();
     assert_eq!(kinds, ["payment.voided", "payment.authorized"]);
     let server = answering("GET", search, ok(json!({"data": []}))).await;
     assert_eq!(
-        gateway(&server.uri()).query(order(), None).await,
+        gateway(&server.uri()).query(order(), Sought::All).await,
         Ok(Found::Absent)
     );
     for answer in [
@@ -637,7 +632,7 @@ async fn a_search_is_by_our_order_and_only_an_empty_page_means_absent() {
         ResponseTemplate::new(200),
     ] {
         let server = answering("GET", search, answer).await;
-        let found = gateway(&server.uri()).query(order(), None).await;
+        let found = gateway(&server.uri()).query(order(), Sought::All).await;
         assert!(matches!(found, Err(CallError::NotDone { .. })), "{found:?}");
     }
 }

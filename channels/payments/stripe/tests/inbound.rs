@@ -326,6 +326,7 @@ fn disputes_open_and_close() {
     let opened = PaymentEvidence::DisputeOpened {
         dispute: "dp_own_1".to_owned(),
         amount: eur("30.00"),
+        due: None,
     };
     assert_eq!(evidence(read(DISPUTE.as_bytes())), opened);
     for (status, won) in [("won", true), ("warning_closed", true), ("lost", false)] {

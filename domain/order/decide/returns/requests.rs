@@ -177,9 +177,16 @@ impl Draft<'_> {
         let known = back.parcels.get(&name);
         self.must_exist(&parcel.location)?;
         let before = known.map(|known| known.units.as_slice());
-        let (units, unexpected) = match parcel.lines.as_deref() {
-            Some(stated) => self.contents(stated, before)?,
-            None => (back.missing(), Vec::new()),
+        let (units, unexpected) = if let Some(stated) = parcel.lines.as_deref() {
+            self.contents(stated, before)?
+        } else {
+            // What another parcel brought meanwhile does not come a second time.
+            let mut missing = back.missing();
+            for units in &mut missing {
+                units.quantity = units.quantity.min(self.order.may_come_back(units.line));
+            }
+            missing.retain(|units| !units.quantity.is_zero());
+            (missing, Vec::new())
         };
         let told = known.is_some_and(|known| {
             let covered = |came: &LineUnits| units_of(&known.units, came.line) >= came.quantity;

@@ -49,7 +49,8 @@ impl Draft<'_> {
         let order = &self.order;
         let netted = entitled.min(order.disputed_away().less(order.netted()));
         let rest = entitled.minus(netted);
-        let refunds = order.shares_of_refund(rest.min(order.refundable()));
+        let most = rest.min(order.refundable());
+        let refunds = order.shares_of_refund(most, &self.context.policy.payment, None);
         let granted = Money::sum(order.draft.currency, refunds.iter().map(|one| one.amount));
         let elsewhere = rest.minus(granted).min(order.held_elsewhere());
         let postings = allowance(granted.plus(elsewhere));
@@ -92,10 +93,11 @@ impl Order {
         returns.chain(self.claims.iter().map(|claim| &claim.payback))
     }
 
-    /// What lost disputes gave back for units already.
+    /// What lost disputes gave back already: for units, and of what was granted before.
     fn netted(&self) -> Money {
         let netted = self.paybacks().filter_map(|payback| payback.netted);
-        Money::sum(self.draft.currency, netted)
+        let granted = self.tenders.iter().filter_map(|tender| tender.netted);
+        Money::sum(self.draft.currency, netted.chain(granted))
     }
 
     /// What no gateway of the hub's holds and returns have not claimed yet: invoices, cash on delivery,

@@ -1,0 +1,169 @@
+//! The state of an order's money: its tenders, what moved, what is disputed. Which tender pays what
+//! is computed in `paying.rs`, what evidence means in `tender.rs`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::canonical::{CaptureMode, Terms};
+use crate::ids::Slug;
+use crate::money::Money;
+use crate::order::event::{DisputeAnswer, RenewalReason};
+use crate::settlement::{self, PayoutLine};
+
+/// A way of paying, with the evidence about it. Evidence merges in any order: the status is
+/// computed from it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tender {
+    /// The share of the total that it pays.
+    pub amount: Money,
+    /// On which terms.
+    pub terms: Terms,
+    /// The gateway's reference of the payment.
+    pub reference: Option<String>,
+    /// The buyer has to act.
+    pub action_required: bool,
+    /// What is authorised; the largest amount reported.
+    pub authorized: Option<Money>,
+    /// When the authorisation lapses.
+    pub expires_at: Option<Timestamp>,
+    /// The gateway's code of the refusal.
+    pub declined: Option<String>,
+    /// The authorisation was released.
+    pub voided: bool,
+    /// Everything captured of it once the last capture that was asked for is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_asked: Option<Money>,
+    /// The gateway's code of the last refused capture.
+    pub capture_failed: Option<String>,
+    /// Captures that were refused one after the other.
+    #[serde(default)]
+    pub captures_failed: u16,
+    /// When the last one was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_failed_at: Option<Timestamp>,
+    /// When the gateway first answered to being asked for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
+    /// The time of its authorisation was over before all was taken.
+    #[serde(default)]
+    pub lapsed: bool,
+    /// The tender whose authorisation this one renews.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renews: Option<u16>,
+    /// Why it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<RenewalReason>,
+    /// The tender that pays in its place by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<u16>,
+    /// How often a person has asked for one more renewal of it.
+    #[serde(default)]
+    pub renewals_asked: u16,
+    /// Money taken.
+    pub captured: Movements,
+    /// Money given back.
+    pub refunded: Movements,
+    /// What a person granted, paid back already or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub granted: Option<Money>,
+    /// What should have come from it and came from other tenders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<Money>,
+    /// What should have come from it and the buyer got as credit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credited: Option<Money>,
+    /// What was granted and the buyer got by winning a dispute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub netted: Option<Money>,
+    /// The gateway's code of the last refused refund.
+    pub refund_failed: Option<String>,
+    /// Since when more is reported refunded than captured; a report may still be missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdrawn_since: Option<Timestamp>,
+    /// Disputes by the gateway's reference.
+    pub disputes: BTreeMap<String, Dispute>,
+    /// Lines of payout files about it, by their payer's id, and what came of each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub settled: BTreeMap<String, (PayoutLine, settlement::Verdict)>,
+}
+
+/// Money that moved, as reported by cumulative totals and by single movements.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Movements {
+    /// The largest total reported.
+    pub total: Option<Money>,
+    /// Single movements by reference.
+    pub parts: BTreeMap<String, Money>,
+    /// References of movements that failed after all.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub failed: BTreeSet<String>,
+}
+
+/// A dispute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dispute {
+    /// How much.
+    pub amount: Money,
+    /// Until when the retailer may answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Timestamp>,
+    /// What the retailer answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<DisputeAnswer>,
+    /// How it ended: whether the retailer kept the money.
+    pub won: Option<bool>,
+}
+
+/// Credit that a buyer has instead of money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreCredit {
+    /// What it is known by.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
+    /// Since when.
+    pub issued_at: Timestamp,
+}
+
+impl Tender {
+    /// How often its authorisation can be captured.
+    pub const fn capture_mode(&self) -> CaptureMode {
+        match &self.terms {
+            Terms::Authorized { capture, .. } | Terms::ToAuthorize { capture, .. } => *capture,
+            _ => CaptureMode::Many,
+        }
+    }
+
+    /// The connection that can move its money.
+    pub const fn gateway(&self) -> Option<&Slug> {
+        match &self.terms {
+            Terms::ToAuthorize { gateway, .. } => Some(gateway),
+            Terms::Authorized { gateway, .. } => gateway.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl Movements {
+    /// Nothing moved.
+    pub const fn nothing() -> Self {
+        Self {
+            total: None,
+            parts: BTreeMap::new(),
+            failed: BTreeSet::new(),
+        }
+    }
+
+    /// The sum: what the totals say or what the parts add up to, whichever is more. A total always
+    /// covers the parts before it, so the larger one knows more, in whatever order they came.
+    pub fn sum(&self, zero: Money) -> Money {
+        let stood = self
+            .parts
+            .iter()
+            .filter(|(reference, _)| !self.failed.contains(*reference));
+        let parts = Money::sum(zero.currency(), stood.map(|(_, amount)| *amount));
+        self.total.unwrap_or(zero).max(parts)
+    }
+}
