@@ -10,7 +10,7 @@ use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
 use orderhub_domain::order::{Asked, Fact, Order, Recorded, Rejection, Request};
-use orderhub_domain::stock::Counters;
+use orderhub_domain::stock::{Counters, StockCommand, Taken};
 
 /// The front door.
 #[async_trait]
@@ -33,6 +33,13 @@ pub trait HubApi: Send + Sync {
     /// An order and its log, as committed. Never wakes it.
     async fn order(&self, order: OrderId) -> Result<Option<(Order, Vec<Recorded>)>, HubError>;
 
+    /// Takes what somebody says about a location's stock: what was counted, what is to come, what came.
+    async fn tell_stock(
+        &self,
+        location: LocationCode,
+        command: StockCommand,
+    ) -> Result<Said, HubError>;
+
     /// Sets what was counted at a location.
     async fn count(
         &self,
@@ -40,10 +47,29 @@ pub trait HubApi: Send + Sync {
         sku: Sku,
         on_hand: i64,
         buffer: Option<i64>,
-    ) -> Result<Counters, HubError>;
+    ) -> Result<Counters, HubError> {
+        let command = StockCommand::Count {
+            sku,
+            on_hand,
+            buffer,
+            backorder_limit: None,
+            unpicked: Vec::new(),
+        };
+        let said = self.tell_stock(location, command).await?;
+        Ok(said.counters)
+    }
 
     /// The counters of a SKU at every location.
     async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError>;
+}
+
+/// What became of what somebody said about stock.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Said {
+    /// The counters afterwards.
+    pub counters: Counters,
+    /// Whether it stands.
+    pub taken: Taken,
 }
 
 /// An order to record.

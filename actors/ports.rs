@@ -332,6 +332,13 @@ pub trait StockBook: Send + Sync {
         effects: &[EffectId],
     ) -> Result<BTreeSet<EffectId>, Unavailable>;
 
+    /// Units of the receipts that came under these names, of those that came.
+    async fn receipts(
+        &self,
+        location: &LocationCode,
+        names: &[(Sku, String)],
+    ) -> Result<Vec<((Sku, String), i64)>, Unavailable>;
+
     /// The counters of a SKU at every location that ever had it.
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable>;
 }

@@ -27,6 +27,10 @@ pub struct Policy {
     /// How long an order waits for units that others hold softly before it is refused. Units come
     /// back when another buyer's payment is declined.
     pub contention_wait: SignedDuration,
+    /// What becomes of an order when a part of it cannot be reserved.
+    pub when_short: WhenShort,
+    /// How long an order waits for supply, counted from when it came.
+    pub backorder_wait: SignedDuration,
     /// How many locations may refuse or reject the same order before a person must look.
     pub sourcing_tries: u16,
     /// How long a location may take to accept a request.
@@ -59,6 +63,30 @@ pub struct Policy {
     pub payment: PaymentPolicy,
 }
 
+/// What becomes of an order when a part of it cannot be reserved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenShort {
+    /// Everything goes back, and it is refused.
+    Reject,
+    /// What is there is held firmly; the rest stands in line for whatever comes.
+    Wait,
+    /// Nothing is held; what is missing stands in line for supply that was declared. Where there is
+    /// not enough of that, it is refused.
+    Backorder,
+}
+
+impl WhenShort {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Wait => "wait",
+            Self::Backorder => "backorder",
+        }
+    }
+}
+
 /// What becomes of an order that nobody reviewed in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -86,6 +114,8 @@ impl Default for Policy {
             reservation_ttl: SignedDuration::from_mins(15),
             reservation_extensions: 2,
             contention_wait: SignedDuration::from_secs(20),
+            when_short: WhenShort::Reject,
+            backorder_wait: SignedDuration::from_hours(30 * 24),
             sourcing_tries: 5,
             acceptance_time: SignedDuration::from_hours(24),
             mismatch_patience: SignedDuration::from_hours(24),

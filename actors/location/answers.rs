@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use orderhub_domain::ids::{OrderId, Sku};
 use orderhub_domain::order::{Fact, StockEvidence, StockFact};
-use orderhub_domain::stock::{Counters, StockChange, StockCommand};
+use orderhub_domain::stock::{Counters, News, StockChange, StockCommand, Told};
 
 use super::pipeline::{LocationState, Pending};
+use crate::api::Said;
 
 impl LocationState {
     pub(super) fn answer(&mut self, pending: Pending) {
@@ -27,20 +28,29 @@ impl LocationState {
             self.shared.tasks.spawn(report);
         }
         if let Some((reply, _permit)) = pending.answer
-            && let StockCommand::Count { sku, .. } = &pending.command
+            && let Some(sku) = sku_of(&pending.command)
         {
             let changed = decision.change.counters.get(sku).copied();
             let counters = changed.or_else(|| self.stock.as_ref().map(|s| s.counters(sku)));
-            drop(reply.send(Ok(counters.unwrap_or_default())));
+            drop(reply.send(Ok(Said {
+                counters: counters.unwrap_or_default(),
+                taken: decision.taken,
+            })));
         }
         if !decision.told.is_empty() {
+            Self::count_news(&decision.told);
             self.tell(&decision.told);
         }
     }
 
     /// Makes committed counters known and wakes who waits for them.
-    pub(super) fn publish(&self, change: &StockChange) {
+    pub(super) fn publish(&mut self, change: &StockChange) {
         self.publish_counters(&change.counters);
+        for (sku, counters) in &change.counters {
+            if counters.shortfall > 0 {
+                self.look_for_cut(sku);
+            }
+        }
     }
 
     pub(super) fn publish_counters(&self, counters: &BTreeMap<Sku, Counters>) {
@@ -58,6 +68,19 @@ impl LocationState {
         }
     }
 
+    fn count_news(told: &[Told]) {
+        for told in told {
+            let result = match told.news {
+                News::Expired => "expired",
+                News::Cut => "cut",
+                News::Supplied(_) => "supplied",
+                News::Dated(_) => continue,
+            };
+            metrics::counter!("orderhub_inventory_reservations_total", "result" => result)
+                .increment(1);
+        }
+    }
+
     fn count_result(evidence: Option<&StockEvidence>) {
         let result = match evidence {
             Some(StockEvidence::Reserved { .. }) => "reserved",
@@ -67,8 +90,14 @@ impl LocationState {
             Some(StockEvidence::Released) => "released",
             Some(StockEvidence::Consumed) => "consumed",
             Some(StockEvidence::Restocked) => "restocked",
-            Some(StockEvidence::Expired { .. }) => "expired",
-            None => return,
+            Some(StockEvidence::Waiting) => "waiting",
+            Some(
+                StockEvidence::Expired { .. }
+                | StockEvidence::Supplied { .. }
+                | StockEvidence::Dated { .. }
+                | StockEvidence::Cut { .. },
+            )
+            | None => return,
         };
         metrics::counter!("orderhub_inventory_reservations_total", "result" => result).increment(1);
     }
@@ -77,11 +106,22 @@ impl LocationState {
 fn order_of(command: &StockCommand) -> Option<OrderId> {
     match command {
         StockCommand::Reserve { order, .. }
+        | StockCommand::Wait { order, .. }
         | StockCommand::Confirm { order, .. }
         | StockCommand::Release { order, .. }
         | StockCommand::WriteOff { order, .. }
         | StockCommand::Consume { order, .. }
         | StockCommand::Restock { order, .. } => Some(*order),
+        _ => None,
+    }
+}
+
+/// The SKU that somebody said something about.
+const fn sku_of(command: &StockCommand) -> Option<&Sku> {
+    match command {
+        StockCommand::Count { sku, .. }
+        | StockCommand::Announce { sku, .. }
+        | StockCommand::Receive { sku, .. } => Some(sku),
         _ => None,
     }
 }

@@ -8,6 +8,7 @@
 
 mod answers;
 mod board;
+mod cutting;
 mod pipeline;
 mod reading;
 mod telling;
@@ -20,11 +21,11 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use orderhub_domain::ids::{EffectId, LocationCode, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockCommand};
+use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand};
 use ractor::{Actor, ActorProcessingErr, ActorRef, SupervisionEvent};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::api::HubError;
+use crate::api::{HubError, Said};
 use crate::lanes::StockTicket;
 use crate::ports::StockAppended;
 use crate::shard::Permit;
@@ -41,12 +42,12 @@ const TICK: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub(crate) struct LocationDoor {
     pub(crate) actor: ActorRef<LocationMsg>,
-    /// Counts under way.
+    /// What people and feeds say, under way.
     pub(crate) busy: Arc<AtomicUsize>,
 }
 
-/// Where the answer to a count goes.
-pub(crate) type CountReply = oneshot::Sender<Result<Counters, HubError>>;
+/// Where the answer to what somebody said goes.
+pub(crate) type Reply = oneshot::Sender<Result<Said, HubError>>;
 
 pub(crate) enum LocationMsg {
     /// An order's effect.
@@ -55,14 +56,20 @@ pub(crate) enum LocationMsg {
         attempt: u16,
         command: Box<StockCommand>,
     },
-    /// Somebody counted.
-    Count {
-        sku: Sku,
-        on_hand: i64,
-        buffer: Option<i64>,
+    /// Somebody counted, announced or received.
+    Say {
+        command: Box<StockCommand>,
         permit: Permit,
-        reply: CountReply,
+        reply: Reply,
     },
+    /// The same, once it is known what orders have picked.
+    Counted {
+        command: Box<StockCommand>,
+        permit: Permit,
+        reply: Reply,
+    },
+    /// Promises of a SKU have to be taken back; which firm holds nobody has picked for.
+    Cut { sku: Sku, unpicked: Vec<HoldKey> },
     /// Orders have committed what they were told.
     Told(Vec<(HoldKey, i32)>),
     /// Orders could not be told; later again.
@@ -122,13 +129,17 @@ impl Actor for LocationActor {
                 attempt,
                 command,
             } => state.ask(effect, attempt, *command).await,
-            LocationMsg::Count {
-                sku,
-                on_hand,
-                buffer,
+            LocationMsg::Say {
+                command,
                 permit,
                 reply,
-            } => state.count(sku, on_hand, buffer, permit, reply).await,
+            } => state.say(*command, permit, reply).await,
+            LocationMsg::Counted {
+                command,
+                permit,
+                reply,
+            } => state.take(*command, None, 0, Some((reply, permit))).await,
+            LocationMsg::Cut { sku, unpicked } => state.cut(sku, unpicked).await,
             LocationMsg::Told(holds) => state.told(holds).await,
             LocationMsg::NotTold(holds) => state.not_told(&holds),
             LocationMsg::Settled { generation, answer } => state.settled(generation, answer),

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use orderhub_domain::ids::{EffectId, LocationCode, Sku};
-use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand, StockDecision, StockHold};
+use orderhub_domain::stock::{
+    HoldKey, LocationStock, StockCommand, StockDecision, StockHold, Told,
+};
 use ractor::ActorRef;
 use tokio::sync::{mpsc, oneshot};
 
 use super::reading::read_stock;
-use super::{CountReply, LocationArgs, LocationMsg};
+use super::{LocationArgs, LocationMsg, Reply};
 use crate::api::HubError;
 use crate::lanes::StockTicket;
 use crate::ports::{StockAppend, StockAppended};
@@ -44,6 +46,8 @@ pub(crate) struct LocationState {
     looked_up: Vec<HoldKey>,
     /// Holds whose orders are being told right now.
     pub(super) telling: HashSet<HoldKey>,
+    /// SKUs whose orders are being asked what they have picked.
+    pub(super) cutting: HashSet<Sku>,
     ticks: u64,
     waiting_ready: Vec<oneshot::Sender<()>>,
     waiting_idle: Vec<oneshot::Sender<()>>,
@@ -54,7 +58,7 @@ pub(super) struct Pending {
     pub(super) effect: Option<EffectId>,
     /// The order's try, for its answer.
     pub(super) attempt: u16,
-    pub(super) answer: Option<(CountReply, Permit)>,
+    pub(super) answer: Option<(Reply, Permit)>,
     pub(super) decision: Option<StockDecision>,
     /// There was something to commit, so the lane will say how it went.
     sent: bool,
@@ -78,6 +82,7 @@ impl LocationState {
             tickets,
             looked_up: Vec::new(),
             telling: HashSet::new(),
+            cutting: HashSet::new(),
             ticks: 0,
             waiting_ready: Vec::new(),
             waiting_idle: Vec::new(),
@@ -88,18 +93,9 @@ impl LocationState {
         self.take(command, Some(effect), attempt, None).await;
     }
 
-    pub(super) async fn count(
-        &mut self,
-        sku: Sku,
-        on_hand: i64,
-        buffer: Option<i64>,
-        permit: Permit,
-        reply: CountReply,
-    ) {
-        let command = StockCommand::Count {
-            sku,
-            on_hand,
-            buffer,
+    pub(super) async fn say(&mut self, command: StockCommand, permit: Permit, reply: Reply) {
+        let Some((command, permit, reply)) = self.look_first(command, permit, reply) else {
+            return;
         };
         self.take(command, None, 0, Some((reply, permit))).await;
     }
@@ -112,12 +108,12 @@ impl LocationState {
         self.take(command, None, 0, None).await;
     }
 
-    async fn take(
+    pub(super) async fn take(
         &mut self,
         command: StockCommand,
         effect: Option<EffectId>,
         attempt: u16,
-        answer: Option<(CountReply, Permit)>,
+        answer: Option<(Reply, Permit)>,
     ) {
         self.under_way.push_back(Pending {
             command,
@@ -234,7 +230,7 @@ impl LocationState {
             ..
         }) = self.under_way.pop_front()
         {
-            let why = "the count cannot be stored now; send it again";
+            let why = "it cannot be stored now; send it again";
             drop(reply.send(Err(HubError::Unavailable(why.into()))));
         }
     }
@@ -250,6 +246,7 @@ impl LocationState {
         self.generation = self.shared.next_generation();
         let generation = self.generation;
         let keys = self.keys_under_way();
+        let receipts = self.receipts_under_way();
         self.looked_up.clone_from(&keys);
         let effects = self.effects_under_way();
         let (shared, code, myself) = (
@@ -260,7 +257,7 @@ impl LocationState {
         tokio::spawn(async move {
             tokio::time::sleep(pause).await;
             loop {
-                match read_stock(&shared, &code, &keys, &effects).await {
+                match read_stock(&shared, &code, (&keys, &effects, &receipts)).await {
                     Ok(stock) => {
                         let stock = Box::new(stock);
                         drop(myself.cast(LocationMsg::Loaded { generation, stock }));
@@ -282,6 +279,7 @@ impl LocationState {
         let counters = stock.counters.clone();
         self.publish_counters(&counters);
         self.stock = Some(stock);
+        self.look_for_cuts();
         for ready in self.waiting_ready.drain(..) {
             ready.send(()).ok();
         }
@@ -300,6 +298,9 @@ impl LocationState {
         if self.ticks.is_multiple_of(10) {
             self.tell_untold();
         }
+        if self.ticks.is_multiple_of(60) {
+            self.look_for_cuts();
+        }
     }
 
     fn is_lapsing(&self) -> bool {
@@ -307,13 +308,17 @@ impl LocationState {
         commands.any(|command| matches!(command, StockCommand::Expire { .. }))
     }
 
-    pub(super) fn untold(&self) -> Vec<(HoldKey, i32)> {
+    pub(super) fn untold(&self) -> Vec<Told> {
         let stock = self.stock.as_ref();
+        let mut untold = stock.map(LocationStock::untold).unwrap_or_default();
         // What is not committed yet is not told yet.
-        if self.is_lapsing() {
-            return Vec::new();
-        }
-        stock.map(LocationStock::untold).unwrap_or_default()
+        let decided = self.under_way.iter();
+        let decided = decided.filter_map(|pending| pending.decision.as_ref());
+        let held: HashSet<HoldKey> = decided
+            .flat_map(|decision| decision.change.holds.iter().map(|(key, ..)| *key))
+            .collect();
+        untold.retain(|told| !held.contains(&told.key));
+        untold
     }
 
     pub(super) fn when_ready(&mut self, reply: oneshot::Sender<()>) {

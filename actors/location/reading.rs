@@ -1,7 +1,7 @@
 //! What a location reads before it decides: its stock, and what pending commands name that is not kept
 //! in memory.
 
-use orderhub_domain::ids::{EffectId, LocationCode};
+use orderhub_domain::ids::{EffectId, LocationCode, Sku};
 use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand};
 
 use super::pipeline::LocationState;
@@ -15,6 +15,12 @@ impl LocationState {
         for pending in &self.under_way {
             let (order, attempt, lines) = match &pending.command {
                 StockCommand::Reserve {
+                    order,
+                    attempt,
+                    lines,
+                    ..
+                }
+                | StockCommand::Wait {
                     order,
                     attempt,
                     lines,
@@ -54,6 +60,16 @@ impl LocationState {
         keys
     }
 
+    /// Names of receipts under way: one that came in a former life is not in memory.
+    pub(super) fn receipts_under_way(&self) -> Vec<(Sku, String)> {
+        let commands = self.under_way.iter().map(|pending| &pending.command);
+        let names = commands.filter_map(|command| match command {
+            StockCommand::Receive { sku, reference, .. } => Some((sku.clone(), reference.clone())),
+            _ => None,
+        });
+        names.collect()
+    }
+
     /// Effects that no hold names: whether the ledger has them already must be looked up.
     pub(super) fn effects_under_way(&self) -> Vec<EffectId> {
         let restocks = self
@@ -67,10 +83,14 @@ impl LocationState {
 pub(super) async fn read_stock(
     shared: &Shared,
     code: &LocationCode,
-    keys: &[HoldKey],
-    effects: &[EffectId],
+    (keys, effects, receipts): (&[HoldKey], &[EffectId], &[(Sku, String)]),
 ) -> Result<LocationStock, Unavailable> {
     let mut stock = shared.stock_book.load(code).await?;
+    stock.held_for = shared.policy.reservation_ttl;
+    if !receipts.is_empty() {
+        let known = shared.stock_book.receipts(code, receipts).await?;
+        stock.receipts.extend(known);
+    }
     if !keys.is_empty() {
         for (key, hold) in shared.stock_book.holds(code, keys).await? {
             stock.holds.insert(key, hold);

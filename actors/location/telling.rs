@@ -4,29 +4,27 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use orderhub_domain::ids::OrderId;
-use orderhub_domain::order::{Fact, StockEvidence, StockFact};
-use orderhub_domain::stock::HoldKey;
+use orderhub_domain::order::{Fact, StockFact};
+use orderhub_domain::stock::{HoldKey, News, Told};
 
 use super::{LocationMsg, LocationState};
 
 impl LocationState {
-    /// Tells the orders of these holds that they lapsed.
-    pub(super) fn tell(&mut self, holds: &[(HoldKey, i32)]) {
-        let mut by_try: BTreeMap<(OrderId, u16), Vec<(HoldKey, i32)>> = BTreeMap::new();
-        for (key, rev) in holds {
+    /// Tells the orders of these holds what became of them.
+    pub(super) fn tell(&mut self, holds: &[Told]) {
+        let mut by_try: BTreeMap<(OrderId, u16, News), Vec<(HoldKey, i32)>> = BTreeMap::new();
+        for Told { key, rev, news } in holds {
             if self.telling.insert(*key) {
-                let told = by_try.entry((key.order, key.attempt)).or_default();
+                let told = by_try.entry((key.order, key.attempt, *news)).or_default();
                 told.push((*key, *rev));
             }
         }
-        for ((order, attempt), told) in by_try {
+        for ((order, attempt, news), told) in by_try {
             let fact = Fact::Stock(StockFact {
                 location: self.code.clone(),
                 attempt,
                 effect: None,
-                evidence: StockEvidence::Expired {
-                    lines: told.iter().map(|(key, _)| key.line).collect(),
-                },
+                evidence: news.evidence(told.iter().map(|(key, _)| key.line).collect()),
             });
             let (shared, myself) = (Arc::clone(&self.shared), self.myself.clone());
             self.shared.tasks.spawn(async move {

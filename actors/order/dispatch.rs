@@ -113,6 +113,19 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
             lines,
             expires_at,
         },
+        Effect::AwaitStock {
+            attempt,
+            lines,
+            since,
+            declared_only,
+            ..
+        } => StockCommand::Wait {
+            order,
+            attempt,
+            lines,
+            since,
+            declared_only,
+        },
         Effect::ConfirmStock { attempt, lines, .. } => StockCommand::Confirm {
             order,
             attempt,

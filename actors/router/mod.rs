@@ -15,10 +15,10 @@ use orderhub_domain::ids::{LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
     Asked, Command, Fact, Input, InputBody, Order, Recorded, Rejection, Request,
 };
-use orderhub_domain::stock::Counters;
+use orderhub_domain::stock::{Counters, StockCommand};
 use tokio::sync::oneshot;
 
-use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt};
+use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Said};
 use crate::lanes::Urgency;
 use crate::location::LocationMsg;
 use crate::order::{fold, unavailable};
@@ -167,23 +167,19 @@ impl HubApi for Hub {
         Ok(Some((folded, events)))
     }
 
-    async fn count(
+    async fn tell_stock(
         &self,
         location: LocationCode,
-        sku: Sku,
-        on_hand: i64,
-        buffer: Option<i64>,
-    ) -> Result<Counters, HubError> {
+        command: StockCommand,
+    ) -> Result<Said, HubError> {
         self.admit()?;
         let door = self.shared.location(&location);
         let door = door.ok_or(HubError::NotFound("location"))?;
         let most = self.shared.limits.per_location;
         let permit = Permit::take(&door.busy, most).ok_or_else(overloaded)?;
         let (reply, answer) = oneshot::channel();
-        let message = LocationMsg::Count {
-            sku,
-            on_hand,
-            buffer,
+        let message = LocationMsg::Say {
+            command: Box::new(command),
             permit,
             reply,
         };

@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{Mark, Recorded, Stage};
-use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, StockHold};
+use orderhub_domain::stock::{Counters, HoldKey, Inbound, LedgerRow, StockHold};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -85,6 +85,7 @@ struct OrderRow {
 struct LocationRows {
     counters: BTreeMap<Sku, Counters>,
     holds: BTreeMap<HoldKey, StockHold>,
+    inbounds: BTreeMap<(Sku, String), Inbound>,
     ledger: Vec<LedgerRow>,
     /// What was moved on behalf of effects.
     moved: BTreeSet<(EffectId, Sku)>,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use orderhub_domain::ids::{EffectId, LocationCode, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
+use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, LocationStock, StockChange, StockHold};
 use std::collections::BTreeSet;
 
 use super::{Fault, LocationRows, Twin, World};
@@ -62,6 +62,10 @@ impl World {
         for (sku, counters) in &append.change.counters {
             rows.counters.insert(sku.clone(), *counters);
         }
+        for (sku, reference, inbound) in &append.change.inbounds {
+            let name = (sku.clone(), reference.clone());
+            rows.inbounds.insert(name, inbound.clone());
+        }
         for (key, _, hold) in &append.change.holds {
             rows.holds.insert(*key, hold.clone());
         }
@@ -81,11 +85,21 @@ impl LocationRows {
             let stored = self.holds.get(key).map_or(0, |hold| hold.rev);
             stored == *before
         });
+        // A receipt is booked once, however often it is sent.
+        let came = change.ledger.iter().any(|row| {
+            let same =
+                |known: &&LedgerRow| known.sku == row.sku && known.reference == row.reference;
+            row.reference.is_some() && self.ledger.iter().any(|known| same(&known))
+        });
         let mut fresh = BTreeSet::new();
         // An effect moves a SKU once, however often it is sent.
         let each_once =
             moved(change).all(|moved| !self.moved.contains(&moved) && fresh.insert(moved));
-        ledger_follows && holds_follow && each_once && change.counters.values().all(Counters::holds)
+        ledger_follows
+            && holds_follow
+            && !came
+            && each_once
+            && change.counters.values().all(Counters::holds)
     }
 }
 
@@ -105,6 +119,7 @@ impl StockBook for Twin {
         };
         stock.seq = i64::try_from(rows.ledger.len()).unwrap_or(i64::MAX);
         stock.counters.clone_from(&rows.counters);
+        stock.inbounds.clone_from(&rows.inbounds);
         stock.holds = rows
             .holds
             .iter()
@@ -138,6 +153,22 @@ impl StockBook for Twin {
         let rows = world.locations.get(location).into_iter();
         let moved = rows.flat_map(|rows| rows.moved.iter().map(|(effect, _)| *effect));
         Ok(moved.filter(|effect| effects.contains(effect)).collect())
+    }
+
+    async fn receipts(
+        &self,
+        location: &LocationCode,
+        names: &[(Sku, String)],
+    ) -> Result<Vec<((Sku, String), i64)>, Unavailable> {
+        let world = self.reading()?;
+        let Some(rows) = world.locations.get(location) else {
+            return Ok(Vec::new());
+        };
+        let found = rows.ledger.iter().filter_map(|row| {
+            let name = (row.sku.clone(), row.reference.clone()?);
+            names.contains(&name).then_some((name, row.d_on_hand))
+        });
+        Ok(found.collect())
     }
 
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {

@@ -192,6 +192,8 @@ async fn stock_after_a_change_that_did_not_commit_does_not_commit_either() {
         sku: "A".into(),
         on_hand,
         buffer: None,
+        backorder_limit: None,
+        unpicked: Vec::new(),
     };
     let write = |stock: &LocationStock, on_hand| StockAppend {
         location: "BER1".into(),

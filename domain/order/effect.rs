@@ -57,6 +57,21 @@ pub enum Effect {
         /// When the hold lapses by itself.
         expires_at: Timestamp,
     },
+    /// Stand in line for units that are still to come.
+    AwaitStock {
+        /// Where.
+        location: LocationCode,
+        /// The try, counted per order.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// The place in the line: older ones are served first.
+        since: Timestamp,
+        /// Only as far as the location has declared supply.
+        declared_only: bool,
+        /// When the order stops waiting.
+        until: Timestamp,
+    },
     /// Make soft holds firm; a lapsed one is taken again if there still is stock.
     ConfirmStock {
         /// Where.
@@ -200,6 +215,7 @@ impl Effect {
             Self::VoidPayment { .. } => "void_payment",
             Self::RefundPayment { .. } => "refund_payment",
             Self::ReserveStock { .. } => "reserve_stock",
+            Self::AwaitStock { .. } => "await_stock",
             Self::ConfirmStock { .. } => "confirm_stock",
             Self::ReleaseStock { .. } => "release_stock",
             Self::WriteOffStock { .. } => "write_off_stock",
@@ -221,6 +237,7 @@ impl Effect {
             Self::VoidPayment { .. } => "Releasing the authorisation",
             Self::RefundPayment { .. } => "Refunding the payment",
             Self::ReserveStock { .. } => "Reserving stock",
+            Self::AwaitStock { .. } => "Standing in line for stock",
             Self::ConfirmStock { .. } => "Making the reservation firm",
             Self::ReleaseStock { .. } => "Giving stock back",
             Self::WriteOffStock { .. } => "Writing stock off",
@@ -242,6 +259,7 @@ impl Effect {
             Self::VoidPayment { .. } => "payment.void_requested",
             Self::RefundPayment { .. } => "payment.refund_requested",
             Self::ReserveStock { .. } => "inventory.reservation_requested",
+            Self::AwaitStock { .. } => "inventory.backorder_requested",
             Self::ConfirmStock { .. } => "inventory.confirmation_requested",
             Self::ReleaseStock { .. } => "inventory.release_requested",
             Self::WriteOffStock { .. } => "inventory.write_off_requested",
@@ -256,12 +274,13 @@ impl Effect {
     }
 
     /// All kinds of opening events.
-    pub const OPENING_KINDS: [&'static str; 15] = [
+    pub const OPENING_KINDS: [&'static str; 16] = [
         "payment.authorization_requested",
         "payment.capture_requested",
         "payment.void_requested",
         "payment.refund_requested",
         "inventory.reservation_requested",
+        "inventory.backorder_requested",
         "inventory.confirmation_requested",
         "inventory.release_requested",
         "inventory.write_off_requested",
@@ -279,6 +298,7 @@ impl Effect {
     pub const fn lease(&self) -> SignedDuration {
         match self {
             Self::ReserveStock { .. }
+            | Self::AwaitStock { .. }
             | Self::ConfirmStock { .. }
             | Self::ReleaseStock { .. }
             | Self::WriteOffStock { .. }
@@ -322,6 +342,12 @@ impl Effect {
     pub fn stock(&self) -> Option<(&LocationCode, u16, &[StockLine])> {
         match self {
             Self::ReserveStock {
+                location,
+                attempt,
+                lines,
+                ..
+            }
+            | Self::AwaitStock {
                 location,
                 attempt,
                 lines,

@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use super::{
     Command, Edge, FulfilmentStage, Hold, Order, Outcome, REASON_CAPTURE_FAILED,
     REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
-    REASON_REAUTHORIZING, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Rejection, Review, Stage,
-    Tender, next_wait, waits_for_stock,
+    REASON_REAUTHORIZING, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Rejection, ReservationState,
+    Review, Stage, Tender, next_wait, waits_for_stock,
 };
 use crate::policy::{Policy, ReviewDefault};
+use crate::quantity::Quantity;
 
 /// Why an order is where it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,6 +198,7 @@ fn by_stage(order: &Order) -> Reason {
     let since = order.stage_since;
     let ended = order.reason.clone().unwrap_or_default();
     match order.stage {
+        _ if order.is_waiting() => in_line(order),
         _ if !waits_for_stock(order).is_empty() => {
             let because = "Other orders hold the last units; one may come back.".to_owned();
             ("stock", since, because, None)
@@ -240,6 +242,22 @@ fn disputed(order: &Order) -> Reason {
         until.unwrap_or_default()
     );
     ("person", order.stage_since, because, Some("dispute"))
+}
+
+/// How many units stand in line, and when they are expected.
+fn in_line(order: &Order) -> Reason {
+    let waiting = order.reservations.values();
+    let waiting = waiting.filter(|hold| hold.state == ReservationState::Waiting);
+    let (units, promises): (Vec<_>, Vec<_>) =
+        waiting.map(|hold| (hold.quantity, hold.promise)).unzip();
+    let units = Quantity::sum(units);
+    let promise = promises.into_iter().collect::<Option<Vec<_>>>();
+    let expected = match promise.and_then(|days| days.into_iter().max()) {
+        Some(day) => format!("expected on {}", day.strftime("%Y-%m-%d")),
+        None => "nobody has said when they come".to_owned(),
+    };
+    let because = format!("{units} units stand in line for supply; {expected}.");
+    ("stock", order.stage_since, because, None)
 }
 
 fn working(order: &Order) -> Reason {

@@ -239,6 +239,28 @@ pub enum StockEvidence {
         /// Numbers of the lines.
         lines: Vec<u16>,
     },
+    /// All lines asked for stand in line for units that are still to come.
+    Waiting,
+    /// Units came for these lines, which stood in line; they are held softly.
+    Supplied {
+        /// Numbers of the lines.
+        lines: Vec<u16>,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// The units that these lines wait for are expected on another day than was thought.
+    Dated {
+        /// Numbers of the lines.
+        lines: Vec<u16>,
+        /// When; nothing when nobody knows.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        promise: Option<Timestamp>,
+    },
+    /// A count found the units of these lines missing: they are not held any more.
+    Cut {
+        /// Numbers of the lines.
+        lines: Vec<u16>,
+    },
 }
 
 /// Why nothing was held.

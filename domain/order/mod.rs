@@ -46,7 +46,7 @@ pub use hold::*;
 pub use ledger::*;
 pub use machine::*;
 pub use parcel::{SCANS_KEPT, parcel_status};
-pub use planning::{Plan, plan};
+pub use planning::{Plan, Split, plan, split};
 pub use quantities::Quantities;
 pub use reasons::*;
 pub use returns::*;

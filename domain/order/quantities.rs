@@ -3,7 +3,9 @@
 
 use rust_decimal::Decimal;
 
-use super::{Fulfilment, LineUnits, Order, ParcelStatus, ReservationState, units_of};
+use super::{
+    Fulfilment, LineUnits, Order, ParcelStatus, ReservationKey, ReservationState, units_of,
+};
 use crate::canonical::{FulfilledBy, TaxMode};
 use crate::ids::LocationCode;
 use crate::money::{Money, share_between, spread};
@@ -39,6 +41,15 @@ pub struct Quantities {
     pub returned_to_sender: Quantity,
     /// Came back, undelivered or from the buyer.
     pub returned: Quantity,
+}
+
+impl Fulfilment {
+    /// Whether it is the work on what this reservation held.
+    pub fn holds(&self, key: &ReservationKey) -> bool {
+        self.location == key.location
+            && self.attempt == key.attempt
+            && self.lines.iter().any(|units| units.line == key.line)
+    }
 }
 
 impl Order {
@@ -92,16 +103,34 @@ impl Order {
         })
     }
 
-    /// Stocked units of a line that nothing holds and nobody has been asked for.
+    /// Stocked units of a line that nothing holds, nobody has been asked for, and no work will ship.
     pub fn uncovered(&self, number: u16) -> Quantity {
-        const COVERING: [ReservationState; 5] = [
+        const COVERING: [ReservationState; 6] = [
+            ReservationState::Waiting,
             ReservationState::Requested,
             ReservationState::Soft,
             ReservationState::Hard,
             ReservationState::Expired,
             ReservationState::Consumed,
         ];
-        self.stocked(number).minus(self.held(number, &COVERING))
+        let covered = self
+            .held(number, &COVERING)
+            .plus(self.in_work_though_cut(number));
+        self.stocked(number).minus(covered)
+    }
+
+    /// Units of a line whose promise was taken back while a location works on them: until it has
+    /// stopped they may still ship.
+    fn in_work_though_cut(&self, number: u16) -> Quantity {
+        let cut = self
+            .reservations
+            .iter()
+            .filter(|(key, hold)| key.line == number && hold.state == ReservationState::Cut);
+        let in_work = cut.filter(|(key, _)| {
+            let works = |f: &Fulfilment| f.holds(key) && !f.is_off();
+            self.fulfilments.iter().any(works)
+        });
+        Quantity::sum(in_work.map(|(_, hold)| hold.quantity))
     }
 
     /// Stocked units of a line that are not held; those asked for count as not held.
@@ -132,6 +161,7 @@ impl Order {
             ordered: line.quantity,
             cancelled: line.quantity.minus(open),
             soft: self.held(number, &[ReservationState::Soft]),
+            backordered: self.held(number, &[ReservationState::Waiting]),
             ..Quantities::default()
         };
         if line.fulfilled_by != FulfilledBy::Us {
@@ -161,7 +191,13 @@ impl Order {
             &[ReservationState::Hard, ReservationState::Consumed],
         );
         vector.hard = firm.minus(vector.picked).minus(vector.shipped);
-        let placed = Quantity::sum([vector.soft, vector.hard, vector.picked, vector.shipped]);
+        let placed = Quantity::sum([
+            vector.backordered,
+            vector.soft,
+            vector.hard,
+            vector.picked,
+            vector.shipped,
+        ]);
         vector.unallocated = open.minus(placed);
         vector
     }

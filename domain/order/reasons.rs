@@ -28,6 +28,10 @@ pub const HOLD_REASONS: [&str; 8] = [
     REASON_REAUTHORIZING,
 ];
 
+/// Nothing came for an order that waited for supply.
+pub const REASON_BACKORDER_LAPSED: &str = "backorder_lapsed";
+/// A count found the units missing that an order had been promised, and there are no others.
+pub const REASON_STOCK_LOST: &str = "stock_lost";
 /// Screening refused it at once.
 pub const REASON_FRAUD_SCORE: &str = "fraud_score";
 /// A person refused it in review, or nobody came and that is what policy declares.

@@ -166,8 +166,11 @@ pub struct Reservation {
     pub quantity: Quantity,
     /// How firm.
     pub state: ReservationState,
-    /// When it lapses by itself, while soft.
+    /// When it lapses by itself, while soft; when the order stops waiting, while it waits.
     pub expires_at: Timestamp,
+    /// When the units that it waits for are expected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promise: Option<Timestamp>,
 }
 
 /// How firm a hold on stock is.
@@ -190,6 +193,10 @@ pub enum ReservationState {
     Lost,
     /// Never held.
     Refused,
+    /// Stands in line for units that are still to come.
+    Waiting,
+    /// Promised, and a count found the units missing.
+    Cut,
 }
 
 impl ReservationState {
@@ -197,7 +204,7 @@ impl ReservationState {
     pub const fn is_live(self) -> bool {
         matches!(
             self,
-            Self::Requested | Self::Soft | Self::Hard | Self::Expired
+            Self::Requested | Self::Soft | Self::Hard | Self::Expired | Self::Waiting
         )
     }
 }

@@ -251,14 +251,19 @@ fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
 fn agree(known: &Reservation, state: HoldState) -> bool {
     use ReservationState as Known;
     match known.state {
-        Known::Requested | Known::Refused => !matches!(state, HoldState::Soft | HoldState::Hard),
+        Known::Requested | Known::Refused => !matches!(
+            state,
+            HoldState::Soft | HoldState::Hard | HoldState::Waiting
+        ),
         Known::Soft => state == HoldState::Soft,
+        Known::Waiting => state == HoldState::Waiting,
+        Known::Cut => state == HoldState::Cut,
         Known::Hard => state == HoldState::Hard,
         // What was given back before it was said to have left stays given back.
         Known::Consumed => !matches!(state, HoldState::Soft | HoldState::Hard),
         Known::Expired | Known::Released | Known::Lost => matches!(
             state,
-            HoldState::Expired | HoldState::Released | HoldState::Lost
+            HoldState::Expired | HoldState::Released | HoldState::Lost | HoldState::Cut
         ),
     }
 }

@@ -3,7 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{FulfilmentStage, Order, REASON_PAYMENT_MISMATCH, Stage, waits_for_stock};
+use super::{
+    FulfilmentStage, Order, REASON_PAYMENT_MISMATCH, ReservationState, Stage, waits_for_stock,
+};
 use crate::policy::Policy;
 
 /// Something that an order waits for, for a limited time.
@@ -17,6 +19,8 @@ pub enum Wait {
     MissingReport,
     /// Units that other orders hold softly.
     Contention,
+    /// Supply that an order stands in line for.
+    Supply,
     /// A person who looks at an order in review.
     Review,
     /// The gateway's or the buyer's answer, while stock is held softly.
@@ -41,11 +45,12 @@ pub enum Wait {
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
         Self::Contention,
+        Self::Supply,
         Self::Review,
         Self::Payment,
         Self::Acceptance,
@@ -65,6 +70,7 @@ impl Wait {
             Self::Hold => "hold",
             Self::MissingReport => "missing_report",
             Self::Contention => "contention",
+            Self::Supply => "supply",
             Self::Review => "review",
             Self::Payment => "payment",
             Self::Acceptance => "acceptance",
@@ -88,6 +94,7 @@ impl Wait {
             Self::Contention => {
                 "the order is refused as out of stock, or held if it stands already"
             }
+            Self::Supply => "the order is refused, or gives up what it lacks if it stands already",
             Self::Review => "the policy's default decides",
             Self::Payment => "the order expires and its stock is free",
             Self::Acceptance => "another location is asked",
@@ -117,6 +124,12 @@ impl Wait {
             Self::Contention => {
                 let waits = order.outstanding.is_empty() && !waits_for_stock(order).is_empty();
                 waits.then(|| after(order.stage_since, policy.contention_wait))?
+            }
+            Self::Supply => {
+                let waiting = order.reservations.values();
+                let waiting = waiting.filter(|hold| hold.state == ReservationState::Waiting);
+                let first = waiting.map(|hold| hold.expires_at).min();
+                first.filter(|_| going_on)
             }
             Self::Review => order.review_until(),
             Self::Payment => {

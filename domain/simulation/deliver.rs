@@ -5,13 +5,12 @@ use super::hub::Took;
 use super::world::{Call, Fault, Letter, World};
 use crate::append::Signal;
 use crate::canonical::OrderDraft;
-use crate::ids::{CommandId, LocationCode, OrderId};
+use crate::ids::{CommandId, OrderId};
 use crate::order::{
     Asked, Command, Effect, Fact, Features, Input, InputBody, NoticeEvidence, NoticeFact,
-    PaymentFact, Placement, Postponement, REPLY_SCHEMA, Request, StockEvidence, StockFact,
-    TenderSelector,
+    PaymentFact, Placement, Postponement, REPLY_SCHEMA, Request, StockFact, TenderSelector,
 };
-use crate::stock::{HoldKey, StockCommand};
+use crate::stock::StockCommand;
 
 /// How a message fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,14 +45,24 @@ impl World<'_> {
                     self.report(node, order, fact);
                 }
             }
-            Letter::Lapse {
+            Letter::Told {
                 location,
                 order,
                 attempt,
+                news,
                 holds,
             } => {
                 if way != Way::Vanished {
-                    self.lapsed(&location, order, attempt, holds);
+                    let lines = holds.iter().map(|(key, _)| key.line).collect();
+                    let fact = Fact::Stock(StockFact {
+                        location: location.clone(),
+                        attempt,
+                        effect: None,
+                        evidence: news.evidence(lines),
+                    });
+                    if self.report(self.owner, order, fact) {
+                        self.ask_shelf(&location, &StockCommand::Told { holds }, None);
+                    }
                 }
             }
             lasting => {
@@ -166,25 +175,6 @@ impl World<'_> {
         }
         self.adopt(node, &events, next);
         true
-    }
-
-    fn lapsed(
-        &mut self,
-        location: &LocationCode,
-        order: OrderId,
-        attempt: u16,
-        holds: Vec<(HoldKey, i32)>,
-    ) {
-        let lines = holds.iter().map(|(key, _)| key.line).collect();
-        let fact = Fact::Stock(StockFact {
-            location: location.clone(),
-            attempt,
-            effect: None,
-            evidence: StockEvidence::Expired { lines },
-        });
-        if self.report(self.owner, order, fact) {
-            self.ask_shelf(location, &StockCommand::Told { holds }, None);
-        }
     }
 
     /// A call reaches its partner, or not; its caller hears, or not.

@@ -32,6 +32,8 @@ pub(super) struct Depot {
     pub(super) gone: BTreeSet<Piece>,
     /// The location agreed to stop, or refused the work: it will not ship.
     pub(super) stopped: BTreeSet<Piece>,
+    /// The location refused to stop, and says so again.
+    goes_on: BTreeSet<Piece>,
     pub(super) parcels: BTreeMap<Piece, Parcel>,
     sold: BTreeMap<EffectId, LabelEvidence>,
     /// No location agrees to stop.
@@ -76,11 +78,13 @@ impl Depot {
             Effect::CancelFulfilment { .. } => {
                 let stops = !self.never_stops
                     && !self.gone.contains(&piece)
+                    && !self.goes_on.contains(&piece)
                     && (smooth || self.stopped.contains(&piece) || dice.percent(75));
                 if stops {
                     self.stopped.insert(piece);
                     work(FulfilmentEvidence::Cancelled)
                 } else {
+                    self.goes_on.insert(piece);
                     work(FulfilmentEvidence::CancelRefused)
                 }
             }

@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
 use super::world::World;
-use crate::ids::{EffectId, LocationCode, Sku};
+use crate::ids::{EffectId, LocationCode, OrderId, Sku};
 use crate::order::{Loss, StockEvidence, StockLine};
-use crate::stock::{HoldKey, StockCommand};
+use crate::stock::{HoldKey, News, StockCommand, Told};
 
 /// How a hold stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub(super) enum Held {
     Soft,
     Hard,
     Lapsed,
+    /// In line for supply.
+    Waiting,
+    /// Taken back after a count; a parcel may have left all the same.
+    Cut,
     /// Given back, lost, or never there.
     Free,
     /// Left the building.
@@ -27,6 +33,9 @@ pub(super) struct Mirror {
     pub(super) holds: BTreeMap<(LocationCode, HoldKey), (Sku, i64, Held)>,
     /// Effects whose units are back on the shelf.
     pub(super) restocked: BTreeSet<EffectId>,
+    /// Places in the lines.
+    since: BTreeMap<(LocationCode, HoldKey), Timestamp>,
+    received: BTreeSet<(LocationCode, Sku, String)>,
 }
 
 impl Mirror {
@@ -37,13 +46,7 @@ impl Mirror {
         command: &StockCommand,
         effect: Option<EffectId>,
         answer: Option<&StockEvidence>,
-        lapsed: &[(HoldKey, i32)],
     ) {
-        for (key, _) in lapsed {
-            if let Some(hold) = self.holds.get_mut(&(at.clone(), *key)) {
-                hold.2 = Held::Lapsed;
-            }
-        }
         let key = |order, line: &StockLine, attempt| {
             let line = line.line;
             let key = HoldKey {
@@ -88,7 +91,7 @@ impl Mirror {
                         .entry(key(*order, line, *attempt))
                         .or_insert(absent);
                     hold.2 = match hold.2 {
-                        Held::Shipped => Held::Shipped,
+                        Held::Shipped | Held::Cut => hold.2,
                         _ if lost(line) => Held::Free,
                         _ => Held::Hard,
                     };
@@ -98,29 +101,34 @@ impl Mirror {
                 order,
                 attempt,
                 lines,
-            } => {
-                for line in lines {
-                    self.end(key(*order, line, *attempt), line, None, Held::Free);
-                }
-            }
+            } => self.end_all(at, (*order, *attempt), lines, None, Held::Free),
             StockCommand::WriteOff {
                 order,
                 attempt,
                 lines,
                 loss,
-            } => {
-                for line in lines {
-                    self.end(key(*order, line, *attempt), line, Some(*loss), Held::Free);
-                }
-            }
+            } => self.end_all(at, (*order, *attempt), lines, Some(*loss), Held::Free),
             StockCommand::Consume {
                 order,
                 attempt,
                 lines,
             } => {
                 let gone = Some(Loss::Damaged);
+                self.end_all(at, (*order, *attempt), lines, gone, Held::Shipped);
+            }
+            StockCommand::Wait {
+                order,
+                attempt,
+                lines,
+                since,
+                ..
+            } if matches!(answer, Some(StockEvidence::Waiting)) => {
                 for line in lines {
-                    self.end(key(*order, line, *attempt), line, gone, Held::Shipped);
+                    let units = line.quantity.whole().unwrap_or_default();
+                    let hold = (line.sku.clone(), units, Held::Waiting);
+                    let key = key(*order, line, *attempt);
+                    self.since.insert(key.clone(), *since);
+                    self.holds.entry(key).or_insert(hold);
                 }
             }
             StockCommand::Restock { lines, .. } => {
@@ -132,9 +140,77 @@ impl Mirror {
                     }
                 }
             }
+            StockCommand::Receive {
+                sku,
+                reference,
+                quantity,
+                ..
+            } => self.receive((at.clone(), sku.clone()), reference, *quantity),
             StockCommand::Reserve { .. }
+            | StockCommand::Wait { .. }
+            | StockCommand::Announce { .. }
+            | StockCommand::Cut { .. }
             | StockCommand::Expire { .. }
             | StockCommand::Told { .. } => {}
+        }
+    }
+
+    /// Follows what the location decided by itself, and says who was served out of turn.
+    pub(super) fn hear(&mut self, at: &LocationCode, told: &[Told]) -> Option<String> {
+        let mut out_of_turn = None;
+        for Told { key, news, .. } in told {
+            let name = (at.clone(), *key);
+            let Some(hold) = self.holds.get_mut(&name) else {
+                continue;
+            };
+            let before = hold.2;
+            hold.2 = match news {
+                News::Expired => Held::Lapsed,
+                News::Cut => Held::Cut,
+                News::Dated(_) => Held::Waiting,
+                News::Supplied(_) => Held::Soft,
+            };
+            if let News::Supplied(_) = news {
+                let sku = hold.0.clone();
+                if before != Held::Waiting {
+                    out_of_turn =
+                        Some(format!("{sku} at {at} goes to {key:?}, which did not wait"));
+                }
+                let rank = |key: &HoldKey| (self.since.get(&(at.clone(), *key)).copied(), *key);
+                let mine = rank(key);
+                let passed = self.holds.iter().find(|((place, other), hold)| {
+                    place == at && hold.0 == sku && hold.2 == Held::Waiting && rank(other) < mine
+                });
+                if let Some(((_, other), _)) = passed {
+                    out_of_turn = Some(format!("{sku} at {at} goes to {key:?} before {other:?}"));
+                }
+            }
+        }
+        out_of_turn
+    }
+
+    fn receive(&mut self, place: (LocationCode, Sku), reference: &str, quantity: i64) {
+        let name = (place.0.clone(), place.1.clone(), reference.to_owned());
+        if self.received.insert(name) {
+            *self.on_hand.entry(place).or_default() += quantity;
+        }
+    }
+
+    fn end_all(
+        &mut self,
+        at: &LocationCode,
+        (order, attempt): (OrderId, u16),
+        lines: &[StockLine],
+        leave: Option<Loss>,
+        end: Held,
+    ) {
+        for line in lines {
+            let key = HoldKey {
+                order,
+                line: line.line,
+                attempt,
+            };
+            self.end((at.clone(), key), line, leave, end);
         }
     }
 
@@ -152,7 +228,8 @@ impl Mirror {
             self.holds.insert(key, (line.sku.clone(), units, end));
             return;
         };
-        if matches!(hold.2, Held::Free | Held::Shipped) {
+        let cut_and_gone = hold.2 == Held::Cut && end == Held::Shipped;
+        if matches!(hold.2, Held::Free | Held::Shipped | Held::Cut) && !cut_and_gone {
             return;
         }
         let on_hand = self.on_hand.entry(place).or_default();
@@ -197,6 +274,9 @@ impl World<'_> {
             } else if now != sums {
                 let found = format!("{sku} at {at} has {now:?}, its ledger adds up to {sums:?}");
                 broken = Some(("stock_ledger", found));
+            } else if counters.waiting != self.mirror.promised(at, sku, Held::Waiting) {
+                let found = format!("{sku} at {at}: {counters:?} and another number in line");
+                broken = Some(("stock_conserved", found));
             } else if now != expected {
                 let found = format!(
                     "{sku} at {at} has (on hand, reserved, allocated) {now:?} after what it was \

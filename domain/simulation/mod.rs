@@ -30,6 +30,7 @@ mod returns;
 mod shelf;
 mod shrink;
 mod store;
+mod supply;
 #[cfg(test)]
 mod tests;
 mod world;

@@ -33,6 +33,10 @@ pub(super) enum Kind {
     AnswerDispute,
     /// Somebody counts a shelf.
     Count,
+    /// Supply is announced, or its day changes.
+    Announce,
+    /// Supply comes, or its receipt comes again.
+    Receive,
     /// A message arrives, and a copy of it is still on its way.
     Repeat,
     /// A call is carried out and its answer is lost.
@@ -68,7 +72,7 @@ pub(super) enum Kind {
 }
 
 /// Moves that are the ordinary course of things, with their weights.
-const COURSE: [(Kind, usize); 13] = [
+const COURSE: [(Kind, usize); 15] = [
     (Kind::Order, 7),
     (Kind::Deliver, 44),
     (Kind::Work, 22),
@@ -81,7 +85,9 @@ const COURSE: [(Kind, usize); 13] = [
     (Kind::Refund, 2),
     (Kind::Return, 8),
     (Kind::AnswerDispute, 1),
-    (Kind::Count, 1),
+    (Kind::Count, 2),
+    (Kind::Announce, 2),
+    (Kind::Receive, 2),
 ];
 
 /// Moves that are faults. Each seed knows a few of them: a world in which everything fails at once

@@ -68,6 +68,8 @@ impl World<'_> {
                     self.count(location, &sku.as_str().into(), on_hand);
                 }
             }
+            Kind::Announce => self.announce(dice),
+            Kind::Receive => self.receive_supply(dice),
             Kind::WrittenUnheard => self.fault = Some(Fault::WrittenUnheard),
             Kind::UnwrittenUnheard => self.fault = Some(Fault::UnwrittenUnheard),
             Kind::NotStored => self.fault = Some(Fault::NotStored),

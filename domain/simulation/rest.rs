@@ -183,7 +183,7 @@ impl World<'_> {
             .map(|shelf| shelf.stock.untold().len())
             .sum();
         if untold > 0 {
-            let found = format!("{untold} lapsed holds that no order has heard of");
+            let found = format!("{untold} changes of holds that no order has heard of");
             self.fall("lapses_are_told", found);
         }
         self.check_stored();

@@ -8,7 +8,7 @@ use jiff::SignedDuration;
 use super::world::{Letter, World};
 use crate::ids::{EffectId, LocationCode, OrderId};
 use crate::order::{Effect, Fact, StockEvidence, StockFact};
-use crate::stock::{HoldKey, StockCommand};
+use crate::stock::{HoldKey, News, StockCommand, StockDecision, Told};
 
 /// A hold lapses only when its order had its moment.
 const GRACE: SignedDuration = SignedDuration::from_secs(3);
@@ -25,6 +25,17 @@ pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand
             attempt,
             lines,
             expires_at: *expires_at,
+        },
+        Effect::AwaitStock {
+            since,
+            declared_only,
+            ..
+        } => StockCommand::Wait {
+            order,
+            attempt,
+            lines,
+            since: *since,
+            declared_only: *declared_only,
         },
         Effect::ConfirmStock { .. } => StockCommand::Confirm {
             order,
@@ -114,9 +125,7 @@ impl World<'_> {
             {
                 if crash.written {
                     self.store.change_stock(location, &decision.change);
-                    let told = &decision.told;
-                    self.mirror
-                        .follow(location, command, effect, decision.evidence.as_ref(), told);
+                    self.follow(location, command, effect, &decision);
                 }
                 self.crash(self.owner);
                 return None;
@@ -139,10 +148,11 @@ impl World<'_> {
                 let key = (location.clone(), sku.clone());
                 self.board.heard.insert(key, *counters);
             }
-            let told = &decision.told;
-            self.mirror
-                .follow(location, command, effect, decision.evidence.as_ref(), told);
+            self.follow(location, command, effect, &decision);
             self.check_shelf(location);
+            if !decision.told.is_empty() {
+                self.tell_orders(location);
+            }
             return decision.evidence;
         }
         let found = format!("{location} cannot write {command:?} in two tries");
@@ -150,40 +160,63 @@ impl World<'_> {
         None
     }
 
-    /// Lets soft holds lapse, and tells orders what no order has committed yet.
+    /// The second opinion follows what was written.
+    fn follow(
+        &mut self,
+        at: &LocationCode,
+        command: &StockCommand,
+        effect: Option<EffectId>,
+        decision: &StockDecision,
+    ) {
+        self.mirror
+            .follow(at, command, effect, decision.evidence.as_ref());
+        if let Some(found) = self.mirror.hear(at, &decision.told) {
+            self.fall("served_in_line", found);
+        }
+    }
+
+    /// Lets soft holds lapse, cuts what a count found missing, and tells orders what no order has
+    /// committed yet.
     pub(super) fn lapse(&mut self) {
         for location in self.places() {
             self.look_up(&location, &[]);
             self.ask_shelf(&location, &StockCommand::Expire { limit: LAPSES }, None);
-            let Some(memory) = self.stockroom.get(&location) else {
-                continue;
+            self.cut_shortfalls(&location);
+            self.tell_orders(&location);
+        }
+    }
+
+    /// Sends orders what no order has committed yet.
+    fn tell_orders(&mut self, location: &LocationCode) {
+        let Some(memory) = self.stockroom.get(location) else {
+            return;
+        };
+        let mut by_try: BTreeMap<(OrderId, u16, News), Vec<(HoldKey, i32)>> = BTreeMap::new();
+        for told in memory.untold() {
+            let Told { key, rev, news } = told;
+            let holds = by_try.entry((key.order, key.attempt, news)).or_default();
+            holds.push((key, rev));
+        }
+        for ((order, attempt, news), holds) in by_try {
+            let letter = Letter::Told {
+                location: location.clone(),
+                order,
+                attempt,
+                news,
+                holds,
             };
-            let mut by_try: BTreeMap<(OrderId, u16), Vec<(HoldKey, i32)>> = BTreeMap::new();
-            for (key, rev) in memory.untold() {
-                by_try
-                    .entry((key.order, key.attempt))
-                    .or_default()
-                    .push((key, rev));
-            }
-            for ((order, attempt), holds) in by_try {
-                let letter = Letter::Lapse {
-                    location: location.clone(),
-                    order,
-                    attempt,
-                    holds,
-                };
-                if !self.post.iter().any(|known| known.same_lapse(&letter)) {
-                    self.post.push(letter);
-                }
+            if !self.post.iter().any(|known| known.same_news(&letter)) {
+                self.post.push(letter);
             }
         }
     }
 }
 
 impl Letter {
-    fn same_lapse(&self, other: &Self) -> bool {
+    /// Whether both tell of a hold that is the same.
+    fn same_news(&self, other: &Self) -> bool {
         let key = |letter: &Self| match letter {
-            Self::Lapse {
+            Self::Told {
                 location,
                 order,
                 attempt,

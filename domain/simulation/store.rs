@@ -98,7 +98,11 @@ impl Store {
         let current = |(key, before, _): &(HoldKey, i32, StockHold)| {
             tables.stock.holds.get(key).map_or(0, |hold| hold.rev) == *before
         };
-        if !gapless || again || !change.holds.iter().all(current) {
+        let received = change.ledger.iter().any(|row| {
+            let name = row.reference.clone().map(|name| (row.sku.clone(), name));
+            name.is_some_and(|name| tables.stock.receipts.contains_key(&name))
+        });
+        if !gapless || again || received || !change.holds.iter().all(current) {
             return false;
         }
         for row in &change.ledger {
@@ -109,6 +113,10 @@ impl Store {
             sums.0 += row.d_on_hand;
             sums.1 += row.d_reserved;
             sums.2 += row.d_allocated;
+            if let Some(reference) = &row.reference {
+                let name = (row.sku.clone(), reference.clone());
+                tables.stock.receipts.insert(name, row.d_on_hand);
+            }
             let line = format!(
                 "{location} {} {} {} {} {} {}",
                 row.seq, row.sku, row.cause, row.d_on_hand, row.d_reserved, row.d_allocated
@@ -118,6 +126,10 @@ impl Store {
         }
         for (sku, counters) in &change.counters {
             tables.stock.counters.insert(sku.clone(), *counters);
+        }
+        for (sku, reference, inbound) in &change.inbounds {
+            let name = (sku.clone(), reference.clone());
+            tables.stock.inbounds.insert(name, inbound.clone());
         }
         for (key, _, hold) in &change.holds {
             tables.stock.holds.insert(*key, hold.clone());
@@ -142,9 +154,10 @@ impl Shelf {
         self.booked.iter().map(|(effect, _)| *effect).collect()
     }
 
-    /// What a location keeps in memory: final holds only where they are asked for.
+    /// What a location keeps in memory: final holds and receipts only where they are asked for.
     pub(super) fn memory(&self) -> LocationStock {
         let mut stock = self.stock.clone();
+        stock.receipts.clear();
         stock
             .holds
             .retain(|_, hold| hold.state.is_live() || hold.rev != hold.told_rev);

@@ -14,15 +14,16 @@ use super::gateway::Gateway;
 use super::hub::Node;
 use super::mirror::Mirror;
 use super::store::Store;
+use super::supply::Supply;
 use crate::canonical::{CaptureMode, OrderDraft};
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::money::Money;
 use crate::order::{Asked, Context, Effect, Fact, Location, Places};
-use crate::policy::{OnceCapture, PaymentPolicy, Policy, RefundWay, ShippingRefund};
-use crate::stock::{Counters, HoldKey, LocationStock, StockCommand};
+use crate::policy::{OnceCapture, PaymentPolicy, Policy, RefundWay, ShippingRefund, WhenShort};
+use crate::stock::{Counters, HoldKey, LocationStock, News, StockCommand};
 
 /// When every world begins.
-const BEGINNING: i64 = 1_760_000_000;
+pub(super) const BEGINNING: i64 = 1_760_000_000;
 
 /// An invariant that fell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +61,11 @@ pub(super) enum Letter {
     /// A partner's webhook; it comes again until it was taken.
     Webhook { order: OrderId, fact: Fact },
     /// A location tells an order what it decided by itself.
-    Lapse {
+    Told {
         location: LocationCode,
         order: OrderId,
         attempt: u16,
+        news: News,
         holds: Vec<(HoldKey, i32)>,
     },
 }
@@ -131,6 +133,7 @@ pub(super) struct World<'c> {
     pub(super) gateways: Vec<Gateway>,
     pub(super) modes: Vec<(Slug, CaptureMode)>,
     pub(super) depot: Depot,
+    pub(super) supply: Supply,
     pub(super) post: Vec<Letter>,
     /// Orders that channels have sent, to be sent again.
     pub(super) sent: Vec<Letter>,
@@ -197,6 +200,7 @@ impl<'c> World<'c> {
                 .map(|(slug, mode)| ((*slug).into(), *mode))
                 .collect(),
             depot: Depot::default(),
+            supply: Supply::default(),
             post: Vec::new(),
             sent: Vec::new(),
             audit: Audit::default(),
@@ -212,7 +216,14 @@ impl<'c> World<'c> {
             history: Vec::new(),
             telling,
         };
-        let plenty = [4, 12, 40][dice.below(3)];
+        let when_short = [WhenShort::Reject, WhenShort::Wait, WhenShort::Backorder];
+        world.policy.when_short = when_short[dice.below(3)];
+        // Nobody stands in line where there is plenty.
+        let plenty = match world.policy.when_short {
+            WhenShort::Reject => [4, 12, 40],
+            WhenShort::Wait | WhenShort::Backorder => [1, 4, 12],
+        };
+        let plenty = plenty[dice.below(3)];
         for code in &places {
             for number in 1..=world.skus {
                 let sku = format!("SKU-{number}");
@@ -234,6 +245,8 @@ impl<'c> World<'c> {
             sku: sku.clone(),
             on_hand,
             buffer: None,
+            backorder_limit: None,
+            unpicked: Vec::new(),
         };
         self.ask_shelf(location, &command, None);
     }

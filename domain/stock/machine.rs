@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Counters, HoldKey, HoldState, LedgerRow, LocationStock, StockChange, StockCommand,
-    StockDecision, StockHold,
+    StockDecision, StockHold, Taken, Told,
 };
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
 use crate::order::{Loss, StockEvidence, StockLine, StockRefusal};
@@ -20,6 +20,9 @@ impl LocationStock {
             counters: BTreeMap::new(),
             holds: BTreeMap::new(),
             booked: BTreeSet::new(),
+            inbounds: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            held_for: SignedDuration::from_mins(15),
         }
     }
 
@@ -39,8 +42,9 @@ impl LocationStock {
             stock: self,
             change: StockChange::default(),
             effect,
+            told: Vec::new(),
+            taken: Taken::Applied,
         };
-        let mut told = Vec::new();
         let evidence = match command {
             StockCommand::Reserve {
                 order,
@@ -86,12 +90,44 @@ impl LocationStock {
                 sku,
                 on_hand,
                 buffer,
+                backorder_limit,
+                unpicked,
             } => {
-                draft.count(sku, *on_hand, *buffer);
+                draft.make_room(sku, (*on_hand).max(0), unpicked, &[]);
+                draft.count(sku, *on_hand, *buffer, *backorder_limit);
+                None
+            }
+            StockCommand::Wait {
+                order,
+                attempt,
+                lines,
+                since,
+                declared_only,
+            } => Some(draft.wait(*order, *attempt, lines, *since, *declared_only, now)),
+            StockCommand::Announce {
+                sku,
+                reference,
+                quantity,
+                expected_at,
+            } => {
+                draft.announce(sku, reference, *quantity, *expected_at);
+                None
+            }
+            StockCommand::Receive {
+                sku,
+                reference,
+                quantity,
+                inbound,
+            } => {
+                draft.receive(sku, reference, *quantity, inbound.as_deref());
+                None
+            }
+            StockCommand::Cut { sku, unpicked } => {
+                draft.cut(sku, unpicked);
                 None
             }
             StockCommand::Expire { limit } => {
-                told = draft.expire(*limit, now);
+                draft.expire(*limit, now);
                 None
             }
             StockCommand::Told { holds } => {
@@ -99,10 +135,12 @@ impl LocationStock {
                 None
             }
         };
+        draft.mind_the_line(now);
         StockDecision {
             change: draft.change,
             evidence,
-            told,
+            told: draft.told,
+            taken: draft.taken,
         }
     }
 
@@ -110,6 +148,16 @@ impl LocationStock {
     pub fn apply(&mut self, change: &StockChange) {
         if let Some(last) = change.ledger.last() {
             self.seq = last.seq;
+        }
+        for row in &change.ledger {
+            if let Some(reference) = &row.reference {
+                let name = (row.sku.clone(), reference.clone());
+                self.receipts.insert(name, row.d_on_hand);
+            }
+        }
+        for (sku, reference, inbound) in &change.inbounds {
+            let name = (sku.clone(), reference.clone());
+            self.inbounds.insert(name, inbound.clone());
         }
         for (sku, counters) in &change.counters {
             debug_assert!(counters.holds(), "{sku}: {counters:?}");
@@ -127,18 +175,20 @@ impl LocationStock {
     /// SKUs whose counters break their bound or are not the sum of their holds: none, or somebody
     /// wrote to the stock beside the location.
     pub fn violations(&self) -> Vec<Sku> {
-        let mut held: BTreeMap<&Sku, (i64, i64)> = BTreeMap::new();
+        let mut held: BTreeMap<&Sku, (i64, i64, i64)> = BTreeMap::new();
         for hold in self.holds.values() {
-            let (soft, hard) = held.entry(&hold.sku).or_default();
+            let (soft, hard, waiting) = held.entry(&hold.sku).or_default();
             match hold.state {
                 HoldState::Soft => *soft += hold.quantity,
                 HoldState::Hard => *hard += hold.quantity,
+                HoldState::Waiting => *waiting += hold.quantity,
                 _ => {}
             }
         }
         let broken = |(sku, counters): &(&Sku, &Counters)| {
             let promised = held.get(sku).copied().unwrap_or_default();
-            !counters.holds() || (counters.reserved, counters.allocated) != promised
+            let counted = (counters.reserved, counters.allocated, counters.waiting);
+            !counters.holds() || counted != promised
         };
         self.counters
             .iter()
@@ -157,12 +207,17 @@ impl LocationStock {
     }
 
     /// Holds whose order has not yet committed what the location decided by itself.
-    pub fn untold(&self) -> Vec<(HoldKey, i32)> {
+    pub fn untold(&self) -> Vec<Told> {
         let untold = self
             .holds
             .iter()
             .filter(|(_, hold)| hold.rev != hold.told_rev);
-        untold.map(|(key, hold)| (*key, hold.rev)).collect()
+        let told = |(key, hold): (&HoldKey, &StockHold)| Told {
+            key: *key,
+            rev: hold.rev,
+            news: hold.news(),
+        };
+        untold.map(told).collect()
     }
 }
 
@@ -194,12 +249,14 @@ impl End {
 /// A decision being made: reads see what it has changed so far.
 pub(super) struct Draft<'a> {
     pub(super) stock: &'a LocationStock,
-    change: StockChange,
+    pub(super) change: StockChange,
     pub(super) effect: Option<EffectId>,
+    pub(super) told: Vec<Told>,
+    pub(super) taken: Taken,
 }
 
 impl Draft<'_> {
-    fn counters(&self, sku: &Sku) -> Counters {
+    pub(super) fn counters(&self, sku: &Sku) -> Counters {
         self.change
             .counters
             .get(sku)
@@ -207,7 +264,7 @@ impl Draft<'_> {
             .unwrap_or_else(|| self.stock.counters(sku))
     }
 
-    fn hold(&self, key: HoldKey) -> Option<StockHold> {
+    pub(super) fn hold(&self, key: HoldKey) -> Option<StockHold> {
         let changed = self.change.holds.iter().rev().find(|(k, ..)| *k == key);
         changed
             .map(|(.., hold)| hold)
@@ -215,13 +272,22 @@ impl Draft<'_> {
             .cloned()
     }
 
-    fn put(&mut self, key: HoldKey, hold: StockHold) {
+    pub(super) fn put(&mut self, key: HoldKey, hold: StockHold) {
         if let Some(changed) = self.change.holds.iter_mut().find(|(k, ..)| *k == key) {
             changed.2 = hold;
             return;
         }
         let before = self.stock.holds.get(&key).map_or(0, |hold| hold.rev);
         self.change.holds.push((key, before, hold));
+    }
+
+    /// Writes what the location decided by itself, to be told to the order.
+    pub(super) fn put_and_tell(&mut self, key: HoldKey, mut hold: StockHold) {
+        hold.rev += 1;
+        let (rev, news) = (hold.rev, hold.news());
+        self.told.retain(|told| told.key != key);
+        self.told.push(Told { key, rev, news });
+        self.put(key, hold);
     }
 
     /// Books one row and the counters after it. A falling promise works the shortfall off first.
@@ -239,7 +305,7 @@ impl Draft<'_> {
         counters.reserved += d_reserved;
         counters.allocated += d_allocated;
         let promised = counters.reserved + counters.allocated;
-        counters.shortfall = (promised - counters.on_hand - counters.backorder_limit).max(0);
+        counters.shortfall = (promised - counters.on_hand).max(0);
         self.change.counters.insert(sku.clone(), counters);
         let same = |row: &&mut LedgerRow| row.sku == *sku && row.cause == cause;
         if self.effect.is_some()
@@ -260,6 +326,7 @@ impl Draft<'_> {
             cause,
             order,
             effect: self.effect,
+            reference: None,
         });
     }
 
@@ -322,6 +389,8 @@ impl Draft<'_> {
                     rev: 1,
                     told_rev: 1,
                     expires_at,
+                    since: None,
+                    promise: None,
                 },
             );
         }
@@ -368,7 +437,7 @@ impl Draft<'_> {
                     hold.state = HoldState::Lost;
                     lost.push(line.line);
                 }
-                HoldState::Released | HoldState::Lost => {
+                HoldState::Released | HoldState::Lost | HoldState::Cut | HoldState::Waiting => {
                     lost.push(line.line);
                     continue;
                 }
@@ -386,6 +455,9 @@ impl Draft<'_> {
 
     /// Ends holds for good. Ending what has ended changes nothing.
     fn end(&mut self, order: OrderId, attempt: u16, lines: &[StockLine], end: End, now: Timestamp) {
+        if let End::WriteOff(loss) = end {
+            self.make_room_for_loss(order, attempt, lines, loss);
+        }
         for line in lines {
             let key = HoldKey {
                 order,
@@ -400,9 +472,15 @@ impl Draft<'_> {
             let units = hold.quantity;
             let (soft, hard) = match hold.state {
                 HoldState::Consumed | HoldState::Released | HoldState::Lost => continue,
+                // A parcel that left although its promise was taken back is evidence all the same.
+                HoldState::Cut if !matches!(end, End::Consume) => continue,
                 HoldState::Soft => (units, 0),
                 HoldState::Hard => (0, units),
-                HoldState::Expired => (0, 0),
+                HoldState::Expired | HoldState::Cut => (0, 0),
+                HoldState::Waiting => {
+                    self.leave_the_line(&hold);
+                    (0, 0)
+                }
             };
             let gone = self.gone(&hold.sku, units, end);
             if (gone, soft, hard) != (0, 0, 0) {
@@ -445,29 +523,36 @@ impl Draft<'_> {
                 rev: 1,
                 told_rev: 1,
                 expires_at: now,
+                since: None,
+                promise: None,
             },
         );
     }
 
-    fn count(&mut self, sku: &Sku, on_hand: i64, buffer: Option<i64>) {
+    fn count(
+        &mut self,
+        sku: &Sku,
+        on_hand: i64,
+        buffer: Option<i64>,
+        backorder_limit: Option<i64>,
+    ) {
         let on_hand = on_hand.max(0);
         let before = self.counters(sku);
         let known = self.stock.counters.contains_key(sku);
         if !known || before.on_hand != on_hand {
             self.book(sku, None, "count", (on_hand - before.on_hand, 0, 0));
         }
-        if let Some(buffer) = buffer.map(|units| units.max(0))
-            && buffer != before.buffer
-        {
-            let counters = Counters {
-                buffer,
-                ..self.counters(sku)
-            };
+        let counters = Counters {
+            buffer: buffer.map_or(before.buffer, |units| units.max(0)),
+            backorder_limit: backorder_limit.map_or(before.backorder_limit, |units| units.max(0)),
+            ..self.counters(sku)
+        };
+        if counters != self.counters(sku) {
             self.change.counters.insert(sku.clone(), counters);
         }
     }
 
-    fn expire(&mut self, limit: usize, now: Timestamp) -> Vec<(HoldKey, i32)> {
+    fn expire(&mut self, limit: usize, now: Timestamp) {
         let due: Vec<(HoldKey, StockHold)> = self
             .stock
             .holds
@@ -476,15 +561,11 @@ impl Draft<'_> {
             .take(limit)
             .map(|(key, hold)| (*key, hold.clone()))
             .collect();
-        let mut told = Vec::new();
         for (key, mut hold) in due {
             self.book(&hold.sku, Some(key.order), "expire", (0, -hold.quantity, 0));
             hold.state = HoldState::Expired;
-            hold.rev += 1;
-            told.push((key, hold.rev));
-            self.put(key, hold);
+            self.put_and_tell(key, hold);
         }
-        told
     }
 
     fn told(&mut self, holds: &[(HoldKey, i32)]) {

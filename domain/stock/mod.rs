@@ -4,10 +4,19 @@
 //! the database's CHECK and keys are the net under it.
 
 mod audit;
+mod command;
+mod cut;
 mod machine;
+mod news;
+mod queue;
 mod restock;
+mod supply;
 #[cfg(test)]
 mod tests;
+
+pub use command::StockCommand;
+pub use news::{News, Taken, Told};
+pub use supply::Inbound;
 
 pub use audit::{
     LedgerPart, LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_INVARIANTS, STOCK_LEDGER,
@@ -16,11 +25,11 @@ pub use audit::{
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
-use crate::order::{Loss, StockEvidence, StockLine};
+use crate::order::StockEvidence;
 
 /// The counters of one SKU at one location. All in whole units.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,22 +42,35 @@ pub struct Counters {
     pub allocated: i64,
     /// Units kept back from sale.
     pub buffer: i64,
-    /// Units that may be promised beyond what is on hand.
+    /// Units that orders may wait for beyond what was announced.
     pub backorder_limit: i64,
     /// Units promised that a count found missing; declared, and worked off first.
     pub shortfall: i64,
+    /// Units that orders stand in line for.
+    pub waiting: i64,
+    /// Units that were announced and have not come yet.
+    pub inbound: i64,
 }
 
 impl Counters {
-    /// Units that can still be promised.
+    /// Units that nothing holds and that are not kept back. Negative when a count found too few.
+    pub const fn free(&self) -> i64 {
+        self.on_hand - self.reserved - self.allocated - self.buffer
+    }
+
+    /// Units that can still be promised: who stands in line goes first.
     pub fn available(&self) -> i64 {
-        let promised = self.reserved + self.allocated;
-        (self.on_hand + self.backorder_limit - promised - self.buffer).max(0)
+        (self.free() - self.waiting).max(0)
     }
 
     /// Units that could be promised if every soft hold lapsed.
     pub fn attainable(&self) -> i64 {
-        (self.on_hand + self.backorder_limit - self.allocated - self.buffer).max(0)
+        (self.free() + self.reserved - self.waiting).max(0)
+    }
+
+    /// Units that one may still stand in line for, as far as supply was declared.
+    pub fn backorderable(&self) -> i64 {
+        (self.backorder_limit + self.inbound - self.waiting).max(0)
     }
 
     /// The bound that never breaks, at any prefix of the ledger.
@@ -57,6 +79,8 @@ impl Counters {
             && self.reserved >= 0
             && self.allocated >= 0
             && self.shortfall >= 0
+            && self.waiting >= 0
+            && self.inbound >= 0
             && self.reserved + self.allocated
                 <= self.on_hand + self.backorder_limit + self.shortfall
     }
@@ -89,6 +113,10 @@ pub struct StockHold {
     pub told_rev: i32,
     /// When it lapses, while soft.
     pub expires_at: Timestamp,
+    /// Its place in the line, while it waits or has waited: older ones are served first.
+    pub since: Option<Timestamp>,
+    /// When the units that it waits for are expected.
+    pub promise: Option<Timestamp>,
 }
 
 /// How firm a hold is at its location.
@@ -107,6 +135,10 @@ pub enum HoldState {
     Released,
     /// Lapsed, and the units were gone when it was confirmed. Final.
     Lost,
+    /// Stands in line for units that are still to come.
+    Waiting,
+    /// Promised, and a count found the units missing. Final.
+    Cut,
 }
 
 impl HoldState {
@@ -119,6 +151,8 @@ impl HoldState {
             Self::Expired => "expired",
             Self::Released => "released",
             Self::Lost => "lost",
+            Self::Waiting => "waiting",
+            Self::Cut => "cut",
         }
     }
 
@@ -131,6 +165,8 @@ impl HoldState {
             Self::Expired,
             Self::Released,
             Self::Lost,
+            Self::Waiting,
+            Self::Cut,
         ]
         .into_iter()
         .find(|state| state.word() == word)
@@ -138,7 +174,10 @@ impl HoldState {
 
     /// Whether the location must keep it in memory: it holds units or may yet.
     pub const fn is_live(self) -> bool {
-        matches!(self, Self::Soft | Self::Hard | Self::Expired)
+        matches!(
+            self,
+            Self::Soft | Self::Hard | Self::Expired | Self::Waiting
+        )
     }
 }
 
@@ -155,86 +194,13 @@ pub struct LocationStock {
     pub holds: BTreeMap<HoldKey, StockHold>,
     /// Effects without a hold that the ledger has a row for already; looked up like final holds.
     pub booked: BTreeSet<EffectId>,
-}
-
-/// What may be asked of a location's stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StockCommand {
-    /// Hold softly, all lines or none; again: extend.
-    Reserve {
-        /// The order.
-        order: OrderId,
-        /// Its try.
-        attempt: u16,
-        /// What.
-        lines: Vec<StockLine>,
-        /// Until when.
-        expires_at: Timestamp,
-    },
-    /// Make firm.
-    Confirm {
-        /// The order.
-        order: OrderId,
-        /// Its try.
-        attempt: u16,
-        /// What.
-        lines: Vec<StockLine>,
-    },
-    /// Give back.
-    Release {
-        /// The order.
-        order: OrderId,
-        /// Its try.
-        attempt: u16,
-        /// What.
-        lines: Vec<StockLine>,
-    },
-    /// Give back; the units could not be found or were broken.
-    WriteOff {
-        /// The order.
-        order: OrderId,
-        /// Its try.
-        attempt: u16,
-        /// What.
-        lines: Vec<StockLine>,
-        /// What became of the units.
-        loss: Loss,
-    },
-    /// Units left the building.
-    Consume {
-        /// The order.
-        order: OrderId,
-        /// Its try.
-        attempt: u16,
-        /// What.
-        lines: Vec<StockLine>,
-    },
-    /// Units came back and can be sold again.
-    Restock {
-        /// The order that they were sold with.
-        order: OrderId,
-        /// What.
-        lines: Vec<StockLine>,
-    },
-    /// Somebody counted (or a feed said) how many there are.
-    Count {
-        /// What.
-        sku: Sku,
-        /// How many units are in the building.
-        on_hand: i64,
-        /// Units to keep back; `None` leaves it.
-        buffer: Option<i64>,
-    },
-    /// Let soft holds lapse whose time is over.
-    Expire {
-        /// At most so many.
-        limit: usize,
-    },
-    /// An order has committed what the location told it.
-    Told {
-        /// Which holds, with the `rev` that was told.
-        holds: Vec<(HoldKey, i32)>,
-    },
+    /// What was announced, by SKU and reference.
+    pub inbounds: BTreeMap<(Sku, String), Inbound>,
+    /// Units of the receipts that are known, by SKU and reference: those of this life, and those that
+    /// were looked up.
+    pub receipts: BTreeMap<(Sku, String), i64>,
+    /// How long units are held softly for an order that stood in line for them.
+    pub held_for: SignedDuration,
 }
 
 /// What a decision changes, ready to be committed in one statement.
@@ -246,12 +212,17 @@ pub struct StockChange {
     pub counters: BTreeMap<Sku, Counters>,
     /// Holds after the change, with the `rev` they had before (0: new).
     pub holds: Vec<(HoldKey, i32, StockHold)>,
+    /// What is announced after the change.
+    pub inbounds: Vec<(Sku, String, Inbound)>,
 }
 
 impl StockChange {
     /// Whether there is nothing to commit.
     pub fn is_empty(&self) -> bool {
-        self.ledger.is_empty() && self.counters.is_empty() && self.holds.is_empty()
+        self.ledger.is_empty()
+            && self.counters.is_empty()
+            && self.holds.is_empty()
+            && self.inbounds.is_empty()
     }
 }
 
@@ -268,13 +239,15 @@ pub struct LedgerRow {
     pub d_reserved: i64,
     /// Change of what is held firmly.
     pub d_allocated: i64,
-    /// Why: `count`, `reserve`, `confirm`, `release`, `write_off`, `consume`,
-    /// `expire`, `restock`.
+    /// Why: `count`, `reserve`, `confirm`, `release`, `write_off`, `consume`, `expire`, `cut`,
+    /// `receipt`, `supply`, `restock`.
     pub cause: &'static str,
     /// For which order.
     pub order: Option<OrderId>,
     /// The effect that asked, if one did.
     pub effect: Option<EffectId>,
+    /// The receipt's name, of a receipt.
+    pub reference: Option<String>,
 }
 
 /// What comes of a command.
@@ -284,6 +257,8 @@ pub struct StockDecision {
     pub change: StockChange,
     /// What to tell the order that asked.
     pub evidence: Option<StockEvidence>,
-    /// What to tell other orders: holds that lapsed.
-    pub told: Vec<(HoldKey, i32)>,
+    /// What to tell other orders: what the location decided by itself.
+    pub told: Vec<Told>,
+    /// What became of what somebody said.
+    pub taken: Taken,
 }

@@ -28,19 +28,56 @@ pub(super) enum Verb {
         /// How many of them are not to be promised; as before by default.
         #[arg(long, value_name = "UNITS")]
         buffer: Option<u32>,
+        /// How many units orders may wait for beyond what was announced; as before by default.
+        #[arg(long, value_name = "UNITS")]
+        backorder_limit: Option<u32>,
+        #[command(flatten)]
+        hub: Hub,
+    },
+    /// Say that units are on their way, or that their number or day has changed.
+    Announce {
+        /// The location's code.
+        location: String,
+        /// Of which SKU.
+        sku: String,
+        /// Your name for it: a purchase order, a transfer.
+        reference: String,
+        /// How many units in all; 0 when they will not come.
+        quantity: u32,
+        /// When, like 2026-11-20T09:00:00Z; nobody is promised a day without it.
+        #[arg(long, value_name = "TIME")]
+        expected_at: Option<String>,
+        #[command(flatten)]
+        hub: Hub,
+    },
+    /// Say that units came; orders that stand in line for them are served, the oldest first.
+    Receive {
+        /// The location's code.
+        location: String,
+        /// Of which SKU.
+        sku: String,
+        /// The receipt's own name: said again, it changes nothing.
+        reference: String,
+        /// How many units.
+        quantity: u32,
+        /// What they were announced as.
+        #[arg(long, value_name = "REFERENCE")]
+        inbound: Option<String>,
         #[command(flatten)]
         hub: Hub,
     },
 }
 
 /// What is shown of a location.
-const COUNTERS: [&str; 6] = [
+const COUNTERS: [&str; 8] = [
     "location",
     "on_hand",
     "reserved",
     "allocated",
     "buffer",
     "available",
+    "waiting",
+    "inbound",
 ];
 
 pub(super) async fn run(
@@ -65,6 +102,7 @@ pub(super) async fn run(
             sku,
             on_hand,
             buffer,
+            backorder_limit,
             hub,
         } => {
             let client = Client::new(&hub, config)?;
@@ -72,13 +110,67 @@ pub(super) async fn run(
             if let Some(buffer) = buffer {
                 body["buffer"] = buffer.into();
             }
+            if let Some(limit) = backorder_limit {
+                body["backorder_limit"] = limit.into();
+            }
             let path = ["v1", "inventory", &location, &sku];
             let answer = client.put(&path, &body).await;
             let answer = answer.map_err(|refused| refused.or_unknown(|| unknown(&location)))?;
             show(&answer, std::slice::from_ref(&answer), format, out);
         }
+        Verb::Announce {
+            location,
+            sku,
+            reference,
+            quantity,
+            expected_at,
+            hub,
+        } => {
+            let client = Client::new(&hub, config)?;
+            let mut body = json!({ "reference": reference, "quantity": quantity });
+            if let Some(moment) = expected_at {
+                body["expected_at"] = moment.into();
+            }
+            let answer = say(&client, &location, &sku, "inbound", &body).await?;
+            show(&answer, std::slice::from_ref(&answer), format, out);
+        }
+        Verb::Receive {
+            location,
+            sku,
+            reference,
+            quantity,
+            inbound,
+            hub,
+        } => {
+            let client = Client::new(&hub, config)?;
+            let mut body = json!({ "reference": reference, "quantity": quantity });
+            if let Some(announced) = inbound {
+                body["inbound"] = announced.into();
+            }
+            let answer = say(&client, &location, &sku, "receipts", &body).await?;
+            if answer["repeated"] == true {
+                let reference = printable(&reference, &[]);
+                out.words(&format!(
+                    "{reference} was booked before; nothing has changed"
+                ));
+            }
+            show(&answer, std::slice::from_ref(&answer), format, out);
+        }
     }
     Ok(())
+}
+
+/// Says something about supply to a location.
+async fn say(
+    client: &Client,
+    location: &str,
+    sku: &str,
+    what: &str,
+    body: &Value,
+) -> Result<Value, Failure> {
+    let path = ["v1", "inventory", location, sku, what];
+    let answer = client.post(&path, body, None).await;
+    answer.map_err(|refused| refused.or_unknown(|| unknown(location)))
 }
 
 /// The address of a count names a location and a SKU; any SKU may be counted.

@@ -7,7 +7,7 @@ use orderhub_domain::ids::Slug;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::policy::{
     CountRule, OnceCapture, PaymentPolicy, Policy, RefundWay, ReviewDefault, ScreeningPolicy,
-    WhenDegraded,
+    WhenDegraded, WhenShort,
 };
 use rust_decimal::Decimal;
 use toml::Table;
@@ -40,6 +40,8 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         sourcing_tries: section
             .whole("sourcing_tries", 1, 100)
             .unwrap_or(usual.sourcing_tries),
+        when_short: section.word("when_short", &WHEN_SHORT, usual.when_short),
+        backorder_wait: section.duration("backorder_wait", usual.backorder_wait),
         mismatch_patience: section.duration("mismatch_patience", usual.mismatch_patience),
         parked_patience: section.duration("parked_patience", usual.parked_patience),
         acceptance_time: section.duration("acceptance_time", usual.acceptance_time),
@@ -118,6 +120,13 @@ fn read_refund_order(section: &mut Section<'_, '_>) -> Vec<RefundWay> {
     }
     ways
 }
+
+/// What becomes of an order when a part of it cannot be reserved.
+const WHEN_SHORT: [(&str, WhenShort); 3] = [
+    (WhenShort::Reject.word(), WhenShort::Reject),
+    (WhenShort::Wait.word(), WhenShort::Wait),
+    (WhenShort::Backorder.word(), WhenShort::Backorder),
+];
 
 /// What becomes of an order that nobody reviewed.
 const DEFAULTS: [(&str, ReviewDefault); 2] = [

@@ -22,6 +22,8 @@ pub fn shown(config: &Config) -> Value {
             "reservation_extensions": policy.reservation_extensions,
             "contention_wait": duration(policy.contention_wait),
             "sourcing_tries": policy.sourcing_tries,
+            "when_short": policy.when_short.word(),
+            "backorder_wait": duration(policy.backorder_wait),
             "mismatch_patience": duration(policy.mismatch_patience),
             "parked_patience": duration(policy.parked_patience),
             "acceptance_time": duration(policy.acceptance_time),

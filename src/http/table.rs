@@ -198,6 +198,20 @@ pub const ROUTES: &[Route] = &[
         Side::Api,
     ),
     route(
+        Method::POST,
+        "/v1/inventory/{location}/{sku}/inbound",
+        Needing(Scope::InventoryWrite),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
+        Method::POST,
+        "/v1/inventory/{location}/{sku}/receipts",
+        Needing(Scope::InventoryWrite),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
         Method::GET,
         "/v1/inventory/{sku}",
         AnyKey,

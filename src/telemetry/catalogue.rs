@@ -132,6 +132,9 @@ pub(super) fn zero() {
         "released",
         "consumed",
         "expired",
+        "waiting",
+        "supplied",
+        "cut",
     ] {
         counter!("orderhub_inventory_reservations_total", "result" => result).absolute(0);
     }

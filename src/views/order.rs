@@ -3,7 +3,9 @@
 use orderhub_domain::canonical::{DraftLine, PrivateDetails, TaxMode};
 use orderhub_domain::ids::{FulfilmentId, Sku};
 use orderhub_domain::money::Money;
-use orderhub_domain::order::{Fulfilment, Hold, HoldScope, LineUnits, Order, Quantities, wake_at};
+use orderhub_domain::order::{
+    Fulfilment, Hold, HoldScope, LineUnits, Order, Quantities, ReservationState, wake_at,
+};
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
@@ -124,7 +126,18 @@ fn line(order: &Order, stated: &DraftLine, number: u16) -> Value {
         "weight_g": stated.weight_g,
         "fulfilled_by": stated.fulfilled_by,
         "quantities": quantities(&order.quantities(number)),
+        "promised_for": promised_for(order, number),
     })
+}
+
+/// When the last of the units that a line waits for is expected; null when it waits for none, or
+/// nobody has said.
+fn promised_for(order: &Order, number: u16) -> Option<String> {
+    let holds = order.reservations.iter();
+    let waiting =
+        holds.filter(|(key, hold)| key.line == number && hold.state == ReservationState::Waiting);
+    let days: Option<Vec<_>> = waiting.map(|(_, hold)| hold.promise).collect();
+    days?.into_iter().max().map(|day| day.to_string())
 }
 
 /// Where the units of a line are.

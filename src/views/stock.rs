@@ -1,6 +1,6 @@
 //! Stock as the API shows it.
 
-use orderhub_domain::ids::LocationCode;
+use orderhub_domain::ids::{LocationCode, Sku};
 use orderhub_domain::stock::Counters;
 use serde_json::{Value, json};
 
@@ -13,5 +13,15 @@ pub fn at_location(location: &LocationCode, counters: &Counters) -> Value {
         "allocated": counters.allocated,
         "buffer": counters.buffer,
         "available": counters.available(),
+        "backorder_limit": counters.backorder_limit,
+        "waiting": counters.waiting,
+        "inbound": counters.inbound,
     })
+}
+
+/// The same with the SKU's name.
+pub fn of(location: &LocationCode, sku: &Sku, counters: &Counters) -> Value {
+    let mut body = at_location(location, counters);
+    body["sku"] = sku.as_str().into();
+    body
 }

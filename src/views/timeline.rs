@@ -1,8 +1,9 @@
 //! An order's log, for people.
 
+use orderhub_domain::ids::LocationCode;
 use orderhub_domain::order::{
     Event, Granted, JudgedLine, MoneyEvent, Notice, NoticeEvidence, Outcome, Recorded,
-    ReviewDecision, Screened, Verdict,
+    ReviewDecision, Screened, StockEvidence, Verdict,
 };
 use orderhub_domain::settlement;
 use serde_json::{Value, json};
@@ -69,11 +70,11 @@ pub fn summary(event: &Event) -> String {
             format!("Not wanted any more: {}.", plain(effect_kind))
         }
         Event::StockAnswered {
-            location, attempt, ..
-        } => {
-            let said = last_word(event);
-            format!("Location {location}: {said} (try {attempt}).")
-        }
+            location,
+            attempt,
+            stock,
+            ..
+        } => at_location(location, *attempt, stock, event),
         Event::PaymentReported {
             tender, payment, ..
         } => match payment.amount() {
@@ -273,6 +274,21 @@ fn lines_of(count: usize) -> String {
 }
 
 /// The event's own name, as words: `reservation confirmed`.
+fn at_location(at: &LocationCode, attempt: u16, stock: &StockEvidence, event: &Event) -> String {
+    match stock {
+        StockEvidence::Dated {
+            promise: Some(day), ..
+        } => {
+            let day = day.strftime("%Y-%m-%d");
+            format!("Location {at} expects the units on {day}.")
+        }
+        StockEvidence::Dated { promise: None, .. } => {
+            format!("Location {at} does not know when the units come.")
+        }
+        _ => format!("Location {at}: {} (try {attempt}).", last_word(event)),
+    }
+}
+
 fn last_word(event: &Event) -> String {
     let kind = event.kind();
     plain(kind.split_once('.').map_or(kind, |(_, name)| name))

@@ -78,6 +78,7 @@ macro_rules! store_contract {
             a_second_claim_fences_the_first_stock_writer,
             an_oversold_location_is_never_stored,
             ended_holds_are_found_by_their_key,
+            supply_is_read_as_it_was_written_and_a_receipt_is_booked_once,
         );
     };
     (@cases $world:path, $part:ident: $($case:ident),* $(,)?) => {

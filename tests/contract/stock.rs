@@ -54,6 +54,8 @@ fn count(units: i64) -> StockCommand {
         sku: "SKU-1".into(),
         on_hand: units,
         buffer: None,
+        backorder_limit: None,
+        unpicked: Vec::new(),
     }
 }
 
@@ -245,6 +247,7 @@ pub(crate) async fn an_oversold_location_is_never_stored(world: &impl World) {
         cause: "reserve",
         order: None,
         effect: None,
+        reference: None,
     };
     let wrong = [
         Counters {
@@ -277,7 +280,7 @@ pub(crate) async fn an_oversold_location_is_never_stored(world: &impl World) {
         let append = place.append(StockChange {
             ledger: vec![row(2)],
             counters: BTreeMap::from([(sku.clone(), counters)]),
-            holds: Vec::new(),
+            ..StockChange::default()
         });
         let answer = commit(&mut node, append).await;
         assert_ne!(answer, StockAppended::Committed, "{counters:?}");
@@ -312,4 +315,66 @@ pub(crate) async fn ended_holds_are_found_by_their_key(world: &impl World) {
     assert_eq!(holds[0].1.expires_at, at(900));
     let elsewhere = node.book.holds(&"HAM1".into(), &[key]).await.expect("read");
     assert!(elsewhere.is_empty());
+}
+
+pub(crate) async fn supply_is_read_as_it_was_written_and_a_receipt_is_booked_once(
+    world: &impl World,
+) {
+    let mut node = world.node("a").await;
+    let mut place = Place::claimed(&node, "BER1").await;
+    let sku = Sku::from("SKU-1");
+    let wait = |order, units| StockCommand::Wait {
+        order,
+        attempt: 1,
+        lines: lines(units),
+        since: at(3),
+        declared_only: false,
+    };
+    let announce = StockCommand::Announce {
+        sku: sku.clone(),
+        reference: "PO-1".into(),
+        quantity: 5,
+        expected_at: Some(at(9_000)),
+    };
+    let receive = StockCommand::Receive {
+        sku: sku.clone(),
+        reference: "R-1".into(),
+        quantity: 2,
+        inbound: Some("PO-1".into()),
+    };
+    let orders = [some_order(), some_order()];
+    for command in [
+        wait(orders[0], 2),
+        announce,
+        wait(orders[1], 3),
+        receive.clone(),
+    ] {
+        let append = place.decide(&command);
+        assert_eq!(commit(&mut node, append).await, StockAppended::Committed);
+    }
+    let mut read = stored(&node, &place).await;
+    let receipts = std::mem::take(&mut place.stock.receipts);
+    assert_eq!(read, place.stock);
+    let counters = read.counters(&sku);
+    assert_eq!(
+        (counters.on_hand, counters.reserved, counters.waiting),
+        (2, 2, 3)
+    );
+    let waits = read
+        .holds
+        .values()
+        .find(|hold| hold.state == HoldState::Waiting);
+    assert_eq!(waits.and_then(|hold| hold.promise), Some(at(9_000)));
+
+    // Whoever does not know the receipt books it in vain, and finds it by its name.
+    let again = read.decide(&receive, None, at(0)).change;
+    let append = place.append(again);
+    assert_eq!(commit(&mut node, append).await, StockAppended::Conflict);
+    let names = [(sku.clone(), "R-1".to_owned()), (sku, "R-2".to_owned())];
+    let location = place.stock.location.clone();
+    let known = node.book.receipts(&location, &names).await.expect("read");
+    assert_eq!(known, [(names[0].clone(), 2)]);
+    assert_eq!(receipts.get(&names[0]), Some(&2));
+    read.receipts.extend(known);
+    assert!(read.decide(&receive, None, at(0)).change.is_empty());
 }

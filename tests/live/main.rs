@@ -65,6 +65,7 @@ mod store_retention;
 mod store_standing;
 mod store_unknown;
 mod store_views;
+mod supply;
 mod tail;
 mod takeover;
 mod tampering;

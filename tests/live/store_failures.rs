@@ -137,6 +137,8 @@ fn count(claims: &Claims, stock: &LocationStock, on_hand: i64) -> StockAppend {
         sku: "SKU-1".into(),
         on_hand,
         buffer: None,
+        backorder_limit: None,
+        unpicked: Vec::new(),
     };
     StockAppend {
         location: stock.location.clone(),

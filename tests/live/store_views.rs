@@ -168,6 +168,8 @@ async fn the_ledger_sums_to_the_stock_and_an_effect_is_one_row() {
         sku: "SKU-1".into(),
         on_hand: 10,
         buffer: Some(1),
+        backorder_limit: None,
+        unpicked: Vec::new(),
     };
     let reserve = StockCommand::Reserve {
         order: order.id,
@@ -231,15 +233,15 @@ async fn every_view_of_the_interface_is_there() {
         ),
         (
             "stock",
-            "location sku on_hand reserved allocated backorder_limit shortfall",
+            "location sku on_hand reserved allocated backorder_limit shortfall waiting inbound",
         ),
         (
             "stock_ledger",
-            "location seq sku d_on_hand d_reserved d_allocated cause order_id recorded_at",
+            "location seq sku d_on_hand d_reserved d_allocated cause order_id recorded_at reference",
         ),
         (
             "reservations",
-            "order_id line location attempt sku quantity state rev expires_at",
+            "order_id line location attempt sku quantity state rev expires_at since promise",
         ),
         (
             "effects",
@@ -250,6 +252,10 @@ async fn every_view_of_the_interface_is_there() {
         ("shard_owner", "shard node epoch"),
         ("publish_cursor", "shard published last_seq"),
         ("stock_cursor", "location published last_seq"),
+        (
+            "inbound",
+            "location sku reference quantity received expected_at",
+        ),
     ];
     for (view, columns) in views {
         let found: Vec<String> = sqlx::query_scalar(

@@ -101,6 +101,7 @@ impl Draft<'_> {
             ReservationState::Soft,
             ReservationState::Hard,
             ReservationState::Expired,
+            ReservationState::Waiting,
         ];
         for (location, attempt, _) in self.order.holds_in(&held) {
             let same = |f: &&Fulfilment| f.location == location && f.attempt == attempt;

@@ -5,8 +5,10 @@
 //! open effects and draw conclusions until nothing is left to do. Because every automatic step is
 //! such a rule, a restart, a late webhook and a timer all come to the same place.
 
+mod backorder;
 mod capture;
 mod claims;
+mod cut;
 mod dispute;
 mod ending;
 mod fulfil;
@@ -160,9 +162,12 @@ impl<'a> Draft<'a> {
             || self.mind_the_revival()
             || self.mind_the_disputes()
             || self.end_early()
+            || self.stop_cut_work()
+            || self.mind_the_wait()
             || self.reserve()
             || self.lapse_authorizations()
             || self.authorize()
+            || self.keep_while_waiting()
             || self.confirm_stock()
             || self.confirm()
             || self.plan_fulfilments()

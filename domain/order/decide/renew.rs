@@ -34,7 +34,7 @@ impl Draft<'_> {
             };
             match self.order.course(tender, need, policy, now) {
                 Course::UnderWay(renewal) => {
-                    if self.ask_for(renewal) {
+                    if self.ask_gateway(renewal) {
                         return true;
                     }
                 }
@@ -67,7 +67,7 @@ impl Draft<'_> {
     }
 
     /// Asks for the money of a tender, unless that is under way or answered.
-    pub(super) fn ask_for(&mut self, number: u16) -> bool {
+    pub(super) fn ask_gateway(&mut self, number: u16) -> bool {
         let asked = |effect: &Effect| {
             matches!(effect, Effect::AuthorizePayment { .. }) && effect.tender() == Some(number)
         };

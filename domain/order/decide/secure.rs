@@ -39,7 +39,7 @@ impl Draft<'_> {
                 continue;
             };
             let to_authorize = matches!(tender.terms, Terms::ToAuthorize { .. });
-            if to_authorize && self.ask_for(number) {
+            if to_authorize && self.ask_gateway(number) {
                 return true;
             }
         }

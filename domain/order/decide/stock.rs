@@ -57,7 +57,11 @@ impl Draft<'_> {
                 StockEvidence::Reserved { expires_at: until } => {
                     matches!(effect, Effect::ReserveStock { expires_at, .. } if expires_at <= until)
                 }
-                StockEvidence::Refused { .. } => matches!(effect, Effect::ReserveStock { .. }),
+                StockEvidence::Refused { .. } => matches!(
+                    effect,
+                    Effect::ReserveStock { .. } | Effect::AwaitStock { .. }
+                ),
+                StockEvidence::Waiting => matches!(effect, Effect::AwaitStock { .. }),
                 StockEvidence::Confirmed | StockEvidence::Lost { .. } => {
                     matches!(effect, Effect::ConfirmStock { .. })
                 }
@@ -65,11 +69,16 @@ impl Draft<'_> {
                     effect,
                     Effect::ReleaseStock { .. }
                         | Effect::WriteOffStock { .. }
+                        | Effect::AwaitStock { .. }
                         | Effect::ReserveStock { .. }
                         | Effect::ConfirmStock { .. }
                 ),
                 StockEvidence::Consumed => matches!(effect, Effect::ConsumeStock { .. }),
-                StockEvidence::Restocked | StockEvidence::Expired { .. } => false,
+                StockEvidence::Restocked
+                | StockEvidence::Expired { .. }
+                | StockEvidence::Supplied { .. }
+                | StockEvidence::Dated { .. }
+                | StockEvidence::Cut { .. } => false,
             }
         })
     }
@@ -85,12 +94,13 @@ impl Draft<'_> {
             || self.order.ending.is_some()
             || self.is_blocked(Edge::Reserve, None)
             || self.order.is_held_for(REASON_NO_LOCATION)
+            || self.waits_as_a_whole()
         {
             return false;
         }
         let refusals = self.order.fulfilments.iter().filter(|f| f.is_off()).count();
         let plan = if refusals >= usize::from(self.context.policy.sourcing_tries)
-            || self.order.attempt >= ATTEMPTS_MOST
+            || self.order.has_tried_enough()
         {
             Plan::Short
         } else {
@@ -98,27 +108,40 @@ impl Draft<'_> {
         };
         match plan {
             Plan::Ask(asked) => {
-                let attempt = self.order.attempt + 1;
-                let now = self.context.now;
-                let ttl = self.context.policy.reservation_ttl;
-                let expires_at = now.saturating_add(ttl).unwrap_or(now);
-                for (location, lines) in asked {
-                    self.open(Effect::ReserveStock {
-                        location,
-                        attempt,
-                        lines,
-                        expires_at,
-                    });
-                }
+                self.ask_for(asked);
                 true
             }
-            Plan::Contended if !self.order.waited_long_enough(self.context) => false,
+            Plan::Contended
+                if !self.order.is_waiting() && !self.order.waited_long_enough(self.context) =>
+            {
+                false
+            }
             Plan::Contended | Plan::Short => self.out_of_stock(),
         }
     }
 
-    /// Nothing can provide it: before the order stands it is refused; afterwards a person decides.
+    /// Asks locations to hold these lines softly, in one try.
+    pub(super) fn ask_for(&mut self, asked: Vec<(crate::ids::LocationCode, Vec<StockLine>)>) {
+        let attempt = self.order.attempt + 1;
+        let now = self.context.now;
+        let ttl = self.context.policy.reservation_ttl;
+        let expires_at = now.saturating_add(ttl).unwrap_or(now);
+        for (location, lines) in asked {
+            self.open(Effect::ReserveStock {
+                location,
+                attempt,
+                lines,
+                expires_at,
+            });
+        }
+    }
+
+    /// Nothing can provide it now: it waits for supply where policy lets it. Otherwise it is refused
+    /// before it stands; afterwards what was cut is cancelled, and of the rest a person decides.
     fn out_of_stock(&mut self) -> bool {
+        if self.backorder() || self.give_up_cut() {
+            return true;
+        }
         if self.order.stage != Stage::Reserving {
             let blocks = [Edge::Reserve];
             return self.hold_once(REASON_NO_LOCATION, HoldScope::Order, &blocks);
@@ -141,6 +164,11 @@ impl Draft<'_> {
         if !standing || self.order.ending.is_some() || !self.order.is_money_secured() {
             return false;
         }
+        self.make_firm()
+    }
+
+    /// Asks for firm holds in place of soft ones, a try at a time.
+    pub(super) fn make_firm(&mut self) -> bool {
         let soft = [ReservationState::Soft, ReservationState::Expired];
         for (location, attempt, lines) in self.order.holds_in(&soft) {
             let same = |effect: &Effect| {
@@ -207,6 +235,7 @@ impl Draft<'_> {
             ReservationState::Soft,
             ReservationState::Hard,
             ReservationState::Expired,
+            ReservationState::Waiting,
         ];
         let here = |(l, a, _): &(crate::ids::LocationCode, u16, _)| l == location && *a == attempt;
         let Some((location, attempt, lines)) = self.order.holds_in(&held).into_iter().find(here)
@@ -240,7 +269,7 @@ impl Draft<'_> {
 
 /// Tries of getting stock before an order gives up: only a snapshot that never comes true runs
 /// into it.
-const ATTEMPTS_MOST: u16 = 50;
+const ATTEMPTS_MOST: usize = 50;
 
 /// Whether an order asks locations for what nothing covers: before it stands, and again when a
 /// location will not ship.
@@ -252,6 +281,12 @@ const fn is_sourcing(stage: Stage) -> bool {
 }
 
 impl Order {
+    /// Whether it has asked for stock so often that asking once more will not help. A line that stands
+    /// in line is a try of its own.
+    pub(super) fn has_tried_enough(&self) -> bool {
+        usize::from(self.attempt) >= ATTEMPTS_MOST + self.draft.lines.len()
+    }
+
     /// Live holds in these states, grouped as they were asked for.
     pub(super) fn holds_in(
         &self,
@@ -319,7 +354,9 @@ impl Order {
 pub fn waits_for_stock(order: &Order) -> Vec<crate::ids::Sku> {
     let held =
         order.is_held_for(REASON_NO_LOCATION) || order.blocking(Edge::Reserve, None).is_some();
-    if !is_sourcing(order.stage) || order.ending.is_some() || held {
+    // Who stands in line already is told by the location.
+    let told = order.is_waiting();
+    if !is_sourcing(order.stage) || order.ending.is_some() || held || told {
         return Vec::new();
     }
     let missing = order

@@ -22,8 +22,28 @@ impl Order {
                         quantity: line.quantity,
                         state: ReservationState::Requested,
                         expires_at: *expires_at,
+                        promise: None,
                     };
                     // Asking again for what is held is an extension; it becomes true when answered.
+                    self.reservations.entry(key).or_insert(asked);
+                }
+            }
+            Effect::AwaitStock {
+                location,
+                attempt,
+                lines,
+                until,
+                ..
+            } => {
+                self.attempt = self.attempt.max(*attempt);
+                for line in lines {
+                    let asked = Reservation {
+                        quantity: line.quantity,
+                        state: ReservationState::Requested,
+                        expires_at: *until,
+                        promise: None,
+                    };
+                    let key = key(line.line, location, *attempt);
                     self.reservations.entry(key).or_insert(asked);
                 }
             }
@@ -88,6 +108,11 @@ impl Order {
     ) {
         use ReservationState as State;
         let here = |key: &ReservationKey| key.location == *location && key.attempt == attempt;
+        let same = |f: &&Fulfilment| f.location == *location && f.attempt == attempt;
+        let shipped = self.fulfilments.iter().find(same);
+        let shipped = shipped.map_or_else(Vec::new, |work| work.lines.clone());
+        let stays =
+            |line: u16| !shipped.is_empty() && shipped.iter().all(|units| units.line != line);
         for (key, hold) in self.reservations.iter_mut().filter(|(key, _)| here(key)) {
             let next = match (evidence, hold.state) {
                 (StockEvidence::Reserved { expires_at }, State::Requested | State::Soft) => {
@@ -108,14 +133,34 @@ impl Order {
                         State::Hard
                     }
                 }
-                (StockEvidence::Expired { lines }, State::Requested | State::Soft)
+                (
+                    StockEvidence::Expired { lines },
+                    State::Requested | State::Soft | State::Waiting,
+                ) if lines.contains(&key.line) => State::Expired,
+                (StockEvidence::Waiting, State::Requested) => State::Waiting,
+                (
+                    StockEvidence::Supplied { lines, expires_at },
+                    State::Requested | State::Waiting,
+                ) if lines.contains(&key.line) => {
+                    hold.expires_at = *expires_at;
+                    hold.promise = None;
+                    State::Soft
+                }
+                (StockEvidence::Dated { lines, promise }, State::Requested | State::Waiting)
                     if lines.contains(&key.line) =>
                 {
-                    State::Expired
+                    hold.promise = *promise;
+                    hold.state
+                }
+                (StockEvidence::Cut { lines }, state)
+                    if lines.contains(&key.line) && state.is_live() =>
+                {
+                    State::Cut
                 }
                 (StockEvidence::Released, state) if state.is_live() => State::Released,
                 // Of the lines asked for together, those that were lost or refused never left.
                 (StockEvidence::Consumed, State::Lost | State::Refused) => hold.state,
+                (StockEvidence::Consumed, _) if stays(key.line) => hold.state,
                 (StockEvidence::Consumed, _) => State::Consumed,
                 (_, state) => state,
             };

@@ -17,6 +17,7 @@ mod returns;
 mod review;
 mod stored;
 mod straight;
+mod supply;
 mod tables;
 mod tenders;
 mod world;

@@ -105,6 +105,25 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn place(draft: OrderDraft, on_hand: &[(&str, &str, i64)]) -> Self {
+        Self::place_under(draft, on_hand, |_| {})
+    }
+
+    /// The same under other rules.
+    pub(super) fn place_under(
+        draft: OrderDraft,
+        on_hand: &[(&str, &str, i64)],
+        rules: impl FnOnce(&mut Policy),
+    ) -> Self {
+        Self::place_prepared(draft, on_hand, rules, &[])
+    }
+
+    /// The same, after this was said to BER1.
+    pub(super) fn place_prepared(
+        draft: OrderDraft,
+        on_hand: &[(&str, &str, i64)],
+        rules: impl FnOnce(&mut Policy),
+        said: &[StockCommand],
+    ) -> Self {
         let now = Timestamp::from_second(1_760_000_000).expect("a time");
         let mut stock: BTreeMap<LocationCode, LocationStock> = BTreeMap::new();
         for (location, sku, units) in on_hand {
@@ -115,8 +134,15 @@ impl World {
                 sku: (*sku).into(),
                 on_hand: *units,
                 buffer: None,
+                backorder_limit: None,
+                unpicked: Vec::new(),
             };
             let decision = shelf.decide(&count, None, now);
+            shelf.apply(&decision.change);
+        }
+        for command in said {
+            let shelf = stock.get_mut(&"BER1".into()).expect("BER1 is there");
+            let decision = shelf.decide(command, None, now);
             shelf.apply(&decision.change);
         }
         let locations = stock
@@ -127,7 +153,8 @@ impl World {
             })
             .collect();
         let shelves = Shelves { locations, stock };
-        let policy = Policy::default();
+        let mut policy = Policy::default();
+        rules(&mut policy);
         let channel = ChannelId(Uuid::from_u128(1));
         let nobody = Submission {
             draft,

@@ -72,3 +72,28 @@ fn a_run_depends_on_its_seed_alone() {
     assert_eq!(once, again);
     assert_ne!(once.log_hash, other.log_hash);
 }
+
+/// What the rules about supply are there for happens often enough to be wrong.
+#[test]
+fn lines_are_stood_in_served_and_cut() {
+    let mut kinds: BTreeMap<&'static str, usize> = BTreeMap::new();
+    for seed in 1..=200 {
+        let mut dice = Dice::seeded(seed);
+        let mut world = World::new(dice.roll(), &Hub, false);
+        for next in moves::draw(&mut dice, STEPS) {
+            world.play(next);
+        }
+        for recorded in world.store.logs.values().flatten() {
+            *kinds.entry(recorded.event.kind()).or_default() += 1;
+        }
+    }
+    for kind in [
+        "inventory.backordered",
+        "inventory.promise_dated",
+        "inventory.supplied",
+        "inventory.reservation_cut",
+    ] {
+        let often = kinds.get(kind).copied().unwrap_or_default();
+        assert!(often >= 20, "{kind}: {often} of {kinds:?}");
+    }
+}

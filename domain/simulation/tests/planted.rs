@@ -1,8 +1,9 @@
-//! Ten errors as people make them, each planted in one answer of the rules. The world has to find
+//! Errors as people make them, each planted in one answer of the rules. The world has to find
 //! every one of them; none is in the hub's own code.
 
 use jiff::Timestamp;
 
+use super::super::world::BEGINNING;
 use super::*;
 use crate::append::{Protocol, Signal, Step};
 use crate::ids::EffectId;
@@ -15,7 +16,15 @@ use crate::stock::{HoldState, LocationStock, StockCommand, StockDecision};
 
 /// The first seed whose world finds the error, with the invariant that fell.
 fn found_by(core: &dyn Core, wanted: impl Fn(&str) -> bool) -> Option<(u64, &'static str)> {
-    (1..=SEEDS).find_map(|seed| {
+    all_found_by(core, wanted).next()
+}
+
+/// All of them, one after the other.
+fn all_found_by(
+    core: &dyn Core,
+    wanted: impl Fn(&str) -> bool,
+) -> impl Iterator<Item = (u64, &'static str)> {
+    (1..=SEEDS).filter_map(move |seed| {
         let mut dice = Dice::seeded(seed);
         let setting = dice.roll();
         let moves = moves::draw(&mut dice, STEPS);
@@ -310,12 +319,73 @@ fn a_decision_that_was_never_written_and_is_acted_upon_is_found() {
 
 #[test]
 fn a_history_that_shows_an_error_is_short_and_its_seed_finds_it_again() {
-    let found = found_by(&KeepsLateMoney, |fell| fell == "ended_keeps_no_money");
-    let (seed, invariant) = found.expect("a world finds it");
-    let run = run(seed, STEPS, mode(seed), &KeepsLateMoney);
-    let failure = run.failure.expect("it is found again");
-    assert_eq!(failure.broken.invariant, invariant);
-    assert!(failure.moves <= 60, "{} moves are left", failure.moves);
+    // A list that cannot spare any single move may be long; not those of all seeds are.
+    let found = all_found_by(&KeepsLateMoney, |fell| fell == "ended_keeps_no_money").take(4);
+    let failures = found.map(|(seed, invariant)| {
+        let run = run(seed, STEPS, mode(seed), &KeepsLateMoney);
+        let failure = run.failure.expect("it is found again");
+        assert_eq!(failure.broken.invariant, invariant);
+        failure
+    });
+    let shortest = failures.min_by_key(|failure| failure.moves);
+    let failure = shortest.expect("a world finds it");
+    assert!(failure.moves <= 30, "{} moves are left", failure.moves);
     let told = failure.history.join("\n");
     assert!(told.contains("BROKEN ended_keeps_no_money"), "{told}");
+}
+
+/// Units that come go to whoever stands last in line.
+struct ServesTheNewest;
+
+impl Core for ServesTheNewest {
+    fn stock(
+        &self,
+        stock: &LocationStock,
+        command: &StockCommand,
+        effect: Option<EffectId>,
+        now: Timestamp,
+    ) -> StockDecision {
+        let mut turned = stock.clone();
+        for hold in turned.holds.values_mut() {
+            let since = hold.since.map(|since| 2 * BEGINNING - since.as_second());
+            hold.since = since.and_then(|second| Timestamp::from_second(second).ok());
+        }
+        let mut decision = turned.decide(command, effect, now);
+        for (_, _, hold) in &mut decision.change.holds {
+            if !matches!(command, StockCommand::Wait { .. }) {
+                let since = hold.since.map(|since| 2 * BEGINNING - since.as_second());
+                hold.since = since.and_then(|second| Timestamp::from_second(second).ok());
+            }
+        }
+        decision
+    }
+}
+
+#[test]
+fn a_line_that_is_served_from_its_end_is_found() {
+    must_find(&ServesTheNewest, "served_in_line");
+}
+
+/// A receipt's name is not looked at.
+struct ReceivesTwice;
+
+impl Core for ReceivesTwice {
+    fn stock(
+        &self,
+        stock: &LocationStock,
+        command: &StockCommand,
+        effect: Option<EffectId>,
+        now: Timestamp,
+    ) -> StockDecision {
+        let mut command = command.clone();
+        if let StockCommand::Receive { reference, .. } = &mut command {
+            *reference = format!("{reference} as row {}", stock.seq);
+        }
+        stock.decide(&command, effect, now)
+    }
+}
+
+#[test]
+fn a_receipt_that_is_booked_twice_is_found() {
+    must_find(&ReceivesTwice, "stock_conserved");
 }

@@ -340,16 +340,28 @@ async fn an_order_with_no_hold_or_several_is_not_released_by_guessing() {
 #[tokio::test]
 async fn stock_is_read_and_counted_by_location() {
     let counters = json!({"location": "BER1", "on_hand": 9, "reserved": 1, "allocated": 2,
-                          "buffer": 1, "available": 5});
+                          "buffer": 1, "available": 5, "waiting": 3, "inbound": 4});
+    let receipt = json!({"location": "BER1", "on_hand": 9, "reserved": 1, "allocated": 2,
+                         "buffer": 1, "available": 5, "waiting": 3, "inbound": 4, "repeated": true});
     let shelf = json!({"sku": "A/B", "locations": [counters]});
     let empty = json!({"sku": "C", "locations": []});
     let hub = ScriptedHub::start(&[
         ("GET /v1/inventory/A%2FB", 200, &shelf.to_string()),
         ("GET /v1/inventory/C", 200, &empty.to_string()),
         ("PUT /v1/inventory/BER1/A%2FB", 200, &counters.to_string()),
+        (
+            "POST /v1/inventory/BER1/A%2FB/inbound",
+            200,
+            &counters.to_string(),
+        ),
+        (
+            "POST /v1/inventory/BER1/A%2FB/receipts",
+            200,
+            &receipt.to_string(),
+        ),
     ]);
-    let table = "LOCATION  ON HAND  RESERVED  ALLOCATED  BUFFER  AVAILABLE\n\
-                 BER1      9        1         2          1       5\n";
+    let table = "LOCATION  ON HAND  RESERVED  ALLOCATED  BUFFER  AVAILABLE  WAITING  INBOUND\n\
+         BER1      9        1         2          1       5          3        4\n";
     let (_, data, _) = ask(&hub, "inventory get A/B").await;
     assert_eq!(data, table);
     let (_, data, _) = ask(&hub, "inventory get A/B -o json").await;
@@ -360,6 +372,19 @@ async fn stock_is_read_and_counted_by_location() {
     let (exit, data, words) = ask(&hub, "inventory set BER1 A/B 9 --buffer 1").await;
     assert_eq!((exit, data.as_str()), (Exit::Done, table), "{words}");
     assert_eq!(hub.asked()[3].body, r#"{"buffer":1,"on_hand":9}"#);
+    let announce = "inventory announce BER1 A/B PO-1 4 --expected-at 2026-12-01T00:00:00Z";
+    let (exit, data, words) = ask(&hub, announce).await;
+    assert_eq!((exit, data.as_str()), (Exit::Done, table), "{words}");
+    let (exit, data, words) = ask(&hub, "inventory receive BER1 A/B R-1 4 --inbound PO-1").await;
+    assert_eq!((exit, data.as_str()), (Exit::Done, table), "{words}");
+    assert!(words.contains("R-1 was booked before"), "{words}");
+    let said = hub.asked().split_off(4);
+    let bodies: Vec<&str> = said.iter().map(|asked| asked.body.as_str()).collect();
+    let expected = [
+        r#"{"expected_at":"2026-12-01T00:00:00Z","quantity":4,"reference":"PO-1"}"#,
+        r#"{"inbound":"PO-1","quantity":4,"reference":"R-1"}"#,
+    ];
+    assert_eq!(bodies, expected);
     for wrong in [
         "set BER1 A -1",
         "set BER1 A many",

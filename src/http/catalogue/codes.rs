@@ -101,6 +101,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Configure the connection again under its old slug, then replay the message; or discard it.",
     ),
     entry(
+        "reference_conflict",
+        409,
+        "The reference is taken",
+        "A receipt with this reference and another quantity is booked; book the difference under a reference of its own.",
+    ),
+    entry(
         "external_id_conflict",
         409,
         "The external id is taken",

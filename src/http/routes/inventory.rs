@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::StatusCode;
 use orderhub_domain::ids::{LocationCode, Sku};
+use orderhub_domain::stock::StockCommand;
 use serde_json::json;
 use warp::Filter;
 use warp::filters::BoxedFilter;
@@ -19,7 +20,7 @@ use crate::http::problem::Problem;
 use crate::views::stock;
 
 /// Most units of one SKU at one location; a typing mistake is far above it.
-const MOST_UNITS: i64 = 1_000_000_000;
+pub(super) const MOST_UNITS: i64 = 1_000_000_000;
 /// Longest SKU, in characters.
 const LONGEST_SKU: usize = 255;
 
@@ -47,14 +48,20 @@ async fn count(edge: &Edge, location: &str, sku: &str, body: &[u8]) -> Result<Re
     let mut fields = Fields::new("", object(body)?);
     let on_hand = fields.required_count("on_hand", MOST_UNITS);
     let buffer = fields.count("buffer", MOST_UNITS);
+    let backorder_limit = fields.count("backorder_limit", MOST_UNITS);
     fields.finish()?;
-    let counters = edge
-        .hub
-        .count(location.clone(), sku.clone(), on_hand, buffer)
-        .await?;
-    let mut body = stock::at_location(&location, &counters);
-    body["sku"] = sku.as_str().into();
-    Ok(reply(StatusCode::OK, &body))
+    let command = StockCommand::Count {
+        sku: sku.clone(),
+        on_hand,
+        buffer,
+        backorder_limit,
+        unpicked: Vec::new(),
+    };
+    let said = edge.hub.tell_stock(location.clone(), command).await?;
+    Ok(reply(
+        StatusCode::OK,
+        &stock::of(&location, &sku, &said.counters),
+    ))
 }
 
 async fn read(edge: &Edge, sku: &str) -> Result<Response, Problem> {
@@ -68,7 +75,7 @@ async fn read(edge: &Edge, sku: &str) -> Result<Response, Problem> {
     Ok(reply(StatusCode::OK, &body))
 }
 
-fn sku_of(raw: &str) -> Result<Sku, Problem> {
+pub(super) fn sku_of(raw: &str) -> Result<Sku, Problem> {
     let text = segment(raw)?;
     if text.trim().is_empty() || text.chars().count() > LONGEST_SKU {
         let detail = "The SKU in the path is blank or longer than 255 characters.";

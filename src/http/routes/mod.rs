@@ -14,6 +14,7 @@ mod parked;
 mod reads;
 mod returns;
 mod settlements;
+mod supply;
 mod system;
 mod webhooks;
 
@@ -48,6 +49,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(actions::routes(edge))
         .unify()
         .or(inventory::routes(edge))
+        .unify()
+        .or(supply::routes(edge))
         .unify()
         .or(batch::routes(edge))
         .unify()

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use orderhub_actors::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Received};
+use orderhub_actors::api::{
+    Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Received, Said,
+};
 use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
 use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::PrivateDetails;
@@ -17,7 +19,7 @@ use orderhub_domain::order::{
     Placement, Places, Recorded, Rejection, RememberedRequest, Sightings, Stage, decide, place,
 };
 use orderhub_domain::policy::Policy;
-use orderhub_domain::stock::Counters;
+use orderhub_domain::stock::{Counters, LocationStock, StockCommand};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -32,7 +34,7 @@ type Log = (Order, Vec<Recorded>);
 pub(super) struct Hub {
     orders: Mutex<BTreeMap<OrderId, Log>>,
     private: Mutex<BTreeMap<OrderId, PrivateDetails>>,
-    stock: Mutex<BTreeMap<(Sku, LocationCode), Counters>>,
+    stock: Mutex<Option<LocationStock>>,
     pub(super) deliveries: Mutex<Vec<Delivery>>,
     /// What stands beside it.
     pub(super) notes: Arc<Notes>,
@@ -208,29 +210,31 @@ impl HubApi for Hub {
         Ok(self.orders.lock().expect("a lock").get(&order).cloned())
     }
 
-    async fn count(
+    async fn tell_stock(
         &self,
         location: LocationCode,
-        sku: Sku,
-        on_hand: i64,
-        buffer: Option<i64>,
-    ) -> Result<Counters, HubError> {
+        command: StockCommand,
+    ) -> Result<Said, HubError> {
         if location.as_str() != "BER1" {
             return Err(HubError::NotFound("location"));
         }
         let mut stock = self.stock.lock().expect("a lock");
-        let counters = stock.entry((sku, location)).or_default();
-        counters.on_hand = on_hand;
-        counters.buffer = buffer.unwrap_or(counters.buffer);
-        Ok(*counters)
+        let stock = stock.get_or_insert_with(|| LocationStock::empty(location));
+        let decision = stock.decide(&command, None, Timestamp::UNIX_EPOCH);
+        stock.apply(&decision.change);
+        let said = decision.change.counters.values().next();
+        let counters = said.copied().unwrap_or_default();
+        let taken = decision.taken;
+        Ok(Said { counters, taken })
     }
 
     async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError> {
         let stock = self.stock.lock().expect("a lock");
-        let found = stock.iter().filter(|((known, _), _)| *known == sku);
-        Ok(found
-            .map(|((_, location), counters)| (location.clone(), *counters))
-            .collect())
+        let found = stock.iter().filter_map(|stock| {
+            let counters = stock.counters.get(&sku)?;
+            Some((stock.location.clone(), *counters))
+        });
+        Ok(found.collect())
     }
 }
 

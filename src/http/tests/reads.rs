@@ -172,7 +172,8 @@ async fn stock_is_counted_and_read_back() {
     assert_eq!((put.status, &put.json()["sku"]), (200, &json!("A B/1")));
     let read = world.ask(Ask::get("/v1/inventory/A%20B%2F1")).await.json();
     let expected = json!({
-        "location": "BER1", "on_hand": 100, "reserved": 0, "allocated": 0, "buffer": 7, "available": 93
+        "location": "BER1", "on_hand": 100, "reserved": 0, "allocated": 0, "buffer": 7, "available": 93,
+        "backorder_limit": 0, "waiting": 0, "inbound": 0
     });
     assert_eq!(read, json!({ "sku": "A B/1", "locations": [expected] }));
     let nowhere = world

@@ -5,33 +5,42 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use orderhub_actors::ports::{StockBook, Unavailable};
 use orderhub_domain::ids::{EffectId, LocationCode, OrderId, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, HoldState, LocationStock, StockHold};
+use orderhub_domain::stock::{Counters, HoldKey, HoldState, Inbound, LocationStock, StockHold};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::super::Store;
 
-// One statement, so that counters, holds and the ledger's end are of one moment. The row of the
-// ledger has neither counters nor hold.
+// One statement, so that counters, holds, announcements and the ledger's end are of one moment. The row
+// of the ledger has neither counters nor hold; that of an announcement has a reference.
 const LOAD: &str = "
 select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::bigint as on_hand, null::bigint as reserved, null::bigint as allocated,
        null::bigint as buffer, null::bigint as backorder_limit, null::bigint as shortfall,
        null::uuid as order_id, null::int as line, null::int as attempt, null::bigint as quantity,
-       null::text as state, null::int as rev, null::int as told_rev, null::timestamptz as expires_at
+       null::text as state, null::int as rev, null::int as told_rev, null::timestamptz as expires_at,
+       null::timestamptz as since, null::timestamptz as promise,
+       null::bigint as waiting, null::bigint as inbound,
+       null::text as reference, null::bigint as received, null::timestamptz as expected_at
 from orderhub.stock_ledger l
 where l.location = $1
 union all
 select null, s.sku, s.on_hand, s.reserved, s.allocated, s.buffer, s.backorder_limit, s.shortfall,
-       null, null, null, null, null, null, null, null
+       null, null, null, null, null, null, null, null, null, null, s.waiting, s.inbound, null, null, null
 from orderhub.stock s
 where s.location = $1
 union all
 select null, r.sku, null, null, null, null, null, null,
-       r.order_id, r.line, r.attempt, r.quantity, r.state, r.rev, r.told_rev, r.expires_at
+       r.order_id, r.line, r.attempt, r.quantity, r.state, r.rev, r.told_rev, r.expires_at,
+       r.since, r.promise, null, null, null, null, null
 from orderhub.reservation r
-where r.location = $1 and (r.state in ('soft', 'hard', 'expired') or r.rev <> r.told_rev)
+where r.location = $1 and (r.state in ('soft', 'hard', 'expired', 'waiting') or r.rev <> r.told_rev)
+union all
+select null, i.sku, null, null, null, null, null, null, null, null, null, i.quantity, null, null, null, null,
+       null, null, null, null, i.reference, i.received, i.expected_at
+from orderhub.inbound i
+where i.location = $1
 ";
 
 #[async_trait]
@@ -61,7 +70,7 @@ impl StockBook for Store {
         let query = || {
             sqlx::query(
                 "select r.order_id, r.line, r.attempt, r.sku, r.quantity, r.state, r.rev, \
-                        r.told_rev, r.expires_at \
+                        r.told_rev, r.expires_at, r.since, r.promise \
                  from unnest($2::uuid[], $3::int[], $4::int[]) as k (order_id, line, attempt) \
                  join orderhub.reservation r \
                    on r.order_id = k.order_id and r.line = k.line \
@@ -102,13 +111,46 @@ impl StockBook for Store {
         found.map_err(|error| Unavailable(error.to_string()))
     }
 
+    async fn receipts(
+        &self,
+        location: &LocationCode,
+        names: &[(Sku, String)],
+    ) -> Result<Vec<((Sku, String), i64)>, Unavailable> {
+        let (skus, references): (Vec<&str>, Vec<&str>) = names
+            .iter()
+            .map(|(sku, reference)| (sku.as_str(), reference.as_str()))
+            .unzip();
+        let query = || {
+            sqlx::query(
+                "select l.sku, l.reference, l.d_on_hand \
+                 from unnest($2::text[], $3::text[]) as n (sku, reference) \
+                 join orderhub.stock_ledger l \
+                   on l.location = $1 and l.sku = n.sku and l.reference = n.reference",
+            )
+            .bind(location.as_str())
+            .bind(&skus)
+            .bind(&references)
+            .fetch_all(self.pool())
+        };
+        let rows = self.read(query).await?;
+        let found: Result<_, sqlx::Error> = rows
+            .iter()
+            .map(|row| {
+                let name = (Sku(row.try_get("sku")?), row.try_get("reference")?);
+                Ok((name, row.try_get("d_on_hand")?))
+            })
+            .collect();
+        found.map_err(|error| Unavailable(error.to_string()))
+    }
+
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {
         if sku.as_str().contains('\0') {
             return Ok(Vec::new());
         }
         let query = || {
             sqlx::query(
-                "select location, on_hand, reserved, allocated, buffer, backorder_limit, shortfall \
+                "select location, on_hand, reserved, allocated, buffer, backorder_limit, shortfall, \
+                        waiting, inbound \
                  from orderhub.stock where sku = $1 order by location",
             )
             .bind(sku.as_str())
@@ -133,9 +175,17 @@ fn gather(stock: &mut LocationStock, row: &PgRow) -> Result<(), sqlx::Error> {
         stock.holds.insert(key, hold);
         return Ok(());
     }
-    stock
-        .counters
-        .insert(Sku(row.try_get("sku")?), counters(row)?);
+    let sku = Sku(row.try_get("sku")?);
+    if let Some(reference) = row.try_get("reference")? {
+        let inbound = Inbound {
+            quantity: row.try_get("quantity")?,
+            received: row.try_get("received")?,
+            expected_at: moment(row, "expected_at")?,
+        };
+        stock.inbounds.insert((sku, reference), inbound);
+        return Ok(());
+    }
+    stock.counters.insert(sku, counters(row)?);
     Ok(())
 }
 
@@ -147,7 +197,14 @@ fn counters(row: &PgRow) -> Result<Counters, sqlx::Error> {
         buffer: row.try_get("buffer")?,
         backorder_limit: row.try_get("backorder_limit")?,
         shortfall: row.try_get("shortfall")?,
+        waiting: row.try_get("waiting")?,
+        inbound: row.try_get("inbound")?,
     })
+}
+
+fn moment(row: &PgRow, column: &str) -> Result<Option<jiff::Timestamp>, sqlx::Error> {
+    let moment: Option<jiff_sqlx::Timestamp> = row.try_get(column)?;
+    Ok(moment.map(jiff_sqlx::Timestamp::to_jiff))
 }
 
 fn hold(row: &PgRow) -> Result<(HoldKey, StockHold), sqlx::Error> {
@@ -172,6 +229,8 @@ fn hold(row: &PgRow) -> Result<(HoldKey, StockHold), sqlx::Error> {
         rev: row.try_get("rev")?,
         told_rev: row.try_get("told_rev")?,
         expires_at: expires_at.to_jiff(),
+        since: moment(row, "since")?,
+        promise: moment(row, "promise")?,
     };
     Ok((key, hold))
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use orderhub_actors::ports::StockAppend;
 use orderhub_domain::ids::{LocationCode, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, StockHold};
+use orderhub_domain::stock::{Counters, HoldKey, Inbound, LedgerRow, StockHold};
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
@@ -27,8 +27,10 @@ with fence as materialized (
 hold as materialized (
     select *
     from unnest($4::text[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::text[], $10::bigint[],
-                $11::text[], $12::int[], $13::int[], $14::timestamptz[])
-        as h (location, order_id, line, attempt, before, sku, quantity, state, rev, told_rev, expires_at)
+                $11::text[], $12::int[], $13::int[], $14::timestamptz[], $33::timestamptz[],
+                $34::timestamptz[])
+        as h (location, order_id, line, attempt, before, sku, quantity, state, rev, told_rev, expires_at,
+              since, promise)
 ),
 wrong as materialized (
     select hold.location
@@ -49,38 +51,51 @@ good as materialized (
 ),
 led as (
     insert into orderhub.stock_ledger
-        (location, seq, sku, d_on_hand, d_reserved, d_allocated, cause, order_id, effect_id, recorded_at)
+        (location, seq, sku, d_on_hand, d_reserved, d_allocated, cause, order_id, effect_id, recorded_at,
+         reference)
     select l.location, l.seq, l.sku, l.d_on_hand, l.d_reserved, l.d_allocated, l.cause, l.order_id,
-           l.effect_id, l.recorded_at
+           l.effect_id, l.recorded_at, l.reference
     from unnest($15::text[], $16::bigint[], $17::text[], $18::bigint[], $19::bigint[], $20::bigint[],
-                $21::text[], $22::uuid[], $23::uuid[], $24::timestamptz[])
+                $21::text[], $22::uuid[], $23::uuid[], $24::timestamptz[], $35::text[])
         as l (location, seq, sku, d_on_hand, d_reserved, d_allocated, cause, order_id, effect_id,
-              recorded_at)
+              recorded_at, reference)
     where (l.location in (select good.location from good)) is true
 ),
 cnt as (
     insert into orderhub.stock
-        (location, sku, on_hand, reserved, allocated, buffer, backorder_limit, shortfall)
-    select c.location, c.sku, c.on_hand, c.reserved, c.allocated, c.buffer, c.backorder_limit, c.shortfall
+        (location, sku, on_hand, reserved, allocated, buffer, backorder_limit, shortfall, waiting, inbound)
+    select c.location, c.sku, c.on_hand, c.reserved, c.allocated, c.buffer, c.backorder_limit, c.shortfall,
+           c.waiting, c.inbound
     from unnest($25::text[], $26::text[], $27::bigint[], $28::bigint[], $29::bigint[], $30::bigint[],
-                $31::bigint[], $32::bigint[])
-        as c (location, sku, on_hand, reserved, allocated, buffer, backorder_limit, shortfall)
+                $31::bigint[], $32::bigint[], $36::bigint[], $37::bigint[])
+        as c (location, sku, on_hand, reserved, allocated, buffer, backorder_limit, shortfall, waiting,
+              inbound)
     where (c.location in (select good.location from good)) is true
     on conflict (location, sku) do update
     set on_hand = excluded.on_hand, reserved = excluded.reserved, allocated = excluded.allocated,
         buffer = excluded.buffer, backorder_limit = excluded.backorder_limit,
-        shortfall = excluded.shortfall
+        shortfall = excluded.shortfall, waiting = excluded.waiting, inbound = excluded.inbound
+),
+inb as (
+    insert into orderhub.inbound (location, sku, reference, quantity, received, expected_at)
+    select i.location, i.sku, i.reference, i.quantity, i.received, i.expected_at
+    from unnest($38::text[], $39::text[], $40::text[], $41::bigint[], $42::bigint[], $43::timestamptz[])
+        as i (location, sku, reference, quantity, received, expected_at)
+    where (i.location in (select good.location from good)) is true
+    on conflict (location, sku, reference) do update
+    set quantity = excluded.quantity, received = excluded.received, expected_at = excluded.expected_at
 ),
 res as (
     insert into orderhub.reservation
-        (order_id, line, location, attempt, sku, quantity, state, rev, told_rev, expires_at)
+        (order_id, line, location, attempt, sku, quantity, state, rev, told_rev, expires_at, since, promise)
     select hold.order_id, hold.line, hold.location, hold.attempt, hold.sku, hold.quantity, hold.state,
-           hold.rev, hold.told_rev, hold.expires_at
+           hold.rev, hold.told_rev, hold.expires_at, hold.since, hold.promise
     from hold
     where (hold.location in (select good.location from good)) is true
     on conflict (order_id, line, location, attempt) do update
     set sku = excluded.sku, quantity = excluded.quantity, state = excluded.state, rev = excluded.rev,
-        told_rev = excluded.told_rev, expires_at = excluded.expires_at
+        told_rev = excluded.told_rev, expires_at = excluded.expires_at, since = excluded.since,
+        promise = excluded.promise
 )
 select fence.location, (fence.location in (select good.location from good)) is true as committed
 from fence
@@ -96,6 +111,7 @@ pub(super) struct Move<'a> {
     ledger: Vec<(&'a LedgerRow, Timestamp)>,
     counters: BTreeMap<&'a Sku, &'a Counters>,
     holds: BTreeMap<HoldKey, (i32, &'a StockHold)>,
+    inbounds: BTreeMap<(&'a Sku, &'a str), &'a Inbound>,
     /// Ledger rows or revs do not follow on each other: the writer's memory was wrong.
     broken: bool,
 }
@@ -120,6 +136,9 @@ impl<'a> Move<'a> {
         for (sku, counters) in &append.change.counters {
             self.counters.insert(sku, counters);
         }
+        for (sku, reference, inbound) in &append.change.inbounds {
+            self.inbounds.insert((sku, reference.as_str()), inbound);
+        }
         for (key, before, hold) in &append.change.holds {
             let known = self.holds.get(key).map(|(first, last)| (*first, last.rev));
             self.broken |= known.is_some_and(|(_, last)| last != *before);
@@ -142,6 +161,7 @@ struct Rows<'a> {
     holds: HoldRows<'a>,
     ledger: LedgerRows<'a>,
     counters: CounterRows<'a>,
+    inbounds: InboundRows<'a>,
 }
 
 #[derive(Default)]
@@ -157,6 +177,8 @@ struct HoldRows<'a> {
     rev: Vec<i32>,
     told_rev: Vec<i32>,
     expires_at: Vec<jiff_sqlx::Timestamp>,
+    since: Vec<Option<jiff_sqlx::Timestamp>>,
+    promise: Vec<Option<jiff_sqlx::Timestamp>>,
 }
 
 #[derive(Default)]
@@ -171,6 +193,7 @@ struct LedgerRows<'a> {
     order: Vec<Option<Uuid>>,
     effect: Vec<Option<Uuid>>,
     recorded_at: Vec<jiff_sqlx::Timestamp>,
+    reference: Vec<Option<&'a str>>,
 }
 
 #[derive(Default)]
@@ -183,6 +206,18 @@ struct CounterRows<'a> {
     buffer: Vec<i64>,
     backorder_limit: Vec<i64>,
     shortfall: Vec<i64>,
+    waiting: Vec<i64>,
+    inbound: Vec<i64>,
+}
+
+#[derive(Default)]
+struct InboundRows<'a> {
+    location: Vec<&'a str>,
+    sku: Vec<&'a str>,
+    reference: Vec<&'a str>,
+    quantity: Vec<i64>,
+    received: Vec<i64>,
+    expected_at: Vec<Option<jiff_sqlx::Timestamp>>,
 }
 
 impl<'a> Rows<'a> {
@@ -205,6 +240,7 @@ impl<'a> Rows<'a> {
                 .push(row.order.map(orderhub_domain::ids::OrderId::uuid));
             ledger.effect.push(row.effect.map(|effect| effect.0));
             ledger.recorded_at.push(now.to_sqlx());
+            ledger.reference.push(row.reference.as_deref());
         }
         let counters = &mut self.counters;
         for (sku, after) in &moved.counters {
@@ -216,6 +252,18 @@ impl<'a> Rows<'a> {
             counters.buffer.push(after.buffer);
             counters.backorder_limit.push(after.backorder_limit);
             counters.shortfall.push(after.shortfall);
+            counters.waiting.push(after.waiting);
+            counters.inbound.push(after.inbound);
+        }
+        let inbounds = &mut self.inbounds;
+        for ((sku, reference), inbound) in &moved.inbounds {
+            inbounds.location.push(location);
+            inbounds.sku.push(sku.as_str());
+            inbounds.reference.push(reference);
+            inbounds.quantity.push(inbound.quantity);
+            inbounds.received.push(inbound.received);
+            let expected_at = inbound.expected_at.map(ToSqlx::to_sqlx);
+            inbounds.expected_at.push(expected_at);
         }
         let holds = &mut self.holds;
         for (key, (before, hold)) in &moved.holds {
@@ -230,6 +278,8 @@ impl<'a> Rows<'a> {
             holds.rev.push(hold.rev);
             holds.told_rev.push(hold.told_rev);
             holds.expires_at.push(hold.expires_at.to_sqlx());
+            holds.since.push(hold.since.map(ToSqlx::to_sqlx));
+            holds.promise.push(hold.promise.map(ToSqlx::to_sqlx));
         }
     }
 }
@@ -246,6 +296,7 @@ pub(super) fn query<'a>(
         holds,
         ledger,
         counters,
+        inbounds,
         ..
     } = rows;
     sqlx::query_as(MOVE)
@@ -281,4 +332,15 @@ pub(super) fn query<'a>(
         .bind(counters.buffer)
         .bind(counters.backorder_limit)
         .bind(counters.shortfall)
+        .bind(holds.since)
+        .bind(holds.promise)
+        .bind(ledger.reference)
+        .bind(counters.waiting)
+        .bind(counters.inbound)
+        .bind(inbounds.location)
+        .bind(inbounds.sku)
+        .bind(inbounds.reference)
+        .bind(inbounds.quantity)
+        .bind(inbounds.received)
+        .bind(inbounds.expected_at)
 }

@@ -1,0 +1,134 @@
+//! What may be asked of a location's stock, by orders, by people and by the passing of time.
+
+use jiff::Timestamp;
+
+use super::HoldKey;
+use crate::ids::{OrderId, Sku};
+use crate::order::{Loss, StockLine};
+
+/// What may be asked of a location's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StockCommand {
+    /// Hold softly, all lines or none; again: extend.
+    Reserve {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// Make firm.
+    Confirm {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Give back.
+    Release {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Give back; the units could not be found or were broken.
+    WriteOff {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// What became of the units.
+        loss: Loss,
+    },
+    /// Units left the building.
+    Consume {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Units came back and can be sold again.
+    Restock {
+        /// The order that they were sold with.
+        order: OrderId,
+        /// What.
+        lines: Vec<StockLine>,
+    },
+    /// Somebody counted (or a feed said) how many there are.
+    Count {
+        /// What.
+        sku: Sku,
+        /// How many units are in the building.
+        on_hand: i64,
+        /// Units to keep back; `None` leaves it.
+        buffer: Option<i64>,
+        /// Units that orders may wait for beyond what was announced; `None` leaves it.
+        backorder_limit: Option<i64>,
+        /// Firm holds whose units nobody has picked: they may be cut at once.
+        unpicked: Vec<HoldKey>,
+    },
+    /// Stand in line for units that are still to come, all lines or none.
+    Wait {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+        /// The place in the line: older ones are served first.
+        since: Timestamp,
+        /// Only as far as supply was declared.
+        declared_only: bool,
+    },
+    /// Units are on their way, or their number or day has changed.
+    Announce {
+        /// What.
+        sku: Sku,
+        /// Under which name.
+        reference: String,
+        /// How many in all; none: they will not come.
+        quantity: i64,
+        /// When.
+        expected_at: Option<Timestamp>,
+    },
+    /// Units came.
+    Receive {
+        /// What.
+        sku: Sku,
+        /// The receipt's own name: the same one again changes nothing.
+        reference: String,
+        /// How many.
+        quantity: i64,
+        /// What they were announced as.
+        inbound: Option<String>,
+    },
+    /// Take promises back that a count found no units for: the newest soft ones, then the newest
+    /// firm ones.
+    Cut {
+        /// What.
+        sku: Sku,
+        /// Firm holds whose units nobody has picked.
+        unpicked: Vec<HoldKey>,
+    },
+    /// Let soft holds lapse whose time is over.
+    Expire {
+        /// At most so many.
+        limit: usize,
+    },
+    /// An order has committed what the location told it.
+    Told {
+        /// Which holds, with the `rev` that was told.
+        holds: Vec<(HoldKey, i32)>,
+    },
+}
