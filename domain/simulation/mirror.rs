@@ -133,11 +133,7 @@ impl Mirror {
             }
             StockCommand::Restock { lines, .. } => {
                 if effect.is_some_and(|effect| self.restocked.insert(effect)) {
-                    for line in lines {
-                        let place = (at.clone(), line.sku.clone());
-                        let units = line.quantity.whole().unwrap_or_default();
-                        *self.on_hand.entry(place).or_default() += units;
-                    }
+                    self.restock(at, lines);
                 }
             }
             StockCommand::Receive {
@@ -193,6 +189,14 @@ impl Mirror {
         let name = (place.0.clone(), place.1.clone(), reference.to_owned());
         if self.received.insert(name) {
             *self.on_hand.entry(place).or_default() += quantity;
+        }
+    }
+
+    fn restock(&mut self, at: &LocationCode, lines: &[StockLine]) {
+        for line in lines {
+            let place = (at.clone(), line.sku.clone());
+            let units = line.quantity.whole().unwrap_or_default();
+            *self.on_hand.entry(place).or_default() += units;
         }
     }
 

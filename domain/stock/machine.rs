@@ -86,17 +86,6 @@ impl LocationStock {
                 draft.restock(*order, lines);
                 Some(StockEvidence::Restocked)
             }
-            StockCommand::Count {
-                sku,
-                on_hand,
-                buffer,
-                backorder_limit,
-                unpicked,
-            } => {
-                draft.make_room(sku, (*on_hand).max(0), unpicked, &[]);
-                draft.count(sku, *on_hand, *buffer, *backorder_limit);
-                None
-            }
             StockCommand::Wait {
                 order,
                 attempt,
@@ -104,34 +93,8 @@ impl LocationStock {
                 since,
                 declared_only,
             } => Some(draft.wait(*order, *attempt, lines, *since, *declared_only, now)),
-            StockCommand::Announce {
-                sku,
-                reference,
-                quantity,
-                expected_at,
-            } => {
-                draft.announce(sku, reference, *quantity, *expected_at);
-                None
-            }
-            StockCommand::Receive {
-                sku,
-                reference,
-                quantity,
-                inbound,
-            } => {
-                draft.receive(sku, reference, *quantity, inbound.as_deref());
-                None
-            }
-            StockCommand::Cut { sku, unpicked } => {
-                draft.cut(sku, unpicked);
-                None
-            }
-            StockCommand::Expire { limit } => {
-                draft.expire(*limit, now);
-                None
-            }
-            StockCommand::Told { holds } => {
-                draft.told(holds);
+            other => {
+                draft.hear(other, now);
                 None
             }
         };
@@ -256,6 +219,48 @@ pub(super) struct Draft<'a> {
 }
 
 impl Draft<'_> {
+    /// Takes in what people, feeds and time say; no order waits for an answer.
+    fn hear(&mut self, command: &StockCommand, now: Timestamp) {
+        match command {
+            StockCommand::Count {
+                sku,
+                on_hand,
+                buffer,
+                backorder_limit,
+                unpicked,
+            } => {
+                self.make_room(sku, (*on_hand).max(0), unpicked, &[]);
+                self.count(sku, *on_hand, *buffer, *backorder_limit);
+            }
+            StockCommand::Announce {
+                sku,
+                reference,
+                quantity,
+                expected_at,
+            } => {
+                self.announce(sku, reference, *quantity, *expected_at);
+            }
+            StockCommand::Receive {
+                sku,
+                reference,
+                quantity,
+                inbound,
+            } => {
+                self.receive(sku, reference, *quantity, inbound.as_deref());
+            }
+            StockCommand::Cut { sku, unpicked } => {
+                self.cut(sku, unpicked);
+            }
+            StockCommand::Expire { limit } => {
+                self.expire(*limit, now);
+            }
+            StockCommand::Told { holds } => {
+                self.told(holds);
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn counters(&self, sku: &Sku) -> Counters {
         self.change
             .counters
