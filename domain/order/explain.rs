@@ -113,7 +113,9 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
     if let Some(waits) = order.claim_for_a_person() {
         return waits;
     }
-    if order.stage == Stage::Completed && order.open_dispute().is_some() {
+    // A return that waits for the dispute says so itself.
+    let disputed_alone = order.open_dispute().is_some() && !order.has_open_return();
+    if order.stage == Stage::Completed && disputed_alone {
         return disputed(order);
     }
     if let Some(waits) = order.after_delivery(policy) {

@@ -53,6 +53,11 @@ impl World<'_> {
                 self.settle_moment(&mut dice);
             }
             let Some(next) = self.next_moment().filter(|next| *next <= end) else {
+                if self.now < self.unsettled_until {
+                    // Nothing happens by itself any more: parcels that nobody scanned are seen.
+                    self.unsettled_until = self.now;
+                    continue;
+                }
                 break;
             };
             if self.broken.is_some() {

@@ -53,6 +53,8 @@ fn without_stock_the_money_goes_back_at_once() {
         sku: "SKU-1".into(),
         on_hand: 0,
         buffer: None,
+        backorder_limit: None,
+        unpicked: Vec::new(),
     };
     let decision = shelf.decide(&sold, None, world.now);
     shelf.apply(&decision.change);
