@@ -57,6 +57,15 @@ const LONG_FILES: &[(&str, &str)] = &[
         "one machine: each verb beside the bound that they share",
     ),
     (
+        "src/cli/tests/orders.rs",
+        "one list: each verb about orders and what it prints",
+    ),
+    (
+        "src/http/tests/hub.rs",
+        "one stand-in for the front door, a method a verb",
+    ),
+    ("src/http/table.rs", "one table: every route"),
+    (
         "src/http/catalogue/codes.rs",
         "one table: each code of an error and what to do about it",
     ),

@@ -39,6 +39,28 @@ pub(super) struct Mirror {
 }
 
 impl Mirror {
+    /// Holds became firm, but for those that the answer calls lost.
+    fn confirm<'l>(
+        &mut self,
+        holds: impl Iterator<Item = ((LocationCode, HoldKey), &'l StockLine)>,
+        answer: Option<&StockEvidence>,
+    ) {
+        let lost = |line: &StockLine| match answer {
+            Some(StockEvidence::Lost { lines }) => lines.contains(&line.line),
+            _ => false,
+        };
+        for (key, line) in holds {
+            let units = line.quantity.whole().unwrap_or_default();
+            let absent = (line.sku.clone(), units, Held::Free);
+            let hold = self.holds.entry(key).or_insert(absent);
+            hold.2 = match hold.2 {
+                Held::Shipped | Held::Cut => hold.2,
+                _ if lost(line) => Held::Free,
+                _ => Held::Hard,
+            };
+        }
+    }
+
     /// Follows a command that was carried out (again, perhaps).
     pub(super) fn follow(
         &mut self,
@@ -79,23 +101,8 @@ impl Mirror {
                 attempt,
                 lines,
             } => {
-                let lost = |line: &StockLine| match answer {
-                    Some(StockEvidence::Lost { lines }) => lines.contains(&line.line),
-                    _ => false,
-                };
-                for line in lines {
-                    let units = line.quantity.whole().unwrap_or_default();
-                    let absent = (line.sku.clone(), units, Held::Free);
-                    let hold = self
-                        .holds
-                        .entry(key(*order, line, *attempt))
-                        .or_insert(absent);
-                    hold.2 = match hold.2 {
-                        Held::Shipped | Held::Cut => hold.2,
-                        _ if lost(line) => Held::Free,
-                        _ => Held::Hard,
-                    };
-                }
+                let keys = lines.iter().map(|line| key(*order, line, *attempt));
+                self.confirm(keys.zip(lines), answer);
             }
             StockCommand::Release {
                 order,

@@ -113,7 +113,12 @@ impl Order {
                 if let Some(work) = self.fulfilment_mut(number) {
                     work.cancel_refused = true;
                     if let Some(stage) = work.resumes.take() {
-                        work.stage = stage;
+                        // Its label may have come while the location was thinking.
+                        let labelled = work.label.as_ref().is_some_and(|label| !label.voided);
+                        work.stage = match stage {
+                            FulfilmentStage::Packed if labelled => FulfilmentStage::Labelled,
+                            stage => stage,
+                        };
                         work.since = at;
                     }
                 }

@@ -17,6 +17,7 @@ mod returns;
 mod review;
 mod stored;
 mod straight;
+mod sums;
 mod supply;
 mod tables;
 mod tenders;
