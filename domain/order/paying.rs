@@ -199,10 +199,15 @@ impl Order {
         let elsewhere = some(tender.netted).plus(some(tender.moved));
         let claims = self.claims(number, self.is_over_for_money());
         let given = tender.refunded_sum();
-        tender
+        // What was taken ahead of what ships goes back by itself if that never ships: a person who
+        // gave it too would give it of a share that another tender has in the end.
+        let earned = self.share_of(number, self.earned());
+        let left = tender
             .captured_sum()
             .less(claims.less(elsewhere).max(given))
-            .less(tender.frozen())
+            .less(tender.frozen());
+        let granted = some(tender.granted).less(elsewhere);
+        left.min(tender.captured_sum().min(earned).less(granted))
     }
 
     /// What a person can still give back, over all tenders.
