@@ -4,6 +4,7 @@
 //! behind each row.
 
 mod before;
+mod money;
 mod work;
 
 use jiff::SignedDuration;
@@ -18,7 +19,7 @@ use crate::canonical::{
 };
 use crate::ids::{OrderId, Slug};
 use crate::money::{Currency, Money};
-use crate::order::{Command, Effect, FulfilmentStep, Order, Stage};
+use crate::order::{Arrival, Command, Effect, FulfilmentStep, Order, Stage};
 use crate::quantity::Quantity;
 use crate::simulation::core::Hub;
 use crate::stock::Counters;
@@ -27,12 +28,15 @@ use crate::stock::Counters;
 const LETTERS: usize = 2000;
 /// The channel that wants to hear of its orders.
 const LISTENS: usize = 1;
+/// One that does not.
+const QUIET: usize = 0;
 
 /// A world with one order, and the hands that steer it.
 struct Scene {
     world: World<'static>,
     dice: Dice,
     id: OrderId,
+    channel: usize,
     life: u32,
     /// Messages that are kept back.
     late: Vec<Letter>,
@@ -79,6 +83,7 @@ impl Scene {
             world,
             dice: Dice::seeded(1),
             id: OrderId::new(1_760_000_000_000, [7; 8], [0, 0]),
+            channel: LISTENS,
             life: 0,
             late: Vec::new(),
         }
@@ -112,11 +117,13 @@ impl Scene {
 
     /// Puts an order on its way.
     fn send(&mut self, draft: OrderDraft) {
-        let hash = self.world.channels[LISTENS].0.hash16(&draft.external_id);
+        let hash = self.world.channels[self.channel]
+            .0
+            .hash16(&draft.external_id);
         self.id = OrderId::new(1_760_000_000_000, [7; 8], hash);
         self.world.post.push(Letter::Create {
             id: self.id,
-            channel: LISTENS,
+            channel: self.channel,
             draft: Box::new(draft),
         });
     }
@@ -135,6 +142,8 @@ impl Scene {
                 for id in self.world.audit.born.clone() {
                     self.world.wake(owner, id);
                 }
+                // Locations tell what no order has taken in yet.
+                self.world.lapse();
                 continue;
             }
             let Some(letter) = self.world.post.first() else {
@@ -173,6 +182,15 @@ impl Scene {
         self.dock(fulfilment, FulfilmentStep::Accept);
         self.dock(fulfilment, FulfilmentStep::Pick { lines: None });
         self.dock(fulfilment, FulfilmentStep::Pack);
+    }
+
+    /// A parcel of the buyer's at the first location, with all that is still missing.
+    fn arrival(&self) -> Arrival {
+        Arrival {
+            location: self.world.places()[0].clone(),
+            parcel: Some("A".into()),
+            lines: None,
+        }
     }
 
     /// Time passes.

@@ -181,3 +181,33 @@ fn a_label_is_bought_and_the_order_cancelled() {
         },
     );
 }
+
+#[test]
+fn a_count_takes_back_what_was_promised() {
+    under_every_crash(
+        |scene| {
+            scene.stock(0, "SKU-1", 5);
+            scene.stock(1, "SKU-1", 3);
+            scene.place(basket(&["SKU-1"]));
+            let first = scene.world.places()[0].clone();
+            // Somebody counts; it is counted again until it was written.
+            for _ in 0..3 {
+                scene.world.count(&first, &"SKU-1".into(), 0);
+                scene.world.cut_shortfalls(&first);
+                scene.settle();
+            }
+        },
+        |scene| {
+            let places = asked_places(scene);
+            scene.must(
+                places.len() == 2 && places[0] != places[1],
+                "asked elsewhere",
+            );
+            scene.must(scene.order().stage == Stage::Closed, "it was delivered");
+            scene.must(
+                scene.shelf("SKU-1") == (2, 0, 0),
+                "nothing was promised twice",
+            );
+        },
+    );
+}
