@@ -6,7 +6,7 @@
     reason = "a link that leads nowhere fails, and says which"
 )]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -47,11 +47,12 @@ fn linked(folder: &str, link: &str) -> (String, String) {
 #[test]
 fn every_row_of_the_matrix_names_its_rule_and_its_tests() {
     let rows = table("## The matrix");
+    let mut numbers = BTreeSet::new();
     for row in &rows {
         let [number, trigger, _, _, rule, tests] = row[..] else {
             panic!("six columns: {row:?}");
         };
-        assert!(number.parse::<usize>().is_ok_and(|n| n <= ROWS), "{row:?}");
+        numbers.insert(number.parse::<usize>().expect("a number"));
         let rule = links(rule);
         assert_eq!(rule.len(), 1, "one function decides \"{trigger}\"");
         linked("", rule[0]);
@@ -62,6 +63,7 @@ fn every_row_of_the_matrix_names_its_rule_and_its_tests() {
             assert!(before.contains("#[test]"), "{test} is a test");
         }
     }
+    assert_eq!(numbers, (1..=ROWS).collect(), "every row of the matrix");
 }
 
 #[test]

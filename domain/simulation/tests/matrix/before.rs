@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::order::Notice;
+use crate::policy::WhenShort;
+use crate::stock::StockCommand;
 
 #[test]
 fn part_of_the_lines_cannot_be_reserved() {
@@ -101,6 +103,65 @@ fn the_payment_is_unknown_when_the_reservation_lapses() {
             scene.must(payments == 1, "authorised once, however often it was asked");
             scene.costs_nothing();
             scene.must(scene.shelf("SKU-1") == (5, 0, 0), "the units are free");
+        },
+    );
+}
+
+/// Supply comes to a shelf. Its receipt is sent three times, as somebody does who heard nothing.
+fn supply(scene: &mut Scene, sku: &str, quantity: i64) {
+    let location = scene.world.places()[0].clone();
+    for _ in 0..3 {
+        let command = StockCommand::Receive {
+            sku: sku.into(),
+            reference: "R-1".into(),
+            quantity,
+            inbound: None,
+        };
+        scene.world.ask_shelf(&location, &command, None);
+        scene.settle();
+        scene.world.lapse();
+        scene.settle();
+    }
+}
+
+#[test]
+fn part_of_the_lines_waits_for_supply() {
+    for when_short in [WhenShort::Wait, WhenShort::Backorder] {
+        under_every_crash(
+            |scene| {
+                scene.world.policy.when_short = when_short;
+                scene.stock(0, "SKU-1", 5);
+                scene.announce(0, "SKU-2", 3);
+                scene.place(basket(&["SKU-1", "SKU-2"]));
+                scene.must(scene.order().is_waiting(), "it stands in line");
+                supply(scene, "SKU-2", 3);
+            },
+            |scene| {
+                scene.must(scene.order().stage == Stage::Closed, "it was delivered");
+                scene.must(
+                    scene.shelf("SKU-2") == (2, 0, 0),
+                    "received once, sold once",
+                );
+                let taken: Vec<Money> = scene.payments().iter().map(|p| p.captured).collect();
+                scene.must(taken == [eur(2000)], "paid once");
+            },
+        );
+    }
+}
+
+#[test]
+fn supply_that_never_comes_ends_the_order() {
+    under_every_crash(
+        |scene| {
+            scene.world.policy.when_short = WhenShort::Backorder;
+            scene.stock(0, "SKU-1", 5);
+            scene.announce(0, "SKU-2", 3);
+            scene.place(basket(&["SKU-1", "SKU-2"]));
+        },
+        |scene| {
+            scene.ends(Stage::Rejected, "backorder_lapsed");
+            scene.must(scene.shelf("SKU-1") == (5, 0, 0), "nothing of it is kept");
+            scene.costs_nothing();
         },
     );
 }

@@ -22,7 +22,7 @@ use crate::money::{Currency, Money};
 use crate::order::{Arrival, Command, Effect, FulfilmentStep, Order, Stage};
 use crate::quantity::Quantity;
 use crate::simulation::core::Hub;
-use crate::stock::Counters;
+use crate::stock::{Counters, StockCommand};
 
 /// Messages that may be delivered in one moment before a scene counts as running in circles.
 const LETTERS: usize = 2000;
@@ -95,6 +95,21 @@ impl Scene {
         let crash = self.world.crash.take();
         let code = self.world.places()[place].clone();
         self.world.count(&code, &sku.into(), units);
+        self.world.commits = 0;
+        self.world.crash = crash;
+    }
+
+    /// Announces supply for a shelf.
+    fn announce(&mut self, place: usize, sku: &str, quantity: i64) {
+        let crash = self.world.crash.take();
+        let code = self.world.places()[place].clone();
+        let command = StockCommand::Announce {
+            sku: sku.into(),
+            reference: "PO-1".into(),
+            quantity,
+            expected_at: None,
+        };
+        self.world.ask_shelf(&code, &command, None);
         self.world.commits = 0;
         self.world.crash = crash;
     }

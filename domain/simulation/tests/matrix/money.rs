@@ -1,8 +1,10 @@
 //! Rows of the matrix about money: that comes late, that cannot be taken, that does not go back.
 
 use super::*;
-use crate::order::{Disposition, PaymentEvidence, REASON_REFUND_FAILED, ReturnCommand};
-use crate::policy::RefundWay;
+use crate::order::{
+    Disposition, PaymentEvidence, REASON_PAYMENT_LOST, REASON_REFUND_FAILED, ReturnCommand,
+};
+use crate::policy::{OnceCapture, RefundWay};
 
 /// An order of one article that its buyer has, and whose money was taken.
 fn delivered(scene: &mut Scene) {
@@ -201,4 +203,62 @@ fn a_chargeback_comes_during_a_return() {
             },
         );
     }
+}
+
+/// An order of two parcels on a card that can be captured once; the first parcel has left.
+fn first_of_two_shipped(scene: &mut Scene, renewal: State) {
+    scene.world.policy.payment.once_capture = OnceCapture::ReauthorizeRest;
+    scene.stock(0, "SKU-1", 5);
+    scene.stock(1, "SKU-2", 5);
+    let mut draft = basket(&["SKU-1", "SKU-2"]);
+    draft.tenders[0].terms = card("stripe-eu", CaptureMode::Once);
+    scene.place(draft);
+    scene.world.gateways[0].verdict = Some(renewal);
+    scene.label(1);
+    scene.dock(1, FulfilmentStep::HandOver);
+}
+
+fn captured(scene: &Scene) -> Vec<Money> {
+    let taken = scene.payments().into_iter().map(|p| p.captured);
+    taken.filter(|amount| amount.is_positive()).collect()
+}
+
+#[test]
+fn a_second_capture_is_impossible_and_the_rest_is_authorised_anew() {
+    under_every_crash(
+        |scene| {
+            first_of_two_shipped(scene, State::Authorized);
+            scene.label(2);
+            scene.dock(2, FulfilmentStep::HandOver);
+        },
+        |scene| {
+            scene.must(scene.order().stage == Stage::Closed, "both were delivered");
+            scene.must(
+                captured(scene) == [eur(1000), eur(1000)],
+                "each is paid once",
+            );
+        },
+    );
+}
+
+#[test]
+fn a_second_capture_is_impossible_and_the_rest_is_refused() {
+    under_every_crash(
+        |scene| {
+            first_of_two_shipped(scene, State::Declined);
+            scene.label(2);
+            scene.dock(2, FulfilmentStep::HandOver);
+        },
+        |scene| {
+            scene.must(
+                !scene.order().fulfilments[1].is_shipped(),
+                "nothing ships unpaid",
+            );
+            scene.must(captured(scene) == [eur(1000)], "what shipped is paid");
+            scene.must(
+                scene.order().is_held_for(REASON_PAYMENT_LOST),
+                "a person looks",
+            );
+        },
+    );
 }
