@@ -3,6 +3,7 @@
 mod claims;
 mod disputes;
 mod evidence;
+mod expiry;
 mod found;
 mod holds;
 mod late;
