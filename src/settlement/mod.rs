@@ -129,7 +129,7 @@ pub trait Payouts: Send + Sync {
     /// Keeps lines; what is known of a line is replaced, a person's decision about it stays.
     async fn keep_lines(&self, file: Uuid, lines: &[KeptLine]) -> Result<(), Unavailable>;
 
-    /// Keeps a file; the same file again is the same row. Answers its id.
+    /// Keeps a file; the same file again is the same row.
     async fn keep_file(&self, file: &PayoutFile) -> Result<(), Unavailable>;
 
     /// The id of a file that was read before.

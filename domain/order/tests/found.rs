@@ -170,3 +170,25 @@ fn an_order_that_lost_its_location_and_then_its_money_is_shown_to_a_person() {
     assert_eq!(why.waiting_for, "person");
     assert!(world.order.is_held_for(REASON_PAYMENT_LOST));
 }
+
+#[test]
+fn a_label_that_comes_while_the_location_refuses_to_stop_is_kept() {
+    let lines = vec![line(1, "SKU-1", 1, "10.00")];
+    let order = draft(lines, "0.00", to_authorize(CaptureMode::Once));
+    let mut world = World::place(order, &[("BER1", "SKU-1", 1)]);
+    world.settle();
+    for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+        world.step(step).expect("legal");
+    }
+    let reason = "the buyer has changed their mind".into();
+    world.command(Command::Cancel { reason }).expect("legal");
+    world.answer("buy_label");
+    world.fact(Fact::Fulfilment(FulfilmentFact {
+        fulfilment: 1,
+        occurred_at: None,
+        evidence: FulfilmentEvidence::CancelRefused,
+    }));
+    assert_eq!(world.order.fulfilments[0].stage, FulfilmentStage::Labelled);
+    world.step(FulfilmentStep::HandOver).expect("it ships");
+    assert_eq!(world.folded(), world.order);
+}
