@@ -5,6 +5,7 @@
 //! invisible to `increase()`.
 
 mod catalogue;
+mod payouts;
 mod process;
 mod standing;
 
@@ -16,6 +17,7 @@ use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, Promet
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
+pub use payouts::watch_payouts;
 pub use standing::watch_orders;
 
 /// The revision that this binary was built from, if the build said so.

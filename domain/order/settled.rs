@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::Posting;
 use super::state::{Order, Tender};
 use crate::canonical::CaptureMode;
+use crate::ids::Slug;
 use crate::money::Money;
 use crate::settlement::{Claims, LineKind, PayoutLine, Variance, Verdict};
 
@@ -54,9 +55,28 @@ impl Order {
             }
         })
     }
+
+    /// Money that gateways have taken and that no line of a payout file has named yet, by the number of
+    /// the tender that it was taken of.
+    pub fn unreconciled(&self) -> impl Iterator<Item = (u16, &Slug, Money)> {
+        let numbered = self.tender_numbers().zip(&self.tenders);
+        numbered.filter_map(|(number, tender)| {
+            let open = tender.unreconciled();
+            let gateway = tender.gateway().filter(|_| open.is_positive())?;
+            Some((number, gateway, open))
+        })
+    }
 }
 
 impl Tender {
+    /// What was taken of it and no line of a payout file has named: the payer still owes it, or owes
+    /// the line. A line that does not fit names nothing.
+    pub fn unreconciled(&self) -> Money {
+        let claims = self.claims("");
+        let [charged, ..] = claims.settled;
+        claims.captured.less(charged)
+    }
+
     /// What is known of its money, and what other lines than this one have settled.
     pub(super) fn claims(&self, line: &str) -> Claims {
         let sum = |kind: LineKind| {

@@ -26,6 +26,9 @@ pub struct PaymentPolicy {
     pub refund_sla: SignedDuration,
     /// How long an order that had expired looks for stock when its money comes after all.
     pub reopen_within: SignedDuration,
+    /// How long after it was taken money is named by a payout at the latest. No order acts on it; what
+    /// is named by none after that is counted for people.
+    pub payout_within: SignedDuration,
 }
 
 /// When an authorisation that can be captured only once is captured, if an order ships in parts. At
@@ -78,6 +81,7 @@ impl Default for PaymentPolicy {
             refund_order: Vec::new(),
             refund_sla: SignedDuration::from_hours(72),
             reopen_within: SignedDuration::from_secs(30),
+            payout_within: SignedDuration::from_hours(14 * 24),
         }
     }
 }

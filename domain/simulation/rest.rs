@@ -96,6 +96,19 @@ impl World<'_> {
                 }
             }
         }
+        self.check_paid_out();
+    }
+
+    /// Once every gateway has sent its file, no money is left that no payout has named.
+    fn check_paid_out(&mut self) {
+        let unnamed = self.audit.orders().find_map(|order| {
+            let (tender, gateway, open) = order.unreconciled().next()?;
+            Some((order.id, format!("{open} of tender {tender} at {gateway}")))
+        });
+        if let Some((order, open)) = unnamed {
+            let found = format!("{}: no payout names {open}", self.name(order));
+            self.fall("payouts_name_all", found);
+        }
     }
 
     /// Everybody does what there is to do now.

@@ -42,6 +42,20 @@ pub(super) enum Verb {
         #[command(flatten)]
         hub: Hub,
     },
+    /// List money that was taken and that no payout has named.
+    Unreconciled {
+        /// Only what this connection took.
+        #[arg(long, value_name = "SLUG")]
+        gateway: Option<String>,
+        /// Only what was taken longer ago, like 14d.
+        #[arg(long, value_name = "DURATION")]
+        older_than: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=200))]
+        limit: u16,
+        #[command(flatten)]
+        hub: Hub,
+    },
     /// Say that a line that did not fit is explained.
     Resolve(Decision),
     /// Say that the difference is borne.
@@ -62,6 +76,16 @@ pub(super) struct Decision {
 /// What a table shows of a line.
 const SHOWN: [&str; 8] = [
     "id", "line", "kind", "gross", "currency", "verdict", "reason", "order",
+];
+
+/// What a table shows of money that no payout has named.
+const UNNAMED: [&str; 6] = [
+    "order",
+    "gateway",
+    "reference",
+    "captured",
+    "open",
+    "currency",
 ];
 
 pub(super) async fn run(
@@ -107,6 +131,25 @@ pub(super) async fn run(
             let answer = client.get(&["v1", "settlements", "lines"], &query).await?;
             let row = |line: &Value| SHOWN.map(|name| line[name].clone()).to_vec();
             list(&answer, &SHOWN, row, format, out);
+        }
+        Verb::Unreconciled {
+            gateway,
+            older_than,
+            limit,
+            hub,
+        } => {
+            let client = Client::new(&hub, config)?;
+            let mut query = vec![("limit", limit.to_string())];
+            query.extend(gateway.map(|gateway| ("gateway", gateway)));
+            query.extend(older_than.map(|age| ("older_than", age)));
+            let path = ["v1", "settlements", "unreconciled"];
+            let answer = client.get(&path, &query).await?;
+            let row = |capture: &Value| {
+                let rest = UNNAMED.map(|name| capture[name].clone());
+                [vec![moment(&capture["captured_at"])], rest.to_vec()].concat()
+            };
+            let heading = [&["captured at"][..], &UNNAMED[..]].concat();
+            list(&answer, &heading, row, format, out);
         }
         Verb::Resolve(decision) => decide("resolve", decision, config, format, out).await?,
         Verb::WriteOff(decision) => decide("write-off", decision, config, format, out).await?,

@@ -22,6 +22,7 @@ use orderhub_domain::policy::Policy;
 pub use connections::{Carrier, Connection, Location, Mode, Payment, Sales, Warehouse};
 pub use kinds::{KINDS, Kind};
 pub use secret::{Origin, Secret};
+pub use section::duration;
 pub(crate) use show::leaves;
 pub use show::shown;
 pub use sources::{Given, Sources};

@@ -97,6 +97,7 @@ fn read_payment(section: &mut Section<'_, '_>) -> PaymentPolicy {
         refund_order: read_refund_order(section),
         refund_sla: section.duration("refund_sla", usual.refund_sla),
         reopen_within: section.duration("reopen_within", usual.reopen_within),
+        payout_within: section.duration("payout_within", usual.payout_within),
     }
 }
 

@@ -331,7 +331,8 @@ impl<'a, 'b> Section<'a, 'b> {
     }
 }
 
-fn duration(text: &str) -> Option<SignedDuration> {
+/// A duration above zero, like `15m`.
+pub fn duration(text: &str) -> Option<SignedDuration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
     let number: i64 = number.parse().ok()?;

@@ -28,6 +28,7 @@ pub fn shown(config: &Config) -> Value {
             "parked_patience": duration(policy.parked_patience),
             "acceptance_time": duration(policy.acceptance_time),
             "auto_close": duration(policy.auto_close),
+            "payout_within": duration(policy.payment.payout_within),
             "retry_least": duration(policy.retry_least),
             "retry_most": duration(policy.retry_most),
             "default_weight_g": policy.default_weight_g,

@@ -181,6 +181,13 @@ pub const ROUTES: &[Route] = &[
         Body::Nothing,
         Side::Api,
     ),
+    route(
+        Method::GET,
+        "/v1/settlements/unreconciled",
+        Needing(Scope::OpsAct),
+        Body::Nothing,
+        Side::Api,
+    ),
     act("/v1/settlements/lines/{id}/actions/resolve"),
     act("/v1/settlements/lines/{id}/actions/write-off"),
     act("/v1/fulfilments/{id}/accept"),

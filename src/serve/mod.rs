@@ -6,13 +6,17 @@ mod checkup;
 mod connections;
 mod seams;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use orderhub_actors::ports::Unavailable;
+use orderhub_domain::ids::Slug;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::audit::Auditor;
@@ -27,6 +31,7 @@ use crate::http::requests::Requests;
 use crate::http::streams::Streams;
 use crate::http::{Edge, Hooks};
 use crate::intake::Desk;
+use crate::settlement::Payer;
 use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
 use crate::telemetry;
 use addresses::Addresses;
@@ -55,9 +60,9 @@ impl Root for Process {
 
         let stop = stop_signal().map_err(failed)?;
         let background = CancellationToken::new();
-        let trail = tokio::spawn(store.order_trail().run(background.clone()));
+        let payers = connections.payers(&config);
         let upkeep = tokio::spawn(telemetry::upkeep(metrics.clone(), background.clone()));
-        let counting = tokio::spawn(telemetry::watch_orders(store.clone(), background.clone()));
+        let following = follow_the_log(&store, &config, &payers, &background);
         let auditing = Auditor::start(&store, &config.policy, &background);
         let (webhooks, webhook_lane) = store.webhook_log();
 
@@ -106,7 +111,7 @@ impl Root for Process {
             webhooks: Arc::new(webhooks),
             messages: Arc::new(store.clone()),
             payouts: Arc::new(store.clone()),
-            payers: connections.payers(&config),
+            payers,
             requests: Requests::new(Arc::new(store.clone())),
             feed,
             streams: Streams::new(stop.clone()),
@@ -136,9 +141,8 @@ impl Root for Process {
         background.cancel();
         // They only read the token; how they ended changes nothing any more.
         drop(tokio::join!(
-            trail,
             upkeep,
-            counting,
+            join_all(following),
             auditing,
             webhook_lane,
             publishing,
@@ -191,6 +195,29 @@ async fn take_census(store: &Store) -> Result<(), Unavailable> {
         telemetry::count_orders(&stage, orders);
     }
     Ok(())
+}
+
+/// Starts the readers that keep lists and gauges up with the log.
+fn follow_the_log(
+    store: &Store,
+    config: &Config,
+    payers: &BTreeMap<Slug, Payer>,
+    stop: &CancellationToken,
+) -> [JoinHandle<()>; 4] {
+    let paying = payers.iter().filter(|(_, payer)| payer.format.is_some());
+    let paying = paying.map(|(slug, _)| slug.clone()).collect();
+    let within = config.policy.payment.payout_within;
+    [
+        tokio::spawn(store.order_trail().run(stop.clone())),
+        tokio::spawn(store.unreconciled_trail().run(stop.clone())),
+        tokio::spawn(telemetry::watch_orders(store.clone(), stop.clone())),
+        tokio::spawn(telemetry::watch_payouts(
+            store.clone(),
+            paying,
+            within,
+            stop.clone(),
+        )),
+    ]
 }
 
 fn announce(config: &Config, hooks: &Hooks) {

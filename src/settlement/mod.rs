@@ -5,6 +5,7 @@
 //! (`orderhub_channels::settlement`), SQL (`crate::store`).
 
 mod import;
+mod unreconciled;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 pub use import::{Failed, Import, Source};
+pub use unreconciled::{Unreconciled, UnreconciledFilter, UnreconciledPage, UnreconciledPlace};
 
 /// The namespace of ids made from a connection and a line.
 const LINES: Uuid = Uuid::from_u128(0x7f0c_52d1_3b0e_4c56_9d0a_51c2_6f3e_8a17);
@@ -148,6 +150,12 @@ pub trait Payouts: Send + Sync {
         line: Uuid,
         resolution: &Resolution,
     ) -> Result<Option<KeptLine>, Unavailable>;
+
+    /// Captures that no line has named, oldest first, as of a few seconds ago.
+    async fn unreconciled(
+        &self,
+        filter: &UnreconciledFilter,
+    ) -> Result<UnreconciledPage, Unavailable>;
 }
 
 /// The id of a line of a connection.

@@ -27,6 +27,8 @@ mod publish;
 mod retention;
 mod seal;
 mod stock;
+mod trail;
+mod unreconciled;
 mod webhook_list;
 mod webhooks;
 
@@ -43,7 +45,7 @@ pub use audit::{AuditBook, HotMark, LEDGER_BITE, LOG_CURSORS, OpenFinding, Suspe
 pub use census::Standing;
 pub use checkup::{Checkup, Sealed};
 pub use lane::PgLane;
-pub use order_list::{OrderFilter, OrderListing, OrderPage, OrderTrail};
+pub use order_list::{OrderFilter, OrderListing, OrderPage};
 pub use parked_list::{ParkedDetail, ParkedFilter, ParkedListing, ParkedPage, ParkedPlace};
 pub use publish::{
     Checkpoint, Checkpoints, CursorMove, Entry, KeptCheckpoint, LastMessage, Log, Logged,
@@ -51,6 +53,7 @@ pub use publish::{
 };
 pub use seal::{Seal, SealError, kept_key};
 pub use stock::PgStockLane;
+pub use trail::Trail;
 pub use webhook_list::{WebhookDetail, WebhookFilter, WebhookListing, WebhookPage};
 pub use webhooks::{WebhookLog, WebhookReceived};
 

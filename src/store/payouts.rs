@@ -13,7 +13,10 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::Store;
-use crate::settlement::{KeptLine, LineFilter, Page, PayoutFile, Payouts, Resolution};
+use crate::settlement::{
+    KeptLine, LineFilter, Page, PayoutFile, Payouts, Resolution, UnreconciledFilter,
+    UnreconciledPage,
+};
 
 const KEEP_LINES: &str = "
 insert into orderhub.payout_line
@@ -168,6 +171,13 @@ impl Payouts for Store {
         let row = self.read(query).await?;
         let unreadable = |error: sqlx::Error| Unavailable(error.to_string());
         row.map(|row| line_of(&row)).transpose().map_err(unreadable)
+    }
+
+    async fn unreconciled(
+        &self,
+        filter: &UnreconciledFilter,
+    ) -> Result<UnreconciledPage, Unavailable> {
+        self.list_unreconciled(filter).await
     }
 }
 

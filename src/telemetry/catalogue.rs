@@ -80,6 +80,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderhub_orders_on_hold", "Orders with a hold in force, by reason; an order counts once per reason"),
     ("orderhub_orders_stuck", "Orders that wanted attention 2 minutes ago and still do, or whose calls have failed that long"),
     ("orderhub_parked_messages", "Parked messages by what becomes of them"),
+    ("orderhub_payments_unreconciled", "Captures older than policy.payout_within that no payout file has named, up to 10,000 a gateway"),
     ("orderhub_publish_lag_events", "Committed entries that are not on the bus yet"),
     ("orderhub_publish_oldest_age_seconds", "Age of the oldest committed entry that is not on the bus yet; 0 when there is none"),
 ];

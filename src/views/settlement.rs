@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::settlement::{KeptLine, PayoutFile, Resolution};
+use crate::settlement::{KeptLine, PayoutFile, Resolution, Unreconciled};
 
 /// A payout file.
 pub fn file(file: &PayoutFile) -> Value {
@@ -37,6 +37,20 @@ pub fn line(line: &KeptLine) -> Value {
         "reason": line.reason,
         "expected": line.expected.map(|expected| expected.amount().to_string()),
         "resolution": line.resolution.as_ref().map(resolution),
+    })
+}
+
+/// A capture that no payout has named, or not all of it.
+pub fn unreconciled(capture: &Unreconciled) -> Value {
+    json!({
+        "order": capture.place.order.to_string(),
+        "tender": capture.place.tender,
+        "gateway": capture.source.as_str(),
+        "reference": capture.reference,
+        "currency": capture.captured.currency().code(),
+        "captured": capture.captured.amount().to_string(),
+        "open": capture.open.amount().to_string(),
+        "captured_at": capture.place.captured_at,
     })
 }
 

@@ -64,6 +64,7 @@ mod store_registry;
 mod store_retention;
 mod store_standing;
 mod store_unknown;
+mod store_unreconciled;
 mod store_views;
 mod supply;
 mod tail;

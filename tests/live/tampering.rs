@@ -233,6 +233,10 @@ pub(crate) async fn hands(audit: &PgPool, orders: &[String]) -> Vec<Hand> {
             vec![
                 finding("order_row", &last),
                 finding("log_cursors", format!("the order list, shard {}", shard_of(&last))),
+                finding(
+                    "log_cursors",
+                    format!("the unreconciled payments, shard {}", shard_of(&last)),
+                ),
             ],
         ),
         (

@@ -9,6 +9,7 @@ mod holds;
 mod late;
 mod lives;
 mod notices;
+mod payouts;
 mod permutations;
 mod refunds;
 mod renewals;

@@ -22,7 +22,7 @@ fn refund(world: &mut World, of: impl Into<Option<Decimal>>) -> Result<Decided, 
 }
 
 /// An order of 44.97 that has been delivered and paid.
-fn delivered() -> World {
+pub(super) fn delivered() -> World {
     let order = draft(
         vec![line(1, "SKU-1", 2, "19.99")],
         "4.99",

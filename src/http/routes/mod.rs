@@ -16,6 +16,7 @@ mod returns;
 mod settlements;
 mod supply;
 mod system;
+mod unreconciled;
 mod webhooks;
 
 use std::sync::Arc;
@@ -59,6 +60,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(webhooks::routes(edge))
         .unify()
         .or(settlements::routes(edge))
+        .unify()
+        .or(unreconciled::routes(edge))
         .unify()
         .or(events::routes(edge))
         .unify()

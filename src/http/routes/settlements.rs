@@ -224,7 +224,7 @@ fn uuid(bytes: &[u8]) -> Option<Uuid> {
 }
 
 /// Lines are of all channels: a key that is bound to one does not see them.
-fn unbound(asked: &Asked) -> Result<(), Problem> {
+pub(super) fn unbound(asked: &Asked) -> Result<(), Problem> {
     match asked.key()?.channel {
         None => Ok(()),
         Some(_) => Err(Problem::not_found()),

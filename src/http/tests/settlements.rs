@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
+use jiff::Timestamp;
 use orderhub_actors::api::HubApi;
 use orderhub_channels::settlement::FileFormat;
+use orderhub_domain::ids::OrderId;
+use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{ChannelFact, Fact};
 use serde_json::Value;
 
 use super::*;
 use crate::settlement::{
-    KeptLine, LineFilter, Page, Payer, PayoutFile, Payouts, Resolution, Source,
+    KeptLine, LineFilter, Page, Payer, PayoutFile, Payouts, Resolution, Source, Unreconciled,
+    UnreconciledFilter, UnreconciledPage, UnreconciledPlace,
 };
 
 /// Files and lines in memory.
@@ -103,6 +107,48 @@ impl Payouts for Kept {
             line.clone()
         }))
     }
+
+    async fn unreconciled(
+        &self,
+        filter: &UnreconciledFilter,
+    ) -> Result<UnreconciledPage, Unavailable> {
+        let after = filter.after.map_or(0, |place| place.version);
+        let wanted = |capture: &Unreconciled| {
+            filter.sources.contains(&capture.source)
+                && capture.place.version > after
+                && filter
+                    .before
+                    .is_none_or(|at| capture.place.captured_at < at)
+        };
+        let mut found: Vec<_> = captures().into_iter().filter(wanted).collect();
+        let more = found.len() > usize::from(filter.limit);
+        found.truncate(filter.limit.into());
+        let next = found.last().filter(|_| more).map(|last| last.place);
+        Ok((found, next))
+    }
+}
+
+/// An old capture and a new one of the gateway, and one of a channel that pays out in no file.
+fn captures() -> Vec<Unreconciled> {
+    let euro = Currency::from_code("EUR").expect("a currency");
+    let amount = Money::from_minor(1999, euro).expect("an amount");
+    let capture = |version, source: &str, captured_at| Unreconciled {
+        place: UnreconciledPlace {
+            captured_at,
+            order: OrderId::from_uuid(Uuid::nil()),
+            tender: 1,
+            version,
+        },
+        source: source.into(),
+        reference: Some(format!("pi_{version}")),
+        captured: amount,
+        open: amount,
+    };
+    vec![
+        capture(1, "stripe-eu", Timestamp::UNIX_EPOCH),
+        capture(2, "stripe-eu", Timestamp::now()),
+        capture(3, "web", Timestamp::UNIX_EPOCH),
+    ]
 }
 
 /// Posts a file.
@@ -265,4 +311,40 @@ async fn a_file_that_cannot_be_read_changes_nothing_and_says_which_line() {
     assert!(detail.contains("line 1: amount \"ten\""), "{detail}");
     let kept = world.ask(Ask::get("/v1/settlements")).await.json();
     assert_eq!(kept["data"].as_array().map(Vec::len), Some(0));
+}
+
+#[tokio::test]
+async fn money_that_no_payout_names_is_listed_by_gateway_and_age() {
+    let world = world().await;
+    let path = "/v1/settlements/unreconciled";
+    for (query, references) in [
+        ("", "pi_1 pi_2"),
+        ("?gateway=stripe-eu", "pi_1 pi_2"),
+        ("?older_than=14d", "pi_1"),
+        ("?limit=1", "pi_1"),
+    ] {
+        let found = world.ask(Ask::get(&format!("{path}{query}"))).await.json();
+        let data = found["data"].as_array().expect("rows").iter();
+        let named: Vec<&str> = data.filter_map(|row| row["reference"].as_str()).collect();
+        assert_eq!(named.join(" "), references, "{query}");
+    }
+    let first = world.ask(Ask::get(&format!("{path}?limit=1"))).await.json();
+    let cursor = first["next_cursor"].as_str().expect("a second page");
+    let second = format!("{path}?limit=1&cursor={cursor}");
+    let second = world.ask(Ask::get(&second)).await.json();
+    assert_eq!(second["data"][0]["reference"], "pi_2");
+    assert_eq!(second["has_more"], false);
+    for wrong in [
+        "gateway=web",
+        "gateway=nobody",
+        "older_than=soon",
+        "older_than=0d",
+        "older_than=9223372036854775d",
+        "cursor=x",
+        "state=open",
+    ] {
+        let answer = world.ask(Ask::get(&format!("{path}?{wrong}"))).await;
+        let refused = (answer.status, answer.problem());
+        assert_eq!(refused, (422, "invalid_query".to_owned()), "{wrong}");
+    }
 }

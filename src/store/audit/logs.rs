@@ -23,6 +23,12 @@ with place as (
         select coalesce(max(e.seq), 0) as seq from orderhub.event e where e.shard = c.shard
     ) log
     union all
+    select 'the unreconciled payments, shard ' || c.shard, c.seq, log.seq
+    from orderhub.unreconciled_cursor c
+    cross join lateral (
+        select coalesce(max(e.seq), 0) as seq from orderhub.event e where e.shard = c.shard
+    ) log
+    union all
     select 'the bus, stock of ' || c.location, c.published_seq, log.seq
     from orderhub.stock_cursor c
     cross join lateral (

@@ -6,4 +6,3 @@ mod query;
 mod trail;
 
 pub use query::{OrderFilter, OrderListing, OrderPage};
-pub use trail::OrderTrail;

@@ -1,21 +1,7 @@
-//! The trailing reader.
+//! The trailing reader that writes the list.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions, Connection};
-use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
-
-use super::super::{Shared, Store, StoreError};
-
-/// How often the shards that have grown are read.
-const TICK: Duration = Duration::from_millis(250);
-/// How often all shards are read: another node may have written them.
-const SWEEP: Duration = Duration::from_secs(2);
-/// Events read per shard at a time.
-const BITE: i64 = 500;
+use super::super::Store;
+use super::super::trail::{Follows, Trail};
 
 // Events become rows, and the cursor moves, in one statement: each event counts once. A shard's
 // sequence is given in the order of its commits, so nothing appears behind the cursor.
@@ -112,111 +98,9 @@ moved as (
 select count(*) from fresh
 ";
 
-/// Keeps the order list up with the log. Runs in a task of its own, on a connection of its own.
-pub struct OrderTrail {
-    shared: Arc<Shared>,
-    conn: Option<PgConnection>,
-    sweep_at: Instant,
-}
-
 impl Store {
     /// The reader of the log behind the lists. One per node; several do no harm.
-    pub fn order_trail(&self) -> OrderTrail {
-        OrderTrail {
-            shared: self.shared.clone(),
-            conn: None,
-            sweep_at: Instant::now(),
-        }
+    pub fn order_trail(&self) -> Trail {
+        Trail::new(self, "order list", CATCH_UP, Follows::EachCommit)
     }
-}
-
-impl OrderTrail {
-    /// Follows the log until `stop`.
-    pub async fn run(mut self, stop: CancellationToken) {
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = tick.tick() => {}
-            }
-            let mut shards = self.shared.fences.take_fresh();
-            if Instant::now() >= self.sweep_at {
-                self.sweep_at = Instant::now() + SWEEP;
-                shards = (0..=i16::from(u8::MAX)).collect();
-            }
-            if let Err(error) = self.follow(&shards).await {
-                tracing::warn!(%error, "the order list falls behind the log");
-                // What was not read is found by the sweep.
-                self.sweep_at = Instant::now();
-            }
-        }
-    }
-
-    /// Reads every shard to its end. Answers how many events that were.
-    pub async fn catch_up(&mut self) -> Result<u64, StoreError> {
-        let all: Vec<i16> = (0..=i16::from(u8::MAX)).collect();
-        self.follow(&all).await
-    }
-
-    async fn follow(&mut self, shards: &[i16]) -> Result<u64, StoreError> {
-        let mut events = 0;
-        if shards.is_empty() {
-            return Ok(events);
-        }
-        loop {
-            let read = self.bite(shards).await;
-            let read = match read {
-                Ok(read) => u64::try_from(read).unwrap_or_default(),
-                Err(error) => {
-                    // Whatever happened to the statement, the cursor tells.
-                    self.conn = None;
-                    return Err(error);
-                }
-            };
-            events += read;
-            if read == 0 {
-                return Ok(events);
-            }
-            self.shared.listed.send_replace(());
-        }
-    }
-
-    async fn bite(&mut self, shards: &[i16]) -> Result<i64, StoreError> {
-        let limits = self.shared.options.limits;
-        let mut conn = match self.conn.take() {
-            Some(conn) => conn,
-            None => timeout(limits.connect, options(&self.shared.base).connect())
-                .await
-                .map_err(|_| StoreError::Database("no connection in time".to_owned()))?
-                .map_err(StoreError::database)?,
-        };
-        let query = sqlx::query_scalar(CATCH_UP).bind(shards).bind(BITE);
-        let read = query
-            .fetch_one(&mut conn)
-            .await
-            .map_err(StoreError::database)?;
-        self.conn = Some(conn);
-        Ok(read)
-    }
-
-    /// Ends the connection in order.
-    pub async fn close(self) {
-        if let Some(conn) = self.conn {
-            conn.close().await.ok();
-        }
-    }
-}
-
-fn options(base: &PgConnectOptions) -> PgConnectOptions {
-    base.clone()
-        .application_name("orderhub order list")
-        .disable_statement_logging()
-        .options([
-            // Catching up after an outage may take long; a dead client is noticed all the same.
-            ("statement_timeout", "60s"),
-            ("client_connection_check_interval", "2s"),
-            ("synchronous_commit", "off"),
-            ("jit", "off"),
-        ])
 }
