@@ -3,13 +3,14 @@
 //! Every answer that says "done" is given after the commit. What the edges send has been verified
 //! and parsed; who may send it is the edge's business.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
-use orderhub_domain::order::{Asked, Fact, Order, Recorded, Rejection, Request};
+use orderhub_domain::order::{Asked, Fact, Order, Places, Recorded, Rejection, Request};
 use orderhub_domain::stock::{Counters, StockCommand, Taken};
 
 /// The front door.
@@ -58,6 +59,9 @@ pub trait HubApi: Send + Sync {
         let said = self.tell_stock(location, command).await?;
         Ok(said.counters)
     }
+
+    /// Locations and their stock, as last heard: what an order may look at.
+    fn places(&self) -> Arc<dyn Places + Send + Sync>;
 
     /// The counters of a SKU at every location.
     async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError>;

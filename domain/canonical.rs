@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{LocationCode, Sku, Slug};
 use crate::money::{Currency, Money};
 use crate::quantity::Quantity;
+use crate::sourcing::Point;
 
 /// What an adapter hands over: the order and the personal data that belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +47,9 @@ pub struct OrderDraft {
     /// ISO 3166 two-letter country it goes to; `None` when the channel has not said (yet).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
+    /// About where it goes, to a tenth of a degree; no address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub point: Option<Point>,
     /// The buyer collects it at this location.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pickup_location: Option<LocationCode>,
@@ -103,6 +107,18 @@ pub struct DraftLine {
     /// Who ships it.
     #[serde(default)]
     pub fulfilled_by: FulfilledBy,
+    /// The kit that it is a component of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part_of: Option<KitPart>,
+}
+
+/// What a component is to its kit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KitPart {
+    /// The number of the kit's line, from 1.
+    pub line: u16,
+    /// Units in one kit.
+    pub each: u32,
 }
 
 impl DraftLine {
@@ -127,6 +143,8 @@ pub enum FulfilledBy {
     Channel,
     /// Nobody: digital goods, services, gift cards.
     Nobody,
+    /// The retailer, as its components: each is a line of its own.
+    Components,
 }
 
 /// A charge beside the lines.

@@ -16,4 +16,5 @@ pub mod policy;
 pub mod quantity;
 pub mod settlement;
 pub mod simulation;
+pub mod sourcing;
 pub mod stock;

@@ -6,6 +6,7 @@ mod claims;
 mod payment;
 mod returns;
 mod screening;
+mod sourcing;
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,7 @@ pub use claims::{ClaimDefault, ClaimPolicy};
 pub use payment::{OnceCapture, PaymentPolicy, RefundWay};
 pub use returns::{ReturnPayer, ReturnPolicy, ShippingRefund};
 pub use screening::{CountRule, ScreeningPolicy, WhenDegraded};
+pub use sourcing::SourcingPolicy;
 
 /// The rules in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +51,10 @@ pub struct Policy {
     pub retry_most: SignedDuration,
     /// Weight in grams of a unit whose weight nobody stated.
     pub default_weight_g: u32,
+    /// What counts against a location.
+    pub sourcing: SourcingPolicy,
+    /// How long a buyer has to collect what is ready.
+    pub pickup_time: SignedDuration,
     /// What counts against a new order.
     pub screening: ScreeningPolicy,
     /// How long an order waits for a person who reviews it.
@@ -124,6 +130,8 @@ impl Default for Policy {
             retry_least: SignedDuration::from_secs(2),
             retry_most: SignedDuration::from_secs(30),
             default_weight_g: 500,
+            sourcing: SourcingPolicy::default(),
+            pickup_time: SignedDuration::from_hours(7 * 24),
             screening: ScreeningPolicy::default(),
             review_sla: SignedDuration::from_hours(24),
             review_default: ReviewDefault::Reject,

@@ -60,6 +60,12 @@ impl Quantity {
         Self(self.0.saturating_add(other.0).normalize())
     }
 
+    /// So many times as much.
+    #[must_use]
+    pub fn times(self, times: u32) -> Self {
+        Self(self.0.saturating_mul(Decimal::from(times)).normalize())
+    }
+
     /// The difference, never below zero.
     #[must_use]
     pub fn minus(self, other: Self) -> Self {

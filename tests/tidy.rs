@@ -69,6 +69,10 @@ const LONG_FILES: &[(&str, &str)] = &[
         "src/http/catalogue/codes.rs",
         "one table: each code of an error and what to do about it",
     ),
+    (
+        "src/http/table.rs",
+        "one table: each route and what a caller must show",
+    ),
 ];
 
 fn root() -> PathBuf {

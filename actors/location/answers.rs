@@ -91,6 +91,7 @@ impl LocationState {
             Some(StockEvidence::Consumed) => "consumed",
             Some(StockEvidence::Restocked) => "restocked",
             Some(StockEvidence::Waiting) => "waiting",
+            Some(StockEvidence::Regrouped { .. }) => "regrouped",
             Some(
                 StockEvidence::Expired { .. }
                 | StockEvidence::Supplied { .. }
@@ -110,6 +111,7 @@ fn order_of(command: &StockCommand) -> Option<OrderId> {
         | StockCommand::Confirm { order, .. }
         | StockCommand::Release { order, .. }
         | StockCommand::WriteOff { order, .. }
+        | StockCommand::Regroup { order, .. }
         | StockCommand::Consume { order, .. }
         | StockCommand::Restock { order, .. } => Some(*order),
         _ => None,

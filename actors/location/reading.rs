@@ -11,50 +11,8 @@ use crate::shared::Shared;
 impl LocationState {
     /// Holds that pending commands name: final ones are not in memory and must be looked up.
     pub(super) fn keys_under_way(&self) -> Vec<HoldKey> {
-        let mut keys = Vec::new();
-        for pending in &self.under_way {
-            let (order, attempt, lines) = match &pending.command {
-                StockCommand::Reserve {
-                    order,
-                    attempt,
-                    lines,
-                    ..
-                }
-                | StockCommand::Wait {
-                    order,
-                    attempt,
-                    lines,
-                    ..
-                }
-                | StockCommand::Confirm {
-                    order,
-                    attempt,
-                    lines,
-                }
-                | StockCommand::Release {
-                    order,
-                    attempt,
-                    lines,
-                }
-                | StockCommand::WriteOff {
-                    order,
-                    attempt,
-                    lines,
-                    ..
-                }
-                | StockCommand::Consume {
-                    order,
-                    attempt,
-                    lines,
-                } => (*order, *attempt, lines),
-                _ => continue,
-            };
-            keys.extend(lines.iter().map(|line| HoldKey {
-                order,
-                line: line.line,
-                attempt,
-            }));
-        }
+        let commands = self.under_way.iter().map(|pending| &pending.command);
+        let mut keys: Vec<HoldKey> = commands.flat_map(StockCommand::holds).collect();
         keys.sort_unstable();
         keys.dedup();
         keys

@@ -63,10 +63,8 @@ pub struct NodeConfig {
 /// A location.
 #[derive(Debug, Clone)]
 pub struct LocationConfig {
-    /// Its code.
-    pub code: LocationCode,
-    /// ISO 3166 two-letter country.
-    pub country: String,
+    /// What sourcing knows of it.
+    pub location: Location,
     /// Who works there and how parcels leave it.
     pub site: Site,
 }
@@ -169,7 +167,11 @@ pub async fn start(
     let now = stores.journal.now().await?;
     let clock = Clock::starting_at(now);
     clock.learn(now, asked.elapsed());
-    let codes: Vec<LocationCode> = config.locations.iter().map(|l| l.code.clone()).collect();
+    let codes: Vec<LocationCode> = config
+        .locations
+        .iter()
+        .map(|l| l.location.code.clone())
+        .collect();
     let claims = stores.ownership.claim_all(&codes).await?;
 
     let health = Arc::new(Health::default());
@@ -188,10 +190,7 @@ pub async fn start(
 
     let (timers, alarms) = timers();
     let (hints, hinted) = Hints::new(HINTS);
-    let locations = config.locations.iter().map(|location| Location {
-        code: location.code.clone(),
-        country: location.country.clone(),
-    });
+    let locations = config.locations.iter().map(|one| one.location.clone());
     let board = Board::new(locations.collect());
     let sites = config.locations.into_iter();
     let shared = Arc::new(Shared {
@@ -203,7 +202,7 @@ pub async fn start(
         stock_book: stores.stock_book,
         lanes,
         stock_lane,
-        sites: sites.map(|l| (l.code, l.site)).collect(),
+        sites: sites.map(|l| (l.location.code, l.site)).collect(),
         listening: connectors.listening(),
         board,
         waiters: Waiters::default(),

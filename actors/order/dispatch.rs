@@ -148,6 +148,17 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
             loss,
         },
         Effect::RestockUnits { lines, .. } => StockCommand::Restock { order, lines },
+        Effect::RegroupStock {
+            from,
+            attempt,
+            lines,
+            ..
+        } => StockCommand::Regroup {
+            order,
+            from,
+            into: attempt,
+            lines,
+        },
         Effect::ConsumeStock { attempt, lines, .. } => StockCommand::Consume {
             order,
             attempt,

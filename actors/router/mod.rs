@@ -13,7 +13,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orderhub_domain::ids::{LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
-    Asked, Command, Fact, Input, InputBody, Order, Recorded, Rejection, Request,
+    Asked, Command, Fact, Input, InputBody, Location, Order, Places, Recorded, Rejection, Request,
 };
 use orderhub_domain::stock::{Counters, StockCommand};
 use tokio::sync::oneshot;
@@ -113,6 +113,17 @@ impl Hub {
     }
 }
 
+/// The board of the node, as an edge may look at it.
+impl Places for Hub {
+    fn locations(&self) -> &[Location] {
+        self.shared.board.locations()
+    }
+
+    fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
+        self.shared.board.counters(location, sku)
+    }
+}
+
 #[async_trait]
 impl HubApi for Hub {
     fn ready(&self) -> bool {
@@ -186,6 +197,10 @@ impl HubApi for Hub {
         let ended = || HubError::OutcomeUnknown("the location's process ended".into());
         door.actor.cast(message).map_err(|_| ended())?;
         answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    fn places(&self) -> Arc<dyn Places + Send + Sync> {
+        Arc::new(self.clone())
     }
 
     async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError> {

@@ -15,7 +15,7 @@ use orderhub_domain::canonical::{
 };
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
 use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{Order, Places, Stage};
+use orderhub_domain::order::{Location, Order, Places, Stage};
 use orderhub_domain::policy::Policy;
 use orderhub_domain::quantity::Quantity;
 use orderhub_domain::stock::Counters;
@@ -115,8 +115,7 @@ impl Plan {
             .warehouses
             .insert("own".into(), Arc::new(Agreeable) as _);
         let locations = self.locations.iter().map(|code| LocationConfig {
-            code: (*code).into(),
-            country: "DE".into(),
+            location: Location::plain((*code).into(), "DE".into()),
             site: Site {
                 warehouse: "own".into(),
                 carrier: Some("post".into()),
@@ -208,6 +207,7 @@ pub(crate) fn order_of(external_id: &str, sku: &str, quantity: u32, token: &str)
         live_connection: true,
         submission: Submission {
             draft: OrderDraft {
+                point: None,
                 external_id: external_id.into(),
                 number: None,
                 placed_at: midnight(),
@@ -218,6 +218,7 @@ pub(crate) fn order_of(external_id: &str, sku: &str, quantity: u32, token: &str)
                 destination: Some("DE".into()),
                 pickup_location: None,
                 lines: vec![DraftLine {
+                    part_of: None,
                     external_id: "1".into(),
                     sku: Some(sku.into()),
                     title: "A thing".into(),

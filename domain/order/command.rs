@@ -1,5 +1,7 @@
 //! Commands: requests that may be refused, and the refusals.
 
+mod routing;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -11,9 +13,11 @@ use super::returns::{ReturnCommand, ReturnRejection};
 use super::screening::Features;
 use super::stage::Stage;
 use crate::canonical::OrderDraft;
-use crate::ids::{ChannelId, CommandId, OrderId, Slug};
+use crate::ids::{ChannelId, CommandId, LocationCode, OrderId, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
+
+pub use routing::{RouteCommand, StatedLines};
 
 /// What makes a new order: the draft and what the hub knows about where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +99,8 @@ pub enum Command {
         /// Why, in a person's words.
         reason: String,
     },
+    /// Change who does which part of the work.
+    Route(RouteCommand),
     /// A step at a location.
     Fulfil {
         /// The fulfilment's number.
@@ -149,6 +155,13 @@ pub enum FulfilmentStep {
     Pick {
         /// Lines by the channel's line id.
         lines: Option<Vec<(String, Quantity)>>,
+    },
+    /// These units were picked, and nothing more of it can be.
+    PickShort {
+        /// Lines by the channel's line id.
+        lines: StatedLines,
+        /// Why the rest cannot be picked: it decides what becomes of its units.
+        reason: String,
     },
     /// Everything is packed.
     Pack,
@@ -275,6 +288,53 @@ pub enum Rejection {
     /// A request about a claim is refused.
     #[error(transparent)]
     Claim(#[from] ClaimRejection),
+    /// No line is stated, or all of them with none.
+    #[error("no units are stated")]
+    NoUnits,
+    /// There is no such line in the order.
+    #[error("the order has no line \"{line}\"")]
+    NoSuchOrderLine {
+        /// The channel's line id.
+        line: String,
+        /// Its place in the request, from 0.
+        place: usize,
+    },
+    /// More than the work or the order still has.
+    #[error("line \"{line}\" has {left} left that this can be done with")]
+    TooManyLeft {
+        /// The channel's line id.
+        line: String,
+        /// Its place in the request, from 0.
+        place: usize,
+        /// How many there are.
+        left: Quantity,
+    },
+    /// A split would leave nothing behind.
+    #[error("a split leaves at least one unit behind; reroute the fulfilment to move all of it")]
+    SplitsAll,
+    /// The two are not one location's work, or not for the same way out.
+    #[error("fulfilments {0} and {1} are not work of one location that can be put together")]
+    CannotMerge(u16, u16),
+    /// There is no such location.
+    #[error("there is no location \"{0}\"")]
+    NoSuchLocation(LocationCode),
+    /// The location cannot take the work.
+    #[error("{location} cannot take it: {why}")]
+    LocationCannot {
+        /// Which.
+        location: LocationCode,
+        /// Why not, as the end of a sentence.
+        why: &'static str,
+    },
+    /// No other location can take the work.
+    #[error("no other location has what is needed; it stays where it is")]
+    NowhereElse,
+    /// The buyer collects it there.
+    #[error("the buyer collects it at {0}")]
+    CollectedThere(LocationCode),
+    /// The time is not ahead, or too far.
+    #[error("not_before must be ahead, and within a year")]
+    NotAhead,
 }
 
 impl Rejection {
@@ -287,8 +347,10 @@ impl Rejection {
             Self::WrongStage { .. } | Self::WrongFulfilmentStage { .. } => "wrong_stage",
             Self::NoSuchFulfilment(_) => "no_such_fulfilment",
             Self::NoSuchHold(_) => "no_such_hold",
-            Self::NoSuchLine { .. } | Self::NoLine(_) => "no_such_line",
-            Self::TooMany { .. } => "too_many",
+            Self::NoSuchLine { .. } | Self::NoLine(_) | Self::NoSuchOrderLine { .. } => {
+                "no_such_line"
+            }
+            Self::TooMany { .. } | Self::TooManyLeft { .. } => "too_many",
             Self::LabelMissing => "label_missing",
             Self::OnHold(_) => "on_hold",
             Self::NothingToRefund => "nothing_to_refund",
@@ -300,6 +362,14 @@ impl Rejection {
             Self::NeverOver => "never_over",
             Self::Return(refused) => refused.code(),
             Self::Claim(refused) => refused.code(),
+            Self::NoUnits => "no_units",
+            Self::SplitsAll => "splits_all",
+            Self::CannotMerge(..) => "cannot_merge",
+            Self::NoSuchLocation(_) => "no_such_location",
+            Self::LocationCannot { .. } => "location_cannot",
+            Self::NowhereElse => "nowhere_else",
+            Self::CollectedThere(_) => "collected_there",
+            Self::NotAhead => "not_ahead",
         }
     }
 }

@@ -3,12 +3,17 @@
 //! An effect is opened by one event and closed by evidence. Who carries it out, how often it is
 //! tried and over which wire is the shell's business; that it is wanted stands in the log.
 
-use jiff::{SignedDuration, Timestamp};
+mod loss;
+mod words;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{LocationCode, Sku};
 use crate::money::Money;
 use crate::quantity::Quantity;
+
+pub use loss::Loss;
 
 /// What is wanted of the world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +61,9 @@ pub enum Effect {
         lines: Vec<StockLine>,
         /// When the hold lapses by itself.
         expires_at: Timestamp,
+        /// The work may wait for a later day when this one is full.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        queued: bool,
     },
     /// Stand in line for units that are still to come.
     AwaitStock {
@@ -101,6 +109,17 @@ pub enum Effect {
         lines: Vec<StockLine>,
         /// What became of the units.
         loss: Loss,
+    },
+    /// Hold units firmly under another try: work was split, merged or stopped in part.
+    RegroupStock {
+        /// Where.
+        location: LocationCode,
+        /// The tries that give.
+        from: Vec<u16>,
+        /// The try that takes.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
     },
     /// Units left the building: lower the firm hold and what is on hand.
     ConsumeStock {
@@ -173,28 +192,6 @@ pub enum Notice {
     Cancelled,
 }
 
-/// What became of units that a location could not ship.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Loss {
-    /// The shelf is empty, whatever the count said: the count becomes zero.
-    NotThere,
-    /// They are broken: these units leave the count.
-    Damaged,
-}
-
-impl Loss {
-    /// What a location's reason for refusing says about its stock; most reasons say nothing.
-    pub fn of_reason(reason: &str) -> Option<Self> {
-        let word = reason.trim().to_ascii_lowercase().replace([' ', '-'], "_");
-        match word.as_str() {
-            "not_in_stock" | "out_of_stock" => Some(Self::NotThere),
-            "damaged" => Some(Self::Damaged),
-            _ => None,
-        }
-    }
-}
-
 /// Units of one line at one location.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct StockLine {
@@ -207,115 +204,6 @@ pub struct StockLine {
 }
 
 impl Effect {
-    /// The word for its kind: `authorize_payment`.
-    pub const fn word(&self) -> &'static str {
-        match self {
-            Self::AuthorizePayment { .. } => "authorize_payment",
-            Self::CapturePayment { .. } => "capture_payment",
-            Self::VoidPayment { .. } => "void_payment",
-            Self::RefundPayment { .. } => "refund_payment",
-            Self::ReserveStock { .. } => "reserve_stock",
-            Self::AwaitStock { .. } => "await_stock",
-            Self::ConfirmStock { .. } => "confirm_stock",
-            Self::ReleaseStock { .. } => "release_stock",
-            Self::WriteOffStock { .. } => "write_off_stock",
-            Self::ConsumeStock { .. } => "consume_stock",
-            Self::RestockUnits { .. } => "restock_units",
-            Self::RequestFulfilment { .. } => "request_fulfilment",
-            Self::CancelFulfilment { .. } => "cancel_fulfilment",
-            Self::BuyLabel { .. } => "buy_label",
-            Self::VoidLabel { .. } => "void_label",
-            Self::NotifyChannel { .. } => "notify_channel",
-        }
-    }
-
-    /// What it does, for an operator, as the beginning of a sentence.
-    pub const fn gerund(&self) -> &'static str {
-        match self {
-            Self::AuthorizePayment { .. } => "Authorising the payment",
-            Self::CapturePayment { .. } => "Capturing the payment",
-            Self::VoidPayment { .. } => "Releasing the authorisation",
-            Self::RefundPayment { .. } => "Refunding the payment",
-            Self::ReserveStock { .. } => "Reserving stock",
-            Self::AwaitStock { .. } => "Standing in line for stock",
-            Self::ConfirmStock { .. } => "Making the reservation firm",
-            Self::ReleaseStock { .. } => "Giving stock back",
-            Self::WriteOffStock { .. } => "Writing stock off",
-            Self::ConsumeStock { .. } => "Taking shipped units off the stock",
-            Self::RestockUnits { .. } => "Putting returned units back on the shelf",
-            Self::RequestFulfilment { .. } => "Asking the location to fulfil",
-            Self::CancelFulfilment { .. } => "Asking the location to stop",
-            Self::BuyLabel { .. } => "Buying the shipping label",
-            Self::VoidLabel { .. } => "Giving the shipping label back",
-            Self::NotifyChannel { .. } => "Telling the sales channel",
-        }
-    }
-
-    /// The kind of the event that opens it.
-    pub const fn opening_kind(&self) -> &'static str {
-        match self {
-            Self::AuthorizePayment { .. } => "payment.authorization_requested",
-            Self::CapturePayment { .. } => "payment.capture_requested",
-            Self::VoidPayment { .. } => "payment.void_requested",
-            Self::RefundPayment { .. } => "payment.refund_requested",
-            Self::ReserveStock { .. } => "inventory.reservation_requested",
-            Self::AwaitStock { .. } => "inventory.backorder_requested",
-            Self::ConfirmStock { .. } => "inventory.confirmation_requested",
-            Self::ReleaseStock { .. } => "inventory.release_requested",
-            Self::WriteOffStock { .. } => "inventory.write_off_requested",
-            Self::ConsumeStock { .. } => "inventory.consumption_requested",
-            Self::RestockUnits { .. } => "inventory.restock_requested",
-            Self::RequestFulfilment { .. } => "fulfilment.requested",
-            Self::CancelFulfilment { .. } => "fulfilment.cancel_requested",
-            Self::BuyLabel { .. } => "shipment.label_requested",
-            Self::VoidLabel { .. } => "shipment.label_void_requested",
-            Self::NotifyChannel { .. } => "order.channel_notice_requested",
-        }
-    }
-
-    /// All kinds of opening events.
-    pub const OPENING_KINDS: [&'static str; 16] = [
-        "payment.authorization_requested",
-        "payment.capture_requested",
-        "payment.void_requested",
-        "payment.refund_requested",
-        "inventory.reservation_requested",
-        "inventory.backorder_requested",
-        "inventory.confirmation_requested",
-        "inventory.release_requested",
-        "inventory.write_off_requested",
-        "inventory.consumption_requested",
-        "inventory.restock_requested",
-        "fulfilment.requested",
-        "fulfilment.cancel_requested",
-        "shipment.label_requested",
-        "shipment.label_void_requested",
-        "order.channel_notice_requested",
-    ];
-
-    /// How long a try may stay unanswered before it counts as lost and is tried again: the call's
-    /// own time-out and 15 s.
-    pub const fn lease(&self) -> SignedDuration {
-        match self {
-            Self::ReserveStock { .. }
-            | Self::AwaitStock { .. }
-            | Self::ConfirmStock { .. }
-            | Self::ReleaseStock { .. }
-            | Self::WriteOffStock { .. }
-            | Self::ConsumeStock { .. }
-            | Self::RestockUnits { .. }
-            | Self::RequestFulfilment { .. }
-            | Self::CancelFulfilment { .. } => SignedDuration::from_secs(20),
-            Self::AuthorizePayment { .. }
-            | Self::CapturePayment { .. }
-            | Self::VoidPayment { .. }
-            | Self::RefundPayment { .. }
-            | Self::BuyLabel { .. }
-            | Self::VoidLabel { .. }
-            | Self::NotifyChannel { .. } => SignedDuration::from_secs(30),
-        }
-    }
-
     /// The tender it is about.
     pub const fn tender(&self) -> Option<u16> {
         match self {
@@ -369,6 +257,12 @@ impl Effect {
                 lines,
                 ..
             }
+            | Self::RegroupStock {
+                location,
+                attempt,
+                lines,
+                ..
+            }
             | Self::ConsumeStock {
                 location,
                 attempt,
@@ -379,6 +273,20 @@ impl Effect {
             } => Some((location, NO_TRY, lines)),
             _ => None,
         }
+    }
+
+    /// Whether it is about holds of this try there, the tries that give units included.
+    pub fn concerns(&self, location: &LocationCode, attempt: u16) -> bool {
+        let gives = match self {
+            Self::RegroupStock {
+                location: at, from, ..
+            } => at == location && from.contains(&attempt),
+            _ => false,
+        };
+        gives
+            || self
+                .stock()
+                .is_some_and(|(at, of, _)| at == location && of == attempt)
     }
 }
 

@@ -8,6 +8,7 @@ mod claims;
 mod money;
 mod parcels;
 mod returns;
+mod routing;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,7 @@ use crate::quantity::Quantity;
 pub use claims::ClaimEvent;
 pub use parcels::ParcelEvent;
 pub use returns::{ReturnEvent, Settlement};
+pub use routing::Routing;
 
 /// An event where it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -346,6 +348,9 @@ pub enum Event {
     /// What is decided about money beside what gateways report.
     #[serde(untagged)]
     Money(MoneyEvent),
+    /// Who does which part of the work.
+    #[serde(untagged)]
+    Routing(Routing),
 }
 
 /// The first event of every order.
@@ -470,6 +475,7 @@ impl Event {
                 StockEvidence::Supplied { .. } => "inventory.supplied",
                 StockEvidence::Dated { .. } => "inventory.promise_dated",
                 StockEvidence::Cut { .. } => "inventory.reservation_cut",
+                StockEvidence::Regrouped { .. } => "inventory.regrouped",
             },
             Self::PaymentReported { payment, .. } => payment.kind(),
             Self::SettledByChannel { .. } => "payment.settled_by_channel",
@@ -510,6 +516,7 @@ impl Event {
             Self::Claim(event) => event.kind(),
             Self::Parcel(event) => event.kind(),
             Self::Money(event) => event.kind(),
+            Self::Routing(routing) => routing.kind(),
         }
     }
 
@@ -573,6 +580,7 @@ impl Event {
             | Self::FulfilmentUnanswered { closes, .. }
             | Self::LabelReported { closes, .. }
             | Self::ChannelAnswered { closes, .. } => closes,
+            Self::Routing(routing) => routing.closes(),
             _ => &[],
         }
     }

@@ -368,6 +368,7 @@ fn actions(order: &Order) -> Vec<Action> {
     ];
     actions.extend(order.return_actions());
     actions.extend(order.claim_actions());
+    actions.extend(order.routing_actions());
     actions
 }
 

@@ -29,6 +29,8 @@ pub enum Fact {
     Notice(NoticeFact),
     /// A gateway or a marketplace says what it paid out.
     Payout(PayoutFact),
+    /// A location takes no new work until somebody says so.
+    Paused(LocationCode),
     /// A try of an effect failed; it was certainly not carried out.
     Postponed(Postponement),
     /// A try of an effect got no answer; it may have been carried out.
@@ -260,6 +262,12 @@ pub enum StockEvidence {
     Cut {
         /// Numbers of the lines.
         lines: Vec<u16>,
+    },
+    /// Firm holds stand under another try.
+    Regrouped {
+        /// Numbers of the lines whose units were not there any more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        missing: Vec<u16>,
     },
 }
 

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request};
 use crate::ids::{EffectId, LocationCode, Sku};
 use crate::policy::Policy;
+use crate::sourcing::{Hours, Point};
 use crate::stock::Counters;
 
 /// What a decision may look at beside the order.
@@ -22,8 +23,18 @@ pub struct Context<'a> {
 
 /// A snapshot of locations and stock.
 pub trait Places {
-    /// Every open location, in the operator's order.
+    /// Every location, in the operator's order.
     fn locations(&self) -> &[Location];
+
+    /// Whether it takes no new work until somebody says so.
+    fn is_paused(&self, _: &LocationCode) -> bool {
+        false
+    }
+
+    /// Units of work that it has taken on for a day, counted from 1970-01-01 by its own clock.
+    fn work_of(&self, _: &LocationCode, _day: i32) -> u32 {
+        0
+    }
 
     /// The counters of a SKU there, as last heard; zeros where nothing is known.
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters;
@@ -36,6 +47,31 @@ pub struct Location {
     pub code: LocationCode,
     /// ISO 3166 two-letter country.
     pub country: String,
+    /// Where it stands, if anybody said so.
+    pub point: Option<Point>,
+    /// It is a store.
+    pub store: bool,
+    /// What a parcel costs there, in minor units.
+    pub cost_minor: u32,
+    /// When it works.
+    pub hours: Hours,
+    /// Units of work that it takes on in a day; any number when nobody said so.
+    pub capacity_per_day: Option<u32>,
+}
+
+impl Location {
+    /// A warehouse of which only code and country are known.
+    pub fn plain(code: LocationCode, country: String) -> Self {
+        Self {
+            code,
+            country,
+            point: None,
+            store: false,
+            cost_minor: 0,
+            hours: Hours::default(),
+            capacity_per_day: None,
+        }
+    }
 }
 
 /// Something that reached an order.

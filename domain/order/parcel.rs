@@ -100,14 +100,40 @@ impl Fulfilment {
     pub const fn is_off(&self) -> bool {
         matches!(
             self.stage,
-            FulfilmentStage::Rejected | FulfilmentStage::Unanswered | FulfilmentStage::Cancelled
+            FulfilmentStage::Rejected
+                | FulfilmentStage::Unanswered
+                | FulfilmentStage::Cancelled
+                | FulfilmentStage::PickupExpired
         )
+    }
+
+    /// Whether its location would not do it.
+    pub const fn is_refused(&self) -> bool {
+        matches!(
+            self.stage,
+            FulfilmentStage::Rejected | FulfilmentStage::Unanswered
+        )
+    }
+
+    /// Whether its location knows nothing of it yet.
+    pub const fn is_unasked(&self) -> bool {
+        matches!(
+            self.stage,
+            FulfilmentStage::Planned | FulfilmentStage::Scheduled
+        )
+    }
+
+    /// Whether its location has not agreed to it yet.
+    pub const fn is_open(&self) -> bool {
+        self.is_unasked() || matches!(self.stage, FulfilmentStage::Requested)
     }
 
     /// The word for where it is, the carrier's part included.
     pub fn word(&self) -> &'static str {
         match self.stage {
             FulfilmentStage::Planned => "planned",
+            FulfilmentStage::Scheduled => "scheduled",
+            FulfilmentStage::PickupExpired => "pickup_expired",
             FulfilmentStage::Requested => "requested",
             FulfilmentStage::Accepted => "accepted",
             FulfilmentStage::Picking => "picking",

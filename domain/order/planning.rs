@@ -1,194 +1,165 @@
-//! Sourcing: which location provides which units. A pure function over a snapshot of stock; the
-//! locations themselves have the last word when they are asked.
+//! What an order puts to sourcing: the units that nothing covers yet, and the locations that could
+//! provide them, as last heard. The locations themselves have the last word when they are asked.
 
 use std::collections::BTreeMap;
 
-use super::{Context, Order, StockLine};
-use crate::ids::LocationCode;
-use crate::quantity::Quantity;
+use super::{Context, Location, Order};
+use crate::ids::{LocationCode, Sku};
+use crate::sourcing::{CANDIDATES_KEPT, Candidate, Need, Snapshot, Sourced, source};
 
 /// What came of planning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
     /// Ask these locations for these lines.
-    Ask(Vec<(LocationCode, Vec<StockLine>)>),
+    Ask(Box<Sourced>),
     /// Not enough now, but enough once other orders' soft holds lapse or are given back.
     Contended,
     /// Not enough anywhere.
     Short,
 }
 
-/// Plans the units that nothing covers yet. One location for everything is best (the buyer's own
-/// country first, then the operator's order); otherwise the location that can give most units is
-/// asked for them, and the next for the rest. All or nothing: half a basket is never asked for.
+/// Plans the units that nothing covers yet. All or nothing: half a basket is never asked for.
 pub fn plan(order: &Order, context: &Context<'_>) -> Plan {
-    let mut needs: BTreeMap<u16, (crate::ids::Sku, i64)> = BTreeMap::new();
-    for number in order.line_numbers() {
-        let units = order.uncovered(number).whole().unwrap_or(0);
-        let sku = order.line(number).and_then(|line| line.sku.clone());
-        if let (true, Some(sku)) = (units > 0, sku) {
-            needs.insert(number, (sku, units));
-        }
+    let needs = order.needs();
+    let seen = order.seen(&needs, context);
+    if let Some(sourced) = source(&seen, &context.policy.sourcing) {
+        return Plan::Ask(Box::new(sourced));
     }
-    let places = candidates(order, context);
-    let attainable = needs.iter().all(|(number, (sku, _))| {
-        let wanted: i64 = needs
-            .values()
-            .filter(|(other, _)| other == sku)
-            .map(|(_, units)| units)
-            .sum();
-        let there: i64 = places
-            .iter()
-            .filter(|code| !order.excluded.contains(&((**code).clone(), *number)))
-            .map(|code| context.places.counters(code, sku).attainable())
-            .sum();
-        there >= wanted
+    let attainable = seen.skus().iter().all(|(sku, wanted)| {
+        let places = order.candidates(context).into_iter();
+        let open = places.filter(|location| order.may_ask(&location.code, sku));
+        let there = open.map(|l| context.places.counters(&l.code, sku).attainable());
+        there.sum::<i64>() >= *wanted
     });
-    if !attainable {
-        return Plan::Short;
+    if attainable {
+        Plan::Contended
+    } else {
+        Plan::Short
     }
-    let mut free: BTreeMap<(&LocationCode, &crate::ids::Sku), i64> = BTreeMap::new();
-    for code in &places {
-        for (sku, _) in needs.values() {
-            free.insert((code, sku), context.places.counters(code, sku).available());
-        }
+}
+
+impl Order {
+    /// The units that nothing covers yet, by line.
+    pub fn needs(&self) -> Vec<Need> {
+        let needs = self.line_numbers().filter_map(|line| {
+            let units = self.uncovered(line).whole().filter(|units| *units > 0)?;
+            let sku = self.line(line)?.sku.clone()?;
+            Some(Need { line, sku, units })
+        });
+        needs.collect()
     }
-    let mut left: BTreeMap<u16, i64> = needs.iter().map(|(n, (_, units))| (*n, *units)).collect();
-    let mut asked: Vec<(LocationCode, Vec<StockLine>)> = Vec::new();
-    while left.values().any(|units| *units > 0) {
-        let offers = places
-            .iter()
-            .filter(|code| !asked.iter().any(|(a, _)| a == *code));
-        let offer = |code: &LocationCode| {
-            let mut shelf = free.clone();
-            let mut lines = Vec::new();
-            for (number, units) in left.iter().filter(|(_, units)| **units > 0) {
-                if order.excluded.contains(&(code.clone(), *number)) {
-                    continue;
-                }
-                let Some((sku, _)) = needs.get(number) else {
-                    continue;
-                };
-                let Some(there) = shelf.get_mut(&(code, sku)) else {
-                    continue;
-                };
-                let given = (*units).min(*there);
-                if given > 0 {
-                    *there -= given;
-                    lines.push((*number, sku.clone(), given));
-                }
-            }
-            lines
+
+    /// What sourcing may look at for these units.
+    fn seen(&self, needs: &[Need], context: &Context<'_>) -> Snapshot {
+        let mut seen = Snapshot {
+            at: context.now,
+            needs: needs.to_vec(),
+            weight_g: self.weight_of(needs, context.policy.default_weight_g),
+            pickup: self.draft.pickup_location.is_some(),
+            sent_to: self.sent_to.clone(),
+            candidates: Vec::new(),
+            left_out: 0,
         };
-        let total = |lines: &[(u16, crate::ids::Sku, i64)]| lines.iter().map(|l| l.2).sum::<i64>();
-        // `max_by_key` keeps the last of equals; reversed, the first place wins.
-        let best = offers
-            .rev()
-            .map(|code| (code, offer(code)))
-            .max_by_key(|(_, o)| total(o));
-        let Some((code, lines)) = best.filter(|(_, lines)| !lines.is_empty()) else {
-            return Plan::Contended;
-        };
-        for (number, _, given) in &lines {
-            if let Some(units) = left.get_mut(number) {
-                *units -= given;
-            }
-        }
-        let lines = lines
+        let skus: Vec<(Sku, i64)> = seen
+            .skus()
             .into_iter()
-            .map(|(line, sku, given)| StockLine {
-                line,
-                sku,
-                quantity: Quantity::units(u32::try_from(given).unwrap_or(u32::MAX)),
-            })
+            .map(|(sku, units)| (sku.clone(), units))
             .collect();
-        asked.push((code.clone(), lines));
-    }
-    Plan::Ask(asked)
-}
-
-/// What of an order can be had now, and what has to stand in line and where.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Split {
-    /// Ask these locations for these lines.
-    pub now: Vec<(LocationCode, Vec<StockLine>)>,
-    /// Stand in line there for the rest.
-    pub later: Vec<(LocationCode, Vec<StockLine>)>,
-}
-
-/// Splits what nothing covers yet into units that are there and units that are not. The missing units
-/// of a line wait in one place: where most supply is declared and free, else the first that may serve
-/// the order. `None` when nothing is missing or no place will do.
-pub fn split(order: &Order, context: &Context<'_>, declared_only: bool) -> Option<Split> {
-    let places = candidates(order, context);
-    let mut free: BTreeMap<(&LocationCode, crate::ids::Sku), (i64, i64)> = BTreeMap::new();
-    let mut now: BTreeMap<&LocationCode, Vec<StockLine>> = BTreeMap::new();
-    let mut later: BTreeMap<&LocationCode, Vec<StockLine>> = BTreeMap::new();
-    for line in order.line_numbers() {
-        let mut left = order.uncovered(line).whole().unwrap_or(0);
-        let Some(sku) = order.line(line).and_then(|line| line.sku.clone()) else {
-            continue;
-        };
-        let of = |units: i64| StockLine {
-            line,
-            sku: sku.clone(),
-            quantity: Quantity::units(u32::try_from(units).unwrap_or(u32::MAX)),
-        };
-        let serves = |code: &&LocationCode| !order.excluded.contains(&((*code).clone(), line));
-        let mut best: Option<(i64, &LocationCode)> = None;
-        for code in places.iter().filter(serves) {
-            let (there, declared) = free.entry((code, sku.clone())).or_insert_with(|| {
-                let counters = context.places.counters(code, &sku);
-                (counters.available(), counters.backorderable())
+        let mut found: Vec<(i64, Candidate)> = Vec::new();
+        for location in self.candidates(context) {
+            let free: Vec<i64> = skus
+                .iter()
+                .map(|(sku, _)| {
+                    if self.may_ask(&location.code, sku) {
+                        context.places.counters(&location.code, sku).available()
+                    } else {
+                        0
+                    }
+                })
+                .collect();
+            let gives = free
+                .iter()
+                .zip(&skus)
+                .map(|(free, (_, units))| *free.min(units));
+            let gives: i64 = gives.sum();
+            if gives > 0
+                && let Some(candidate) = self.candidate(location, free, context)
+            {
+                found.push((gives, candidate));
+            }
+        }
+        // Of very many locations those that can give most are looked at, and kept with the decision.
+        if found.len() > CANDIDATES_KEPT {
+            let mut most: Vec<i64> = found.iter().map(|(gives, _)| *gives).collect();
+            most.sort_unstable_by_key(|gives| std::cmp::Reverse(*gives));
+            let least = most.get(CANDIDATES_KEPT - 1).copied().unwrap_or(0);
+            let before = found.len();
+            let mut spare = CANDIDATES_KEPT - most.iter().filter(|gives| **gives > least).count();
+            found.retain(|(gives, _)| {
+                let tie = *gives == least && spare > 0;
+                spare -= usize::from(tie);
+                *gives > least || tie
             });
-            let given = left.min(*there);
-            if given > 0 {
-                *there -= given;
-                left -= given;
-                now.entry(code).or_default().push(of(given));
-            }
-            if best.is_none_or(|(most, _)| *declared > most) {
-                best = Some((*declared, code));
-            }
+            seen.left_out = u32::try_from(before - found.len()).unwrap_or(u32::MAX);
         }
-        if left == 0 {
-            continue;
-        }
-        let (declared, code) = best?;
-        if declared_only && declared < left {
-            return None;
-        }
-        if let Some((_, declared)) = free.get_mut(&(code, sku.clone())) {
-            *declared -= left;
-        }
-        later.entry(code).or_default().push(of(left));
+        seen.candidates = found.into_iter().map(|(_, candidate)| candidate).collect();
+        seen
     }
-    let listed = |asked: BTreeMap<&LocationCode, Vec<StockLine>>| {
-        let asked = asked.into_iter();
-        asked.map(|(code, lines)| (code.clone(), lines)).collect()
-    };
-    (!later.is_empty()).then(|| Split {
-        now: listed(now),
-        later: listed(later),
-    })
-}
 
-/// Locations that may serve the order: the one the buyer collects at, or all, the buyer's own
-/// country first.
-fn candidates(order: &Order, context: &Context<'_>) -> Vec<LocationCode> {
-    let all = context.places.locations();
-    if let Some(pickup) = &order.draft.pickup_location {
-        return all
-            .iter()
-            .filter(|l| l.code == *pickup)
-            .map(|l| l.code.clone())
-            .collect();
+    /// A location as sourcing sees it; nothing when nobody works there in sight.
+    fn candidate(
+        &self,
+        location: &Location,
+        free: Vec<i64>,
+        context: &Context<'_>,
+    ) -> Option<Candidate> {
+        let home = self.draft.destination.as_deref();
+        let distance_km = self.draft.point.zip(location.point);
+        let day = location.hours.day(context.now);
+        let taken = u64::from(context.places.work_of(&location.code, day));
+        let load_pct = location
+            .capacity_per_day
+            .map_or(0, |most| taken * 100 / u64::from(most.max(1)));
+        Some(Candidate {
+            location: location.code.clone(),
+            free,
+            distance_km: distance_km.map(|(buyer, there)| buyer.km_to(there)),
+            abroad: home.is_some_and(|country| country != location.country),
+            cost_minor: location.cost_minor,
+            wait_minutes: location.hours.wait_minutes(context.now)?,
+            load_pct: u32::try_from(load_pct).unwrap_or(u32::MAX),
+            store: location.store,
+        })
     }
-    let home = order.draft.destination.as_deref();
-    let mut sorted: Vec<_> = all.iter().collect();
-    sorted.sort_by_key(|location| home.is_none_or(|country| country != location.country));
-    sorted
-        .into_iter()
-        .map(|location| location.code.clone())
-        .collect()
+
+    /// Locations that may serve the order: the one the buyer collects at, or all that take work.
+    pub(super) fn candidates<'a>(&self, context: &Context<'a>) -> Vec<&'a Location> {
+        let pickup = self.draft.pickup_location.as_ref();
+        let all = context.places.locations().iter();
+        all.filter(|location| pickup.is_none_or(|code| *code == location.code))
+            .filter(|location| !context.places.is_paused(&location.code))
+            .collect()
+    }
+
+    /// Whether a location may be asked for a SKU: not where units of it were refused to this order
+    /// before.
+    pub(super) fn may_ask(&self, location: &LocationCode, sku: &Sku) -> bool {
+        let of_sku = |line: &u16| self.line(*line).and_then(|l| l.sku.as_ref()) == Some(sku);
+        let refused = self
+            .excluded
+            .iter()
+            .any(|(code, line)| code == location && of_sku(line));
+        !refused
+    }
+
+    /// Grams of these units.
+    fn weight_of(&self, needs: &[Need], usual: u32) -> u64 {
+        let mut grams: BTreeMap<u16, u64> = BTreeMap::new();
+        for need in needs {
+            let each = self.line(need.line).and_then(|line| line.weight_g);
+            let units = u64::try_from(need.units).unwrap_or(0);
+            grams.insert(need.line, units * u64::from(each.unwrap_or(usual)));
+        }
+        grams.values().sum()
+    }
 }

@@ -165,7 +165,8 @@ impl Order {
             ..Quantities::default()
         };
         if line.fulfilled_by != FulfilledBy::Us {
-            vector.not_stocked = open;
+            vector.shipped = self.shipped_kits(number).min(open);
+            vector.not_stocked = open.minus(vector.shipped);
             return vector;
         }
         let counts = |f: &&Fulfilment| !f.is_off() && f.replaced_at.is_none();
@@ -245,6 +246,7 @@ impl Order {
             };
             let served = match line.fulfilled_by {
                 FulfilledBy::Us => self.shipped(number),
+                FulfilledBy::Components => self.shipped_kits(number),
                 _ if self.stands() => self.open(number),
                 _ => Quantity::ZERO,
             };

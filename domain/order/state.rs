@@ -1,6 +1,7 @@
 //! The folded state of an order. Plain data: `evolve` alone writes it, everyone reads it.
 
 mod payment;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::claims::Claim;
 use super::effect::{Notice, Outstanding};
 use super::event::{LineUnits, Outcome};
-use super::fact::{NoticeEvidence, Scan};
+use super::fact::NoticeEvidence;
 use super::hold::Hold;
 use super::ledger::Ledger;
 use super::returns::Return;
@@ -18,8 +19,10 @@ use super::screening::Review;
 use super::stage::Stage;
 use crate::canonical::{OrderDraft, Totals};
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
-use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::sourcing::Sourced;
+
+pub use work::{Fulfilment, FulfilmentStage, Label};
 
 pub use payment::{Dispute, Movements, StoreCredit, Tender};
 
@@ -79,6 +82,15 @@ pub struct Order {
     /// What did not arrive as it should, numbered from 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
+    /// The last decision about who is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sourced: Option<Box<Sourced>>,
+    /// Where a person sent the work that is to be sourced next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_to: Option<LocationCode>,
+    /// A part of the order is being cancelled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parting: Option<Parting>,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// Number of the last hold placed.
@@ -106,6 +118,17 @@ pub struct Order {
 pub struct Ending {
     /// How.
     pub outcome: Outcome,
+    /// Why.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A part of an order is being cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parting {
+    /// What is still to be cancelled.
+    pub lines: Vec<LineUnits>,
     /// Why.
     pub reason: String,
     /// Since when.
@@ -197,6 +220,8 @@ pub enum ReservationState {
     Waiting,
     /// Promised, and a count found the units missing.
     Cut,
+    /// Stands under another try, or at another location.
+    Moved,
 }
 
 impl ReservationState {
@@ -207,106 +232,6 @@ impl ReservationState {
             Self::Requested | Self::Soft | Self::Hard | Self::Expired | Self::Waiting
         )
     }
-}
-
-/// Work asked of a location.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fulfilment {
-    /// Its number, from 1.
-    pub number: u16,
-    /// Where.
-    pub location: LocationCode,
-    /// The try that made its holds.
-    pub attempt: u16,
-    /// What.
-    pub lines: Vec<LineUnits>,
-    /// The buyer collects it.
-    pub pickup: bool,
-    /// Where the work is.
-    pub stage: FulfilmentStage,
-    /// Since when.
-    pub since: Timestamp,
-    /// Where the work goes on if the location refuses to stop.
-    pub resumes: Option<FulfilmentStage>,
-    /// The location refused to stop: it will ship.
-    pub cancel_refused: bool,
-    /// Units picked.
-    pub picked: Vec<LineUnits>,
-    /// Why the location refused.
-    pub reason: Option<String>,
-    /// The label.
-    pub label: Option<Label>,
-    /// Why the last label could not be bought.
-    pub label_failed: Option<String>,
-    /// Sightings of the parcel; what they mean together is computed.
-    pub scans: BTreeSet<Scan>,
-    /// It left the building: handed over, collected or seen by the carrier.
-    pub shipped_at: Option<Timestamp>,
-    /// Its units were taken off the stock.
-    pub consumed: bool,
-    /// Since when units of it are back from the buyer: it was delivered, whatever was seen of it.
-    pub came_back_at: Option<Timestamp>,
-    /// Since when its units are to be sent again with another parcel: it counts no more.
-    pub replaced_at: Option<Timestamp>,
-    /// Since when its location is to put its units back on the shelf: it came back undelivered.
-    pub restocked_at: Option<Timestamp>,
-    /// When the hub last heard that its parcel was seen.
-    pub seen_at: Option<Timestamp>,
-    /// Since when its parcel was not seen for too long.
-    pub overdue_at: Option<Timestamp>,
-}
-
-/// Where a location's work is. What the carrier does afterwards is computed from the scans.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FulfilmentStage {
-    /// To be asked.
-    Planned,
-    /// Asked.
-    Requested,
-    /// The location agreed.
-    Accepted,
-    /// Units are being picked.
-    Picking,
-    /// Packed.
-    Packed,
-    /// The label is on it.
-    Labelled,
-    /// The buyer can collect it.
-    ReadyForPickup,
-    /// The carrier has it.
-    HandedOver,
-    /// The buyer collected it.
-    Collected,
-    /// The location refused.
-    Rejected,
-    /// The location did not answer.
-    Unanswered,
-    /// The location was asked to stop.
-    CancelRequested,
-    /// The location stopped.
-    Cancelled,
-}
-
-/// A shipping label.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Label {
-    /// The connection it was bought through.
-    pub account: Slug,
-    /// The carrier that moves the parcel.
-    pub carrier: String,
-    /// The carrier's tracking number.
-    pub tracking_number: String,
-    /// The connection's reference of the shipment.
-    pub reference: String,
-    /// Where it can be printed from.
-    pub label_url: Option<String>,
-    /// What it cost.
-    pub cost: Option<Money>,
-    /// It was given back.
-    pub voided: bool,
-    /// It cannot be given back.
-    pub void_refused: bool,
 }
 
 /// A request that was answered.

@@ -220,11 +220,14 @@ fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
         .and_then(|line| line.checked_sub(1));
     let asked = asked.and_then(|index| order.draft.lines.get(index)?.sku.as_ref());
     let asked = asked.map_or("nothing", |sku| sku.as_str());
-    if known.quantity.whole() != Some(*quantity) || asked != sku {
-        let wanted = known.quantity.value();
-        return Some(format!(
+    let other = |wanted: String| {
+        Some(format!(
             "{there} with {quantity} of {sku}, the log with {wanted} of {asked}"
-        ));
+        ))
+    };
+    let wanted = known.quantity.value();
+    if asked != sku {
+        return other(wanted.to_string());
     }
     let Some(state) = HoldState::from_word(&hold.state) else {
         return Some(format!(
@@ -234,11 +237,17 @@ fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
     };
     // While either side has news for the other, both may be right.
     let is_under_way = |open: &Outstanding| {
-        let stock = open.effect.stock();
-        stock.is_some_and(|(at, of, _)| at == location && i32::from(of) == *attempt)
+        let attempt = u16::try_from(*attempt);
+        attempt.is_ok_and(|attempt| open.effect.concerns(location, attempt))
     };
     let settled = hold.rev == hold.told_rev && !order.outstanding.values().any(is_under_way);
-    if !settled || agree(known, state) {
+    if !settled {
+        return None;
+    }
+    if counts(state) && known.quantity.whole() != Some(*quantity) {
+        return other(wanted.to_string());
+    }
+    if agree(known, state) {
         return None;
     }
     Some(format!(
@@ -246,6 +255,12 @@ fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
         state.word(),
         known.state
     ))
+}
+
+/// Whether the units of a hold are still held, may be again, or have left. How many there were of a
+/// promise that was taken back is history: the order may have cut its work since.
+const fn counts(state: HoldState) -> bool {
+    state.is_live() || matches!(state, HoldState::Consumed)
 }
 
 fn agree(known: &Reservation, state: HoldState) -> bool {
@@ -259,6 +274,7 @@ fn agree(known: &Reservation, state: HoldState) -> bool {
         Known::Waiting => state == HoldState::Waiting,
         Known::Cut => state == HoldState::Cut,
         Known::Hard => state == HoldState::Hard,
+        Known::Moved => matches!(state, HoldState::Moved | HoldState::Released),
         // What was given back before it was said to have left stays given back.
         Known::Consumed => !matches!(state, HoldState::Soft | HoldState::Hard),
         Known::Expired | Known::Released | Known::Lost => matches!(

@@ -4,7 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    FulfilmentStage, Order, REASON_PAYMENT_MISMATCH, ReservationState, Stage, waits_for_stock,
+    Edge, Fulfilment, FulfilmentStage, Order, REASON_PAYMENT_MISMATCH, ReservationState, Stage,
+    waits_for_stock,
 };
 use crate::policy::Policy;
 
@@ -39,13 +40,17 @@ pub enum Wait {
     LatePayment,
     /// The retailer's answer to a dispute.
     Dispute,
+    /// The time before which work is not asked for.
+    Schedule,
+    /// The buyer, who comes for what is ready.
+    Pickup,
     /// Returns and reports that may still come after the delivery.
     AutoClose,
 }
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
@@ -60,6 +65,8 @@ impl Wait {
         Self::LatePayment,
         Self::PaymentRetry,
         Self::Return,
+        Self::Schedule,
+        Self::Pickup,
         Self::AutoClose,
     ];
 
@@ -80,6 +87,8 @@ impl Wait {
             Self::PaymentRetry => "payment_retry",
             Self::LatePayment => "late_payment",
             Self::Dispute => "dispute",
+            Self::Schedule => "schedule",
+            Self::Pickup => "pickup",
             Self::AutoClose => "auto_close",
         }
     }
@@ -104,6 +113,8 @@ impl Wait {
             Self::PaymentRetry => "the gateway is asked again",
             Self::LatePayment => "the order expires again and the money goes back",
             Self::Dispute => "the dispute counts as not answered",
+            Self::Schedule => "the location is asked",
+            Self::Pickup => "what was ready is sold to others and paid back",
             Self::AutoClose => "the order is closed",
         }
     }
@@ -173,6 +184,25 @@ impl Wait {
                 let rests =
                     order.stage == Stage::Completed && order.unfinished_business().is_none();
                 (going_on && rests).then(|| after(order.stage_since, policy.auto_close))?
+            }
+            Self::Schedule => {
+                let standing = matches!(order.stage, Stage::Confirmed | Stage::Fulfilling);
+                let works = order.fulfilments.iter();
+                let put_off = works.filter(|f| f.stage == FulfilmentStage::Scheduled);
+                // What a hold keeps back waits for the hold.
+                let free =
+                    |f: &&Fulfilment| order.blocking(Edge::Release, Some(f.number)).is_none();
+                let put_off = put_off.filter(free);
+                let first = put_off.filter_map(|f| f.not_before).min();
+                first.filter(|_| going_on && standing)
+            }
+            Self::Pickup => {
+                let standing = matches!(order.stage, Stage::Confirmed | Stage::Fulfilling);
+                let works = order.fulfilments.iter();
+                let ready = works.filter(|f| f.stage == FulfilmentStage::ReadyForPickup);
+                let first = ready.map(|f| f.since).min();
+                let first = first.filter(|_| going_on && standing);
+                first.and_then(|since| after(since, policy.pickup_time))
             }
         }
     }

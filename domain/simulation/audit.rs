@@ -165,6 +165,9 @@ impl World<'_> {
             {
                 self.depot.heed((id, *fulfilment), work);
             }
+            if let Event::Routing(routing) = &recorded.event {
+                self.depot.heed_routing(id, routing);
+            }
         }
         if let Err((invariant, found)) = verdict {
             let found = format!("{}: {found}", self.name(id));

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::dice::Dice;
 use crate::canonical::{
-    CaptureMode, Charge, DraftLine, DraftTender, FulfilledBy, OrderDraft, TaxMode, Terms,
+    CaptureMode, Charge, DraftLine, DraftTender, FulfilledBy, KitPart, OrderDraft, TaxMode, Terms,
 };
 use crate::ids::{LocationCode, Slug};
 use crate::money::{Currency, Money, spread};
@@ -24,7 +24,10 @@ pub(super) fn draft(
     let codes = ["EUR", "EUR", "JPY", "KWD"];
     let currency = Currency::from_code(codes[dice.below(codes.len())])?;
     let lines = 1 + dice.below(3);
-    let lines: Vec<DraftLine> = (1..=lines).map(|n| line(n, skus, currency, dice)).collect();
+    let mut lines: Vec<DraftLine> = (1..=lines).map(|n| line(n, skus, currency, dice)).collect();
+    if dice.percent(10) {
+        lines = as_kit(lines, skus, currency, dice);
+    }
     let collects = dice.percent(8);
     let shipping = Charge {
         title: "Standard".into(),
@@ -40,6 +43,7 @@ pub(super) fn draft(
         test: false,
         cancelled_at: None,
         destination: Some("DE".into()),
+        point: None,
         pickup_location: dice.pick(locations).filter(|_| collects).cloned(),
         lines,
         shipping: vec![shipping],
@@ -68,7 +72,34 @@ fn line(number: usize, skus: usize, currency: Currency, dice: &mut Dice) -> Draf
             0 => FulfilledBy::Nobody,
             _ => FulfilledBy::Us,
         },
+        part_of: None,
     }
+}
+
+/// The first line becomes a kit of one or two components, which are lines of their own.
+fn as_kit(
+    mut lines: Vec<DraftLine>,
+    skus: usize,
+    currency: Currency,
+    dice: &mut Dice,
+) -> Vec<DraftLine> {
+    let Some(kit) = lines.first_mut() else {
+        return lines;
+    };
+    kit.sku = None;
+    kit.fulfilled_by = FulfilledBy::Components;
+    let quantity = kit.quantity;
+    for number in 1..=1 + dice.below(2) {
+        let each = 1 + u32::try_from(dice.below(2)).unwrap_or(0);
+        let mut part = line(number, skus, currency, dice);
+        part.external_id = format!("1/{number}");
+        part.quantity = quantity.times(each);
+        part.unit_price = Decimal::ZERO;
+        part.fulfilled_by = FulfilledBy::Us;
+        part.part_of = Some(KitPart { line: 1, each });
+        lines.push(part);
+    }
+    lines
 }
 
 /// One tender mostly, two or three now and then.

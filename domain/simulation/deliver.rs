@@ -280,6 +280,7 @@ fn summary(fact: &Fact) -> String {
         Fact::Label(label) => format!("about the label of {}", label.fulfilment),
         Fact::Scan(scan) => format!("{} of {}", scan.scan.status.word(), scan.tracking_number),
         Fact::Payout(payout) => format!("of a payout: {}", payout.line.kind.word()),
+        Fact::Paused(location) => format!("that {location} takes no work"),
         Fact::Channel(_) => "its channel".to_owned(),
         Fact::Notice(_) => "that its channel knows".to_owned(),
         Fact::Postponed(_) => "that a call was not carried out".to_owned(),

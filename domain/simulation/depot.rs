@@ -10,7 +10,7 @@ use crate::ids::{EffectId, OrderId};
 use crate::money::Money;
 use crate::order::{
     Effect, Fact, Fulfilment, FulfilmentEvidence, FulfilmentFact, FulfilmentStage, FulfilmentStep,
-    LabelEvidence, LabelFact, Order, ParcelStatus, Scan, ScanFact,
+    LabelEvidence, LabelFact, Order, ParcelStatus, Routing, Scan, ScanFact,
 };
 use crate::quantity::Quantity;
 
@@ -156,6 +156,17 @@ impl Depot {
         }
     }
 
+    /// Work that ended in other work, was refused in part or was put back on its shelf does not go.
+    pub(super) fn heed_routing(&mut self, order: OrderId, routing: &Routing) {
+        let ended = match routing {
+            Routing::ShortPicked { child, .. } => *child,
+            Routing::Merged { from, .. } => *from,
+            Routing::PickupExpired { fulfilment } => *fulfilment,
+            _ => return,
+        };
+        self.stopped.insert((order, ended));
+    }
+
     /// Takes a labelled parcel off the dock, whatever the hub thinks of it by now.
     pub(super) fn pick_up(&mut self, piece: Piece) -> bool {
         let there = self.parcels.get(&piece).is_some_and(|p| !p.voided);
@@ -207,6 +218,7 @@ pub(super) fn next_step(
 ) -> Option<FulfilmentStep> {
     let refuses = !smooth && dice.percent(10);
     let reason = ["not_in_stock", "damaged", "closed"][dice.below(3)].to_owned();
+    let short = !smooth && dice.percent(10);
     Some(match work.stage {
         FulfilmentStage::Requested | FulfilmentStage::Accepted | FulfilmentStage::Picking
             if refuses =>
@@ -214,6 +226,20 @@ pub(super) fn next_step(
             FulfilmentStep::Reject { reason }
         }
         FulfilmentStage::Requested => FulfilmentStep::Accept,
+        FulfilmentStage::Accepted | FulfilmentStage::Picking
+            if short && !Order::left_to_pick(work).is_empty() =>
+        {
+            let left = Order::left_to_pick(work);
+            let first = left.first()?;
+            let line = order.line(first.line)?.external_id.clone();
+            let picked = i64::try_from(dice.below(3)).unwrap_or(0);
+            let picked = picked.min(first.quantity.whole().unwrap_or(0));
+            let picked = Quantity::units(u32::try_from(picked).unwrap_or(0));
+            FulfilmentStep::PickShort {
+                lines: vec![(line, picked)],
+                reason,
+            }
+        }
         FulfilmentStage::Accepted if !smooth && dice.percent(30) => {
             let first = work.lines.first()?;
             let line = order.line(first.line)?.external_id.clone();

@@ -9,7 +9,7 @@ use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
 use crate::order::{
     Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, HoldScope, LineUnits,
-    Loss, MoneyEvent, Order, Outstanding, Recorded, ReservationState,
+    Loss, MoneyEvent, Order, Outstanding, Recorded, ReservationState, Routing,
 };
 
 /// The rule that an event breaks, and what was found.
@@ -113,6 +113,17 @@ fn may_close(effect: &Effect, event: &Event) -> bool {
         Event::FulfilmentReported { fulfilment, .. }
         | Event::FulfilmentUnanswered { fulfilment, .. }
         | Event::LabelReported { fulfilment, .. } => effect.fulfilment() == Some(*fulfilment),
+        // Work that is cut, merged or put off is asked for afresh.
+        Event::Routing(
+            Routing::Split { fulfilment, .. }
+            | Routing::Scheduled { fulfilment, .. }
+            | Routing::Merged { fulfilment, .. },
+        ) if effect.fulfilment() == Some(*fulfilment) => {
+            matches!(effect, Effect::RequestFulfilment { .. })
+        }
+        Event::Routing(Routing::Merged { from, .. }) => {
+            *effect == Effect::RequestFulfilment { fulfilment: *from }
+        }
         Event::ChannelAnswered { told, .. } => {
             matches!(effect, Effect::NotifyChannel { notice } if notice == told)
         }

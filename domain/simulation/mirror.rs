@@ -143,6 +143,18 @@ impl Mirror {
                     self.restock(at, lines);
                 }
             }
+            StockCommand::Regroup {
+                order,
+                from,
+                into,
+                lines,
+            } => {
+                for line in lines {
+                    let from = from.iter().map(|attempt| key(*order, line, *attempt));
+                    let from: Vec<_> = from.collect();
+                    self.regroup(&from, key(*order, line, *into), line, answer);
+                }
+            }
             StockCommand::Receive {
                 sku,
                 reference,
@@ -225,6 +237,37 @@ impl Mirror {
         }
     }
 
+    /// Units stand under another name, once.
+    fn regroup(
+        &mut self,
+        from: &[(LocationCode, HoldKey)],
+        into: (LocationCode, HoldKey),
+        line: &StockLine,
+        answer: Option<&StockEvidence>,
+    ) {
+        if self.holds.contains_key(&into) {
+            return;
+        }
+        let units = line.quantity.whole().unwrap_or_default();
+        let missing = match answer {
+            Some(StockEvidence::Regrouped { missing }) => missing.contains(&line.line),
+            _ => true,
+        };
+        let state = if missing { Held::Free } else { Held::Hard };
+        self.holds.insert(into, (line.sku.clone(), units, state));
+        let mut left = if missing { 0 } else { units };
+        for key in from {
+            if let Some(hold) = self.holds.get_mut(key).filter(|h| h.2 == Held::Hard) {
+                let taken = left.min(hold.1);
+                left -= taken;
+                hold.1 -= taken;
+                if hold.1 == 0 {
+                    hold.2 = Held::Free;
+                }
+            }
+        }
+    }
+
     /// A hold ends, and units leave the building with it: its own, or all that were thought there.
     fn end(
         &mut self,
@@ -243,13 +286,20 @@ impl Mirror {
         if matches!(hold.2, Held::Free | Held::Shipped | Held::Cut) && !cut_and_gone {
             return;
         }
+        hold.2 = end;
+        let units = hold.1;
+        // What the order has taken off the shelf before is not what an empty shelf is about.
+        let beside = self.holds.iter().filter(|((location, other), hold)| {
+            let same = *location == key.0 && other.order == key.1.order;
+            same && hold.0 == line.sku && hold.2 == Held::Hard
+        });
+        let beside: i64 = beside.map(|(_, hold)| hold.1).sum();
         let on_hand = self.on_hand.entry(place).or_default();
         *on_hand = match leave {
             None => *on_hand,
-            Some(Loss::Damaged) => (*on_hand - hold.1).max(0),
-            Some(Loss::NotThere) => 0,
+            Some(Loss::Damaged) => (*on_hand - units).max(0),
+            Some(Loss::NotThere) => (*on_hand).min(beside),
         };
-        hold.2 = end;
     }
 
     fn promised(&self, at: &LocationCode, sku: &Sku, how: Held) -> i64 {

@@ -27,6 +27,7 @@ mod play;
 mod rest;
 mod return_laws;
 mod returns;
+mod routes;
 mod shelf;
 mod shrink;
 mod store;

@@ -37,6 +37,10 @@ pub(super) enum Kind {
     Announce,
     /// Supply comes, or its receipt comes again.
     Receive,
+    /// Somebody changes who does the work, or cancels a part of an order.
+    Route,
+    /// A location closes for a while, or works again.
+    Pause,
     /// A message arrives, and a copy of it is still on its way.
     Repeat,
     /// A call is carried out and its answer is lost.
@@ -72,7 +76,7 @@ pub(super) enum Kind {
 }
 
 /// Moves that are the ordinary course of things, with their weights.
-const COURSE: [(Kind, usize); 15] = [
+const COURSE: [(Kind, usize); 17] = [
     (Kind::Order, 7),
     (Kind::Deliver, 44),
     (Kind::Work, 22),
@@ -88,6 +92,8 @@ const COURSE: [(Kind, usize); 15] = [
     (Kind::Count, 2),
     (Kind::Announce, 2),
     (Kind::Receive, 2),
+    (Kind::Route, 5),
+    (Kind::Pause, 1),
 ];
 
 /// Moves that are faults. Each seed knows a few of them: a world in which everything fails at once

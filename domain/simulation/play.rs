@@ -60,6 +60,8 @@ impl World<'_> {
             Kind::Refund => self.refund(dice),
             Kind::Return => self.mind_a_return(dice),
             Kind::AnswerDispute => self.answer_dispute(dice),
+            Kind::Route => self.route(dice),
+            Kind::Pause => self.pause_or_resume(dice),
             Kind::Count => {
                 let places = self.places();
                 let sku = format!("SKU-{}", 1 + dice.below(self.skus));

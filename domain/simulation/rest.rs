@@ -36,6 +36,7 @@ impl World<'_> {
         self.fault = None;
         self.crash = None;
         self.elsewhere = false;
+        self.board.paused.clear();
         for gateway in &mut self.gateways {
             gateway.rebuffs = None;
         }

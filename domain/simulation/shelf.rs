@@ -54,6 +54,12 @@ pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand
             loss: *loss,
         },
         Effect::RestockUnits { .. } => StockCommand::Restock { order, lines },
+        Effect::RegroupStock { from, .. } => StockCommand::Regroup {
+            order,
+            from: from.clone(),
+            into: attempt,
+            lines,
+        },
         _ => StockCommand::Consume {
             order,
             attempt,
@@ -70,16 +76,10 @@ impl World<'_> {
         id: EffectId,
         effect: &Effect,
     ) -> Option<Fact> {
-        let (location, attempt, lines) = effect.stock()?;
+        let (location, attempt, _) = effect.stock()?;
         let location = location.clone();
-        let keys = lines.iter().map(|line| HoldKey {
-            order,
-            line: line.line,
-            attempt,
-        });
-        let keys: Vec<HoldKey> = keys.collect();
-        self.look_up(&location, &keys);
         let command = command_of(order, effect)?;
+        self.look_up(&location, &command.holds());
         let evidence = self.ask_shelf(&location, &command, Some(id))?;
         Some(Fact::Stock(StockFact {
             location,

@@ -1,7 +1,7 @@
 //! A simulated world: its parts, what is on its way between them, and the clock. One seed makes the
 //! setting, one list of moves makes everything that happens in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -103,11 +103,17 @@ pub(super) struct Crash {
 pub(super) struct Board {
     pub(super) locations: Vec<Location>,
     pub(super) heard: BTreeMap<(LocationCode, Sku), Counters>,
+    /// Those that take no new work.
+    pub(super) paused: BTreeSet<LocationCode>,
 }
 
 impl Places for Board {
     fn locations(&self) -> &[Location] {
         &self.locations
+    }
+
+    fn is_paused(&self, location: &LocationCode) -> bool {
+        self.paused.contains(location)
     }
 
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
@@ -167,10 +173,7 @@ impl<'c> World<'c> {
             .iter()
             .zip(countries)
             .take(many)
-            .map(|(code, country)| Location {
-                code: (*code).into(),
-                country: country.to_owned(),
-            })
+            .map(|(code, country)| Location::plain((*code).into(), country.to_owned()))
             .collect();
         let places: Vec<LocationCode> = locations.iter().map(|l| l.code.clone()).collect();
         let modes = [
@@ -184,6 +187,7 @@ impl<'c> World<'c> {
             board: Board {
                 locations,
                 heard: BTreeMap::new(),
+                paused: BTreeSet::new(),
             },
             skus: 1 + dice.below(4),
             channels: channels(),

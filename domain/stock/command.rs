@@ -65,6 +65,17 @@ pub enum StockCommand {
         /// What.
         lines: Vec<StockLine>,
     },
+    /// Hold firmly under another try: an order cuts its work or puts it together.
+    Regroup {
+        /// The order.
+        order: OrderId,
+        /// The tries that give.
+        from: Vec<u16>,
+        /// The try that takes.
+        into: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
     /// Somebody counted (or a feed said) how many there are.
     Count {
         /// What.

@@ -1,5 +1,7 @@
 //! Decides what a location does with a command, and applies what was committed.
 
+mod regroup;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -93,6 +95,12 @@ impl LocationStock {
                 since,
                 declared_only,
             } => Some(draft.wait(*order, *attempt, lines, *since, *declared_only, now)),
+            StockCommand::Regroup {
+                order,
+                from,
+                into,
+                lines,
+            } => Some(draft.regroup(*order, from, *into, lines, now)),
             other => {
                 draft.hear(other, now);
                 None
@@ -442,7 +450,11 @@ impl Draft<'_> {
                     hold.state = HoldState::Lost;
                     lost.push(line.line);
                 }
-                HoldState::Released | HoldState::Lost | HoldState::Cut | HoldState::Waiting => {
+                HoldState::Released
+                | HoldState::Lost
+                | HoldState::Cut
+                | HoldState::Waiting
+                | HoldState::Moved => {
                     lost.push(line.line);
                     continue;
                 }
@@ -476,7 +488,9 @@ impl Draft<'_> {
             };
             let units = hold.quantity;
             let (soft, hard) = match hold.state {
-                HoldState::Consumed | HoldState::Released | HoldState::Lost => continue,
+                HoldState::Consumed | HoldState::Released | HoldState::Lost | HoldState::Moved => {
+                    continue;
+                }
                 // A parcel that left although its promise was taken back is evidence all the same.
                 HoldState::Cut if !matches!(end, End::Consume) => continue,
                 HoldState::Soft => (units, 0),
@@ -487,7 +501,7 @@ impl Draft<'_> {
                     (0, 0)
                 }
             };
-            let gone = self.gone(&hold.sku, units, end);
+            let gone = self.gone(key, &hold, end);
             if (gone, soft, hard) != (0, 0, 0) {
                 let moved = (-gone, -soft, -hard);
                 self.book(&hold.sku, Some(order), end.cause(), moved);
@@ -501,12 +515,13 @@ impl Draft<'_> {
 
     /// Units that leave the count: never more than it has. A parcel that went out although the count
     /// says there was none is evidence; the count was wrong, not the parcel.
-    fn gone(&self, sku: &Sku, units: i64, end: End) -> i64 {
-        let on_hand = self.counters(sku).on_hand;
+    /// An empty shelf says nothing about what the order itself has taken off it before.
+    fn gone(&self, key: HoldKey, hold: &StockHold, end: End) -> i64 {
+        let on_hand = self.counters(&hold.sku).on_hand;
         match end {
             End::Release => 0,
-            End::Consume | End::WriteOff(Loss::Damaged) => units.min(on_hand),
-            End::WriteOff(Loss::NotThere) => on_hand,
+            End::Consume | End::WriteOff(Loss::Damaged) => hold.quantity.min(on_hand),
+            End::WriteOff(Loss::NotThere) => (on_hand - self.held_beside(key, hold)).max(0),
         }
     }
 

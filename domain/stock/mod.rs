@@ -139,6 +139,8 @@ pub enum HoldState {
     Waiting,
     /// Promised, and a count found the units missing. Final.
     Cut,
+    /// All of it stands under another try of the order. Final.
+    Moved,
 }
 
 impl HoldState {
@@ -153,6 +155,7 @@ impl HoldState {
             Self::Lost => "lost",
             Self::Waiting => "waiting",
             Self::Cut => "cut",
+            Self::Moved => "moved",
         }
     }
 
@@ -167,6 +170,7 @@ impl HoldState {
             Self::Lost,
             Self::Waiting,
             Self::Cut,
+            Self::Moved,
         ]
         .into_iter()
         .find(|state| state.word() == word)

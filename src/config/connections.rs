@@ -5,9 +5,12 @@ use std::str::FromStr;
 
 use orderhub_domain::canonical::{Address, CaptureMode};
 use orderhub_domain::ids::{LocationCode, Slug};
+use orderhub_domain::sourcing::Hours;
+use rust_decimal::Decimal;
 use toml::{Table, Value};
 
 use super::Fault;
+use super::hours::read_hours;
 use super::kinds::{KINDS, Kind};
 use super::secret::Secret;
 use super::section::{Reading, Section};
@@ -117,8 +120,12 @@ pub struct Location {
     pub lat: Option<f64>,
     /// Degrees east.
     pub lon: Option<f64>,
-    /// Parcels that it can ship in a day.
+    /// Pieces of work that it takes on in a day.
     pub capacity_per_day: Option<u32>,
+    /// What a parcel costs there; it only ranks locations.
+    pub parcel_cost: Option<Decimal>,
+    /// When it works.
+    pub hours: Hours,
     /// Where its parcels start.
     pub address: Address,
     /// The carrier connection that it ships with; the first by default.
@@ -272,6 +279,12 @@ pub(super) fn location(at: &str, table: Table, reading: &mut Reading<'_>) -> Loc
     let lat = section.degrees("lat", 90.0);
     let lon = section.degrees("lon", 180.0);
     let capacity_per_day = section.whole("capacity_per_day", 1, u32::MAX);
+    let parcel_cost = section.parsed::<Decimal>("parcel_cost", "an amount as text, like \"4.10\"");
+    let dear = |cost: &Decimal| cost.is_sign_negative() || *cost > Decimal::from(1_000_000);
+    if parcel_cost.as_ref().is_some_and(dear) {
+        section.refuse("parcel_cost", "must be from 0 to 1000000");
+    }
+    let hours = read_hours(&mut section);
     let carrier = section.slug("carrier");
     let stated = section.table("address");
     section.finish();
@@ -285,6 +298,8 @@ pub(super) fn location(at: &str, table: Table, reading: &mut Reading<'_>) -> Loc
         lat,
         lon,
         capacity_per_day,
+        parcel_cost,
+        hours,
         address,
         carrier,
     }

@@ -5,6 +5,7 @@
 
 mod claims;
 mod connections;
+mod hours;
 mod kinds;
 mod policy;
 mod returns;
@@ -13,6 +14,7 @@ mod section;
 mod sections;
 mod show;
 mod sources;
+mod sourcing;
 
 use std::fmt;
 use std::net::SocketAddr;

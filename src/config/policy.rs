@@ -13,6 +13,7 @@ use rust_decimal::Decimal;
 use toml::Table;
 
 use super::section::{Reading, Section};
+use super::sourcing::read_sourcing;
 
 pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
     let usual = Policy::default();
@@ -51,6 +52,8 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         default_weight_g: section
             .whole("default_weight_g", 1, 1_000_000)
             .unwrap_or(usual.default_weight_g),
+        sourcing: read_sourcing(section.table("sourcing"), section.reading()),
+        pickup_time: section.duration("pickup_time", usual.pickup_time),
         screening: read_screening(section.table("screening"), section.reading()),
         review_sla: section.duration("review_sla", usual.review_sla),
         review_default: section.word("review_default", &DEFAULTS, usual.review_default),

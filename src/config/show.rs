@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use orderhub_domain::policy::{ReturnPolicy, ScreeningPolicy};
 use serde_json::{Map, Value, json};
 
+use super::hours::closed_words;
 use super::{Config, Connection, Location, Origin, Secret};
 
 /// The configuration in force.
@@ -34,6 +35,8 @@ pub fn shown(config: &Config) -> Value {
             "default_weight_g": policy.default_weight_g,
             "review_sla": duration(policy.review_sla),
             "review_default": policy.review_default.word(),
+            "pickup_time": duration(policy.pickup_time),
+            "sourcing": policy.sourcing,
             "screening": screening(&policy.screening),
             "returns": returns(&policy.returns),
             "claims": {
@@ -125,6 +128,11 @@ fn location(location: &Location) -> Value {
         "lat": location.lat,
         "lon": location.lon,
         "capacity_per_day": location.capacity_per_day,
+        "parcel_cost": location.parcel_cost,
+        "timezone": location.hours.zone.iana_name(),
+        "opens": location.hours.opens.to_string(),
+        "cut_off": location.hours.cut_off.map(|at| at.to_string()),
+        "closed": closed_words(&location.hours),
         "carrier": location.carrier,
         "address": location.address,
     })

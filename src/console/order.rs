@@ -49,6 +49,13 @@ struct Action {
     recommended: bool,
 }
 
+impl Action {
+    /// Whether it changes one of the order's fulfilments.
+    fn is_routing(&self) -> bool {
+        matches!(self.word, "reroute" | "split" | "merge" | "schedule")
+    }
+}
+
 #[derive(Template)]
 #[template(path = "order.html", blocks = ["sheet"])]
 struct Page<'a> {
@@ -162,13 +169,20 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("refund", "Refund"),
         ("return", "Open a return"),
         ("dispute", "Answer the dispute"),
+        ("reroute", "Reroute"),
+        ("split", "Split"),
+        ("merge", "Merge"),
+        ("schedule", "Schedule"),
     ] {
         let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
             continue;
         };
-        // Of a review or a dispute nobody needs to hear where there is none.
-        let of_review = matches!(word, "approve" | "reject" | "dispute");
-        if of_review && !judgement.flag("/allowed") {
+        // Of a review, a dispute and of work nobody needs to hear where there is none.
+        let of_few = matches!(
+            word,
+            "approve" | "reject" | "dispute" | "reroute" | "split" | "merge" | "schedule"
+        );
+        if of_few && !judgement.flag("/allowed") {
             continue;
         }
         let action = |title: String, hold: String| Action {

@@ -202,10 +202,18 @@ impl From<Rejection> for Problem {
             Rejection::BlocksNothing => Some("/blocks".to_owned()),
             Rejection::NoLine(_) => Some("/scope".to_owned()),
             Rejection::NeverOver => Some("/on_expiry".to_owned()),
-            Rejection::NoSuchLine { place, .. } => Some(format!("/lines/{place}/line")),
-            Rejection::TooMany { place, .. } => Some(format!("/lines/{place}/quantity")),
+            Rejection::NoSuchLine { place, .. } | Rejection::NoSuchOrderLine { place, .. } => {
+                Some(format!("/lines/{place}/line"))
+            }
+            Rejection::TooMany { place, .. } | Rejection::TooManyLeft { place, .. } => {
+                Some(format!("/lines/{place}/quantity"))
+            }
             Rejection::Return(refused) => refused.pointer(),
             Rejection::Claim(refused) => refused.pointer(),
+            Rejection::NoUnits | Rejection::SplitsAll => Some("/lines".to_owned()),
+            Rejection::NoSuchLocation(_) => Some("/to".to_owned()),
+            Rejection::NotAhead => Some("/not_before".to_owned()),
+            Rejection::CannotMerge(..) => Some("/from".to_owned()),
             _ => None,
         };
         match pointer {

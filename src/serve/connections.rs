@@ -12,6 +12,10 @@ use orderhub_channels::settlement::FileFormat;
 use orderhub_channels::{carriers, payments, sales, warehouses};
 use orderhub_domain::canonical::CaptureMode;
 use orderhub_domain::ids::{ChannelId, Slug};
+use orderhub_domain::order::Location;
+use orderhub_domain::sourcing::Point;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use secrecy::SecretString;
 
 use crate::cli::{Exit, Failure};
@@ -217,8 +221,7 @@ pub(super) fn locations(config: &Config) -> Vec<LocationConfig> {
         .first()
         .map(|carrier| carrier.connection.slug.clone());
     let location = |location: &config::Location| LocationConfig {
-        code: location.code.clone(),
-        country: location.country.clone().unwrap_or_default(),
+        location: sourced(location),
         site: Site {
             warehouse: location.warehouse.clone(),
             carrier: location.carrier.clone().or_else(|| first.clone()),
@@ -226,6 +229,29 @@ pub(super) fn locations(config: &Config) -> Vec<LocationConfig> {
         },
     };
     config.locations.iter().map(location).collect()
+}
+
+/// A location as sourcing sees it. Its place is kept in whole ten-thousandths of a degree, its cost
+/// in hundredths: both only rank locations.
+fn sourced(location: &config::Location) -> Location {
+    let part = |degrees: f64| {
+        let parts = Decimal::from_f64(degrees)? * Decimal::from(10_000);
+        parts.round().to_i32()
+    };
+    let point = location.lat.zip(location.lon).and_then(|(lat, lon)| {
+        let (lat, lon) = (part(lat)?, part(lon)?);
+        Some(Point { lat, lon })
+    });
+    let cost = location.parcel_cost.unwrap_or_default() * Decimal::ONE_HUNDRED;
+    Location {
+        code: location.code.clone(),
+        country: location.country.clone().unwrap_or_default(),
+        point,
+        store: location.kind == "store",
+        cost_minor: cost.round().to_u32().unwrap_or(u32::MAX),
+        hours: location.hours.clone(),
+        capacity_per_day: location.capacity_per_day,
+    }
 }
 
 /// Registers every sales channel; their immutable ids, in the configuration's order.

@@ -4,6 +4,8 @@ use orderhub_domain::order::{Order, explain as explanation_of};
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
+use super::sourcing;
+
 /// The explanation as `GET /v1/orders/{id}/explain` shows it.
 pub fn explain(order: &Order, policy: &Policy) -> Value {
     let explanation = explanation_of(order, policy);
@@ -29,5 +31,6 @@ pub fn explain(order: &Order, policy: &Policy) -> Value {
         "because": explanation.because,
         "actions": actions,
         "recommended": explanation.recommended,
+        "sourcing": order.sourced.as_ref().map(|decision| sourcing::sourced(order, decision)),
     })
 }

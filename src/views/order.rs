@@ -125,6 +125,7 @@ fn line(order: &Order, stated: &DraftLine, number: u16) -> Value {
         "net": amount(stated.net(order.draft.currency)),
         "weight_g": stated.weight_g,
         "fulfilled_by": stated.fulfilled_by,
+        "part_of": stated.part_of.map(|part| part.line),
         "quantities": quantities(&order.quantities(number)),
         "promised_for": promised_for(order, number),
     })
@@ -182,6 +183,7 @@ fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
         "shipped_at": work.shipped_at,
         "overdue_since": work.overdue_at,
         "replaced_at": work.replaced_at,
+        "not_before": work.not_before,
     })
 }
 

@@ -142,6 +142,7 @@ pub fn summary(event: &Event) -> String {
         Event::Requested { verb, .. } => format!("Asked to {verb}."),
         Event::Return(_) | Event::Claim(_) | Event::Parcel(_) => after_shipping(event),
         Event::Money(event) => money(event),
+        Event::Routing(event) => super::routing::summary(event),
     }
 }
 
@@ -266,7 +267,7 @@ fn channel_answered(told: &Notice, answer: &NoticeEvidence) -> String {
     }
 }
 
-fn lines_of(count: usize) -> String {
+pub(super) fn lines_of(count: usize) -> String {
     match count {
         1 => "1 line".to_owned(),
         count => format!("{count} lines"),
@@ -294,7 +295,7 @@ fn last_word(event: &Event) -> String {
     plain(kind.split_once('.').map_or(kind, |(_, name)| name))
 }
 
-fn plain(word: &str) -> String {
+pub(super) fn plain(word: &str) -> String {
     word.replace('_', " ")
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn eur(cents: i64) -> Money {
 /// An order of one unit for 19.99, prepaid.
 pub(crate) fn draft(external_id: &str) -> OrderDraft {
     OrderDraft {
+        point: None,
         external_id: external_id.to_owned(),
         number: Some(format!("#{external_id}")),
         placed_at: at(0),
@@ -49,6 +50,7 @@ pub(crate) fn draft(external_id: &str) -> OrderDraft {
         destination: Some("DE".to_owned()),
         pickup_location: None,
         lines: vec![DraftLine {
+            part_of: None,
             external_id: "1".to_owned(),
             sku: Some("SKU-1".into()),
             title: "A thing".to_owned(),

@@ -48,6 +48,7 @@ mod readme;
 mod refunds;
 mod repeats;
 mod returns;
+mod routing;
 mod screening;
 mod senders;
 mod settlements;

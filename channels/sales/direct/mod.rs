@@ -5,6 +5,7 @@
 //! is refused, and one answer names every point.
 
 pub(crate) mod card;
+mod kits;
 mod order;
 mod payment;
 mod people;

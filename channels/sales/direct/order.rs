@@ -10,8 +10,9 @@ use orderhub_domain::money::Currency;
 use orderhub_domain::quantity::Quantity;
 use rust_decimal::Decimal;
 
+use super::kits;
 use super::payment::{self, CaptureModes};
-use super::people::private;
+use super::people::{point, private};
 use super::reader::{Part, Problems};
 use crate::json::Json;
 
@@ -46,7 +47,7 @@ const MEMBERS: [&str; 18] = [
     "stated_total",
     "attributes",
 ];
-const LINE: [&str; 9] = [
+const LINE: [&str; 10] = [
     "external_id",
     "sku",
     "title",
@@ -56,6 +57,7 @@ const LINE: [&str; 9] = [
     "taxes",
     "weight_g",
     "fulfilled_by",
+    "components",
 ];
 
 /// Reads the whole order. `None` and at least one problem, or an order whose own parts are right.
@@ -85,6 +87,7 @@ pub(super) fn read(
     let tax_mode = order.word_if("tax_mode", &modes_of_tax, problems);
     let test = order.flag_if("test", problems).unwrap_or(false);
     let private = private(&order, problems);
+    let point = point(&order, problems);
     let pickup_location = order
         .text_if("pickup_location", NAME, problems)
         .map(LocationCode);
@@ -106,6 +109,7 @@ pub(super) fn read(
         test,
         cancelled_at: None,
         destination: private.ship_to.as_ref().and_then(|to| to.country.clone()),
+        point,
         pickup_location,
         lines,
         shipping,
@@ -166,6 +170,7 @@ impl Reading {
         }
         let mut ids = BTreeSet::new();
         let mut lines = Vec::with_capacity(items.len());
+        let mut kits = Vec::new();
         for (pointer, item) in items {
             let Some(part) = Part::new(item, &pointer, &LINE, problems) else {
                 continue;
@@ -180,14 +185,19 @@ impl Reading {
                 let hint = "unique within the order";
                 problems.add(&part.at("external_id"), "duplicate", hint);
             }
-            lines.extend(self.line(&part, id, problems));
+            let components = kits::read(&part, problems);
+            let line = self.line(&part, !components.is_empty(), id, problems);
+            kits.extend(line.as_ref().map(|_| components));
+            lines.extend(line);
         }
+        kits::expand(&mut lines, kits, &mut ids, problems);
         lines
     }
 
     fn line(
         &self,
         part: &Part<'_, '_>,
+        kit: bool,
         external_id: Option<String>,
         problems: &mut Problems,
     ) -> Option<DraftLine> {
@@ -199,6 +209,15 @@ impl Reading {
         let fulfilled_by = part
             .word_if("fulfilled_by", &words, problems)
             .unwrap_or_default();
+        if kit && fulfilled_by != FulfilledBy::Us {
+            let hint = "only what us ships has components";
+            problems.add(&part.at("components"), "not_allowed", hint);
+        }
+        let fulfilled_by = if kit {
+            FulfilledBy::Components
+        } else {
+            fulfilled_by
+        };
         let sku = if fulfilled_by == FulfilledBy::Us {
             part.text("sku", NAME, "what to pick", problems)
         } else {
@@ -221,6 +240,7 @@ impl Reading {
             taxes,
             weight_g,
             fulfilled_by,
+            part_of: None,
         })
     }
 

@@ -9,9 +9,12 @@ use super::reader::{Part, Problems};
 use crate::canonical::normal_number;
 use crate::json::Json;
 use orderhub_domain::places::is_country;
+use orderhub_domain::sourcing::Point;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 
-const ADDRESS: [&str; 7] = [
-    "name", "lines", "city", "postcode", "region", "country", "phone",
+const ADDRESS: [&str; 9] = [
+    "name", "lines", "city", "postcode", "region", "country", "phone", "lat", "lon",
 ];
 
 /// Who bought and where it goes, with what the channel sent beside it.
@@ -29,6 +32,36 @@ pub(super) fn private(order: &Part<'_, '_>, problems: &mut Problems) -> PrivateD
         bill_to: address("bill_to", false, problems),
         attributes: attributes(order, problems),
     }
+}
+
+/// About where it goes: enough to choose a location by, too little to find a house. The exact place
+/// is not kept.
+pub(super) fn point(order: &Part<'_, '_>, problems: &mut Problems) -> Option<Point> {
+    let value = order.get("ship_to")?;
+    let part = Part::new(
+        value,
+        &order.at("ship_to"),
+        &ADDRESS,
+        &mut Problems::default(),
+    )?;
+    let degrees = |name: &str, most: i64, problems: &mut Problems| {
+        let value = part.decimal_if(name, problems)?;
+        if value.abs() > Decimal::from(most) {
+            let hint = format!("degrees from -{most} to {most}");
+            problems.add(&part.at(name), "out_of_range", &hint);
+            return None;
+        }
+        (value * Decimal::from(10_000)).trunc().to_i32()
+    };
+    let lat = degrees("lat", 90, problems);
+    let lon = degrees("lon", 180, problems);
+    Some(
+        Point {
+            lat: lat?,
+            lon: lon?,
+        }
+        .blurred(),
+    )
 }
 
 fn customer(value: &Json<'_>, problems: &mut Problems) -> Option<Customer> {

@@ -113,6 +113,7 @@ pub(super) fn order(
         gateway,
     };
     let mut draft = OrderDraft {
+        point: None,
         external_id: external_id.ok_or_else(|| unreadable("id"))?,
         number: clean(order.name.as_ref()),
         placed_at: placed_at.ok_or_else(|| unreadable("created_at"))?,
@@ -184,6 +185,7 @@ fn line(item: &wire::Line, currency: Currency, inclusive: bool) -> Result<DraftL
         .and_then(Exact::decimal)
         .and_then(|grams| grams.to_u32());
     Ok(DraftLine {
+        part_of: None,
         external_id,
         sku: sku.map(Sku),
         title: clean(item.name.as_ref())

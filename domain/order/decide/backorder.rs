@@ -29,7 +29,7 @@ impl Draft<'_> {
             return false;
         };
         if !declared_only && !now.is_empty() {
-            self.ask_for(now);
+            self.ask_for(now, false);
         }
         for (location, lines) in later {
             // Each line is a try of its own: what is supplied at another time is other work.

@@ -2,8 +2,8 @@
 //! elsewhere, and give up what nobody has.
 
 use super::super::{
-    Account, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Order,
-    REASON_STOCK_LOST, Recorded, Reservation, ReservationState, Stage, transfer,
+    Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Order,
+    REASON_STOCK_LOST, Reservation, ReservationState, Routing,
 };
 use super::Draft;
 
@@ -41,7 +41,7 @@ impl Draft<'_> {
     /// A reservation was lost after the order stood, nobody else has the units, and policy offers no
     /// backorder: what was lost is cancelled and its money let go. Never oversold.
     pub(super) fn give_up_cut(&mut self) -> bool {
-        let standing = matches!(self.order.stage, Stage::Confirmed | Stage::Fulfilling);
+        let standing = self.order.is_standing();
         let lost: Vec<LineUnits> = self
             .order
             .line_numbers()
@@ -55,40 +55,50 @@ impl Draft<'_> {
         if !standing || lost.is_empty() {
             return false;
         }
-        let mut after = self.order.clone();
-        after.apply(&Recorded {
-            version: after.version + 1,
-            recorded_at: self.context.now,
-            occurred_at: None,
-            actor: String::new(),
-            command_id: None,
-            event: Event::LinesCancelled {
-                lines: lost.clone(),
-                postings: Vec::new(),
-            },
-        });
-        if after
-            .line_numbers()
-            .all(|number| after.open(number).is_zero())
-        {
+        let (parts, lost): (Vec<LineUnits>, Vec<LineUnits>) = lost
+            .into_iter()
+            .partition(|units| self.order.is_component_of_kit(units.line));
+        if lost.is_empty() {
+            return self.give_up_kits(&parts);
+        }
+        if self.order.is_everything(&lost) {
             let reason = REASON_STOCK_LOST.to_owned();
             self.emit(Event::CancelRequested { reason });
-            return true;
+        } else {
+            self.cancel_free(&lost);
         }
-        let worth = after.cancelled_value().minus(self.order.cancelled_value());
-        let postings = transfer(Account::Receivable, Account::Revenue, worth);
-        self.emit(Event::LinesCancelled {
-            lines: lost,
-            postings,
-        });
+        true
+    }
+
+    /// A kit that lacks a component is cancelled as a whole, as far as the rest of it can still be
+    /// stopped; where it cannot, a person decides.
+    fn give_up_kits(&mut self, lost: &[LineUnits]) -> bool {
+        let kits = self.order.kits_short_of(lost);
+        let stoppable =
+            |kit: &LineUnits| kit.quantity <= self.order.cancellable_as_stated(kit.line);
+        if kits.is_empty() || !kits.iter().all(stoppable) {
+            return false;
+        }
+        let lines = self.order.with_components(&kits);
+        let reason = REASON_STOCK_LOST.to_owned();
+        if self.order.is_everything(&lines) {
+            self.emit(Event::CancelRequested { reason });
+        } else {
+            self.emit(Event::Routing(Routing::PartCancelRequested {
+                lines,
+                reason,
+            }));
+        }
         true
     }
 }
 
 impl Order {
-    /// Whether a promise for this work was taken back.
+    /// Whether a promise for this work was taken back, or was gone before its units could stand under
+    /// the try of this work.
     fn is_cut(&self, work: &Fulfilment) -> bool {
-        let cut = |hold: &Reservation| hold.state == ReservationState::Cut;
+        let taken_back = [ReservationState::Cut, ReservationState::Lost];
+        let cut = |hold: &Reservation| taken_back.contains(&hold.state);
         let mut holds = self.reservations.iter();
         holds.any(|(key, hold)| cut(hold) && work.holds(key))
     }

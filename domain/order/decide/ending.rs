@@ -70,7 +70,7 @@ impl Draft<'_> {
             }
             let fulfilment = work.number;
             match work.stage {
-                FulfilmentStage::Planned => {
+                FulfilmentStage::Planned | FulfilmentStage::Scheduled => {
                     let work = FulfilmentEvidence::Cancelled;
                     self.emit(Event::FulfilmentReported {
                         fulfilment,

@@ -46,7 +46,10 @@ impl Draft<'_> {
         for work in self.order.fulfilments.clone() {
             let fulfilment = work.number;
             match work.stage {
-                FulfilmentStage::Planned if !self.is_blocked(Edge::Release, Some(fulfilment)) => {
+                FulfilmentStage::Planned | FulfilmentStage::Scheduled
+                    if work.not_before.is_none_or(|at| now >= at)
+                        && !self.is_blocked(Edge::Release, Some(fulfilment)) =>
+                {
                     self.open(Effect::RequestFulfilment { fulfilment });
                     return true;
                 }

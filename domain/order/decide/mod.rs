@@ -17,14 +17,17 @@ mod money;
 mod notice;
 mod overdue;
 mod parcel;
+mod part;
 mod place;
 mod refund;
 mod renew;
 mod request;
 mod returns;
 mod review;
+mod route;
 mod secure;
 mod settle;
+mod short;
 mod stock;
 mod work;
 
@@ -164,6 +167,9 @@ impl<'a> Draft<'a> {
             || self.end_early()
             || self.stop_cut_work()
             || self.mind_the_wait()
+            || self.mind_pickups()
+            || self.cancel_part()
+            || self.withdraw_moved()
             || self.reserve()
             || self.lapse_authorizations()
             || self.authorize()
@@ -262,6 +268,7 @@ impl Draft<'_> {
             Fact::Channel(channel) => self.channel(channel),
             Fact::Notice(notice) => self.notice_answered(notice),
             Fact::Payout(payout) => self.payout_line(payout),
+            Fact::Paused(location) => self.paused(location),
             Fact::Postponed(postponement) => self.postpone(postponement, false),
             Fact::Unknown(postponement) => self.postpone(postponement, true),
         }

@@ -18,6 +18,7 @@ impl Command {
             Self::Release { .. } => "release",
             Self::Refund { .. } => "refund",
             Self::AnswerDispute { .. } => "dispute",
+            Self::Route(route) => route.word(),
             Self::Fulfil { step, .. } => step.word(),
             Self::Return(command) => command.word(),
             Self::Claim(command) => command.word(),
@@ -31,7 +32,7 @@ impl FulfilmentStep {
         match self {
             Self::Accept => "accept",
             Self::Reject { .. } => "reject",
-            Self::Pick { .. } => "pick",
+            Self::Pick { .. } | Self::PickShort { .. } => "pick",
             Self::Pack => "pack",
             Self::HandOver => "hand-over",
             Self::Ready => "ready",
@@ -44,7 +45,7 @@ impl FulfilmentStep {
         match self {
             Self::Accept => "accepted",
             Self::Reject { .. } => "rejected",
-            Self::Pick { .. } => "picked",
+            Self::Pick { .. } | Self::PickShort { .. } => "picked",
             Self::Pack => "packed",
             Self::HandOver => "handed over",
             Self::Ready => "made ready for pickup",
@@ -107,6 +108,7 @@ impl Draft<'_> {
                 answer,
                 reason,
             } => self.answer_dispute(dispute.as_deref(), *answer, reason),
+            Command::Route(route) => self.route(route),
             Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
             Command::Return(command) => self.return_request(command),
             Command::Claim(command) => self.claim_request(command),
@@ -210,6 +212,9 @@ impl Draft<'_> {
                 stage if stage > At::Picking && stage <= At::Collected => return Ok(()),
                 _ => return wrong,
             },
+            FulfilmentStep::PickShort { lines, reason } => {
+                return self.pick_short(&work, lines, reason);
+            }
             FulfilmentStep::Pack => match work.stage {
                 At::Picking if Order::left_to_pick(&work).is_empty() => FulfilmentEvidence::Packed,
                 stage if stage >= At::Packed && stage <= At::Collected => return Ok(()),

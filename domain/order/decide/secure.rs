@@ -95,6 +95,7 @@ impl Draft<'_> {
                     attempt,
                     lines,
                     expires_at,
+                    queued: false,
                 });
             }
             if any {

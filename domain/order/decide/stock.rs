@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use super::super::{
     Context, Edge, Effect, Event, FulfilmentStage, HoldScope, LineUnits, Loss, Order, Outcome,
-    Plan, REASON_NO_LOCATION, Recorded, ReservationState, Stage, StockEvidence, StockFact,
+    Plan, REASON_NO_LOCATION, Recorded, ReservationState, Routing, Stage, StockEvidence, StockFact,
     StockLine, plan,
 };
 use super::Draft;
+use crate::ids::LocationCode;
+use crate::quantity::Quantity;
+use crate::sourcing::Sourced;
 
 impl Draft<'_> {
     /// A location reported about holds.
@@ -62,6 +65,7 @@ impl Draft<'_> {
                     Effect::ReserveStock { .. } | Effect::AwaitStock { .. }
                 ),
                 StockEvidence::Waiting => matches!(effect, Effect::AwaitStock { .. }),
+                StockEvidence::Regrouped { .. } => matches!(effect, Effect::RegroupStock { .. }),
                 StockEvidence::Confirmed | StockEvidence::Lost { .. } => {
                     matches!(effect, Effect::ConfirmStock { .. })
                 }
@@ -98,7 +102,8 @@ impl Draft<'_> {
         {
             return false;
         }
-        let refusals = self.order.fulfilments.iter().filter(|f| f.is_off()).count();
+        let works = self.order.fulfilments.iter();
+        let refusals = works.filter(|work| work.is_refused()).count();
         let plan = if refusals >= usize::from(self.context.policy.sourcing_tries)
             || self.order.has_tried_enough()
         {
@@ -107,8 +112,8 @@ impl Draft<'_> {
             plan(&self.order, self.context)
         };
         match plan {
-            Plan::Ask(asked) => {
-                self.ask_for(asked);
+            Plan::Ask(sourced) => {
+                self.ask_locations(sourced);
                 true
             }
             Plan::Contended
@@ -120,8 +125,25 @@ impl Draft<'_> {
         }
     }
 
-    /// Asks locations to hold these lines softly, in one try.
-    pub(super) fn ask_for(&mut self, asked: Vec<(crate::ids::LocationCode, Vec<StockLine>)>) {
+    /// Records who is asked and why, and asks them.
+    fn ask_locations(&mut self, sourced: Box<Sourced>) {
+        let (asked, queued) = (sourced.asked.clone(), sourced.queued);
+        self.emit(Event::Routing(Routing::Sourced(sourced)));
+        let asked = asked.into_iter().map(|asked| {
+            let units = asked.lines.iter().map(|(line, units)| LineUnits {
+                line: *line,
+                quantity: Quantity::units(u32::try_from(*units).unwrap_or(u32::MAX)),
+            });
+            let units: Vec<LineUnits> = units.collect();
+            (asked.location, self.order.stock_lines(&units))
+        });
+        let asked = asked.collect();
+        self.ask_for(asked, queued);
+    }
+
+    /// Asks locations to hold these lines softly, in one try; work that is `queued` waits for a day
+    /// with room for it.
+    pub(super) fn ask_for(&mut self, asked: Vec<(LocationCode, Vec<StockLine>)>, queued: bool) {
         let attempt = self.order.attempt + 1;
         let now = self.context.now;
         let ttl = self.context.policy.reservation_ttl;
@@ -132,6 +154,7 @@ impl Draft<'_> {
                 attempt,
                 lines,
                 expires_at,
+                queued,
             });
         }
     }
@@ -200,11 +223,12 @@ impl Draft<'_> {
             .filter(|f| f.is_shipped() && !f.consumed);
         for work in unconsumed.cloned().collect::<Vec<_>>() {
             let (location, attempt) = (work.location.clone(), work.attempt);
+            // What is being regrouped is taken off the stock afterwards.
             let same = |effect: &Effect| {
-                matches!(effect, Effect::ConsumeStock { .. })
-                    && effect
-                        .stock()
-                        .is_some_and(|(l, a, _)| *l == location && a == attempt)
+                matches!(
+                    effect,
+                    Effect::ConsumeStock { .. } | Effect::RegroupStock { .. }
+                ) && effect.concerns(&location, attempt)
             };
             if !self.is_open(same) {
                 let lines = self.order.stock_lines(&work.lines);
@@ -242,12 +266,7 @@ impl Draft<'_> {
         else {
             return false;
         };
-        let busy = |effect: &Effect| {
-            effect
-                .stock()
-                .is_some_and(|(l, a, _)| *l == location && a == attempt)
-        };
-        if self.is_open(busy) {
+        if self.is_open(|effect| effect.concerns(&location, attempt)) {
             return false;
         }
         self.open(match self.order.loss_at(&location, attempt) {

@@ -1,18 +1,22 @@
 //! The fold: the order after an event. Total: it never refuses evidence, it only takes it in.
 //! Nothing is decided here and nothing is looked up.
 
+mod born;
 mod claims;
 mod money;
 mod opened;
 mod returns;
+mod routing;
 mod work;
 
+pub(in crate::order) use routing::{less, plus};
+
 use super::{
-    Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Ledger, LineState, Order,
-    Outcome, PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED,
-    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
-    REASON_REFUND_FAILED, REMEMBERED_REQUESTS, Received, Recorded, RememberedRequest, Reported,
-    Request, Review, ReviewDecision, Screened, Stage, Tender, Verdict,
+    Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Order, Outcome,
+    PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
+    REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
+    REMEMBERED_REQUESTS, Recorded, RememberedRequest, Reported, Request, Review, ReviewDecision,
+    Screened, Stage, Tender, Verdict,
 };
 use crate::quantity::Quantity;
 
@@ -22,7 +26,9 @@ use crate::quantity::Quantity;
 /// When the event is not the next one.
 pub fn evolve(order: Option<Order>, recorded: &Recorded) -> Result<Order, OutOfOrder> {
     match (order, &recorded.event) {
-        (None, Event::Received(received)) if recorded.version == 1 => Ok(born(received, recorded)),
+        (None, Event::Received(received)) if recorded.version == 1 => {
+            Ok(born::born(received, recorded))
+        }
         (Some(mut order), _) if recorded.version == order.version + 1 => {
             order.apply(recorded);
             Ok(order)
@@ -35,58 +41,6 @@ pub fn evolve(order: Option<Order>, recorded: &Recorded) -> Result<Order, OutOfO
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the event is not the next one of this order")]
 pub struct OutOfOrder;
-
-fn born(received: &Received, recorded: &Recorded) -> Order {
-    let draft = received.draft.clone();
-    let totals = draft.totals();
-    let at = recorded.recorded_at;
-    let tenders = draft
-        .tenders
-        .iter()
-        .map(|t| Tender::stated(t, at))
-        .collect();
-    let lines = vec![LineState::default(); draft.lines.len()];
-    let mut order = Order {
-        id: received.id,
-        channel: received.channel,
-        channel_slug: received.channel_slug.clone(),
-        live_connection: received.live_connection,
-        body_hash: received.body_hash.clone(),
-        version: 1,
-        received_at: recorded.recorded_at,
-        updated_at: recorded.recorded_at,
-        stage: Stage::Received,
-        stage_since: recorded.recorded_at,
-        confirmed_at: None,
-        reason: None,
-        ending: None,
-        cancelled_at_source: false,
-        review: None,
-        draft,
-        totals,
-        lines,
-        tenders,
-        reservations: std::collections::BTreeMap::new(),
-        attempt: 0,
-        excluded: std::collections::BTreeSet::new(),
-        fulfilments: Vec::new(),
-        returns: Vec::new(),
-        claims: Vec::new(),
-        holds: Vec::new(),
-        last_hold: 0,
-        told: Vec::new(),
-        outstanding: std::collections::BTreeMap::new(),
-        ledger: Ledger::default(),
-        store_credits: Vec::new(),
-        revived_at: None,
-        requests: std::collections::VecDeque::new(),
-        ignored: std::collections::VecDeque::new(),
-    };
-    if let Some(request) = &received.request {
-        order.remember(request, recorded);
-    }
-    order
-}
 
 impl Order {
     pub(in crate::order) fn apply(&mut self, recorded: &Recorded) {
@@ -177,6 +131,7 @@ impl Order {
                 self.label_reported(*fulfilment, label, at);
             }
             Event::Scanned { fulfilment, scan } => self.scanned(*fulfilment, scan, at),
+            Event::Routing(routing) => self.routed(routing, at),
             Event::ChannelAnswered { told, answer, .. } => {
                 self.told.push((told.clone(), answer.clone()));
             }
@@ -229,6 +184,7 @@ impl Order {
     fn ended(&mut self, event: &Event, at: jiff::Timestamp) {
         match event {
             Event::CancelRequested { reason } => {
+                self.parting = None;
                 self.cancelled_at_source |= reason == REASON_CANCELLED_AT_SOURCE;
                 let outcome = Outcome::Cancelled;
                 self.ending = Some(Ending {
@@ -252,6 +208,7 @@ impl Order {
             Event::LinesCancelled { lines, .. } => {
                 for cancelled in lines {
                     self.cancel_units(cancelled.line, cancelled.quantity);
+                    self.part_done(cancelled);
                 }
                 self.ending = None;
                 self.enter(Stage::Fulfilling, at);

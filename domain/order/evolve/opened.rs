@@ -14,6 +14,7 @@ impl Order {
                 attempt,
                 lines,
                 expires_at,
+                ..
             } => {
                 self.attempt = self.attempt.max(*attempt);
                 for line in lines {
@@ -108,9 +109,11 @@ impl Order {
     ) {
         use ReservationState as State;
         let here = |key: &ReservationKey| key.location == *location && key.attempt == attempt;
+        // What another location does instead has moved there.
         let same = |f: &&Fulfilment| f.location == *location && f.attempt == attempt;
-        let shipped = self.fulfilments.iter().find(same);
-        let shipped = shipped.map_or_else(Vec::new, |work| work.lines.clone());
+        let work = self.fulfilments.iter().find(same);
+        let moving = work.is_some_and(|work| work.moving);
+        let shipped = work.map_or_else(Vec::new, |work| work.lines.clone());
         let stays =
             |line: u16| !shipped.is_empty() && shipped.iter().all(|units| units.line != line);
         for (key, hold) in self.reservations.iter_mut().filter(|(key, _)| here(key)) {
@@ -157,9 +160,23 @@ impl Order {
                 {
                     State::Cut
                 }
-                (StockEvidence::Released, state) if state.is_live() => State::Released,
-                // Of the lines asked for together, those that were lost or refused never left.
-                (StockEvidence::Consumed, State::Lost | State::Refused) => hold.state,
+                (StockEvidence::Released, state) if state.is_live() => {
+                    if moving {
+                        State::Moved
+                    } else {
+                        State::Released
+                    }
+                }
+                (StockEvidence::Regrouped { missing }, State::Hard)
+                    if missing.contains(&key.line) =>
+                {
+                    State::Lost
+                }
+                // Of the lines asked for together, those that were lost, refused or stand elsewhere
+                // never left.
+                (StockEvidence::Consumed, State::Lost | State::Refused | State::Moved) => {
+                    hold.state
+                }
                 (StockEvidence::Consumed, _) if stays(key.line) => hold.state,
                 (StockEvidence::Consumed, _) => State::Consumed,
                 (_, state) => state,

@@ -40,6 +40,9 @@ impl Order {
             restocked_at: None,
             seen_at: None,
             overdue_at: None,
+            not_before: None,
+            moving: false,
+            to_cancel: Vec::new(),
         });
     }
 
@@ -112,6 +115,8 @@ impl Order {
             FulfilmentEvidence::CancelRefused => {
                 if let Some(work) = self.fulfilment_mut(number) {
                     work.cancel_refused = true;
+                    work.moving = false;
+                    work.to_cancel.clear();
                     if let Some(stage) = work.resumes.take() {
                         // Its label may have come while the location was thinking.
                         let labelled = work.label.as_ref().is_some_and(|label| !label.voided);

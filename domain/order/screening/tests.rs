@@ -64,6 +64,7 @@ fn submission() -> Submission {
             test: false,
             cancelled_at: None,
             destination: Some("DE".into()),
+            point: None,
             pickup_location: None,
             lines: Vec::new(),
             shipping: Vec::new(),

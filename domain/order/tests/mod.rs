@@ -1,7 +1,9 @@
 //! Properties of the order: random lives in a small world, permutations of reports, tables.
 
 mod claims;
+mod counter;
 mod disputes;
+mod dock;
 mod evidence;
 mod expiry;
 mod found;
@@ -9,6 +11,7 @@ mod holds;
 mod late;
 mod lives;
 mod notices;
+mod parting;
 mod payouts;
 mod permutations;
 mod refunds;
@@ -17,6 +20,7 @@ mod return_mess;
 mod return_money;
 mod returns;
 mod review;
+mod routing;
 mod stored;
 mod straight;
 mod sums;

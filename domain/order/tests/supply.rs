@@ -3,6 +3,8 @@
 use jiff::SignedDuration;
 
 use super::super::*;
+use super::counter::kit_and_single;
+use super::routing::{route, ship, standing, units};
 use super::world::*;
 use crate::canonical::{CaptureMode, OrderDraft};
 use crate::policy::WhenShort;
@@ -283,5 +285,81 @@ fn what_is_in_somebodys_hands_ships_although_its_promise_was_cut() {
     world.step(FulfilmentStep::HandOver).expect("taken");
     world.settle();
     assert_eq!(world.captured(), eur("10.00"));
+    world.check();
+}
+
+#[test]
+fn a_promise_that_is_cut_before_its_split_has_reached_the_shelf_is_looked_for_elsewhere() {
+    let mut world = standing();
+    route(
+        &mut world,
+        RouteCommand::Split {
+            fulfilment: 1,
+            lines: units(&[("1", 1)]),
+            reason: "two parcels".into(),
+        },
+    )
+    .expect("legal");
+    count(&mut world, "BER1", "A", 0);
+    world.settle();
+    let works = &world.order.fulfilments;
+    let open: Vec<&Fulfilment> = works.iter().filter(|work| !work.is_off()).collect();
+    let of_a = open.iter().map(|work| units_of(&work.lines, 1));
+    assert_eq!(
+        Quantity::sum(of_a),
+        Quantity::units(3),
+        "each unit in one place"
+    );
+    let at_home = open.iter().filter(|work| work.location == "BER1".into());
+    assert!(
+        at_home
+            .flat_map(|work| &work.lines)
+            .all(|units| units.line != 1)
+    );
+    for number in open.iter().map(|work| work.number).collect::<Vec<_>>() {
+        ship(&mut world, number);
+    }
+    world.settle();
+    assert_eq!(world.order.stage, Stage::Completed);
+    assert_eq!(world.captured(), eur("44.99"));
+    world.check();
+}
+
+#[test]
+fn a_kit_that_lacks_a_component_is_cancelled_as_a_whole() {
+    let on_hand = [("BER1", "A", 9), ("BER1", "B", 9), ("BER1", "C", 9)];
+    let mut world = stands(World::place(kit_and_single(), &on_hand));
+    count(&mut world, "BER1", "B", 0);
+    world.settle();
+    let cancelled = [1, 2, 3, 4].map(|line| world.order.quantities(line).cancelled);
+    assert_eq!(cancelled, [2, 0, 2, 6].map(Quantity::units));
+    let open = world.order.fulfilments.iter().find(|work| !work.is_off());
+    let open = open.expect("the single line ships").number;
+    ship(&mut world, open);
+    world.settle();
+    assert_eq!(world.order.stage, Stage::Completed);
+    assert_eq!(world.captured(), eur("5.00"));
+    world.check();
+}
+
+#[test]
+fn a_person_decides_of_a_kit_that_lacks_a_component_when_the_other_has_left() {
+    let on_hand = [("BER1", "A", 9), ("BER1", "B", 9), ("BER1", "C", 9)];
+    let mut world = stands(World::place(kit_and_single(), &on_hand));
+    route(
+        &mut world,
+        RouteCommand::Split {
+            fulfilment: 1,
+            lines: units(&[("1/A", 2)]),
+            reason: "two parcels".into(),
+        },
+    )
+    .expect("legal");
+    world.settle();
+    ship(&mut world, 2);
+    count(&mut world, "BER1", "B", 0);
+    world.settle();
+    assert!(world.order.is_held_for(REASON_NO_LOCATION));
+    assert!(world.order.cancelled_value().is_zero());
     world.check();
 }

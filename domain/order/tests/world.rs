@@ -32,6 +32,7 @@ pub(super) fn line(number: u16, sku: &str, quantity: u32, price: &str) -> DraftL
         taxes: Vec::new(),
         weight_g: None,
         fulfilled_by: FulfilledBy::Us,
+        part_of: None,
     }
 }
 
@@ -51,6 +52,7 @@ pub(super) fn draft(lines: Vec<DraftLine>, shipping: &str, terms: Terms) -> Orde
         test: false,
         cancelled_at: None,
         destination: Some("DE".into()),
+        point: None,
         pickup_location: None,
         lines,
         shipping: vec![charge],
@@ -147,10 +149,7 @@ impl World {
         }
         let locations = stock
             .keys()
-            .map(|code| Location {
-                code: code.clone(),
-                country: "DE".into(),
-            })
+            .map(|code| Location::plain(code.clone(), "DE".into()))
             .collect();
         let shelves = Shelves { locations, stock };
         let mut policy = Policy::default();

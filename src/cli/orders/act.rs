@@ -1,4 +1,5 @@
-//! Asking something of an order: hold, release, cancel, refund, approve, reject, answer a dispute.
+//! Asking something of an order: hold, release, cancel, refund, approve, reject, answer a dispute,
+//! and what `route` adds.
 
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use orderhub_domain::order::Edge;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::find;
+use super::{find, route};
 use crate::cli::client::Client;
 use crate::cli::output::printable;
 use crate::cli::returns::{Counted, counts};
@@ -18,7 +19,10 @@ pub(super) enum Act {
     Hold(Extent),
     /// The hold with this number, or the only one.
     Release(Option<u32>),
-    Cancel,
+    /// These units, or all of it.
+    Cancel(Vec<route::Units>),
+    /// Who does which part of the work.
+    Route(route::Change),
     /// This much, or all that can go back; as credit instead of money.
     Refund(Option<Decimal>, bool),
     /// What is answered to the dispute with this reference, or the only one.
@@ -106,7 +110,18 @@ pub(super) async fn run(
             };
             "release"
         }
-        Act::Cancel => "cancel",
+        Act::Cancel(units) => {
+            if !units.is_empty() {
+                body["lines"] = route::lines(units);
+            }
+            "cancel"
+        }
+        Act::Route(change) => {
+            let (verb, stated) = change.body(order);
+            body = stated;
+            body["reason"] = json!(terms.reason);
+            verb
+        }
         Act::Refund(amount, as_credit) => {
             if let Some(amount) = amount {
                 body["amount"] = json!(amount.to_string());

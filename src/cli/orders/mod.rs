@@ -4,10 +4,14 @@
 mod act;
 pub(super) mod find;
 mod list;
+mod route;
 mod sheet;
 mod show;
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::Value;
 
@@ -86,12 +90,71 @@ pub(super) enum Verb {
         #[command(flatten)]
         terms: act::Terms,
     },
-    /// Cancel an order.
+    /// Cancel an order, or a part of it.
     Cancel {
         #[command(flatten)]
         order: Named,
+        /// Only these units, by the channel's line id; several times for several lines.
+        #[arg(long = "line", value_name = "LINE=QUANTITY")]
+        units: Vec<route::Units>,
         #[command(flatten)]
         terms: act::Terms,
+    },
+    /// Take work from its location, before anything of it is picked.
+    Reroute {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        work: route::Work,
+        /// Where to; wherever the rules say by default.
+        #[arg(long, value_name = "LOCATION")]
+        to: Option<String>,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Make two pieces of work of one.
+    Split {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        work: route::Work,
+        /// What goes into the new one; several times for several lines.
+        #[arg(long = "line", value_name = "LINE=QUANTITY", required = true)]
+        units: Vec<route::Units>,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Make one piece of work of two at one location.
+    Merge {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        work: route::Work,
+        /// The fulfilment that ends in it.
+        #[arg(long, value_name = "FULFILMENT")]
+        from: String,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Do not ask for work before a time.
+    Schedule {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        work: route::Work,
+        /// When, as 2026-12-01T09:00:00Z.
+        #[arg(long, value_name = "TIME")]
+        not_before: Timestamp,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Say which locations other rules would have chosen, on what was known then.
+    Redecide {
+        #[command(flatten)]
+        order: Named,
+        /// A file with weights as in `[policy.sourcing]`.
+        #[arg(long, value_name = "FILE")]
+        policy: PathBuf,
     },
     /// Let an order go on that waits for a review.
     Approve {
@@ -187,7 +250,39 @@ pub(super) async fn run(
             };
             (order, Asked::Act(act::Act::Dispute(answer, dispute), terms))
         }
-        Verb::Cancel { order, terms } => (order, Asked::Act(act::Act::Cancel, terms)),
+        Verb::Cancel {
+            order,
+            units,
+            terms,
+        } => (order, Asked::Act(act::Act::Cancel(units), terms)),
+        Verb::Reroute {
+            order,
+            work,
+            to,
+            terms,
+        } => (order, change(route::Change::Reroute { work, to }, terms)),
+        Verb::Split {
+            order,
+            work,
+            units,
+            terms,
+        } => (order, change(route::Change::Split { work, units }, terms)),
+        Verb::Merge {
+            order,
+            work,
+            from,
+            terms,
+        } => (order, change(route::Change::Merge { work, from }, terms)),
+        Verb::Schedule {
+            order,
+            work,
+            not_before,
+            terms,
+        } => (
+            order,
+            change(route::Change::Schedule { work, not_before }, terms),
+        ),
+        Verb::Redecide { order, policy } => (order, Asked::Redecide(policy)),
         Verb::Approve { order, terms } => (order, Asked::Act(act::Act::Approve, terms)),
         Verb::Reject { order, terms } => (order, Asked::Act(act::Act::Reject, terms)),
         Verb::Claim {
@@ -210,6 +305,7 @@ pub(super) async fn run(
     let id = find::order(&order.name, &client).await?;
     match asked {
         Asked::Part(part) => show::run(part, id, &client, format, out).await,
+        Asked::Redecide(policy) => route::redecide(id, &policy, &client, format, out).await,
         Asked::Act(act, terms) => act::run(&act, &terms, id, &client, format, out).await,
     }
 }
@@ -218,6 +314,11 @@ pub(super) async fn run(
 enum Asked {
     Part(Part),
     Act(act::Act, act::Terms),
+    Redecide(PathBuf),
+}
+
+fn change(change: route::Change, terms: act::Terms) -> Asked {
+    Asked::Act(act::Act::Route(change), terms)
 }
 
 /// A table under its name; nothing when there are no rows.

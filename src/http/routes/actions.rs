@@ -6,18 +6,17 @@ use bytes::Bytes;
 use http::StatusCode;
 use jiff::Timestamp;
 use orderhub_actors::api::Done;
-use orderhub_domain::ids::{FulfilmentId, LocationCode, OrderId, Sku};
+use orderhub_domain::ids::{FulfilmentId, OrderId};
 use orderhub_domain::order::{
     Asked as Demand, Command, Context, Decided, DisputeAnswer, Edge as Edges, HoldScope, Input,
-    InputBody, Location, OnExpiry, Places, decide,
+    InputBody, OnExpiry, decide,
 };
-use orderhub_domain::stock::Counters;
 use serde_json::{Map, Value, json};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::{answer, answered, asked, body, json as reply, with};
+use super::{answer, answered, asked, body, json as reply, routing, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
@@ -110,7 +109,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
             hold: u32::try_from(fields.required_count("hold_id", LARGEST_HOLD)).unwrap_or_default(),
             reason,
         },
-        "cancel" => Command::Cancel { reason },
+        "cancel" => routing::read_cancel(reason, &mut fields),
         "refund" => Command::Refund {
             amount: fields.decimal("amount"),
             as_credit: read_way(&mut fields),
@@ -125,7 +124,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
         "reject" => Command::Reject { reason },
         "claim" => super::claims::open(order, &mut fields, reason),
         "resolve_claim" => super::claims::resolve(&mut fields, reason),
-        _ => return Err(Problem::not_found()),
+        other => routing::read(order, other, reason, &mut fields).ok_or_else(Problem::not_found)?,
     };
     fields.finish()?;
     Ok((command, dry_run))
@@ -236,10 +235,11 @@ pub(super) async fn try_out(
             expected: asked.if_match()?,
         }),
     };
+    let places = edge.hub.places();
     let context = Context {
         now: Timestamp::now(),
         policy: &edge.policy,
-        places: &Nowhere,
+        places: places.as_ref(),
         // Whether its shop hears of it changes nothing that a person asks for.
         channel_listens: false,
     };
@@ -254,17 +254,4 @@ pub(super) async fn try_out(
     let id = order.to_string();
     let body = json!({ "id": id, "version": state.version, "dry_run": true, "events": kinds });
     Ok(reply(StatusCode::OK, &body))
-}
-
-/// No stock anywhere: requests of people never depend on it.
-struct Nowhere;
-
-impl Places for Nowhere {
-    fn locations(&self) -> &[Location] {
-        &[]
-    }
-
-    fn counters(&self, _location: &LocationCode, _sku: &Sku) -> Counters {
-        Counters::default()
-    }
 }

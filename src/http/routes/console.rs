@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, SET_COOKIE};
 use orderhub_domain::ids::{OrderId, ReturnId};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 use warp::Filter;
@@ -187,7 +187,8 @@ async fn act(
         // A field that was left empty asks for nothing.
         match name.as_ref() {
             "once" => once = Some(value.into_owned()),
-            "amount" | "dispute" if value.trim().is_empty() => {}
+            "amount" | "dispute" | "to" if value.trim().is_empty() => {}
+            "lines" => drop(fields.insert("lines".to_owned(), lines(&value))),
             _ => drop(fields.insert(name.to_string(), field(&name, value.trim()))),
         }
     }
@@ -209,6 +210,19 @@ async fn act(
         }
         Err(problem) => Err(problem),
     }
+}
+
+/// Units as a person writes them, `1=2, 3=1`: line 1 twice and line 3 once.
+fn lines(text: &str) -> Value {
+    let parts = text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty());
+    let line = |part: &str| {
+        let (line, quantity) = part.rsplit_once('=').unwrap_or((part, ""));
+        json!({ "line": line.trim(), "quantity": quantity.trim() })
+    };
+    parts.map(line).collect()
 }
 
 /// A field of a form as the API takes it.

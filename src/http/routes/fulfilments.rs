@@ -64,9 +64,7 @@ fn read(verb: &str, body: Map<String, Value>) -> Result<FulfilmentStep, Problem>
         "reject" => FulfilmentStep::Reject {
             reason: fields.required_text("reason", LONGEST_REASON),
         },
-        "pick" => FulfilmentStep::Pick {
-            lines: read_lines(&mut fields),
-        },
+        "pick" => read_pick(&mut fields),
         "pack" => FulfilmentStep::Pack,
         "hand-over" => FulfilmentStep::HandOver,
         "ready" => FulfilmentStep::Ready,
@@ -75,6 +73,24 @@ fn read(verb: &str, body: Map<String, Value>) -> Result<FulfilmentStep, Problem>
     };
     fields.finish()?;
     Ok(step)
+}
+
+/// What was picked. With `short` nothing more of it can be, for a reason that says what becomes of the
+/// rest: it is not there, unless something else is said.
+fn read_pick(fields: &mut Fields) -> FulfilmentStep {
+    let lines = read_lines(fields);
+    let short = fields.flag("short");
+    let reason = fields.text("reason", LONGEST_REASON);
+    if !short {
+        if reason.is_some() {
+            fields.refuse("reason", "not_allowed", "only with short");
+        }
+        return FulfilmentStep::Pick { lines };
+    }
+    FulfilmentStep::PickShort {
+        lines: lines.unwrap_or_default(),
+        reason: reason.unwrap_or_else(|| "not_in_stock".to_owned()),
+    }
 }
 
 /// Lines and how many of each; `None` is everything as planned.

@@ -13,6 +13,7 @@ mod orders;
 mod parked;
 mod reads;
 mod returns;
+mod routing;
 mod settlements;
 mod supply;
 mod system;
@@ -48,6 +49,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(returns::routes(edge))
         .unify()
         .or(actions::routes(edge))
+        .unify()
+        .or(routing::routes(edge))
         .unify()
         .or(inventory::routes(edge))
         .unify()

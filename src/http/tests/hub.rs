@@ -81,10 +81,10 @@ impl Places for Plenty {
 }
 
 fn plenty() -> Plenty {
-    Plenty(vec![Location {
-        code: LocationCode("BER1".into()),
-        country: "DE".into(),
-    }])
+    Plenty(vec![Location::plain(
+        LocationCode("BER1".into()),
+        "DE".into(),
+    )])
 }
 
 fn context<'a>(policy: &'a Policy, places: &'a Plenty) -> Context<'a> {
@@ -226,6 +226,10 @@ impl HubApi for Hub {
         let counters = said.copied().unwrap_or_default();
         let taken = decision.taken;
         Ok(Said { counters, taken })
+    }
+
+    fn places(&self) -> Arc<dyn Places + Send + Sync> {
+        Arc::new(plenty())
     }
 
     async fn stock(&self, sku: Sku) -> Result<Vec<(LocationCode, Counters)>, HubError> {

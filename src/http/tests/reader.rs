@@ -36,6 +36,7 @@ impl Intake for Reader {
         let eur = Currency::from_code("EUR").expect("a currency");
         let ten = Money::from_minor(1_000, eur).expect("in range");
         let draft = OrderDraft {
+            point: None,
             external_id: text("external_id"),
             number: None,
             placed_at: Timestamp::UNIX_EPOCH,
@@ -48,6 +49,7 @@ impl Intake for Reader {
                 .filter(|code| !code.is_empty())
                 .map(Into::into),
             lines: vec![DraftLine {
+                part_of: None,
                 external_id: "1".into(),
                 sku: Some(Sku(text("sku"))),
                 title: "A thing".into(),

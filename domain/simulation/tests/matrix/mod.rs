@@ -306,6 +306,7 @@ fn eur(cents: i64) -> Money {
 
 fn line(number: usize, sku: &str, quantity: u32, cents: i64) -> DraftLine {
     DraftLine {
+        part_of: None,
         external_id: number.to_string(),
         sku: Some(sku.into()),
         title: sku.to_owned(),
@@ -333,6 +334,7 @@ fn basket(skus: &[&str]) -> OrderDraft {
     let lines = skus.iter().enumerate();
     let lines = lines.map(|(at, sku)| line(at + 1, sku, 1, 1000)).collect();
     let mut draft = OrderDraft {
+        point: None,
         external_id: "W-1".into(),
         number: None,
         placed_at: jiff::Timestamp::UNIX_EPOCH,

@@ -1,0 +1,130 @@
+//! The state of work at a location: what was asked, where it is, and the label on it.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::super::event::LineUnits;
+use super::super::fact::Scan;
+use crate::ids::{LocationCode, Slug};
+use crate::money::Money;
+
+/// Work asked of a location.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fulfilment {
+    /// Its number, from 1.
+    pub number: u16,
+    /// Where.
+    pub location: LocationCode,
+    /// The try that made its holds.
+    pub attempt: u16,
+    /// What.
+    pub lines: Vec<LineUnits>,
+    /// The buyer collects it.
+    pub pickup: bool,
+    /// Where the work is.
+    pub stage: FulfilmentStage,
+    /// Since when.
+    pub since: Timestamp,
+    /// Where the work goes on if the location refuses to stop.
+    pub resumes: Option<FulfilmentStage>,
+    /// The location refused to stop: it will ship.
+    pub cancel_refused: bool,
+    /// Units picked.
+    pub picked: Vec<LineUnits>,
+    /// Why the location refused.
+    pub reason: Option<String>,
+    /// The label.
+    pub label: Option<Label>,
+    /// Why the last label could not be bought.
+    pub label_failed: Option<String>,
+    /// Sightings of the parcel; what they mean together is computed.
+    pub scans: BTreeSet<Scan>,
+    /// It left the building: handed over, collected or seen by the carrier.
+    pub shipped_at: Option<Timestamp>,
+    /// Its units were taken off the stock.
+    pub consumed: bool,
+    /// Since when units of it are back from the buyer: it was delivered, whatever was seen of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_back_at: Option<Timestamp>,
+    /// Since when its units are to be sent again with another parcel: it counts no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<Timestamp>,
+    /// Since when its location is to put its units back on the shelf: it came back undelivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restocked_at: Option<Timestamp>,
+    /// When the hub last heard that its parcel was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<Timestamp>,
+    /// Since when its parcel was not seen for too long.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue_at: Option<Timestamp>,
+    /// It is not asked for before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// It is being taken from its location, to be done by another.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub moving: bool,
+    /// Units that are cancelled once the location has stopped; the rest stays there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub to_cancel: Vec<LineUnits>,
+}
+
+/// Where a location's work is. What the carrier does afterwards is computed from the scans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfilmentStage {
+    /// To be asked.
+    Planned,
+    /// To be asked, but not before a time.
+    Scheduled,
+    /// Asked.
+    Requested,
+    /// The location agreed.
+    Accepted,
+    /// Units are being picked.
+    Picking,
+    /// Packed.
+    Packed,
+    /// The label is on it.
+    Labelled,
+    /// The buyer can collect it.
+    ReadyForPickup,
+    /// The carrier has it.
+    HandedOver,
+    /// The buyer collected it.
+    Collected,
+    /// The location refused.
+    Rejected,
+    /// The location did not answer.
+    Unanswered,
+    /// The location was asked to stop.
+    CancelRequested,
+    /// The location stopped.
+    Cancelled,
+    /// Nobody came for it.
+    PickupExpired,
+}
+
+/// A shipping label.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The connection it was bought through.
+    pub account: Slug,
+    /// The carrier that moves the parcel.
+    pub carrier: String,
+    /// The carrier's tracking number.
+    pub tracking_number: String,
+    /// The connection's reference of the shipment.
+    pub reference: String,
+    /// Where it can be printed from.
+    pub label_url: Option<String>,
+    /// What it cost.
+    pub cost: Option<Money>,
+    /// It was given back.
+    pub voided: bool,
+    /// It cannot be given back.
+    pub void_refused: bool,
+}
