@@ -3,9 +3,13 @@
 use jiff::SignedDuration;
 
 use super::super::*;
+use super::returns::{arrival, ask, delivered, of_line, open, receive};
+use super::tenders::{paid_by, ship};
 use super::world::*;
 use crate::canonical::*;
 use crate::ids::OrderId;
+use crate::money::Money;
+use crate::policy::{OnceCapture, RefundWay};
 use crate::quantity::Quantity;
 use crate::stock::StockCommand;
 
@@ -191,4 +195,65 @@ fn a_label_that_comes_while_the_location_refuses_to_stop_is_kept() {
     assert_eq!(world.order.fulfilments[0].stage, FulfilmentStage::Labelled);
     world.step(FulfilmentStep::HandOver).expect("it ships");
     assert_eq!(world.folded(), world.order);
+}
+
+#[test]
+fn a_parcel_without_a_list_brings_nothing_that_came_with_another_return() {
+    let mut world = delivered(CaptureMode::Once);
+    open(&mut world, 3);
+    open(&mut world, 1);
+    // The second return's parcel has three units in it, two more than were announced for it.
+    receive(&mut world, 2, "B", vec![of_line(3)]);
+    let parcel = Arrival {
+        lines: None,
+        ..arrival("A", Vec::new())
+    };
+    ask(&mut world, ReturnCommand::Receive { number: 1, parcel }).expect("one is left");
+    let first = world.order.returned(1).expect("it is open");
+    assert_eq!(first.received(1), Quantity::units(1));
+    assert_eq!(world.order.came_back(1), Quantity::units(4));
+}
+
+#[test]
+fn a_cent_that_a_person_grants_is_not_of_money_that_goes_back_by_itself() {
+    let lines = vec![line(1, "SKU-1", 2, "10.00")];
+    let order = draft(lines, "0.00", Terms::Invoice);
+    let card = |gateway: &str| Terms::ToAuthorize {
+        gateway: gateway.into(),
+        token: "pm_card".into(),
+        capture: CaptureMode::Once,
+    };
+    let cards = [
+        (eur("10.00"), card("stripe-eu")),
+        (eur("10.00"), card("adyen")),
+    ];
+    let order = paid_by(order, &cards);
+    let shelves = [("BER1", "SKU-1", 1), ("HAM1", "SKU-1", 1)];
+    let mut world = World::place_under(order, &shelves, |policy| {
+        policy.payment.once_capture = OnceCapture::AtFirstShipment;
+        policy.payment.refund_order = vec![RefundWay::Gateway("adyen".into())];
+    });
+    world.settle();
+    ship(&mut world, 1);
+    let each = |world: &World, of: fn(&Tender) -> Money| {
+        let tenders = world.order.tenders.iter();
+        tenders.map(of).collect::<Vec<_>>()
+    };
+    // All is taken although half of it is earned, and that half is the first card's.
+    let all = [eur("10.00"), eur("10.00")];
+    assert_eq!(each(&world, Tender::captured_sum), all);
+    let scratched = Command::Refund {
+        amount: Some(eur("0.01").amount()),
+        as_credit: false,
+        reason: "scratched".into(),
+    };
+    world.command(scratched).expect("there is enough");
+    world.settle();
+    let reason = "the rest is not wanted any more".into();
+    world.command(Command::Cancel { reason }).expect("legal");
+    world.settle();
+    // What never ships goes back whole, and the cent beside it.
+    let back = [eur("0.01"), eur("10.00")];
+    assert_eq!(each(&world, Tender::refunded_sum), back);
+    world.check();
 }
