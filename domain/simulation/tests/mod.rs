@@ -2,6 +2,7 @@
 
 mod matrix;
 mod planted;
+mod scenarios;
 
 use super::*;
 

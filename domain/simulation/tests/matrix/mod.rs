@@ -299,7 +299,7 @@ impl Scene {
     }
 }
 
-fn eur(cents: i64) -> Money {
+pub(super) fn eur(cents: i64) -> Money {
     let currency = Currency::from_code("EUR").expect("a currency");
     Money::from_minor(cents, currency).expect("an amount")
 }
@@ -320,7 +320,7 @@ fn line(number: usize, sku: &str, quantity: u32, cents: i64) -> DraftLine {
 }
 
 /// A card that the hub has to authorise.
-fn card(gateway: &str, capture: CaptureMode) -> Terms {
+pub(super) fn card(gateway: &str, capture: CaptureMode) -> Terms {
     let gateway: Slug = gateway.into();
     Terms::ToAuthorize {
         gateway,
@@ -330,7 +330,7 @@ fn card(gateway: &str, capture: CaptureMode) -> Terms {
 }
 
 /// An order of these articles, one unit of 10.00 each, on one card that can be captured often.
-fn basket(skus: &[&str]) -> OrderDraft {
+pub(super) fn basket(skus: &[&str]) -> OrderDraft {
     let lines = skus.iter().enumerate();
     let lines = lines.map(|(at, sku)| line(at + 1, sku, 1, 1000)).collect();
     let mut draft = OrderDraft {
