@@ -7,8 +7,8 @@ use csv::{ReaderBuilder, StringRecord};
 use orderhub_domain::money::Money;
 use orderhub_domain::settlement::{LineKind, PayoutLine, Reference, StatedLine};
 
-use super::Unreadable;
 use super::columns::{Columns, Wanted, currency};
+use super::{Lines, Unreadable};
 
 const WANTED: [Wanted; 8] = [
     ("settlement-id", &["settlement-id"], true),
@@ -32,7 +32,7 @@ struct Sale {
     at: Option<jiff::Timestamp>,
 }
 
-pub(super) fn read(file: &[u8]) -> Result<Vec<StatedLine>, Unreadable> {
+pub(super) fn lines(file: &[u8]) -> Result<Lines<'_>, Unreadable> {
     let mut reader = ReaderBuilder::new()
         .delimiter(b'\t')
         .quoting(false)
@@ -41,35 +41,31 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<StatedLine>, Unreadable> {
         .headers()
         .map_err(|error| Unreadable::whole(format!("its heading cannot be read: {error}")))?;
     let columns = Columns::find(heading, &WANTED)?;
-    let mut rows = Vec::new();
-    let mut errors = Vec::new();
-    for (at, row) in reader.records().enumerate() {
-        match row {
-            Ok(row) => rows.push((at + 1, row)),
-            Err(error) => errors.push(Err((at + 1, error.to_string()))),
-        }
-    }
-    if !errors.is_empty() {
-        return Unreadable::unless_all(errors);
-    }
+    let mut rows = reader.into_records();
     // The first row is the payout itself; only it names the currency.
-    let Some((_, first)) = rows.first().cloned() else {
-        return Err(Unreadable::whole("it has no lines"));
+    let Some(first) = rows.next() else {
+        return Ok(Box::new(std::iter::empty()));
     };
-    let settlement = payout(&columns, &first).map_err(|what| Unreadable {
+    let wrong = |what| Unreadable {
         errors: vec![(Some(1), what)],
-    })?;
+    };
+    let first = first.map_err(|error| wrong(error.to_string()))?;
+    let settlement = payout(&columns, &first).map_err(wrong)?;
     let mut sales: BTreeMap<(String, String), Sale> = BTreeMap::new();
-    let mut read: Vec<Result<(), (usize, String)>> = vec![Ok(())];
-    for (number, row) in rows.iter().skip(1) {
-        let added = add(&columns, *number, row, &settlement, &mut sales);
-        read.push(added.map_err(|what| (*number, what)));
+    let mut errors = Vec::new();
+    for (at, row) in rows.enumerate() {
+        let number = at + 2;
+        let added = row.map_err(|error| error.to_string());
+        let added = added.and_then(|row| add(&columns, number, &row, &settlement, &mut sales));
+        errors.extend(added.err().map(|what| (number, what)));
     }
-    Unreadable::unless_all(read)?;
     let id = settlement.line.id.clone();
-    let mut lines = vec![settlement];
-    lines.extend(sales.into_iter().map(|(key, sale)| stated(&id, key, &sale)));
-    Ok(lines)
+    let sales = sales.into_iter();
+    let lines = sales.map(move |(key, sale)| Ok(stated(&id, key, &sale)));
+    let errors = errors.into_iter().map(Err);
+    Ok(Box::new(
+        std::iter::once(Ok(settlement)).chain(errors).chain(lines),
+    ))
 }
 
 fn payout(columns: &Columns, row: &StringRecord) -> Result<StatedLine, String> {

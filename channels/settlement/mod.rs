@@ -1,5 +1,7 @@
-//! Payout files of gateways and marketplaces, read into lines that orders can judge. A file is read
-//! as a whole or refused as a whole: half of one would make sums that are nobody's.
+//! Payout files of gateways and marketplaces, read into lines that orders can judge. A file is gone
+//! through line by line, as often as its reader likes, so that a long one costs no more memory than
+//! its bytes. It is surveyed first: one with a line that cannot be read is refused as a whole, for half
+//! of one would make sums that are nobody's.
 //!
 //! What does not live here: whether a line matches (`orderhub_domain::settlement`).
 
@@ -48,17 +50,53 @@ impl FileFormat {
         }
     }
 
-    /// Reads a file.
+    /// The lines of a file, one after the other.
     ///
     /// # Errors
-    /// When the file is not of this format, or any line of it cannot be read.
-    pub fn read(self, file: &[u8]) -> Result<Vec<StatedLine>, Unreadable> {
+    /// When the file is not of this format; what is wrong with a line stands in its place.
+    pub fn lines(self, file: &[u8]) -> Result<Lines<'_>, Unreadable> {
         match self {
-            Self::StripeBalance => stripe::read(file),
-            Self::AmazonSettlement => amazon::read(file),
+            Self::StripeBalance => stripe::lines(file),
+            Self::AmazonSettlement => amazon::lines(file),
+        }
+    }
+
+    /// Goes through a file and shows each line. Answers how many there are.
+    ///
+    /// # Errors
+    /// When the file is not of this format or has no lines, or any line of it cannot be read; up to
+    /// twenty of those are named.
+    pub fn survey(
+        self,
+        file: &[u8],
+        mut show: impl FnMut(&StatedLine),
+    ) -> Result<usize, Unreadable> {
+        let (mut lines, mut errors) = (0, Vec::new());
+        for line in self.lines(file)? {
+            match line {
+                Ok(line) => {
+                    lines += 1;
+                    show(&line);
+                }
+                Err((number, what)) if errors.len() < ERRORS_NAMED => {
+                    errors.push((Some(number), what));
+                }
+                Err(_) => {}
+            }
+        }
+        match (errors.is_empty(), lines) {
+            (false, _) => Err(Unreadable { errors }),
+            (true, 0) => Err(Unreadable::whole("it has no lines")),
+            (true, lines) => Ok(lines),
         }
     }
 }
+
+/// A line of a file, or its number and what is wrong with it.
+pub type ReadLine = Result<StatedLine, (usize, String)>;
+
+/// The lines of a file, read as they are asked for.
+pub type Lines<'a> = Box<dyn Iterator<Item = ReadLine> + Send + 'a>;
 
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -74,28 +112,6 @@ impl Unreadable {
         Self {
             errors: vec![(None, what.into())],
         }
-    }
-
-    /// The lines that could be read, if all could.
-    fn unless_all<T>(read: Vec<Result<T, (usize, String)>>) -> Result<Vec<T>, Self> {
-        let mut lines = Vec::with_capacity(read.len());
-        let mut errors = Vec::new();
-        for line in read {
-            match line {
-                Ok(line) => lines.push(line),
-                Err((number, what)) if errors.len() < ERRORS_NAMED => {
-                    errors.push((Some(number), what));
-                }
-                Err(_) => {}
-            }
-        }
-        if !errors.is_empty() {
-            return Err(Self { errors });
-        }
-        if lines.is_empty() {
-            return Err(Self::whole("it has no lines"));
-        }
-        Ok(lines)
     }
 }
 

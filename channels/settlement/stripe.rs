@@ -3,8 +3,8 @@
 use csv::{ReaderBuilder, StringRecord};
 use orderhub_domain::settlement::{LineKind, PayoutLine, Reference, StatedLine};
 
-use super::Unreadable;
 use super::columns::{Columns, Wanted, currency};
+use super::{Lines, Unreadable};
 
 /// Names in the dashboard's export and in the itemised balance report.
 const WANTED: [Wanted; 11] = [
@@ -29,18 +29,18 @@ const WANTED: [Wanted; 11] = [
     ("payout", &["automatic_payout_id", "transfer"], false),
 ];
 
-pub(super) fn read(file: &[u8]) -> Result<Vec<StatedLine>, Unreadable> {
+pub(super) fn lines(file: &[u8]) -> Result<Lines<'_>, Unreadable> {
     let mut reader = ReaderBuilder::new().flexible(false).from_reader(file);
     let heading = reader
         .headers()
         .map_err(|error| Unreadable::whole(format!("its heading cannot be read: {error}")))?;
     let columns = Columns::find(heading, &WANTED)?;
-    let rows = reader.records().enumerate().map(|(at, row)| {
+    let rows = reader.into_records().enumerate().map(move |(at, row)| {
         let number = at + 1;
         let row = row.map_err(|error| (number, error.to_string()))?;
         line(number, &columns, &row).map_err(|what| (number, what))
     });
-    Unreadable::unless_all(rows.collect())
+    Ok(Box::new(rows))
 }
 
 fn line(number: usize, columns: &Columns, row: &StringRecord) -> Result<StatedLine, String> {

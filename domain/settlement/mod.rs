@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use judge::{Claims, Variance, Verdict};
-pub use totals::{Totals, Unknown, judge_payouts};
+pub use totals::{PayoutParts, Totals, Unknown};
 
 use crate::ids::OrderId;
 use crate::money::Money;

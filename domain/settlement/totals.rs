@@ -71,32 +71,41 @@ impl Totals {
     }
 }
 
-/// Judges the lines that stand for a payout: what left for the bank must be what the other lines of
-/// the same payout add up to. Answers by the lines' numbers.
-pub fn judge_payouts(lines: &[StatedLine]) -> BTreeMap<usize, Result<Verdict, Unknown>> {
-    let mut parts: BTreeMap<(&str, &'static str), Money> = BTreeMap::new();
-    for stated in lines.iter().filter(|one| one.line.kind != LineKind::Payout) {
-        if let Some(payout) = &stated.payout {
-            let net = stated.line.net;
-            let currency = net.currency();
-            let sum = parts.entry((payout, currency.code()));
-            let sum = sum.or_insert(Money::zero(currency));
-            *sum = sum.plus(net);
+/// What the lines of payouts add up to, by payout and currency.
+#[derive(Debug, Clone, Default)]
+pub struct PayoutParts(BTreeMap<(String, &'static str), Money>);
+
+impl PayoutParts {
+    /// Counts a line of the file, if it is a part of a payout.
+    pub fn add(&mut self, stated: &StatedLine) {
+        let Some(payout) = &stated.payout else {
+            return;
+        };
+        if stated.line.kind == LineKind::Payout {
+            return;
         }
+        let net = stated.line.net;
+        let currency = net.currency();
+        let sum = self.0.entry((payout.clone(), currency.code()));
+        let sum = sum.or_insert(Money::zero(currency));
+        *sum = sum.plus(net);
     }
-    let payouts = lines.iter().filter(|one| one.line.kind == LineKind::Payout);
-    let judged = payouts.map(|stated| {
+
+    /// Judges the line that stands for a payout, once every line of the file has been counted: what left
+    /// for the bank must be what the other lines of the same payout add up to.
+    ///
+    /// # Errors
+    /// When none of its parts is in the file.
+    pub fn judge(&self, stated: &StatedLine) -> Result<Verdict, Unknown> {
         let gross = stated.line.gross;
-        let named = stated.payout.as_deref();
-        let sum = named.and_then(|id| parts.get(&(id, gross.currency().code())));
-        let verdict = match sum {
+        let named = stated.payout.clone();
+        let sum = named.and_then(|id| self.0.get(&(id, gross.currency().code())));
+        match sum {
             None => Err(Unknown::NoParts),
             Some(sum) if *sum == gross.negated() => Ok(Verdict::Matched),
             Some(sum) => Ok(Verdict::Variance(Variance::PayoutSum {
                 expected: sum.negated(),
             })),
-        };
-        (stated.number, verdict)
-    });
-    judged.collect()
+        }
+    }
 }

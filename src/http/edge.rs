@@ -9,6 +9,7 @@ use orderhub_actors::ports::Journal;
 use orderhub_domain::ids::{ChannelId, OrderId, Slug};
 use orderhub_domain::order::{Order, Recorded};
 use orderhub_domain::policy::Policy;
+use tokio::sync::Semaphore;
 
 use super::auth::Keys;
 use super::copies::WebhookCopies;
@@ -22,6 +23,9 @@ use super::streams::Streams;
 use crate::events::Feed;
 use crate::intake::Desk;
 use crate::settlement::{Payer, Payouts};
+
+/// How many payout files are in memory at once; further ones wait at the door.
+pub const IMPORTS_AT_ONCE: usize = 2;
 
 /// What the routes stand on.
 pub struct Edge {
@@ -45,6 +49,8 @@ pub struct Edge {
     pub payouts: Arc<dyn Payouts>,
     /// Connections that pay out, by slug: their kinds, and their channels if they are one.
     pub payers: BTreeMap<Slug, Payer>,
+    /// Room for payout files: no more are in memory at once.
+    pub imports: Semaphore,
     /// What was answered to requests that belong to no order.
     pub requests: Requests,
     /// What has just been committed.

@@ -31,7 +31,7 @@ pub mod table;
 mod tests;
 
 pub use copies::{WebhookCopies, WebhookCopy};
-pub use edge::Edge;
+pub use edge::{Edge, IMPORTS_AT_ONCE};
 pub use front::Front;
 pub use hooks::{Family, Hook, Hooks, KeptWebhook};
 pub use limits::Limits;

@@ -16,6 +16,7 @@ use futures_util::future::join_all;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use orderhub_actors::ports::Unavailable;
 use orderhub_domain::ids::Slug;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +30,7 @@ use crate::http::keys::KeyBook;
 use crate::http::messages::Messages;
 use crate::http::requests::Requests;
 use crate::http::streams::Streams;
-use crate::http::{Edge, Hooks};
+use crate::http::{Edge, Hooks, IMPORTS_AT_ONCE};
 use crate::intake::Desk;
 use crate::settlement::Payer;
 use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
@@ -112,6 +113,7 @@ impl Root for Process {
             messages: Arc::new(store.clone()),
             payouts: Arc::new(store.clone()),
             payers,
+            imports: Semaphore::new(IMPORTS_AT_ONCE),
             requests: Requests::new(Arc::new(store.clone())),
             feed,
             streams: Streams::new(stop.clone()),

@@ -1,9 +1,8 @@
 //! Reading a payout file in: each line goes to the order that it is about, as a report.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashSet};
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use orderhub_actors::api::{HubApi, HubError};
 use orderhub_actors::ports::{Journal, OrderRef, RefKind, Unavailable};
@@ -11,7 +10,7 @@ use orderhub_channels::settlement::{FileFormat, Unreadable};
 use orderhub_domain::ids::{ChannelId, OrderId, Slug};
 use orderhub_domain::order::{Fact, PayoutFact};
 use orderhub_domain::settlement::{
-    LineKind, Reference, StatedLine, Totals, Unknown, Variance, Verdict, judge_payouts,
+    LineKind, PayoutParts, Reference, StatedLine, Totals, Unknown, Variance, Verdict,
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -20,7 +19,7 @@ use super::{KeptLine, PayoutFile, Payouts, line_id, totals_json};
 
 /// Lines that are with their orders at once.
 const IN_FLIGHT: usize = 32;
-/// Lines that are kept in one statement.
+/// Lines that are in memory at once, and kept in one statement.
 const KEPT_AT_ONCE: usize = 500;
 
 /// The connection that a file is from.
@@ -75,7 +74,8 @@ pub struct Import<'a> {
 type Judged = (Option<OrderId>, Result<Verdict, Unknown>);
 
 impl Import<'_> {
-    /// Reads a file in and answers its sums and the id it is kept under.
+    /// Reads a file in and answers its sums and the id it is kept under. Of its lines no more than a
+    /// statement's worth are in memory at once.
     ///
     /// # Errors
     /// When the file cannot be read, or the hub cannot go on.
@@ -86,55 +86,62 @@ impl Import<'_> {
         file: &[u8],
         by: &str,
     ) -> Result<PayoutFile, Failed> {
-        let stated = format.read(file)?;
-        let sha256 = hex::encode(Sha256::digest(file));
-        let known = self.payouts.known_file(&source.slug, &sha256).await?;
-        let id = known.unwrap_or_else(Uuid::now_v7);
-        let payouts = judge_payouts(&stated);
-        let again = repeated(&stated);
-        let mut totals: BTreeMap<&'static str, Totals> = BTreeMap::new();
-        let mut kept = Vec::with_capacity(KEPT_AT_ONCE);
-        let mut judging = FuturesOrdered::new();
-        let mut waiting = stated.iter();
-        for line in &stated {
-            while judging.len() < IN_FLIGHT
-                && let Some(next) = waiting.next()
-            {
-                judging.push_back(self.judge(source, next, &payouts, &again));
-            }
-            let Some(judged) = judging.next().await else {
-                break;
-            };
-            let (order, verdict) = judged?;
-            let gross = line.line.gross;
-            let sums = totals.entry(gross.currency().code());
-            let sums = sums.or_insert_with(|| Totals::nothing(gross.currency()));
-            sums.count(gross, verdict.as_ref().map_err(|why| *why));
-            let mut one = kept_line(source, line, order, &verdict);
-            if again.contains(&line.number) {
-                // It is kept beside the one that it repeats.
-                one.line = format!("{}#{}", one.line, one.number);
-                one.id = line_id(&source.slug, &one.line);
-            }
-            kept.push(one);
-            if kept.len() == KEPT_AT_ONCE {
-                self.payouts.keep_lines(id, &kept).await?;
-                kept.clear();
-            }
-        }
-        self.payouts.keep_lines(id, &kept).await?;
-        let totals: Vec<Totals> = totals.into_values().collect();
-        let read = PayoutFile {
-            id,
+        let mut parts = PayoutParts::default();
+        let lines = format.survey(file, |line| parts.add(line))?;
+        let mut read = PayoutFile {
+            id: Uuid::now_v7(),
             source: source.slug.clone(),
             format: format.word().to_owned(),
-            sha256,
+            sha256: hex::encode(Sha256::digest(file)),
             read_at: Timestamp::now(),
             read_by: by.to_owned(),
-            lines: stated.len(),
-            totals: totals_json(&totals),
+            lines,
+            totals: totals_json(&[]),
+            complete: false,
         };
-        self.payouts.keep_file(&read).await?;
+        // From here on it is there, so that nothing is lost of a file that is cut, or that two send.
+        read.id = self.payouts.begin_file(&read).await?;
+        let mut totals: BTreeMap<&'static str, Totals> = BTreeMap::new();
+        let mut seen = HashSet::new();
+        let mut stated = format.lines(file)?;
+        loop {
+            let next = stated.by_ref().take(KEPT_AT_ONCE);
+            let next: Result<Vec<StatedLine>, _> = next.collect();
+            let next = next.map_err(|(number, what)| Unreadable {
+                errors: vec![(Some(number), what)],
+            })?;
+            if next.is_empty() {
+                break;
+            }
+            let next = next.into_iter().map(|line| {
+                let again = !seen.insert(line_id(&source.slug, &line.line.id));
+                (line, again)
+            });
+            let next: Vec<(StatedLine, bool)> = next.collect();
+            // All of them are judged before any is kept: who waits for something else meanwhile does
+            // not go on, and would sit on the connections that keeping needs.
+            let judging = next
+                .iter()
+                .map(|(line, again)| self.judge(source, line, &parts, *again));
+            let judged = stream::iter(judging).buffered(IN_FLIGHT);
+            let judged: Vec<Judged> = judged.try_collect().await?;
+            let mut kept = BTreeMap::new();
+            for ((line, again), (order, verdict)) in next.iter().zip(&judged) {
+                let gross = line.line.gross;
+                let sums = totals.entry(gross.currency().code());
+                let sums = sums.or_insert_with(|| Totals::nothing(gross.currency()));
+                sums.count(gross, verdict.as_ref().map_err(|why| *why));
+                let line = kept_line(source, line, *again, *order, verdict);
+                kept.insert(line.id, line);
+            }
+            let kept: Vec<KeptLine> = kept.into_values().collect();
+            self.payouts.keep_lines(read.id, &kept).await?;
+        }
+        let totals: Vec<Totals> = totals.into_values().collect();
+        read.totals = totals_json(&totals);
+        read.read_at = Timestamp::now();
+        read.complete = true;
+        self.payouts.finish_file(&read).await?;
         Ok(read)
     }
 
@@ -142,14 +149,14 @@ impl Import<'_> {
         &self,
         source: &Source,
         stated: &StatedLine,
-        payouts: &BTreeMap<usize, Result<Verdict, Unknown>>,
-        again: &BTreeSet<usize>,
+        parts: &PayoutParts,
+        again: bool,
     ) -> Result<Judged, Failed> {
-        if again.contains(&stated.number) {
+        if again {
             return Ok((None, Ok(Verdict::Variance(Variance::Repeated))));
         }
-        if let Some(verdict) = payouts.get(&stated.number) {
-            return Ok((None, verdict.clone()));
+        if stated.line.kind == LineKind::Payout {
+            return Ok((None, parts.judge(stated)));
         }
         if !stated.line.kind.is_of_an_order() {
             let why = match stated.line.kind {
@@ -209,18 +216,10 @@ impl Import<'_> {
     }
 }
 
-/// Numbers of lines whose id stands in the file before them.
-fn repeated(stated: &[StatedLine]) -> BTreeSet<usize> {
-    let mut seen = BTreeSet::new();
-    let again = stated
-        .iter()
-        .filter(|one| !seen.insert(one.line.id.as_str()));
-    again.map(|one| one.number).collect()
-}
-
 fn kept_line(
     source: &Source,
     stated: &StatedLine,
+    again: bool,
     order: Option<OrderId>,
     verdict: &Result<Verdict, Unknown>,
 ) -> KeptLine {
@@ -230,10 +229,16 @@ fn kept_line(
         Err(why) => ("unknown", Some(why.word()), None),
     };
     let line = &stated.line;
+    // One that repeats another is kept beside it.
+    let name = if again {
+        format!("{}#{}", line.id, stated.number)
+    } else {
+        line.id.clone()
+    };
     KeptLine {
-        id: line_id(&source.slug, &line.id),
+        id: line_id(&source.slug, &name),
         source: source.slug.clone(),
-        line: line.id.clone(),
+        line: name,
         number: stated.number,
         kind: line.kind,
         gross: line.gross,

@@ -49,8 +49,10 @@ pub struct PayoutFile {
     pub read_by: String,
     /// How many lines it has.
     pub lines: usize,
-    /// Its sums by currency, as the API shows them.
+    /// Its sums by currency, as the API shows them; none before it was read to its end.
     pub totals: Value,
+    /// It was read to its end. One that was not goes on when it is sent again.
+    pub complete: bool,
 }
 
 /// A line and what came of it.
@@ -131,11 +133,12 @@ pub trait Payouts: Send + Sync {
     /// Keeps lines; what is known of a line is replaced, a person's decision about it stays.
     async fn keep_lines(&self, file: Uuid, lines: &[KeptLine]) -> Result<(), Unavailable>;
 
-    /// Keeps a file; the same file again is the same row.
-    async fn keep_file(&self, file: &PayoutFile) -> Result<(), Unavailable>;
+    /// Notes that a file is being read, and answers the id it is kept under: the same file again, or at
+    /// once by somebody else, is the same row. What is known of it stays.
+    async fn begin_file(&self, file: &PayoutFile) -> Result<Uuid, Unavailable>;
 
-    /// The id of a file that was read before.
-    async fn known_file(&self, source: &Slug, sha256: &str) -> Result<Option<Uuid>, Unavailable>;
+    /// Notes that a file was read to its end, and its sums.
+    async fn finish_file(&self, file: &PayoutFile) -> Result<(), Unavailable>;
 
     /// Files, newest first.
     async fn files(&self, after: Option<Uuid>, limit: u16)

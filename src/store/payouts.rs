@@ -18,6 +18,7 @@ use crate::settlement::{
     UnreconciledPage,
 };
 
+// In one order, so that two files that share lines do not wait for each other for ever.
 const KEEP_LINES: &str = "
 insert into orderhub.payout_line
     (id, source, line, file_id, number, kind, currency, gross, fee, net, happened_at, payout, order_id,
@@ -27,6 +28,7 @@ select id, source, line, $2, number, kind, currency, gross, fee, net, happened_a
 from jsonb_to_recordset($1) as l(id uuid, source text, line text, number integer, kind text, currency text,
      gross numeric, fee numeric, net numeric, happened_at timestamptz, payout text, order_id uuid,
      verdict text, reason text, expected numeric)
+order by id
 on conflict (id) do update set
     file_id = excluded.file_id, number = excluded.number, kind = excluded.kind,
     currency = excluded.currency, gross = excluded.gross, fee = excluded.fee, net = excluded.net,
@@ -34,15 +36,22 @@ on conflict (id) do update set
     verdict = excluded.verdict, reason = excluded.reason, expected = excluded.expected
 ";
 
-const KEEP_FILE: &str = "
-insert into orderhub.payout_file (id, source, format, sha256, read_at, read_by, lines, totals)
-values ($1, $2, $3, $4, $5, $6, $7, $8)
-on conflict (id) do update set
-    read_at = excluded.read_at, read_by = excluded.read_by, totals = excluded.totals
+const BEGIN_FILE: &str = "
+insert into orderhub.payout_file
+    (id, source, format, sha256, read_at, read_by, lines, totals, complete)
+values ($1, $2, $3, $4, $5, $6, $7, '[]', false)
+on conflict (source, sha256) do update set source = excluded.source
+returning id
+";
+
+const FINISH_FILE: &str = "
+update orderhub.payout_file
+set read_at = $2, read_by = $3, totals = $4, complete = true
+where id = $1
 ";
 
 const FILES: &str = "
-select id, source, format, sha256, read_at, read_by, lines, totals
+select id, source, format, sha256, read_at, read_by, lines, totals, complete
 from orderhub.payout_file
 where $1::uuid is null or id < $1
 order by id desc
@@ -89,9 +98,9 @@ impl Payouts for Store {
         self.read(query).await.map(drop)
     }
 
-    async fn keep_file(&self, file: &PayoutFile) -> Result<(), Unavailable> {
+    async fn begin_file(&self, file: &PayoutFile) -> Result<Uuid, Unavailable> {
         let query = || {
-            sqlx::query(KEEP_FILE)
+            sqlx::query_scalar::<_, Uuid>(BEGIN_FILE)
                 .bind(file.id)
                 .bind(file.source.as_str())
                 .bind(&file.format)
@@ -99,22 +108,21 @@ impl Payouts for Store {
                 .bind(file.read_at.to_sqlx())
                 .bind(&file.read_by)
                 .bind(i32::try_from(file.lines).unwrap_or(i32::MAX))
+                .fetch_one(self.pool())
+        };
+        self.read(query).await
+    }
+
+    async fn finish_file(&self, file: &PayoutFile) -> Result<(), Unavailable> {
+        let query = || {
+            sqlx::query(FINISH_FILE)
+                .bind(file.id)
+                .bind(file.read_at.to_sqlx())
+                .bind(&file.read_by)
                 .bind(Json(&file.totals))
                 .execute(self.pool())
         };
         self.read(query).await.map(drop)
-    }
-
-    async fn known_file(&self, source: &Slug, sha256: &str) -> Result<Option<Uuid>, Unavailable> {
-        let query = || {
-            sqlx::query_scalar::<_, Uuid>(
-                "select id from orderhub.payout_file where source = $1 and sha256 = $2",
-            )
-            .bind(source.as_str())
-            .bind(sha256)
-            .fetch_optional(self.pool())
-        };
-        self.read(query).await
     }
 
     async fn files(
@@ -228,6 +236,7 @@ fn file_of(row: &PgRow) -> Result<PayoutFile, sqlx::Error> {
         read_by: row.try_get("read_by")?,
         lines: usize::try_from(lines).unwrap_or_default(),
         totals,
+        complete: row.try_get("complete")?,
     })
 }
 

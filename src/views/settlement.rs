@@ -15,6 +15,7 @@ pub fn file(file: &PayoutFile) -> Value {
         "read_by": file.read_by,
         "lines": file.lines,
         "totals": file.totals,
+        "complete": file.complete,
     })
 }
 

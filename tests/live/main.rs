@@ -43,6 +43,7 @@ mod outages;
 mod overload;
 mod parking;
 mod partners;
+mod payout_files;
 mod proxy;
 mod readme;
 mod refunds;

@@ -78,6 +78,8 @@ async fn read<B: Buf>(
 ) -> Result<Response, Problem> {
     let payer = payer(edge, asked, source)?;
     let format = format(asked, &payer)?;
+    // One that waits has not begun to send more than the connection holds.
+    let _room = edge.imports.acquire().await;
     let file = whole(body, asked.body_time).await?;
     if file.is_empty() {
         return Err(Problem::new("empty_body", "The file is empty."));
@@ -158,7 +160,11 @@ async fn whole<B: Buf>(
             piece.advance(length);
         }
         if file.len() > FILE_BYTES {
-            let detail = format!("The file has more than {FILE_BYTES} bytes.");
+            let detail = format!(
+                "The file has more than {} MiB: send it in parts, each with the heading. A payout whose \
+                 lines stand in several parts is judged by the one that has all of them.",
+                FILE_BYTES / (1024 * 1024)
+            );
             return Err(Problem::new("too_large", detail).closing());
         }
     }

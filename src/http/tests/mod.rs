@@ -28,6 +28,7 @@ use async_trait::async_trait;
 use orderhub_actors::ports::Unavailable;
 use orderhub_domain::ids::{ChannelId, Slug};
 use orderhub_domain::policy::Policy;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -36,7 +37,7 @@ use super::auth::Keys;
 use super::keys::{Key, KeyRing, Scope, generate, token_hash};
 use super::requests::Requests;
 use super::streams::Streams;
-use super::{Edge, Family, Front, Hook, Hooks, Limits, Listener, Side};
+use super::{Edge, Family, Front, Hook, Hooks, IMPORTS_AT_ONCE, Limits, Listener, Side};
 use crate::events::Feed;
 use crate::events::tests::Memory;
 use crate::intake::{Desk, SalesChannel};
@@ -148,6 +149,7 @@ async fn world_with(limits: Limits) -> World {
         messages: notes.clone(),
         payouts: Arc::new(settlements::Kept::default()),
         payers: settlements::payers(),
+        imports: Semaphore::new(IMPORTS_AT_ONCE),
         requests: Requests::new(notes.clone()),
         feed: feed.clone(),
         streams: Streams::new(stop.clone()),

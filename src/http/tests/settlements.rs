@@ -54,20 +54,20 @@ impl Payouts for Kept {
         Ok(())
     }
 
-    async fn keep_file(&self, file: &PayoutFile) -> Result<(), Unavailable> {
-        self.files
-            .lock()
-            .expect("a lock")
-            .insert(file.id, file.clone());
-        Ok(())
+    async fn begin_file(&self, file: &PayoutFile) -> Result<Uuid, Unavailable> {
+        let mut files = self.files.lock().expect("a lock");
+        let same = |known: &&PayoutFile| known.source == file.source && known.sha256 == file.sha256;
+        if let Some(known) = files.values().find(same) {
+            return Ok(known.id);
+        }
+        files.insert(file.id, file.clone());
+        Ok(file.id)
     }
 
-    async fn known_file(&self, source: &Slug, sha256: &str) -> Result<Option<Uuid>, Unavailable> {
-        let files = self.files.lock().expect("a lock");
-        let known = files
-            .values()
-            .find(|f| f.source == *source && f.sha256 == sha256);
-        Ok(known.map(|file| file.id))
+    async fn finish_file(&self, file: &PayoutFile) -> Result<(), Unavailable> {
+        let mut files = self.files.lock().expect("a lock");
+        files.insert(file.id, file.clone());
+        Ok(())
     }
 
     async fn files(
