@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesOrdered;
 use jiff::Timestamp;
 use orderhub_actors::api::{HubApi, HubError};
 use orderhub_actors::ports::{Journal, OrderRef, RefKind, Unavailable};
@@ -120,11 +121,7 @@ impl Import<'_> {
             let next: Vec<(StatedLine, bool)> = next.collect();
             // All of them are judged before any is kept: who waits for something else meanwhile does
             // not go on, and would sit on the connections that keeping needs.
-            let judging = next
-                .iter()
-                .map(|(line, again)| self.judge(source, line, &parts, *again));
-            let judged = stream::iter(judging).buffered(IN_FLIGHT);
-            let judged: Vec<Judged> = judged.try_collect().await?;
+            let judged = self.judge_all(source, &next, &parts).await?;
             let mut kept = BTreeMap::new();
             for ((line, again), (order, verdict)) in next.iter().zip(&judged) {
                 let gross = line.line.gross;
@@ -143,6 +140,29 @@ impl Import<'_> {
         read.complete = true;
         self.payouts.finish_file(&read).await?;
         Ok(read)
+    }
+
+    /// What comes of each of these lines, in their order.
+    async fn judge_all(
+        &self,
+        source: &Source,
+        lines: &[(StatedLine, bool)],
+        parts: &PayoutParts,
+    ) -> Result<Vec<Judged>, Failed> {
+        let mut judging = FuturesOrdered::new();
+        let mut waiting = lines.iter();
+        let mut judged = Vec::with_capacity(lines.len());
+        loop {
+            while judging.len() < IN_FLIGHT
+                && let Some((line, again)) = waiting.next()
+            {
+                judging.push_back(self.judge(source, line, parts, *again));
+            }
+            match judging.next().await {
+                Some(one) => judged.push(one?),
+                None => return Ok(judged),
+            }
+        }
     }
 
     async fn judge(

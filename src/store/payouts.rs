@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff_sqlx::ToSqlx;
 use orderhub_actors::ports::Unavailable;
-use orderhub_domain::ids::{OrderId, Slug};
+use orderhub_domain::ids::OrderId;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::settlement::LineKind;
 use rust_decimal::Decimal;
