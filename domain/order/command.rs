@@ -16,6 +16,7 @@ use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, LocationCode, OrderId, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
+use crate::settlement::LineDecision;
 
 pub use routing::{RouteCommand, StatedLines};
 
@@ -101,6 +102,15 @@ pub enum Command {
     },
     /// Change who does which part of the work.
     Route(RouteCommand),
+    /// Decide about a line of a payout file that does not fit.
+    DecideLine {
+        /// The payer's id of the line.
+        line: String,
+        /// What is decided.
+        decision: LineDecision,
+        /// Why, in a person's words.
+        reason: String,
+    },
     /// A step at a location.
     Fulfil {
         /// The fulfilment's number.
@@ -276,6 +286,9 @@ pub enum Rejection {
     /// No dispute is open, or not the named one.
     #[error("the order has no such dispute that could be answered")]
     NoOpenDispute,
+    /// The line of a payout file fits: there is nothing to decide.
+    #[error("only a line that does not match can be resolved or written off")]
+    NothingToDecide,
     /// Several disputes are open, and none was named.
     #[error("several disputes are open")]
     WhichDispute,
@@ -357,6 +370,7 @@ impl Rejection {
             Self::RefundTooLarge { .. } => "refund_too_large",
             Self::NoAmount { .. } => "invalid_amount",
             Self::NoOpenDispute => "no_open_dispute",
+            Self::NothingToDecide => "nothing_to_resolve",
             Self::WhichDispute => "which_dispute",
             Self::BlocksNothing => "blocks_nothing",
             Self::NeverOver => "never_over",

@@ -70,11 +70,13 @@ impl Order {
 
 impl Tender {
     /// What was taken of it and no line of a payout file has named: the payer still owes it, or owes
-    /// the line. A line that does not fit names nothing.
+    /// the line. A line that does not fit names nothing, until a person has decided about it.
     pub fn unreconciled(&self) -> Money {
         let claims = self.claims("");
         let [charged, ..] = claims.settled;
-        claims.captured.less(charged)
+        let decided = self.decided.values().filter_map(|(_, settles)| *settles);
+        let decided = Money::sum(self.amount.currency(), decided);
+        claims.captured.less(charged).less(decided)
     }
 
     /// What is known of its money, and what other lines than this one have settled.

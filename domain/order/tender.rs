@@ -199,6 +199,19 @@ impl Tender {
 }
 
 impl Movements {
+    /// Whether this total is no news: the single movements that are known add up to it, and none of them
+    /// has failed since. One that comes after a failure may speak of another movement.
+    pub fn explains(&self, reported: &Reported) -> bool {
+        match reported {
+            Reported::Total { amount } => {
+                self.failed.is_empty()
+                    && !self.parts.is_empty()
+                    && *amount <= Money::sum(amount.currency(), self.parts.values().copied())
+            }
+            Reported::Part { .. } => false,
+        }
+    }
+
     fn merge(&mut self, reported: &Reported) {
         match reported {
             Reported::Total { amount } => {

@@ -81,6 +81,26 @@ impl Variance {
     }
 }
 
+/// What a person decides about a line that does not fit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineDecision {
+    /// The difference is explained.
+    Resolved,
+    /// The difference is borne.
+    WrittenOff,
+}
+
+impl LineDecision {
+    /// The word for it: `resolved` or `written_off`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::WrittenOff => "written_off",
+        }
+    }
+}
+
 impl Verdict {
     /// The word for it: `matched` or `variance`.
     pub const fn word(&self) -> &'static str {

@@ -12,7 +12,7 @@ mod totals;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use judge::{Claims, Variance, Verdict};
+pub use judge::{Claims, LineDecision, Variance, Verdict};
 pub use totals::{PayoutParts, Totals, Unknown};
 
 use crate::ids::OrderId;

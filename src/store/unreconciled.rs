@@ -17,8 +17,8 @@ use super::Store;
 use super::trail::{Follows, Trail};
 use crate::settlement::{Unreconciled, UnreconciledFilter, UnreconciledPage, UnreconciledPlace};
 
-// A capture is a row until lines that matched have named all of it, the oldest first; the posting says how
-// much the report brought. Rows and cursors are of one moment: a cursor that somebody else has moved
+// A capture is a row until lines that matched, or that a person has decided about, have named all of it, the
+// oldest first; the posting says how much the report brought. Rows and cursors are of one moment: a cursor that somebody else has moved
 // since this statement began says that the rows it sees are old, and the shard is left for next time.
 const CATCH_UP: &str = "
 with seen as materialized (
@@ -40,7 +40,8 @@ fresh as materialized (
     cross join lateral (
         select e.seq, e.stream_id, e.version, e.kind, e.recorded_at,
                case when e.stream_kind = 1 and e.kind in
-                        ('payment.captured', 'payment.settled_by_channel', 'payment.reconciled')
+                        ('payment.captured', 'payment.settled_by_channel', 'payment.reconciled',
+                         'payment.variance_resolved', 'payment.variance_written_off')
                     then e.body end as body
         from orderhub.event e
         where e.shard = cur.shard and e.seq > cur.seq
@@ -63,9 +64,12 @@ taken as materialized (
 ),
 named as materialized (
     select f.stream_id as order_id, (f.body ->> 'tender')::smallint as tender,
-           sum((f.body -> 'line' -> 'gross' ->> 'amount')::numeric) as amount
+           sum((coalesce(f.body -> 'settles', f.body -> 'line' -> 'gross') ->> 'amount')::numeric)
+               as amount
     from fresh f
-    where f.kind = 'payment.reconciled' and f.body -> 'line' ->> 'kind' = 'charge'
+    where (f.kind = 'payment.reconciled' and f.body -> 'line' ->> 'kind' = 'charge')
+       or (f.kind in ('payment.variance_resolved', 'payment.variance_written_off')
+           and f.body ? 'settles')
     group by 1, 2
 ),
 piece as (

@@ -2,8 +2,8 @@
 
 use orderhub_domain::ids::LocationCode;
 use orderhub_domain::order::{
-    Event, Granted, JudgedLine, MoneyEvent, Notice, NoticeEvidence, Outcome, Recorded,
-    ReviewDecision, Screened, StockEvidence, Verdict,
+    Event, Granted, JudgedLine, MoneyEvent, Notice, NoticeEvidence, Outcome, PaymentEvidence,
+    Recorded, Reported, ReviewDecision, Screened, StockEvidence, Verdict,
 };
 use orderhub_domain::settlement;
 use serde_json::{Value, json};
@@ -226,6 +226,29 @@ fn money(event: &MoneyEvent) -> String {
                 shares(to)
             )
         }
+        MoneyEvent::RefundNamed { tender, payment } => {
+            let name = match payment {
+                PaymentEvidence::Refunded {
+                    amount: Reported::Part { reference, .. },
+                    ..
+                } => reference.as_str(),
+                _ => "",
+            };
+            format!("Tender {tender}: the gateway calls the refund {name}.")
+        }
+        MoneyEvent::PayoutLineDecided {
+            line,
+            decision,
+            reason,
+            ..
+        } => match decision {
+            settlement::LineDecision::Resolved => {
+                format!("The payout's line {line} is explained: {reason}.")
+            }
+            settlement::LineDecision::WrittenOff => {
+                format!("The difference of the payout's line {line} is borne: {reason}.")
+            }
+        },
         MoneyEvent::StoreCreditIssued {
             reference, amount, ..
         } => format!("The buyer has credit of {amount}: {reference}."),

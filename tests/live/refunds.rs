@@ -99,6 +99,18 @@ async fn a_person_gives_back_a_part_and_then_the_rest_and_never_more() {
     assert!(said.contains("completed"), "{said}");
     until_refunded(&world, &order, "19.99").await;
     assert_eq!(given(&world, &order), [500, 1499]);
+    let told: i64 = sqlx::query_scalar(
+        "select count(*) from orderhub_check.events
+         where order_id = $1 and kind = 'payment.refunded'",
+    )
+    .bind(&order)
+    .fetch_one(&world.audit)
+    .await
+    .unwrap();
+    assert_eq!(
+        told, 2,
+        "the gateway answers and reports each: it is recorded once"
+    );
     let nothing = operator.run("orders refund R-1 --amount 0.01 --reason more");
     assert_eq!(nothing.exit, 5, "{nothing:?}");
     let why = operator.json("orders explain R-1");

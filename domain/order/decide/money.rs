@@ -1,8 +1,9 @@
 //! Reports about money: checked against what was asked, merged, booked.
 
 use super::super::{
-    Account, ChannelFact, Edge, Effect, Event, HoldScope, Order, PaymentEvidence, PaymentFact,
-    REASON_CANCELLED_AT_SOURCE, REASON_PAYMENT_MISMATCH, Stage, Tender, TenderSelector, transfer,
+    Account, ChannelFact, Edge, Effect, Event, HoldScope, MoneyEvent, Order, PaymentEvidence,
+    PaymentFact, REASON_CANCELLED_AT_SOURCE, REASON_PAYMENT_MISMATCH, Reported, Stage, Tender,
+    TenderSelector, transfer,
 };
 use super::Draft;
 use crate::canonical::{CaptureMode, Terms};
@@ -54,7 +55,11 @@ impl Draft<'_> {
         let closes = self.open_ids(|effect| {
             effect.tender() == Some(number) && effect.is_answered_by(&fact.evidence, &after)
         });
-        if after == tender && closes.is_empty() {
+        let news = after != tender && !is_told_already(&tender, &fact.evidence);
+        if !news && closes.is_empty() {
+            return;
+        }
+        if closes.is_empty() && self.names_a_refund(number, &tender, &fact.evidence, &after) {
             return;
         }
         let postings = tender.postings(&after, &self.order.channel_slug);
@@ -81,6 +86,31 @@ impl Draft<'_> {
         if once && captured && after.captured_sum() != expected {
             self.hold_mismatch();
         }
+    }
+
+    /// A webhook has told of a refund before the gateway's answer names it: the money has been counted,
+    /// and only the name is news. It is kept, so that a failure of this refund is known for what it is.
+    fn names_a_refund(
+        &mut self,
+        tender: u16,
+        before: &Tender,
+        evidence: &PaymentEvidence,
+        after: &Tender,
+    ) -> bool {
+        let PaymentEvidence::Refunded {
+            amount: Reported::Part { reference, .. },
+            ..
+        } = evidence
+        else {
+            return false;
+        };
+        let known = before.refunded.parts.contains_key(reference);
+        if known || after.refunded_sum() != before.refunded_sum() {
+            return false;
+        }
+        let payment = evidence.clone();
+        self.emit(Event::Money(MoneyEvent::RefundNamed { tender, payment }));
+        true
     }
 
     fn hold_mismatch(&mut self) -> bool {
@@ -178,6 +208,17 @@ impl Draft<'_> {
             }
         }
     }
+}
+
+/// Whether a report says only what its tender knows from single movements: the gateway answers with a
+/// movement, and its webhook about the same one says the sum. Nothing is recorded twice.
+fn is_told_already(tender: &Tender, evidence: &PaymentEvidence) -> bool {
+    let (known, reference, amount) = match evidence {
+        PaymentEvidence::Captured { reference, amount } => (&tender.captured, reference, amount),
+        PaymentEvidence::Refunded { reference, amount } => (&tender.refunded, reference, amount),
+        _ => return false,
+    };
+    tender.reference.as_ref() == Some(reference) && known.explains(amount)
 }
 
 /// What does not fit in a report, whatever its signature says.

@@ -1,11 +1,12 @@
 //! Lines of payout files: held against what the order knows of its payments.
 
 use super::super::{
-    Account, Event, JudgedLine, LINES_SETTLED, Order, PayoutFact, Tender, transfer,
+    Account, Event, JudgedLine, LINES_SETTLED, MoneyEvent, Order, PayoutFact, Rejection, Tender,
+    transfer,
 };
 use super::Draft;
 use crate::ids::Slug;
-use crate::settlement::Verdict;
+use crate::settlement::{LineDecision, LineKind, Verdict};
 
 impl Draft<'_> {
     /// A payer says what it paid out. A line that matched is settled for good; one that did not is
@@ -52,6 +53,50 @@ impl Draft<'_> {
             judged,
             postings,
         })));
+    }
+}
+
+impl Draft<'_> {
+    /// A person decides about a line that does not fit. Of a charge that settles whatever is left of the
+    /// payment, for nobody waits for another line about it; the same again changes nothing. A line that
+    /// names the order and none of its payments is only noted.
+    pub(super) fn decide_line(
+        &mut self,
+        line: &str,
+        decision: LineDecision,
+        reason: &str,
+    ) -> Result<(), Rejection> {
+        let numbered = self.order.tender_numbers().zip(&self.order.tenders);
+        let mut about = numbered.filter_map(|(number, tender)| {
+            let known = tender.settled.get(line)?;
+            Some((number, tender, known))
+        });
+        let found = about.next();
+        let mut settles = None;
+        if let Some((_, tender, (stated, verdict))) = found {
+            if *verdict == Verdict::Matched {
+                return Err(Rejection::NothingToDecide);
+            }
+            if tender
+                .decided
+                .get(line)
+                .is_some_and(|(known, _)| *known == decision)
+            {
+                return Ok(());
+            }
+            let left = tender.unreconciled();
+            let of_a_charge = stated.kind == LineKind::Charge;
+            settles = Some(left).filter(|left| of_a_charge && left.is_positive());
+        }
+        let tender = found.map(|(number, ..)| number);
+        self.emit(Event::Money(MoneyEvent::PayoutLineDecided {
+            line: line.to_owned(),
+            tender,
+            decision,
+            reason: reason.to_owned(),
+            settles,
+        }));
+        Ok(())
     }
 }
 

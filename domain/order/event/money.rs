@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Granted;
 use crate::money::Money;
+use crate::order::fact::PaymentEvidence;
 use crate::order::ledger::Posting;
+use crate::settlement::LineDecision;
 
 /// What happens to an order's money by a decision of the hub or of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,31 @@ pub enum MoneyEvent {
         code: String,
         /// What the others give instead.
         to: Vec<Granted>,
+    },
+    /// A refund that was counted already, by a sum that the gateway told, has a name.
+    #[serde(rename = "payment.refund_named")]
+    RefundNamed {
+        /// The tender's number.
+        tender: u16,
+        /// What is known.
+        payment: PaymentEvidence,
+    },
+    /// A person decided about a line of a payout file that does not fit; the public kind depends on the
+    /// decision.
+    #[serde(rename = "payment.payout_line_decided")]
+    PayoutLineDecided {
+        /// The payer's id of the line.
+        line: String,
+        /// The tender that it is about, where the order knows it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        tender: Option<u16>,
+        /// What was decided.
+        decision: LineDecision,
+        /// Why, in a person's words.
+        reason: String,
+        /// How much of what was taken is settled by that, though no line that fits names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        settles: Option<Money>,
     },
     /// The buyer gets credit instead of money. The retailer's own system redeems the reference.
     #[serde(rename = "payment.store_credit_issued")]
@@ -126,6 +153,11 @@ impl MoneyEvent {
             Self::AuthorizationExpired { .. } => "payment.authorization_expired",
             Self::ReauthorizationRequested { .. } => "payment.reauthorization_requested",
             Self::RefundRerouted { .. } => "payment.refund_rerouted",
+            Self::RefundNamed { .. } => "payment.refund_named",
+            Self::PayoutLineDecided { decision, .. } => match decision {
+                LineDecision::Resolved => "payment.variance_resolved",
+                LineDecision::WrittenOff => "payment.variance_written_off",
+            },
             Self::StoreCreditIssued { .. } => "payment.store_credit_issued",
             Self::DisputeAnswered { answer, .. } => match answer {
                 DisputeAnswer::Expired => "payment.dispute_expired",

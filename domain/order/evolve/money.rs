@@ -9,6 +9,7 @@ use super::super::{
 };
 use crate::canonical::{DraftTender, Terms};
 use crate::money::Money;
+use crate::settlement::LineDecision;
 
 impl Tender {
     pub(super) fn stated(draft: &DraftTender, at: Timestamp) -> Self {
@@ -58,6 +59,7 @@ impl Tender {
             overdrawn_since: None,
             disputes: std::collections::BTreeMap::new(),
             settled: std::collections::BTreeMap::new(),
+            decided: std::collections::BTreeMap::new(),
         }
     }
 
@@ -69,6 +71,16 @@ impl Tender {
 
     fn add_moved(&mut self, amount: Money) {
         self.moved = Some(self.moved.unwrap_or(self.zero()).plus(amount));
+    }
+
+    /// The last decision counts; what earlier ones have settled stays settled.
+    fn add_decided(&mut self, line: &str, decision: LineDecision, settles: Option<Money>) {
+        let known = self.decided.get(line).and_then(|(_, settled)| *settled);
+        let settled = match (known, settles) {
+            (Some(known), Some(more)) => Some(known.plus(more)),
+            (known, more) => known.or(more),
+        };
+        self.decided.insert(line.to_owned(), (decision, settled));
     }
 
     fn add_credited(&mut self, amount: Money) {
@@ -126,6 +138,22 @@ impl Order {
                     tender.add_moved(moved);
                 }
                 self.granted(to);
+            }
+            MoneyEvent::RefundNamed { tender, payment } => {
+                if let Some(tender) = self.tender_mut(*tender) {
+                    tender.merge(payment);
+                }
+            }
+            MoneyEvent::PayoutLineDecided {
+                line,
+                tender,
+                decision,
+                settles,
+                ..
+            } => {
+                if let Some(tender) = tender.and_then(|number| self.tender_mut(number)) {
+                    tender.add_decided(line, *decision, *settles);
+                }
             }
             MoneyEvent::StoreCreditIssued {
                 reference,

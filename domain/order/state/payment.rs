@@ -87,6 +87,10 @@ pub struct Tender {
     /// Lines of payout files about it, by their payer's id, and what came of each.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub settled: BTreeMap<String, (PayoutLine, settlement::Verdict)>,
+    /// What people decided about lines that do not fit, by their payer's id, and how much of what was
+    /// taken that settles.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub decided: BTreeMap<String, (settlement::LineDecision, Option<Money>)>,
 }
 
 /// Money that moved, as reported by cumulative totals and by single movements.

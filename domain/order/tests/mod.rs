@@ -27,4 +27,5 @@ mod sums;
 mod supply;
 mod tables;
 mod tenders;
+mod told_twice;
 mod world;

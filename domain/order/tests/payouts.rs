@@ -4,7 +4,7 @@ use super::super::*;
 use super::refunds::delivered;
 use super::world::*;
 use crate::money::Money;
-use crate::settlement::{LineKind, PayoutLine, Verdict};
+use crate::settlement::{LineDecision, LineKind, PayoutLine, Verdict};
 
 /// A line of the gateway's file about money of the order.
 fn line(id: &str, kind: LineKind, gross: &str) -> PayoutLine {
@@ -49,4 +49,51 @@ fn money_is_unreconciled_from_its_capture_until_a_line_that_fits_names_it() {
     assert_eq!(world.order.payout_verdict(&right), Some(Verdict::Matched));
     assert_eq!(world.folded(), world.order);
     world.check();
+}
+
+fn decide_about(
+    world: &mut World,
+    line: &str,
+    decision: LineDecision,
+) -> Result<Decided, Rejection> {
+    world.command(Command::DecideLine {
+        line: line.into(),
+        decision,
+        reason: "the bank took a cent".into(),
+    })
+}
+
+#[test]
+fn a_persons_decision_about_a_line_stands_in_the_log_and_ends_the_waiting() {
+    let mut world = delivered();
+    say(&mut world, &line("txn_1", LineKind::Charge, "44.96"));
+    decide_about(&mut world, "txn_1", LineDecision::WrittenOff).expect("it does not fit");
+    assert_eq!(unnamed(&world), [""; 0], "nobody waits for it any more");
+    let decided = |world: &World| {
+        let kinds = world.kinds().into_iter();
+        let kinds = kinds.filter(|kind| kind.starts_with("payment.variance_"));
+        kinds.collect::<Vec<_>>()
+    };
+    assert_eq!(decided(&world), ["payment.variance_written_off"]);
+    decide_about(&mut world, "txn_1", LineDecision::WrittenOff).expect("the same again");
+    assert_eq!(decided(&world).len(), 1, "it was said before");
+    decide_about(&mut world, "txn_1", LineDecision::Resolved).expect("another mind");
+    assert_eq!(decided(&world).len(), 2);
+    assert_eq!(unnamed(&world), [""; 0]);
+    // A line that the order has not judged is noted all the same.
+    decide_about(&mut world, "txn_9", LineDecision::Resolved).expect("it names the order");
+    assert_eq!(decided(&world).len(), 3);
+    assert_eq!(world.folded(), world.order);
+    world.check();
+}
+
+#[test]
+fn there_is_nothing_to_decide_about_a_line_that_fits_and_a_refund_settles_no_capture() {
+    let mut world = delivered();
+    say(&mut world, &line("txn_2", LineKind::Refund, "-5.00"));
+    decide_about(&mut world, "txn_2", LineDecision::Resolved).expect("no refund is known");
+    assert_eq!(unnamed(&world), ["1 stripe-eu 44.97 EUR"]);
+    say(&mut world, &line("txn_1", LineKind::Charge, "44.97"));
+    let refused = decide_about(&mut world, "txn_1", LineDecision::Resolved);
+    assert_eq!(refused.err(), Some(Rejection::NothingToDecide));
 }

@@ -4,7 +4,7 @@ use super::super::*;
 use super::world::*;
 use crate::canonical::*;
 
-fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
+pub(super) fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     if items.is_empty() {
         return vec![Vec::new()];
     }

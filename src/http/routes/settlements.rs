@@ -9,16 +9,20 @@ use futures_util::{Stream, StreamExt};
 use http::StatusCode;
 use jiff::Timestamp;
 use orderhub_channels::settlement::FileFormat;
+use orderhub_domain::order::Command;
+use orderhub_domain::settlement::LineDecision;
+use serde_json::Value;
 use uuid::Uuid;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
-use super::{answer, asked, body, json as reply, with};
+use super::actions::carry_out;
+use super::{answer, answered, asked, body, json as reply, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
-use crate::http::json::object;
+use crate::http::json::{body_hash, object};
 use crate::http::limits::{self, FILE_BYTES};
 use crate::http::pages::{self, USUAL_PAGE};
 use crate::http::problem::Problem;
@@ -237,7 +241,9 @@ pub(super) fn unbound(asked: &Asked) -> Result<(), Problem> {
     }
 }
 
-/// A person's decision about a line that does not match.
+/// A person's decision about a line that does not match. Where it stands in the log depends on whom the
+/// line is about: an order's decision is an entry of the order, any other an entry of the hub's own log, as
+/// for messages that are thrown away. The row says it, too, for the list.
 async fn resolve(
     edge: &Edge,
     asked: &Asked,
@@ -247,32 +253,72 @@ async fn resolve(
 ) -> Result<Response, Problem> {
     unbound(asked)?;
     let id: Uuid = id.parse().map_err(|_| Problem::not_found())?;
-    let word = match verb {
-        "resolve" => "resolved",
-        "write-off" => "written_off",
+    let decision = match verb {
+        "resolve" => LineDecision::Resolved,
+        "write-off" => LineDecision::WrittenOff,
         _ => return Err(Problem::not_found()),
     };
     let mut fields = Fields::new("", object(body)?);
-    let why = fields.required_text("reason", LONGEST_REASON);
+    let reason = fields.required_text("reason", LONGEST_REASON);
     fields.finish()?;
-    let resolution = Resolution {
-        word: word.to_owned(),
-        at: Timestamp::now(),
-        by: format!("operator:{}", asked.key()?.name),
-        why,
-    };
-    if let Some(line) = edge.payouts.resolve(id, &resolution).await? {
-        return Ok(reply(StatusCode::OK, &views::settlement::line(&line)));
-    }
+    let hash = body_hash(body)?;
     let known = LineFilter {
         limit: 1,
         id: Some(id),
         ..LineFilter::default()
     };
     let (found, _) = edge.payouts.lines(&known).await?;
-    if found.is_empty() {
-        return Err(Problem::not_found());
+    let line = found.first().ok_or_else(Problem::not_found)?;
+    if line.verdict == "matched" {
+        return Err(nothing_to_resolve());
     }
+    let resolution = Resolution {
+        word: decision.word().to_owned(),
+        at: Timestamp::now(),
+        by: format!("operator:{}", asked.key()?.name),
+        why: reason,
+    };
+    let (shown, repeated) = match line.order {
+        Some(order) => {
+            let command = Command::DecideLine {
+                line: line.line.clone(),
+                decision,
+                reason: resolution.why.clone(),
+            };
+            // The order first: when the row is not reached, the same request finds the decision made.
+            let done = carry_out(edge, asked, order, command, &hash).await?;
+            (note(edge, id, &resolution).await?, done.repeated)
+        }
+        None => {
+            let request = asked.request(&id.to_string(), &hash)?;
+            let noting = async {
+                let shown = note(edge, id, &resolution).await?;
+                tracing::info!(
+                    line.id = %id,
+                    line.name = line.line,
+                    source = line.source.as_str(),
+                    decision = decision.word(),
+                    operator = asked.key()?.name,
+                    reason = resolution.why,
+                    "a payout line of no order is decided about"
+                );
+                Ok(shown)
+            };
+            edge.requests.once(request, noting).await?
+        }
+    };
+    Ok(answered(&shown, repeated))
+}
+
+/// Notes a decision in the line's row.
+async fn note(edge: &Edge, id: Uuid, resolution: &Resolution) -> Result<Value, Problem> {
+    let noted = edge.payouts.resolve(id, resolution).await?;
+    // A file that was read in meanwhile has made it match.
+    let noted = noted.ok_or_else(nothing_to_resolve)?;
+    Ok(views::settlement::line(&noted))
+}
+
+fn nothing_to_resolve() -> Problem {
     let detail = "Only a line that does not match can be resolved or written off.";
-    Err(Problem::new("nothing_to_resolve", detail))
+    Problem::new("nothing_to_resolve", detail)
 }

@@ -246,6 +246,15 @@ async fn a_file_closes_its_sums_and_what_does_not_fit_is_listed_until_somebody_d
     let written = world.ask(Ask::post(&act, reason)).await;
     assert_eq!(written.status, 200, "{written:?}");
     assert_eq!(written.json()["resolution"]["resolution"], "written_off");
+    let timeline = world
+        .ask(Ask::get(&format!("/v1/orders/{id}/timeline")))
+        .await
+        .json();
+    let entries = timeline["data"].as_array().or(timeline.as_array());
+    let decided = |entry: &&Value| entry["kind"] == "payment.variance_written_off";
+    let decided = entries.expect("entries").iter().find(decided);
+    let decided = decided.expect("the order's log has it");
+    assert_eq!(decided["actor"], "operator:tests");
     let open = world
         .ask(Ask::get("/v1/settlements/lines?open=true"))
         .await
