@@ -26,6 +26,7 @@ mod crashes;
 mod dashboards;
 mod dashboards_live;
 mod dev;
+mod disputes;
 mod dock;
 mod doctor;
 mod doubles;

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use crate::support::api::{Api, Reply};
 use crate::support::checker;
+use crate::support::operator::Operator;
 use crate::support::orders::paid_elsewhere;
 use crate::support::patience::{AFTER_A_CRASH, until};
 use crate::support::world::World;
@@ -192,4 +193,44 @@ async fn a_payout_file_of_a_hundred_thousand_lines() {
         );
         each_line_once(&world, &answer, lines).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persons_decision_about_a_line_stands_in_the_orders_log() {
+    let world = World::start().await;
+    let orders = paid_orders(&world, 1).await;
+    // The payer says a cent more than is left.
+    let file = format!(
+        "{HEADING}\ntxn_1,charge,ch_1,20.00,0.00,20.00,eur,{}\ntxn_2,charge,ch_2,5.00,0.00,5.00,eur,\n",
+        orders[0]
+    );
+    let read = Api::send(sending(&world.api, &file)).await;
+    assert_eq!(read.status, 200, "{read:?}");
+    let open = world
+        .api
+        .get("/v1/settlements/lines?open=true")
+        .await
+        .expect(200);
+    let open = open["data"].as_array().cloned().unwrap();
+    assert_eq!(open.len(), 2);
+    let operator = Operator::of(&world);
+    for line in &open {
+        let id = line["id"].as_str().unwrap();
+        let said = operator.json(&format!("settlements resolve {id} --reason rounded"));
+        assert_eq!(said["resolution"]["by"], "operator:operator");
+    }
+    let timeline = world
+        .api
+        .get(&format!("/v1/orders/{}/timeline", orders[0]))
+        .await;
+    let timeline = timeline.expect(200).to_string();
+    assert!(timeline.contains("payment.variance_resolved"), "{timeline}");
+    assert!(timeline.contains("operator:operator"), "{timeline}");
+    assert!(
+        world
+            .hub
+            .last_words()
+            .contains("a payout line of no order is decided about"),
+        "the other one stands in the hub's log"
+    );
 }
