@@ -278,34 +278,31 @@ async fn resolve(
         by: format!("operator:{}", asked.key()?.name),
         why: reason,
     };
-    let (shown, repeated) = match line.order {
-        Some(order) => {
-            let command = Command::DecideLine {
-                line: line.line.clone(),
-                decision,
-                reason: resolution.why.clone(),
-            };
-            // The order first: when the row is not reached, the same request finds the decision made.
-            let done = carry_out(edge, asked, order, command, &hash).await?;
-            (note(edge, id, &resolution).await?, done.repeated)
-        }
-        None => {
-            let request = asked.request(&id.to_string(), &hash)?;
-            let noting = async {
-                let shown = note(edge, id, &resolution).await?;
-                tracing::info!(
-                    line.id = %id,
-                    line.name = line.line,
-                    source = line.source.as_str(),
-                    decision = decision.word(),
-                    operator = asked.key()?.name,
-                    reason = resolution.why,
-                    "a payout line of no order is decided about"
-                );
-                Ok(shown)
-            };
-            edge.requests.once(request, noting).await?
-        }
+    let (shown, repeated) = if let Some(order) = line.order {
+        let command = Command::DecideLine {
+            line: line.line.clone(),
+            decision,
+            reason: resolution.why.clone(),
+        };
+        // The order first: when the row is not reached, the same request finds the decision made.
+        let done = carry_out(edge, asked, order, command, &hash).await?;
+        (note(edge, id, &resolution).await?, done.repeated)
+    } else {
+        let request = asked.request(&id.to_string(), &hash)?;
+        let noting = async {
+            let shown = note(edge, id, &resolution).await?;
+            tracing::info!(
+                line.id = %id,
+                line.name = line.line,
+                source = line.source.as_str(),
+                decision = decision.word(),
+                operator = asked.key()?.name,
+                reason = resolution.why,
+                "a payout line of no order is decided about"
+            );
+            Ok(shown)
+        };
+        edge.requests.once(request, noting).await?
     };
     Ok(answered(&shown, repeated))
 }
