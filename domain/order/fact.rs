@@ -281,6 +281,10 @@ pub enum StockRefusal {
     UnknownLocation,
     /// The same holds had ended before: a late request after its release.
     AlreadyEnded,
+    /// It takes no new work now.
+    Paused,
+    /// Its day has no room for more work.
+    Full,
 }
 
 /// What a location reports about a fulfilment.

@@ -115,7 +115,7 @@ impl Order {
     ) -> Option<Candidate> {
         let home = self.draft.destination.as_deref();
         let distance_km = self.draft.point.zip(location.point);
-        let day = location.hours.day(context.now);
+        let day = location.hours.work_day(context.now);
         let taken = u64::from(context.places.work_of(&location.code, day));
         let load_pct = location
             .capacity_per_day

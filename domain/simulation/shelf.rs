@@ -20,11 +20,14 @@ pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand
     let (_, attempt, lines) = effect.stock()?;
     let lines = lines.to_vec();
     Some(match effect {
-        Effect::ReserveStock { expires_at, .. } => StockCommand::Reserve {
+        Effect::ReserveStock {
+            expires_at, queued, ..
+        } => StockCommand::Reserve {
             order,
             attempt,
             lines,
             expires_at: *expires_at,
+            queued: *queued,
         },
         Effect::AwaitStock {
             since,
@@ -119,6 +122,7 @@ impl World<'_> {
             let tables = self.store.shelves.get(location)?;
             let memory = self.stockroom.entry(location.clone());
             let memory = memory.or_insert_with(|| tables.memory());
+            memory.room.paused = self.board.paused.contains(location);
             let decision = self.core.stock(memory, command, effect, now);
             if !decision.change.is_empty()
                 && let Some(crash) = self.begin_commit()
@@ -147,6 +151,12 @@ impl World<'_> {
             for (sku, counters) in &decision.change.counters {
                 let key = (location.clone(), sku.clone());
                 self.board.heard.insert(key, *counters);
+            }
+            let days = decision.change.holds.iter();
+            for day in days.filter_map(|(.., hold)| hold.work_day) {
+                let stock = self.stockroom.get(location)?;
+                let taken = stock.room.taken(day);
+                self.board.works.insert((location.clone(), day), taken);
             }
             self.follow(location, command, effect, &decision);
             self.check_shelf(location);

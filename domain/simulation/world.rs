@@ -105,6 +105,8 @@ pub(super) struct Board {
     pub(super) heard: BTreeMap<(LocationCode, Sku), Counters>,
     /// Those that take no new work.
     pub(super) paused: BTreeSet<LocationCode>,
+    /// Work that was last heard of, by location and day.
+    pub(super) works: BTreeMap<(LocationCode, i32), u32>,
 }
 
 impl Places for Board {
@@ -114,6 +116,11 @@ impl Places for Board {
 
     fn is_paused(&self, location: &LocationCode) -> bool {
         self.paused.contains(location)
+    }
+
+    fn work_of(&self, location: &LocationCode, day: i32) -> u32 {
+        let known = self.works.get(&(location.clone(), day));
+        known.copied().unwrap_or_default()
     }
 
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
@@ -180,6 +187,19 @@ impl<'c> World<'c> {
             ("stripe-eu", CaptureMode::Once),
             ("adyen", CaptureMode::Many),
         ];
+        let mut locations = locations;
+        let mut store = Store::new(&places);
+        // Few locations count their work, and those take little.
+        for location in &mut locations {
+            if !dice.percent(15) {
+                continue;
+            }
+            let most = u32::try_from(dice.between(1, 6)).unwrap_or(1);
+            location.capacity_per_day = Some(most);
+            if let Some(shelf) = store.shelves.get_mut(&location.code) {
+                shelf.stock.room.capacity = Some(most);
+            }
+        }
         let mut world = Self {
             core,
             now: Timestamp::from_second(BEGINNING).unwrap_or_default(),
@@ -188,10 +208,11 @@ impl<'c> World<'c> {
                 locations,
                 heard: BTreeMap::new(),
                 paused: BTreeSet::new(),
+                works: BTreeMap::new(),
             },
             skus: 1 + dice.below(4),
             channels: channels(),
-            store: Store::new(&places),
+            store,
             nodes: [Node::new(1), Node::new(0)],
             owner: 0,
             stockroom: BTreeMap::new(),

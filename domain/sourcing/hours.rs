@@ -39,6 +39,23 @@ impl Hours {
         since.map_or(0, |span| span.get_days())
     }
 
+    /// Whether anybody works on a day.
+    pub fn works_on(&self, day: i32) -> bool {
+        // 1970-01-01 was a Thursday.
+        let weekday = Weekday::Thursday.wrapping_add(day);
+        !self.closed.contains(&weekday)
+    }
+
+    /// The day on which somebody works on what arrives now.
+    pub fn work_day(&self, now: Timestamp) -> i32 {
+        let today = self.day(now);
+        let local = now.to_zoned(self.zone.clone());
+        let late = self.cut_off.is_some_and(|cut_off| local.time() >= cut_off);
+        let first = today + i32::from(late);
+        let mut days = first..first + 7;
+        days.find(|day| self.works_on(*day)).unwrap_or(first)
+    }
+
     /// Minutes until somebody works on what arrives now; `None` when that is not in sight.
     pub fn wait_minutes(&self, now: Timestamp) -> Option<u32> {
         let local = now.to_zoned(self.zone.clone());
@@ -104,6 +121,20 @@ mod tests {
         assert_eq!(berlin().day(before) + 1, berlin().day(after));
         assert_eq!(Hours::default().day(before), Hours::default().day(after));
         assert_eq!(Hours::default().day(Timestamp::UNIX_EPOCH), 0);
+    }
+
+    #[test]
+    fn what_arrives_after_the_cut_off_is_the_next_working_days_work() {
+        let friday = berlin().day(at("2026-07-03T10:00:00Z"));
+        for (now, ahead) in [
+            ("2026-07-03T04:00:00Z", 0),
+            ("2026-07-03T13:00:00Z", 3),
+            ("2026-07-04T10:00:00Z", 3),
+            ("2026-07-06T10:00:00Z", 3),
+            ("2026-07-06T14:00:00Z", 4),
+        ] {
+            assert_eq!(berlin().work_day(at(now)), friday + ahead, "{now}");
+        }
     }
 
     #[test]

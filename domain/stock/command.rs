@@ -19,6 +19,8 @@ pub enum StockCommand {
         lines: Vec<StockLine>,
         /// Until when.
         expires_at: Timestamp,
+        /// It may wait for a later day, if this one is full.
+        queued: bool,
     },
     /// Make firm.
     Confirm {

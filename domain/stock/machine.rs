@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Counters, HoldKey, HoldState, LedgerRow, LocationStock, StockChange, StockCommand,
+    Counters, HoldKey, HoldState, LedgerRow, LocationStock, Room, StockChange, StockCommand,
     StockDecision, StockHold, Taken, Told,
 };
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
@@ -15,7 +15,7 @@ use crate::order::{Loss, StockEvidence, StockLine, StockRefusal};
 
 impl LocationStock {
     /// A location without stock.
-    pub const fn empty(location: LocationCode) -> Self {
+    pub fn empty(location: LocationCode) -> Self {
         Self {
             location,
             seq: 0,
@@ -25,6 +25,7 @@ impl LocationStock {
             inbounds: BTreeMap::new(),
             receipts: BTreeMap::new(),
             held_for: SignedDuration::from_mins(15),
+            room: Room::default(),
         }
     }
 
@@ -53,7 +54,8 @@ impl LocationStock {
                 attempt,
                 lines,
                 expires_at,
-            } => Some(draft.reserve(*order, *attempt, lines, *expires_at)),
+                queued,
+            } => Some(draft.reserve((*order, *attempt), lines, *expires_at, *queued, now)),
             StockCommand::Confirm {
                 order,
                 attempt,
@@ -135,6 +137,10 @@ impl LocationStock {
             self.counters.insert(sku.clone(), *counters);
         }
         for (key, _, hold) in &change.holds {
+            if hold.work_day.is_some() {
+                let others = self.is_beside(*key);
+                self.room.follow(*key, hold, others);
+            }
             if hold.state.is_live() || hold.rev != hold.told_rev {
                 self.holds.insert(*key, hold.clone());
             } else {
@@ -345,10 +351,11 @@ impl Draft<'_> {
 
     fn reserve(
         &mut self,
-        order: OrderId,
-        attempt: u16,
+        (order, attempt): (OrderId, u16),
         lines: &[StockLine],
         expires_at: Timestamp,
+        queued: bool,
+        now: Timestamp,
     ) -> StockEvidence {
         let refused = |reason| StockEvidence::Refused { reason };
         let keys = lines.iter().map(|line| HoldKey {
@@ -363,6 +370,17 @@ impl Draft<'_> {
             .any(|h| !matches!(h.state, HoldState::Soft | HoldState::Hard))
         {
             return refused(StockRefusal::AlreadyEnded);
+        }
+        let mut work_day = known.iter().flatten().find_map(|hold| hold.work_day);
+        if known.iter().all(Option::is_none) {
+            let room = &self.stock.room;
+            if room.paused {
+                return refused(StockRefusal::Paused);
+            }
+            let Some(day) = room.day_for(now, queued) else {
+                return refused(StockRefusal::Full);
+            };
+            work_day = room.capacity.map(|_| day);
         }
         let mut wanted: BTreeMap<&Sku, i64> = BTreeMap::new();
         for (line, hold) in lines.iter().zip(&known) {
@@ -404,6 +422,7 @@ impl Draft<'_> {
                     expires_at,
                     since: None,
                     promise: None,
+                    work_day,
                 },
             );
         }
@@ -545,6 +564,7 @@ impl Draft<'_> {
                 expires_at: now,
                 since: None,
                 promise: None,
+                work_day: None,
             },
         );
     }

@@ -10,12 +10,14 @@ mod machine;
 mod news;
 mod queue;
 mod restock;
+mod room;
 mod supply;
 #[cfg(test)]
 mod tests;
 
 pub use command::StockCommand;
 pub use news::{News, Taken, Told};
+pub use room::Room;
 pub use supply::Inbound;
 
 pub use audit::{
@@ -117,6 +119,9 @@ pub struct StockHold {
     pub since: Option<Timestamp>,
     /// When the units that it waits for are expected.
     pub promise: Option<Timestamp>,
+    /// The day that its location took the work on for, counted from 1970-01-01 by the location's own
+    /// clock; of locations that count their work.
+    pub work_day: Option<i32>,
 }
 
 /// How firm a hold is at its location.
@@ -205,6 +210,8 @@ pub struct LocationStock {
     pub receipts: BTreeMap<(Sku, String), i64>,
     /// How long units are held softly for an order that stood in line for them.
     pub held_for: SignedDuration,
+    /// How much work it takes on.
+    pub room: Room,
 }
 
 /// What a decision changes, ready to be committed in one statement.

@@ -65,6 +65,7 @@ impl Draft<'_> {
                 expires_at: now,
                 since: Some(since),
                 promise: None,
+                work_day: None,
             };
             self.put(key(line), hold);
         }
@@ -124,6 +125,7 @@ impl Draft<'_> {
                 state: HoldState::Soft,
                 expires_at: now.saturating_add(self.stock.held_for).unwrap_or(now),
                 promise: None,
+                work_day: self.stock.room.day_of_supplied(now),
                 ..hold.clone()
             };
             self.put_and_tell(*key, held);

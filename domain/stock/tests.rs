@@ -1,5 +1,6 @@
 //! Properties of a location's stock under random commands.
 
+mod room;
 mod supply;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::order::{Loss, StockLine};
+use crate::order::{Loss, StockEvidence, StockLine, StockRefusal};
 use crate::quantity::Quantity;
 
 fn order(number: u8) -> OrderId {
@@ -36,8 +37,7 @@ fn step() -> impl Strategy<Value = Step> {
     let who = (0_u8..6, 1_u16..3, 1_u32..4);
     prop_oneof![
         4 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Reserve {
-            order: order(o), attempt, lines: lines(units), expires_at: at(100),
-        })),
+            order: order(o), attempt, lines: lines(units), expires_at: at(100), queued: false, })),
         3 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Confirm {
             order: order(o), attempt, lines: lines(units),
         })),
@@ -187,6 +187,7 @@ fn a_late_reserve_after_its_release_is_refused() {
         attempt: 1,
         lines: lines(2),
         expires_at: at(900),
+        queued: false,
     };
     let late = stock.decide(&reserve, None, at(1));
     assert!(late.change.is_empty());
@@ -209,6 +210,7 @@ fn a_count_below_what_may_have_been_picked_books_the_shortfall() {
             attempt: 1,
             lines: lines(4),
             expires_at: at(900),
+            queued: false,
         },
         StockCommand::Confirm {
             order: order(1),
@@ -263,6 +265,7 @@ fn an_effect_moves_a_sku_in_one_row_however_many_lines_have_it() {
         attempt: 1,
         lines: lines.clone(),
         expires_at: at(100),
+        queued: false,
     };
     let change = stock.decide(&reserve, Some(effect), at(0)).change;
     assert_eq!(change.ledger.len(), 1);

@@ -69,6 +69,7 @@ fn an_order_that_stands_and_waits_for_units_of_others_is_woken_and_says_so() {
             quantity: Quantity::units(2),
         }],
         expires_at: world.now + SignedDuration::from_mins(15),
+        queued: false,
     };
     let shelf = world
         .shelves

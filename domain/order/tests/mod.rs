@@ -11,6 +11,7 @@ mod holds;
 mod late;
 mod lives;
 mod notices;
+mod outage;
 mod parting;
 mod payouts;
 mod permutations;

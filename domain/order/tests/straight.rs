@@ -108,6 +108,7 @@ fn units_that_others_hold_softly_are_waited_for() {
             quantity: Quantity::units(4),
         }],
         expires_at: world.now,
+        queued: false,
     };
     let shelf = world
         .shelves
@@ -151,6 +152,7 @@ fn a_contended_order_is_refused_when_the_wait_is_over() {
             quantity: Quantity::units(4),
         }],
         expires_at: world.now,
+        queued: false,
     };
     let taken = shelf.decide(&other, None, world.now);
     shelf.apply(&taken.change);

@@ -77,6 +77,7 @@ pub(super) fn to_authorize(capture: CaptureMode) -> Terms {
     }
 }
 
+#[derive(Default)]
 pub(super) struct Shelves {
     locations: Vec<Location>,
     pub(super) stock: BTreeMap<LocationCode, LocationStock>,
@@ -87,11 +88,73 @@ impl Places for Shelves {
         &self.locations
     }
 
+    fn is_paused(&self, location: &LocationCode) -> bool {
+        let stock = self.stock.get(location);
+        stock.is_some_and(|stock| stock.room.paused)
+    }
+
+    fn work_of(&self, location: &LocationCode, day: i32) -> u32 {
+        let stock = self.stock.get(location);
+        stock.map_or(0, |stock| stock.room.taken(day))
+    }
+
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
         self.stock
             .get(location)
             .map(|stock| stock.counters(sku))
             .unwrap_or_default()
+    }
+}
+
+/// When every world begins.
+pub(super) fn beginning() -> Timestamp {
+    Timestamp::from_second(1_760_000_000).expect("a time")
+}
+
+impl Shelves {
+    /// Locations in one country with these units.
+    pub(super) fn stocked(on_hand: &[(&str, &str, i64)]) -> Self {
+        let mut shelves = Self::default();
+        for (location, sku, units) in on_hand {
+            let code = LocationCode::from(*location);
+            let known = shelves.stock.entry(code.clone());
+            known.or_insert_with(|| LocationStock::empty(code));
+            let count = StockCommand::Count {
+                sku: (*sku).into(),
+                on_hand: *units,
+                buffer: None,
+                backorder_limit: None,
+                unpicked: Vec::new(),
+            };
+            shelves.tell(location, &count, beginning());
+        }
+        let codes = shelves.stock.keys();
+        shelves.locations = codes
+            .map(|code| Location::plain(code.clone(), "DE".into()))
+            .collect();
+        shelves
+    }
+
+    /// Somebody tells a location something.
+    pub(super) fn tell(&mut self, code: &str, command: &StockCommand, now: Timestamp) {
+        let stock = self.stock.get_mut(&code.into()).expect("it is there");
+        let decision = stock.decide(command, None, now);
+        stock.apply(&decision.change);
+    }
+
+    /// It takes on so many pieces of work a day.
+    pub(super) fn limit(&mut self, code: &str, capacity: u32) {
+        let stock = self.stock.get_mut(&code.into()).expect("it is there");
+        stock.room.capacity = Some(capacity);
+        let mut known = self.locations.iter_mut();
+        let location = known.find(|location| location.code == code.into());
+        location.expect("it is there").capacity_per_day = Some(capacity);
+    }
+
+    /// It takes no new work.
+    pub(super) fn pause(&mut self, code: &str) {
+        let stock = self.stock.get_mut(&code.into()).expect("it is there");
+        stock.room.paused = true;
     }
 }
 
@@ -126,34 +189,23 @@ impl World {
         rules: impl FnOnce(&mut Policy),
         said: &[StockCommand],
     ) -> Self {
-        let now = Timestamp::from_second(1_760_000_000).expect("a time");
-        let mut stock: BTreeMap<LocationCode, LocationStock> = BTreeMap::new();
-        for (location, sku, units) in on_hand {
-            let shelf = stock
-                .entry((*location).into())
-                .or_insert_with(|| LocationStock::empty((*location).into()));
-            let count = StockCommand::Count {
-                sku: (*sku).into(),
-                on_hand: *units,
-                buffer: None,
-                backorder_limit: None,
-                unpicked: Vec::new(),
-            };
-            let decision = shelf.decide(&count, None, now);
-            shelf.apply(&decision.change);
-        }
+        let mut shelves = Shelves::stocked(on_hand);
         for command in said {
-            let shelf = stock.get_mut(&"BER1".into()).expect("BER1 is there");
-            let decision = shelf.decide(command, None, now);
-            shelf.apply(&decision.change);
+            shelves.tell("BER1", command, beginning());
         }
-        let locations = stock
-            .keys()
-            .map(|code| Location::plain(code.clone(), "DE".into()))
-            .collect();
-        let shelves = Shelves { locations, stock };
         let mut policy = Policy::default();
         rules(&mut policy);
+        Self::born(draft, shelves, policy, [7; 8])
+    }
+
+    /// One order of many in the same house.
+    pub(super) fn nth(draft: OrderDraft, shelves: Shelves, number: u16) -> Self {
+        let random = u64::from(number).to_be_bytes();
+        Self::born(draft, shelves, Policy::default(), random)
+    }
+
+    fn born(draft: OrderDraft, shelves: Shelves, policy: Policy, random: [u8; 8]) -> Self {
+        let now = beginning();
         let channel = ChannelId(Uuid::from_u128(1));
         let nobody = Submission {
             draft,
@@ -165,7 +217,7 @@ impl World {
             features,
             id: OrderId::new(
                 1_760_000_000_000,
-                [7; 8],
+                random,
                 channel.hash16(&draft.external_id),
             ),
             channel,
@@ -419,7 +471,8 @@ impl World {
         let mut held = Vec::new();
         for shelf in self.shelves.stock.values() {
             assert!(shelf.counters.values().all(Counters::holds));
-            held.extend(shelf.holds.iter().map(|(key, hold)| HoldRow {
+            let own = shelf.holds.iter().filter(|(key, _)| key.order == order.id);
+            held.extend(own.map(|(key, hold)| HoldRow {
                 line: key.line.into(),
                 location: shelf.location.clone(),
                 attempt: key.attempt.into(),

@@ -45,7 +45,7 @@ impl Draft<'_> {
                 continue;
             }
             let mut left = wanted;
-            let mut expires_at = now;
+            let (mut expires_at, mut work_day) = (now, None);
             for (key, mut hold) in sources {
                 let taken = left.min(hold.quantity);
                 if taken == 0 {
@@ -53,6 +53,7 @@ impl Draft<'_> {
                 }
                 left -= taken;
                 expires_at = hold.expires_at;
+                work_day = hold.work_day;
                 if taken == hold.quantity {
                     hold.state = HoldState::Moved;
                 } else {
@@ -71,6 +72,7 @@ impl Draft<'_> {
                 expires_at,
                 since: None,
                 promise: None,
+                work_day,
             };
             self.put(key(into), hold);
         }

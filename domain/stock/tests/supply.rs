@@ -47,6 +47,7 @@ fn reserve(number: u8, units: u32) -> StockCommand {
         attempt: 1,
         lines: lines(units),
         expires_at: at(900),
+        queued: false,
     }
 }
 
