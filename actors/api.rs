@@ -13,6 +13,8 @@ use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
 use orderhub_domain::order::{Asked, Fact, Order, Places, Recorded, Rejection, Request};
 use orderhub_domain::stock::{Counters, StockCommand, Taken};
 
+use crate::ports::Pause;
+
 /// The front door.
 #[async_trait]
 pub trait HubApi: Send + Sync {
@@ -59,6 +61,18 @@ pub trait HubApi: Send + Sync {
         let said = self.tell_stock(location, command).await?;
         Ok(said.counters)
     }
+
+    /// Says that a location takes no new work or takes some again, and why. Open work that
+    /// has not begun goes to others. Answers whether that is news.
+    async fn pause(
+        &self,
+        location: LocationCode,
+        paused: bool,
+        change: Pause,
+    ) -> Result<bool, HubError>;
+
+    /// Since when and why a location takes no new work.
+    fn pause_of(&self, location: &LocationCode) -> Option<Pause>;
 
     /// Locations and their stock, as last heard: what an order may look at.
     fn places(&self) -> Arc<dyn Places + Send + Sync>;

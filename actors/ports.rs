@@ -339,8 +339,37 @@ pub trait StockBook: Send + Sync {
         names: &[(Sku, String)],
     ) -> Result<Vec<((Sku, String), i64)>, Unavailable>;
 
+    /// Pieces of work that the location took on for this day and later ones, and did not give back.
+    async fn works(
+        &self,
+        location: &LocationCode,
+        from_day: i32,
+    ) -> Result<Vec<(i32, OrderId, u16)>, Unavailable>;
+
+    /// Locations that take no new work.
+    async fn pauses(&self) -> Result<Vec<(LocationCode, Pause)>, Unavailable>;
+
+    /// Somebody says that a location takes no new work, or takes some again.
+    async fn note_pause(
+        &self,
+        location: &LocationCode,
+        paused: bool,
+        change: &Pause,
+    ) -> Result<(), Unavailable>;
+
     /// The counters of a SKU at every location that ever had it.
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable>;
+}
+
+/// Since when a location takes no new work, who said so, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pause {
+    /// When it was said.
+    pub at: Timestamp,
+    /// Who: `operator:<name>`.
+    pub by: String,
+    /// Why, in their words.
+    pub reason: String,
 }
 
 /// Who owns what: leases and epochs.

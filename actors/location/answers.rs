@@ -46,6 +46,13 @@ impl LocationState {
     /// Makes committed counters known and wakes who waits for them.
     pub(super) fn publish(&mut self, change: &StockChange) {
         self.publish_counters(&change.counters);
+        if change
+            .holds
+            .iter()
+            .any(|(.., hold)| hold.work_day.is_some())
+        {
+            self.publish_works();
+        }
         for (sku, counters) in &change.counters {
             if counters.shortfall > 0 {
                 self.look_for_cut(sku);

@@ -10,6 +10,7 @@ use orderhub_domain::ids::{LocationCode, Sku};
 use orderhub_domain::order::{Location, Places};
 use orderhub_domain::stock::Counters;
 
+use crate::ports::Pause;
 use crate::{read, write};
 
 /// Availability at every location.
@@ -17,6 +18,10 @@ use crate::{read, write};
 pub(crate) struct Board {
     locations: Vec<Location>,
     stock: RwLock<HashMap<Sku, Posted>>,
+    /// Locations that take no new work.
+    paused: RwLock<BTreeMap<LocationCode, Pause>>,
+    /// Pieces of work taken on, by location and day.
+    works: RwLock<HashMap<LocationCode, BTreeMap<i32, u32>>>,
     /// Counts rises of availability, so that an order can tell whether one happened between its
     /// decision and its registration as a waiter.
     rises: AtomicU64,
@@ -45,6 +50,8 @@ impl Board {
         Self {
             locations,
             stock: RwLock::default(),
+            paused: RwLock::default(),
+            works: RwLock::default(),
             rises: AtomicU64::new(0),
         }
     }
@@ -67,6 +74,28 @@ impl Board {
         }
     }
 
+    /// A location takes no new work.
+    pub(crate) fn pause(&self, location: LocationCode, pause: Pause) {
+        set_paused(&location, true);
+        write(&self.paused).insert(location, pause);
+    }
+
+    /// It takes work again.
+    pub(crate) fn resume(&self, location: &LocationCode) {
+        set_paused(location, false);
+        write(&self.paused).remove(location);
+    }
+
+    /// Since when and why a location takes no new work.
+    pub(crate) fn pause_of(&self, location: &LocationCode) -> Option<Pause> {
+        read(&self.paused).get(location).cloned()
+    }
+
+    /// Posts how much work a location has taken on; days that are not named are forgotten.
+    pub(crate) fn post_works(&self, location: &LocationCode, days: BTreeMap<i32, u32>) {
+        write(&self.works).insert(location.clone(), days);
+    }
+
     /// A mark in time, for [`Self::rose_since`].
     pub(crate) fn mark(&self) -> u64 {
         self.rises.load(Ordering::Acquire)
@@ -85,6 +114,16 @@ impl Places for Board {
         &self.locations
     }
 
+    fn is_paused(&self, location: &LocationCode) -> bool {
+        read(&self.paused).contains_key(location)
+    }
+
+    fn work_of(&self, location: &LocationCode, day: i32) -> u32 {
+        let works = read(&self.works);
+        let days = works.get(location);
+        days.and_then(|days| days.get(&day)).copied().unwrap_or(0)
+    }
+
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
         let stock = read(&self.stock);
         let posted = stock
@@ -92,6 +131,11 @@ impl Places for Board {
             .and_then(|posted| posted.counters.get(location));
         posted.copied().unwrap_or_default()
     }
+}
+
+fn set_paused(location: &LocationCode, paused: bool) {
+    let gauge = metrics::gauge!("orderhub_location_paused", "location" => location.to_string());
+    gauge.set(if paused { 1.0 } else { 0.0 });
 }
 
 #[cfg(test)]

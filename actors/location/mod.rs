@@ -9,6 +9,7 @@
 mod answers;
 mod board;
 mod cutting;
+mod pausing;
 mod pipeline;
 mod reading;
 mod telling;
@@ -84,6 +85,8 @@ pub(crate) enum LocationMsg {
         generation: u64,
         stock: Box<LocationStock>,
     },
+    /// Somebody said that the location takes no new work, or takes some again.
+    Paused(bool),
     /// Time has passed.
     Tick,
     /// Answer as soon as the stock is known.
@@ -144,6 +147,8 @@ impl Actor for LocationActor {
             LocationMsg::NotTold(holds) => state.not_told(&holds),
             LocationMsg::Settled { generation, answer } => state.settled(generation, answer),
             LocationMsg::Loaded { generation, stock } => state.loaded(generation, *stock).await,
+            LocationMsg::Paused(true) => state.tell_paused(),
+            LocationMsg::Paused(false) => state.resumed(),
             LocationMsg::Tick => state.tick().await,
             LocationMsg::WhenReady(reply) => state.when_ready(reply),
             LocationMsg::WhenIdle(reply) => state.when_idle(reply),

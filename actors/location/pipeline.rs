@@ -2,10 +2,12 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use orderhub_domain::ids::{EffectId, LocationCode, Sku};
+use orderhub_domain::order::Places;
 use orderhub_domain::stock::{
     HoldKey, LocationStock, StockCommand, StockDecision, StockHold, Told,
 };
@@ -48,6 +50,8 @@ pub(crate) struct LocationState {
     pub(super) telling: HashSet<HoldKey>,
     /// SKUs whose orders are being asked what they have picked.
     pub(super) cutting: HashSet<Sku>,
+    /// Orders are being told that the location takes no work.
+    pub(super) pausing: Arc<AtomicBool>,
     ticks: u64,
     waiting_ready: Vec<oneshot::Sender<()>>,
     waiting_idle: Vec<oneshot::Sender<()>>,
@@ -83,6 +87,7 @@ impl LocationState {
             looked_up: Vec::new(),
             telling: HashSet::new(),
             cutting: HashSet::new(),
+            pausing: Arc::default(),
             ticks: 0,
             waiting_ready: Vec::new(),
             waiting_idle: Vec::new(),
@@ -133,6 +138,7 @@ impl LocationState {
             return;
         };
         let now = self.shared.clock.now();
+        stock.room.paused = self.shared.board.is_paused(&self.code);
         for pending in self.under_way.iter_mut().skip(self.decided) {
             // A hold lapses only when its order had its moment.
             let when = match pending.command {
@@ -279,6 +285,7 @@ impl LocationState {
         let counters = stock.counters.clone();
         self.publish_counters(&counters);
         self.stock = Some(stock);
+        self.publish_works();
         self.look_for_cuts();
         for ready in self.waiting_ready.drain(..) {
             ready.send(()).ok();
@@ -300,6 +307,8 @@ impl LocationState {
         }
         if self.ticks.is_multiple_of(60) {
             self.look_for_cuts();
+            self.tell_paused();
+            self.forget_days();
         }
     }
 

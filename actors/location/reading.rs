@@ -2,7 +2,8 @@
 //! in memory.
 
 use orderhub_domain::ids::{EffectId, LocationCode, Sku};
-use orderhub_domain::stock::{HoldKey, LocationStock, StockCommand};
+use orderhub_domain::order::Places;
+use orderhub_domain::stock::{HoldKey, LocationStock, Room, StockCommand};
 
 use super::pipeline::LocationState;
 use crate::ports::Unavailable;
@@ -45,6 +46,7 @@ pub(super) async fn read_stock(
 ) -> Result<LocationStock, Unavailable> {
     let mut stock = shared.stock_book.load(code).await?;
     stock.held_for = shared.policy.reservation_ttl;
+    stock.room = read_room(shared, code).await?;
     if !receipts.is_empty() {
         let known = shared.stock_book.receipts(code, receipts).await?;
         stock.receipts.extend(known);
@@ -62,4 +64,25 @@ pub(super) async fn read_stock(
         tracing::error!(location = %code, %sku, "counters and holds differ; look at the stock ledger");
     }
     Ok(stock)
+}
+
+/// How much work the location takes on, and has taken on.
+async fn read_room(shared: &Shared, code: &LocationCode) -> Result<Room, Unavailable> {
+    let mut known = shared.board.locations().iter();
+    let Some(location) = known.find(|known| known.code == *code) else {
+        return Ok(Room::default());
+    };
+    let mut room = Room {
+        paused: shared.board.is_paused(code),
+        capacity: location.capacity_per_day,
+        hours: location.hours.clone(),
+        ..Room::default()
+    };
+    if room.capacity.is_some() {
+        let today = room.hours.day(shared.clock.now());
+        for (day, order, attempt) in shared.stock_book.works(code, today).await? {
+            room.works.entry(day).or_default().insert((order, attempt));
+        }
+    }
+    Ok(room)
 }

@@ -192,6 +192,9 @@ pub async fn start(
     let (hints, hinted) = Hints::new(HINTS);
     let locations = config.locations.iter().map(|one| one.location.clone());
     let board = Board::new(locations.collect());
+    for (code, pause) in stores.stock_book.pauses().await? {
+        board.pause(code, pause);
+    }
     let sites = config.locations.into_iter();
     let shared = Arc::new(Shared {
         policy: config.policy,

@@ -106,12 +106,14 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
             attempt,
             lines,
             expires_at,
+            queued,
             ..
         } => StockCommand::Reserve {
             order,
             attempt,
             lines,
             expires_at,
+            queued,
         },
         Effect::AwaitStock {
             attempt,

@@ -22,7 +22,7 @@ use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Sa
 use crate::lanes::Urgency;
 use crate::location::LocationMsg;
 use crate::order::{fold, unavailable};
-use crate::ports::Parked;
+use crate::ports::{Parked, Pause};
 use crate::shard::{Permit, overloaded};
 use crate::shared::Shared;
 
@@ -119,6 +119,14 @@ impl Places for Hub {
         self.shared.board.locations()
     }
 
+    fn is_paused(&self, location: &LocationCode) -> bool {
+        self.shared.board.is_paused(location)
+    }
+
+    fn work_of(&self, location: &LocationCode, day: i32) -> u32 {
+        self.shared.board.work_of(location, day)
+    }
+
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
         self.shared.board.counters(location, sku)
     }
@@ -197,6 +205,37 @@ impl HubApi for Hub {
         let ended = || HubError::OutcomeUnknown("the location's process ended".into());
         door.actor.cast(message).map_err(|_| ended())?;
         answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    async fn pause(
+        &self,
+        location: LocationCode,
+        paused: bool,
+        change: Pause,
+    ) -> Result<bool, HubError> {
+        self.admit()?;
+        let door = self.shared.location(&location);
+        let door = door.ok_or(HubError::NotFound("location"))?;
+        if self.shared.board.is_paused(&location) == paused {
+            return Ok(false);
+        }
+        let noted = self
+            .shared
+            .stock_book
+            .note_pause(&location, paused, &change);
+        noted.await.map_err(unavailable)?;
+        if paused {
+            self.shared.board.pause(location, change);
+        } else {
+            self.shared.board.resume(&location);
+        }
+        // A location that is just being started again looks at the board itself.
+        drop(door.actor.cast(LocationMsg::Paused(paused)));
+        Ok(true)
+    }
+
+    fn pause_of(&self, location: &LocationCode) -> Option<Pause> {
+        self.shared.board.pause_of(location)
     }
 
     fn places(&self) -> Arc<dyn Places + Send + Sync> {

@@ -26,7 +26,7 @@ use uuid::Uuid;
 
 use crate::locked;
 use crate::ports::{
-    Journal, LaneWriter, OrderRef, Ownership, Parked, StockBook, StockWriter, Unavailable,
+    Journal, LaneWriter, OrderRef, Ownership, Parked, Pause, StockBook, StockWriter, Unavailable,
 };
 
 /// A whole store in memory. Clones share it.
@@ -66,6 +66,7 @@ struct World {
     location_epochs: BTreeMap<LocationCode, i64>,
     nodes: HashMap<String, u64>,
     locations: BTreeMap<LocationCode, LocationRows>,
+    pauses: BTreeMap<LocationCode, Pause>,
     lane_faults: VecDeque<Fault>,
     stock_faults: VecDeque<Fault>,
     read_failures: u32,
@@ -114,6 +115,7 @@ impl Twin {
             location_epochs: BTreeMap::new(),
             nodes: HashMap::new(),
             locations: BTreeMap::new(),
+            pauses: BTreeMap::new(),
             lane_faults: VecDeque::new(),
             stock_faults: VecDeque::new(),
             read_failures: 0,

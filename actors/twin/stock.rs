@@ -1,12 +1,14 @@
 //! Stock in memory: counters, holds and the append-only ledger of every location.
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{EffectId, LocationCode, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, LedgerRow, LocationStock, StockChange, StockHold};
+use orderhub_domain::ids::{EffectId, LocationCode, OrderId, Sku};
+use orderhub_domain::stock::{
+    Counters, HoldKey, HoldState, LedgerRow, LocationStock, StockChange, StockHold,
+};
 use std::collections::BTreeSet;
 
 use super::{Fault, LocationRows, Twin, World};
-use crate::ports::{StockAppend, StockAppended, StockBook, StockWriter, Unavailable};
+use crate::ports::{Pause, StockAppend, StockAppended, StockBook, StockWriter, Unavailable};
 
 pub(super) struct TwinStockLane(pub(super) Twin);
 
@@ -169,6 +171,48 @@ impl StockBook for Twin {
             names.contains(&name).then_some((name, row.d_on_hand))
         });
         Ok(found.collect())
+    }
+
+    async fn works(
+        &self,
+        location: &LocationCode,
+        from_day: i32,
+    ) -> Result<Vec<(i32, OrderId, u16)>, Unavailable> {
+        let world = self.reading()?;
+        let rows = world.locations.get(location).into_iter();
+        let holds = rows.flat_map(|rows| &rows.holds);
+        let works = holds.filter_map(|(key, hold)| {
+            let day = hold.work_day.filter(|day| *day >= from_day)?;
+            let ended = !matches!(
+                hold.state,
+                HoldState::Soft | HoldState::Hard | HoldState::Consumed
+            );
+            (!ended).then_some((day, key.order, key.attempt))
+        });
+        Ok(works.collect())
+    }
+
+    async fn pauses(&self) -> Result<Vec<(LocationCode, Pause)>, Unavailable> {
+        let world = self.reading()?;
+        let pauses = world.pauses.iter();
+        Ok(pauses
+            .map(|(code, pause)| (code.clone(), pause.clone()))
+            .collect())
+    }
+
+    async fn note_pause(
+        &self,
+        location: &LocationCode,
+        paused: bool,
+        change: &Pause,
+    ) -> Result<(), Unavailable> {
+        let mut world = self.reading()?;
+        if paused {
+            world.pauses.insert(location.clone(), change.clone());
+        } else {
+            world.pauses.remove(location);
+        }
+        Ok(())
     }
 
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {

@@ -9,6 +9,7 @@ mod events;
 mod exit;
 mod inventory;
 mod keys;
+mod locations;
 mod migrate;
 mod orders;
 mod output;
@@ -123,6 +124,9 @@ enum Verb {
     /// The running hub's stock.
     #[command(subcommand)]
     Inventory(inventory::Verb),
+    /// The running hub's locations.
+    #[command(subcommand)]
+    Locations(locations::Verb),
     /// What the running hub has committed.
     #[command(subcommand)]
     Events(events::Verb),
@@ -215,6 +219,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         Verb::Orders(verb) => orders::run(verb, || load(file, []), format, out).await,
         Verb::Events(verb) => events::run(verb, || load(file, []), format, out).await,
         Verb::Returns(verb) => returns::run(verb, || load(file, []), format, out).await,
+        Verb::Locations(verb) => locations::run(verb, || load(file, []), format, out).await,
         Verb::Inventory(verb) => inventory::run(verb, || load(file, []), format, out).await,
         Verb::Settlements(verb) => settlements::run(verb, || load(file, []), format, out).await,
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, format, out).await,

@@ -3,6 +3,7 @@
 
 pub mod claims;
 pub mod explain;
+pub mod location;
 pub mod messages;
 pub mod order;
 pub mod payment;

@@ -71,6 +71,8 @@ macro_rules! store_contract {
         );
         store_contract!(@cases $world, stock:
             a_move_is_read_as_it_was_written,
+            work_that_was_taken_on_is_counted_by_its_day,
+            the_last_word_about_a_pause_holds,
             moves_of_one_location_in_a_batch_follow_on_each_other,
             a_taken_place_in_the_ledger_is_a_conflict,
             a_hold_that_the_writer_did_not_know_is_a_conflict,

@@ -1,8 +1,8 @@
 //! Stock: ledger, counters and holds move together or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use orderhub_actors::ports::{StockAppend, StockAppended};
+use orderhub_actors::ports::{Pause, StockAppend, StockAppended};
 use orderhub_domain::ids::{LocationCode, OrderId, Sku};
 use orderhub_domain::order::StockLine;
 use orderhub_domain::quantity::Quantity;
@@ -73,6 +73,7 @@ fn reserve(order: OrderId, units: u32) -> StockCommand {
         attempt: 1,
         lines: lines(units),
         expires_at: at(900),
+        queued: false,
     }
 }
 
@@ -377,4 +378,49 @@ pub(crate) async fn supply_is_read_as_it_was_written_and_a_receipt_is_booked_onc
     assert_eq!(receipts.get(&names[0]), Some(&2));
     read.receipts.extend(known);
     assert!(read.decide(&receive, None, at(0)).change.is_empty());
+}
+
+pub(crate) async fn work_that_was_taken_on_is_counted_by_its_day(world: &impl World) {
+    let mut node = world.node("a").await;
+    let mut place = Place::claimed(&node, "BER1").await;
+    place.stock.room.capacity = Some(2);
+    let (first, second) = (some_order(), some_order());
+    for command in [count(10), reserve(first, 1), reserve(second, 1)] {
+        let append = place.decide(&command);
+        assert_eq!(commit(&mut node, append).await, StockAppended::Committed);
+    }
+    let day = place.stock.room.hours.day(at(0));
+    let location = LocationCode::from("BER1");
+    let works = node.book.works(&location, day).await.expect("read");
+    let works: BTreeSet<_> = works.into_iter().collect();
+    let both = BTreeSet::from([(day, first, 1), (day, second, 1)]);
+    assert_eq!(works, both);
+    let later = node.book.works(&location, day + 1).await.expect("read");
+    assert_eq!(later, []);
+    let append = place.decide(&release(first));
+    assert_eq!(commit(&mut node, append).await, StockAppended::Committed);
+    let left = node.book.works(&location, day).await.expect("read");
+    assert_eq!(left, [(day, second, 1)]);
+}
+
+pub(crate) async fn the_last_word_about_a_pause_holds(world: &impl World) {
+    let node = world.node("a").await;
+    let location = LocationCode::from("BER1");
+    let pause = |reason: &str| Pause {
+        at: at(7),
+        by: "operator:anna".to_owned(),
+        reason: reason.to_owned(),
+    };
+    assert_eq!(node.book.pauses().await.expect("read"), []);
+    for (paused, reason) in [(true, "fire"), (false, "put out"), (true, "water")] {
+        let word = pause(reason);
+        let noted = node.book.note_pause(&location, paused, &word);
+        noted.await.expect("noted");
+    }
+    let other = LocationCode::from("HAM1");
+    let word = pause("was never paused");
+    let noted = node.book.note_pause(&other, false, &word);
+    noted.await.expect("noted");
+    let known = node.book.pauses().await.expect("read");
+    assert_eq!(known, [(location, pause("water"))]);
 }

@@ -44,6 +44,7 @@ mod outages;
 mod overload;
 mod parking;
 mod partners;
+mod pausing;
 mod payout_files;
 mod proxy;
 mod readme;

@@ -176,6 +176,7 @@ async fn the_ledger_sums_to_the_stock_and_an_effect_is_one_row() {
         attempt: 1,
         lines: vec![two_of(1), two_of(2)],
         expires_at: at(900),
+        queued: false,
     };
     let mut lane = audit.store.stock_lane();
     for (command, effect) in [(count, None), (reserve, Some(order.id.effect(3)))] {

@@ -88,7 +88,7 @@ pub(super) async fn carry_out(
     Ok(edge.hub.command(order, demand, actor).await?)
 }
 
-fn operator(asked: &Asked) -> Result<String, Problem> {
+pub(super) fn operator(asked: &Asked) -> Result<String, Problem> {
     Ok(format!("operator:{}", asked.key()?.name))
 }
 

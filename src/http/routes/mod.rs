@@ -9,6 +9,7 @@ mod events;
 mod fulfilments;
 mod hooks;
 mod inventory;
+mod locations;
 mod orders;
 mod parked;
 mod reads;
@@ -53,6 +54,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(routing::routes(edge))
         .unify()
         .or(inventory::routes(edge))
+        .unify()
+        .or(locations::routes(edge))
         .unify()
         .or(supply::routes(edge))
         .unify()

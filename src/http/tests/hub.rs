@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use orderhub_actors::api::{
     Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Received, Said,
 };
-use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
+use orderhub_actors::ports::{
+    Journal, Loaded, OrderRef, Parked, ParkedState, Pause, Seen, Unavailable,
+};
 use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
@@ -35,6 +37,7 @@ pub(super) struct Hub {
     orders: Mutex<BTreeMap<OrderId, Log>>,
     private: Mutex<BTreeMap<OrderId, PrivateDetails>>,
     stock: Mutex<Option<LocationStock>>,
+    paused: Mutex<Option<Pause>>,
     pub(super) deliveries: Mutex<Vec<Delivery>>,
     /// What stands beside it.
     pub(super) notes: Arc<Notes>,
@@ -226,6 +229,28 @@ impl HubApi for Hub {
         let counters = said.copied().unwrap_or_default();
         let taken = decision.taken;
         Ok(Said { counters, taken })
+    }
+
+    async fn pause(
+        &self,
+        location: LocationCode,
+        paused: bool,
+        change: Pause,
+    ) -> Result<bool, HubError> {
+        self.failure()?;
+        if location != LocationCode::from("BER1") {
+            return Err(HubError::NotFound("location"));
+        }
+        let mut known = self.paused.lock().expect("a lock");
+        let news = known.is_some() != paused;
+        if news {
+            *known = paused.then_some(change);
+        }
+        Ok(news)
+    }
+
+    fn pause_of(&self, _: &LocationCode) -> Option<Pause> {
+        self.paused.lock().expect("a lock").clone()
     }
 
     fn places(&self) -> Arc<dyn Places + Send + Sync> {

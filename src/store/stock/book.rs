@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use orderhub_actors::ports::{StockBook, Unavailable};
+use orderhub_actors::ports::{Pause, StockBook, Unavailable};
 use orderhub_domain::ids::{EffectId, LocationCode, OrderId, Sku};
 use orderhub_domain::stock::{Counters, HoldKey, HoldState, Inbound, LocationStock, StockHold};
 use sqlx::Row;
@@ -22,23 +22,24 @@ select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::text as state, null::int as rev, null::int as told_rev, null::timestamptz as expires_at,
        null::timestamptz as since, null::timestamptz as promise,
        null::bigint as waiting, null::bigint as inbound,
-       null::text as reference, null::bigint as received, null::timestamptz as expected_at
+       null::text as reference, null::bigint as received, null::timestamptz as expected_at,
+       null::int as work_day
 from orderhub.stock_ledger l
 where l.location = $1
 union all
 select null, s.sku, s.on_hand, s.reserved, s.allocated, s.buffer, s.backorder_limit, s.shortfall,
-       null, null, null, null, null, null, null, null, null, null, s.waiting, s.inbound, null, null, null
+       null, null, null, null, null, null, null, null, null, null, s.waiting, s.inbound, null, null, null, null
 from orderhub.stock s
 where s.location = $1
 union all
 select null, r.sku, null, null, null, null, null, null,
        r.order_id, r.line, r.attempt, r.quantity, r.state, r.rev, r.told_rev, r.expires_at,
-       r.since, r.promise, null, null, null, null, null
+       r.since, r.promise, null, null, null, null, null, r.work_day
 from orderhub.reservation r
 where r.location = $1 and (r.state in ('soft', 'hard', 'expired', 'waiting') or r.rev <> r.told_rev)
 union all
 select null, i.sku, null, null, null, null, null, null, null, null, null, i.quantity, null, null, null, null,
-       null, null, null, null, i.reference, i.received, i.expected_at
+       null, null, null, null, i.reference, i.received, i.expected_at, null
 from orderhub.inbound i
 where i.location = $1
 ";
@@ -70,7 +71,7 @@ impl StockBook for Store {
         let query = || {
             sqlx::query(
                 "select r.order_id, r.line, r.attempt, r.sku, r.quantity, r.state, r.rev, \
-                        r.told_rev, r.expires_at, r.since, r.promise \
+                        r.told_rev, r.expires_at, r.since, r.promise, r.work_day \
                  from unnest($2::uuid[], $3::int[], $4::int[]) as k (order_id, line, attempt) \
                  join orderhub.reservation r \
                    on r.order_id = k.order_id and r.line = k.line \
@@ -143,6 +144,38 @@ impl StockBook for Store {
         found.map_err(|error| Unavailable(error.to_string()))
     }
 
+    async fn works(
+        &self,
+        location: &LocationCode,
+        from_day: i32,
+    ) -> Result<Vec<(i32, OrderId, u16)>, Unavailable> {
+        let query = || {
+            sqlx::query(
+                "select distinct work_day, order_id, attempt from orderhub.reservation \
+                 where location = $1 and work_day >= $2 and state in ('soft', 'hard', 'consumed')",
+            )
+            .bind(location.as_str())
+            .bind(from_day)
+            .fetch_all(self.pool())
+        };
+        let rows = self.read(query).await?;
+        let found: Result<_, sqlx::Error> = rows.iter().map(work).collect();
+        found.map_err(|error| Unavailable(error.to_string()))
+    }
+
+    async fn pauses(&self) -> Result<Vec<(LocationCode, Pause)>, Unavailable> {
+        self.read_pauses().await
+    }
+
+    async fn note_pause(
+        &self,
+        location: &LocationCode,
+        paused: bool,
+        change: &Pause,
+    ) -> Result<(), Unavailable> {
+        self.write_pause(location, paused, change).await
+    }
+
     async fn by_sku(&self, sku: &Sku) -> Result<Vec<(LocationCode, Counters)>, Unavailable> {
         if sku.as_str().contains('\0') {
             return Ok(Vec::new());
@@ -202,6 +235,13 @@ fn counters(row: &PgRow) -> Result<Counters, sqlx::Error> {
     })
 }
 
+fn work(row: &PgRow) -> Result<(i32, OrderId, u16), sqlx::Error> {
+    let attempt: i32 = row.try_get("attempt")?;
+    let attempt = u16::try_from(attempt).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let order = OrderId::from_uuid(row.try_get("order_id")?);
+    Ok((row.try_get("work_day")?, order, attempt))
+}
+
 fn moment(row: &PgRow, column: &str) -> Result<Option<jiff::Timestamp>, sqlx::Error> {
     let moment: Option<jiff_sqlx::Timestamp> = row.try_get(column)?;
     Ok(moment.map(jiff_sqlx::Timestamp::to_jiff))
@@ -231,6 +271,7 @@ fn hold(row: &PgRow) -> Result<(HoldKey, StockHold), sqlx::Error> {
         expires_at: expires_at.to_jiff(),
         since: moment(row, "since")?,
         promise: moment(row, "promise")?,
+        work_day: row.try_get("work_day")?,
     };
     Ok((key, hold))
 }

@@ -2,6 +2,7 @@
 
 mod book;
 mod lane;
+mod pauses;
 mod statement;
 
 pub use lane::PgStockLane;

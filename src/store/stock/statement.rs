@@ -28,9 +28,9 @@ hold as materialized (
     select *
     from unnest($4::text[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::text[], $10::bigint[],
                 $11::text[], $12::int[], $13::int[], $14::timestamptz[], $33::timestamptz[],
-                $34::timestamptz[])
+                $34::timestamptz[], $44::int[])
         as h (location, order_id, line, attempt, before, sku, quantity, state, rev, told_rev, expires_at,
-              since, promise)
+              since, promise, work_day)
 ),
 wrong as materialized (
     select hold.location
@@ -87,15 +87,17 @@ inb as (
 ),
 res as (
     insert into orderhub.reservation
-        (order_id, line, location, attempt, sku, quantity, state, rev, told_rev, expires_at, since, promise)
+        (order_id, line, location, attempt, sku, quantity, state, rev, told_rev, expires_at, since, promise,
+         work_day)
     select hold.order_id, hold.line, hold.location, hold.attempt, hold.sku, hold.quantity, hold.state,
-           hold.rev, hold.told_rev, hold.expires_at, hold.since, hold.promise
+           hold.rev, hold.told_rev, hold.expires_at, hold.since, hold.promise,
+           hold.work_day
     from hold
     where (hold.location in (select good.location from good)) is true
     on conflict (order_id, line, location, attempt) do update
     set sku = excluded.sku, quantity = excluded.quantity, state = excluded.state, rev = excluded.rev,
         told_rev = excluded.told_rev, expires_at = excluded.expires_at, since = excluded.since,
-        promise = excluded.promise
+        promise = excluded.promise, work_day = excluded.work_day
 )
 select fence.location, (fence.location in (select good.location from good)) is true as committed
 from fence
@@ -179,6 +181,7 @@ struct HoldRows<'a> {
     expires_at: Vec<jiff_sqlx::Timestamp>,
     since: Vec<Option<jiff_sqlx::Timestamp>>,
     promise: Vec<Option<jiff_sqlx::Timestamp>>,
+    work_day: Vec<Option<i32>>,
 }
 
 #[derive(Default)]
@@ -280,6 +283,7 @@ impl<'a> Rows<'a> {
             holds.expires_at.push(hold.expires_at.to_sqlx());
             holds.since.push(hold.since.map(ToSqlx::to_sqlx));
             holds.promise.push(hold.promise.map(ToSqlx::to_sqlx));
+            holds.work_day.push(hold.work_day);
         }
     }
 }
@@ -343,4 +347,5 @@ pub(super) fn query<'a>(
         .bind(inbounds.quantity)
         .bind(inbounds.received)
         .bind(inbounds.expected_at)
+        .bind(holds.work_day)
 }
