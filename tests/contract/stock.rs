@@ -413,13 +413,13 @@ pub(crate) async fn the_last_word_about_a_pause_holds(world: &impl World) {
     };
     assert_eq!(node.book.pauses().await.expect("read"), []);
     for (paused, reason) in [(true, "fire"), (false, "put out"), (true, "water")] {
-        let word = pause(reason);
-        let noted = node.book.note_pause(&location, paused, &word);
+        let said = pause(reason);
+        let noted = node.book.note_pause(&location, paused, &said);
         noted.await.expect("noted");
     }
     let other = LocationCode::from("HAM1");
-    let word = pause("was never paused");
-    let noted = node.book.note_pause(&other, false, &word);
+    let said = pause("was never paused");
+    let noted = node.book.note_pause(&other, false, &said);
     noted.await.expect("noted");
     let known = node.book.pauses().await.expect("read");
     assert_eq!(known, [(location, pause("water"))]);
