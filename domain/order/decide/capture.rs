@@ -42,7 +42,7 @@ impl Draft<'_> {
                 continue;
             }
             let busy = |effect: &Effect| effect.tender() == Some(number);
-            if tender.is_used_up() || self.is_open(busy) {
+            if tender.is_used_up() || self.is_open(busy) || self.is_taken_of_former(number) {
                 continue;
             }
             if tender.capture_failed.is_some() && !self.may_capture_again(&tender) {
@@ -63,6 +63,16 @@ impl Draft<'_> {
             return true;
         }
         false
+    }
+
+    /// A tender that this one renews is being captured: until that is answered nobody knows what is
+    /// left for the renewal to pay, and what it took now would be taken twice.
+    fn is_taken_of_former(&self, number: u16) -> bool {
+        let former = |number: &u16| self.order.tender(*number)?.renews;
+        std::iter::successors(former(&number), former).any(|former| {
+            let taking = |effect: &Effect| matches!(effect, Effect::CapturePayment { .. });
+            self.is_open(|effect| taking(effect) && effect.tender() == Some(former))
+        })
     }
 
     /// What may have been taken of a tender by now, in all: what was earned, and where it can be

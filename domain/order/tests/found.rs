@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::super::*;
 use super::returns::{arrival, ask, delivered, of_line, open, receive};
-use super::tenders::{paid_by, ship};
+use super::tenders::{asked, paid_by, report, ship};
 use super::world::*;
 use crate::canonical::*;
 use crate::ids::OrderId;
@@ -256,5 +256,45 @@ fn a_cent_that_a_person_grants_is_not_of_money_that_goes_back_by_itself() {
     // What never ships goes back whole, and the cent beside it.
     let back = [eur("0.01"), eur("10.00")];
     assert_eq!(each(&world, Tender::refunded_sum), back);
+    world.check();
+}
+
+#[test]
+fn a_renewal_takes_nothing_while_what_it_renews_is_being_captured() {
+    let lines = vec![line(1, "SKU-1", 2, "10.00")];
+    let order = draft(lines, "0.00", to_authorize(CaptureMode::Many));
+    let mut world = World::place(order, &[("BER1", "SKU-1", 1), ("HAM1", "SKU-1", 1)]);
+    while world.outstanding("reserve_stock").is_some() {
+        world.answer("reserve_stock");
+    }
+    let authorized = |world: &World, tender: u16| PaymentEvidence::Authorized {
+        reference: format!("pi_{tender}"),
+        amount: eur("20.00"),
+        expires_at: Some(world.now + SignedDuration::from_hours(7 * 24)),
+    };
+    let first = authorized(&world, 1);
+    report(&mut world, 1, first);
+    world.settle();
+    for fulfilment in 1..=2 {
+        let step = FulfilmentStep::Accept;
+        let accept = Command::Fulfil { fulfilment, step };
+        world.command(accept).expect("legal");
+    }
+    for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+        world.step(step).expect("legal");
+    }
+    world.settle();
+    // A day before its end the authorisation is renewed; the parcel leaves at that very moment.
+    world.wait(6 * 24 * 3600);
+    assert_eq!(asked(&world, "authorize_payment"), [1, 2]);
+    world.step(FulfilmentStep::HandOver).expect("legal");
+    assert_eq!(asked(&world, "capture_payment"), [1]);
+    let renewed = authorized(&world, 2);
+    report(&mut world, 2, renewed);
+    assert_eq!(asked(&world, "capture_payment"), [1], "it is taken once");
+    world.settle();
+    ship(&mut world, 2);
+    let taken = world.order.tenders.iter().map(Tender::captured_sum);
+    assert_eq!(taken.collect::<Vec<_>>(), [eur("10.00"), eur("10.00")]);
     world.check();
 }
