@@ -2,11 +2,10 @@
 
 use jiff::Timestamp;
 
+use super::stuck::{about_a_failing_call, offered};
 use super::{
-    Command, Edge, FulfilmentStage, Hold, Order, Outcome, REASON_CAPTURE_FAILED,
-    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
-    REASON_REAUTHORIZING, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Rejection, ReservationState,
-    Review, Stage, Tender, next_wait, waits_for_stock,
+    Command, Edge, FulfilmentStage, Hold, Order, Outcome, REASON_REAUTHORIZING, Rejection,
+    ReservationState, Review, Stage, Tender, next_wait, waits_for_stock,
 };
 use crate::policy::{Policy, ReviewDefault};
 use crate::quantity::Quantity;
@@ -27,7 +26,7 @@ pub struct Explanation {
     pub because: String,
     /// What may be asked, and why the rest may not.
     pub actions: Vec<Action>,
-    /// The action that fits best, if one is needed.
+    /// The action that fits best, if one is needed; always one that is allowed.
     pub recommended: Option<&'static str>,
 }
 
@@ -44,14 +43,15 @@ pub struct Action {
 pub fn explain(order: &Order, policy: &Policy) -> Explanation {
     let (waiting_for, since, because, recommended) = reason(order, policy);
     let next = next_wait(order, policy);
+    let actions = actions(order);
     Explanation {
         waiting_for,
         since,
         until: next.map(|(_, at)| at),
         then: next.map(|(wait, _)| wait.exit()),
         because,
-        actions: actions(order),
-        recommended,
+        recommended: offered(recommended, &actions),
+        actions,
     }
 }
 
@@ -68,7 +68,7 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
     // That one waits for the gateway, not for a person.
     let by_itself = |hold: &&Hold| hold.reason != REASON_REAUTHORIZING;
     if let Some(hold) = order.holds.iter().find(by_itself) {
-        let (because, action) = held(&hold.reason);
+        let (because, action) = order.why_held(hold);
         return (
             "person",
             hold.since,
@@ -90,7 +90,8 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
             (n, false) => format!("failed {}; it is tried again", times(n)),
         };
         let because = format!("{} {tries}.", open.effect.gerund());
-        return (whom, open.opened_at, because, None);
+        let action = about_a_failing_call(open);
+        return (whom, open.opened_at, because, action);
     }
     let overdrawn = |tender: &&Tender| tender.overdrawn_since.is_some();
     if let Some(tender) = order.tenders.iter().find(overdrawn) {
@@ -119,6 +120,9 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
         return disputed(order);
     }
     if let Some(waits) = order.after_delivery(policy) {
+        return waits;
+    }
+    if let Some(waits) = order.outran_its_cancellation() {
         return waits;
     }
     by_stage(order)
@@ -158,41 +162,6 @@ fn times(n: u32) -> String {
     match n {
         1 => "once".to_owned(),
         n => format!("{n} times"),
-    }
-}
-
-fn held(reason: &str) -> (String, &'static str) {
-    match reason {
-        REASON_TOTAL_MISMATCH => (
-            "the stated total differs from its parts; check it with the shop".into(),
-            "release",
-        ),
-        REASON_PAYMENT_MISMATCH => (
-            "a gateway reported another amount or currency than was asked".into(),
-            "cancel",
-        ),
-        REASON_PAYMENT_LOST => (
-            "the authorisation is gone or ends, and nothing may ship; releasing asks for it once more"
-                .into(),
-            "cancel",
-        ),
-        REASON_CAPTURE_FAILED => (
-            "the gateway refused the capture; releasing tries again".into(),
-            "release",
-        ),
-        REASON_REFUND_FAILED => (
-            "nobody takes the refund; releasing tries again".into(),
-            "release",
-        ),
-        REASON_LABEL_FAILED => (
-            "the carrier sells no label for this; releasing tries again".into(),
-            "release",
-        ),
-        REASON_NO_LOCATION => (
-            "no location can fulfil what is left; releasing asks them all again".into(),
-            "cancel",
-        ),
-        other => (other.to_owned(), "release"),
     }
 }
 

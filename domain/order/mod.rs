@@ -30,6 +30,7 @@ mod splitting;
 mod stage;
 mod state;
 mod stored;
+mod stuck;
 mod tender;
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,7 @@ mod review;
 mod routing;
 mod stored;
 mod straight;
+mod stuck;
 mod sums;
 mod supply;
 mod tables;

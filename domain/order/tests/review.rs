@@ -10,7 +10,7 @@ use crate::ids::*;
 use crate::policy::{Policy, ReviewDefault, ScreeningPolicy};
 
 /// Rules under which a mark on the country alone is worth a look.
-fn wary() -> Policy {
+pub(super) fn wary() -> Policy {
     Policy {
         screening: ScreeningPolicy {
             country_mismatch_weight: 50,
@@ -55,7 +55,7 @@ fn odd_order(terms: Terms, policy: Policy) -> World {
     world
 }
 
-fn in_review(policy: Policy) -> World {
+pub(super) fn in_review(policy: Policy) -> World {
     odd_order(to_authorize(CaptureMode::Once), policy)
 }
 

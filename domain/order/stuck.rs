@@ -1,0 +1,113 @@
+//! Orders that do not go on by themselves: why one of the hub's own holds is in force, what a person
+//! does about it, and which action is left where the best one is not offered.
+//!
+//! What does not live here: that it is done. The rules that place and lift these holds stand in
+//! `decide`.
+
+use jiff::Timestamp;
+
+use super::explain::Action;
+use super::{
+    Effect, Fulfilment, FulfilmentStage, Hold, Loss, Order, Outstanding, REASON_CAPTURE_FAILED,
+    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
+    REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Stage,
+};
+
+/// What a person does about a hold, in this order, where what fits best is not offered.
+const OTHERWISE: [&str; 3] = ["release", "cancel", "refund"];
+
+/// The action to recommend: what fits best if it is offered, else what is left.
+pub(super) fn offered(best: Option<&'static str>, actions: &[Action]) -> Option<&'static str> {
+    let best = best?;
+    let free = |word: &&'static str| {
+        let mut named = actions.iter().filter(|action| action.action == *word);
+        named.any(|action| action.why_not.is_none())
+    };
+    let otherwise = OTHERWISE.into_iter().filter(|_| OTHERWISE.contains(&best));
+    std::iter::once(best).chain(otherwise).find(free)
+}
+
+impl Order {
+    /// Why a hold is in force, as the end of a sentence, and what fits best.
+    pub(super) fn why_held(&self, hold: &Hold) -> (String, &'static str) {
+        let (because, action) = match hold.reason.as_str() {
+            REASON_TOTAL_MISMATCH => (
+                "the stated total differs from its parts; check it with the shop",
+                "release",
+            ),
+            REASON_PAYMENT_MISMATCH => (
+                "a gateway reported another amount or currency than was asked",
+                "cancel",
+            ),
+            REASON_PAYMENT_LOST if self.has_lapsed() => (
+                "the authorisation has ended, and nothing may ship; releasing asks for it once more",
+                "release",
+            ),
+            REASON_PAYMENT_LOST => (
+                "the authorisation is gone or ends, and nothing may ship; releasing asks for it once more",
+                "cancel",
+            ),
+            REASON_CAPTURE_FAILED => (
+                "the gateway refused the capture; releasing tries again",
+                "release",
+            ),
+            REASON_REFUND_FAILED => ("nobody takes the refund; releasing tries again", "release"),
+            REASON_LABEL_FAILED => (
+                "the carrier sells no label for this; releasing tries again",
+                "release",
+            ),
+            REASON_NO_LOCATION if self.was_turned_down() => (
+                "no location takes what is left, though some may have it; releasing asks them all again",
+                "release",
+            ),
+            REASON_NO_LOCATION => (
+                "no location has what is left; releasing asks them all again",
+                "cancel",
+            ),
+            other => (other, "release"),
+        };
+        (because.to_owned(), action)
+    }
+
+    /// An authorisation of it ended by its time, which says nothing against the buyer.
+    fn has_lapsed(&self) -> bool {
+        self.tenders.iter().any(|tender| tender.lapsed)
+    }
+
+    /// A location refused work, or did not answer, for a reason that says nothing about its stock.
+    fn was_turned_down(&self) -> bool {
+        self.fulfilments.iter().any(|work| match work.stage {
+            FulfilmentStage::Unanswered => true,
+            FulfilmentStage::Rejected => {
+                let reason = work.reason.as_deref().and_then(Loss::of_reason);
+                reason.is_none()
+            }
+            _ => false,
+        })
+    }
+
+    /// It was to be cancelled when it was too late, and has arrived: what is left is that it comes
+    /// back.
+    pub(super) fn outran_its_cancellation(
+        &self,
+    ) -> Option<(&'static str, Timestamp, String, Option<&'static str>)> {
+        let came = |work: &Fulfilment| work.cancel_refused && work.is_delivered();
+        let work = self.fulfilments.iter().find(|work| came(work))?;
+        let nothing = self.line_numbers().all(|n| self.returnable(n).is_zero());
+        if self.stage != Stage::Completed || nothing {
+            return None;
+        }
+        let because = format!(
+            "It was to be cancelled, and fulfilment {} had left: the buyer can send it back.",
+            work.number
+        );
+        Some(("time", self.stage_since, because, Some("return")))
+    }
+}
+
+/// What a person may do about a call that was tried and is tried again by itself: where a location does
+/// not even take the request, another one may.
+pub(super) fn about_a_failing_call(open: &Outstanding) -> Option<&'static str> {
+    let asks = matches!(open.effect, Effect::RequestFulfilment { .. });
+    (asks && open.attempts > 0).then_some("reroute")
+}
