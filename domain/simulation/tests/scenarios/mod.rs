@@ -4,6 +4,7 @@
 //! What does not live here: the real binary's answer to the same (`tests/live`), and scenarios about
 //! one order (`order/tests`).
 
+mod cancel_races_dock;
 mod last_hundred;
 mod lying_gateway;
 mod retry_storm;
