@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::forward::Mark;
 use super::laws::{Verdict, after_event, before_event, must};
 use super::store::Store;
 use super::world::World;
@@ -104,6 +105,7 @@ impl Audit {
                 opened.insert(effect.id, effect.effect.clone());
             }
             let stage = order.as_ref().map(|order| order.stage);
+            let mark = order.as_ref().map(Mark::of);
             let Ok(after) = evolve(order.take(), recorded) else {
                 let found = format!("version {} does not follow", recorded.version);
                 return Err(("versions_gapless", found));
@@ -115,6 +117,9 @@ impl Audit {
                 verdict = must(legal, "stage_legal", || {
                     format!("{} became {}", stage.word(), after.stage.word())
                 });
+            }
+            if let Some(mark) = mark.filter(|_| verdict.is_ok()) {
+                verdict = mark.must_not_fall(&after);
             }
             if verdict.is_ok() {
                 verdict = after_event(&after, &recorded.event);

@@ -38,6 +38,8 @@ pub(super) struct Payment {
     /// Refunds by their references.
     refunds: BTreeMap<String, Money>,
     pub(super) disputed: bool,
+    /// How much of it, where the buyer did not dispute all that was taken in the end.
+    disputed_part: Option<Money>,
 }
 
 impl Payment {
@@ -112,6 +114,7 @@ impl Gateway {
             captures: 0,
             refunds: BTreeMap::new(),
             disputed: false,
+            disputed_part: None,
         });
         reference
     }
@@ -312,7 +315,7 @@ impl Gateway {
                 );
             }
             if payment.disputed {
-                let lost = payment.captured.negated();
+                let lost = payment.disputed_part.unwrap_or(payment.captured).negated();
                 add(format!("txn_dp_{reference}"), LineKind::Dispute, lost, zero);
             }
         }
@@ -334,6 +337,7 @@ impl Gateway {
         let payment = taken.get_mut(chosen)?;
         payment.disputed = true;
         let amount = payment.captured;
+        payment.disputed_part = Some(amount);
         let dispute = format!("dp_{}", payment.reference);
         let opened = PaymentEvidence::DisputeOpened {
             dispute: dispute.clone(),

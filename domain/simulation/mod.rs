@@ -16,6 +16,7 @@ mod core;
 mod deliver;
 mod depot;
 mod dice;
+mod forward;
 mod gateway;
 mod hub;
 mod laws;
@@ -46,6 +47,7 @@ pub use world::Broken;
 use world::World;
 #[cfg(test)]
 pub(crate) use {
+    forward::Mark,
     laws::{after_event, before_event},
     shelf::command_of,
 };
@@ -110,7 +112,20 @@ pub fn run(seed: u64, steps: usize, mode: Mode, core: &dyn Core) -> Run {
     let mut dice = Dice::seeded(seed);
     let setting = dice.roll();
     let moves = moves::draw(&mut dice, steps);
-    let first = play(setting, &moves, mode, core, false);
+    judge((seed, setting), &moves, mode, core)
+}
+
+/// A long walk through one world: few orders, each of which lives through much, and every kind of
+/// move. In the end it comes to rest. A failure is shrunk.
+pub fn walk(seed: u64, steps: usize, core: &dyn Core) -> Run {
+    let mut dice = Dice::seeded(seed);
+    let setting = dice.roll();
+    let moves = moves::walk(&mut dice, steps);
+    judge((seed, setting), &moves, Mode::Liveness, core)
+}
+
+fn judge((seed, setting): (u64, u64), moves: &[Move], mode: Mode, core: &dyn Core) -> Run {
+    let first = play(setting, moves, mode, core, false);
     let failure = first.broken.clone().map(|broken| {
         let at = first.last;
         let known: Vec<Move> = moves
@@ -136,7 +151,7 @@ pub fn run(seed: u64, steps: usize, mode: Mode, core: &dyn Core) -> Run {
     Run {
         seed,
         mode,
-        steps,
+        steps: moves.len(),
         stages: first.stages,
         kinds: first.kinds,
         events: first.events,

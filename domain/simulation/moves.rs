@@ -73,7 +73,12 @@ pub(super) enum Kind {
     Rebuff,
     /// A buyer disputes a charge.
     Dispute,
+    /// Everything that is on its way arrives.
+    Calm,
 }
+
+/// Moves of a long walk between two calms.
+const STRETCH: usize = 60;
 
 /// Moves that are the ordinary course of things, with their weights.
 const COURSE: [(Kind, usize); 17] = [
@@ -133,12 +138,35 @@ pub(super) fn draw(dice: &mut Dice, steps: usize) -> Vec<Move> {
     let share = dice.between(10, 70);
     let share = usize::try_from(share).unwrap_or_default();
     bag.extend(FAULTS.iter().filter(|_| dice.percent(share)));
+    from(&bag, dice, steps)
+}
+
+/// The moves of a long walk: everything there is, and so few orders and so much supply that each order
+/// lives through much. Every [`STRETCH`] moves the post is carried out, or it would fill with what
+/// crashes left over.
+pub(super) fn walk(dice: &mut Dice, steps: usize) -> Vec<Move> {
+    let other = |(kind, weight): (Kind, usize)| match kind {
+        Kind::Receive => (kind, 6),
+        Kind::Order => (kind, 3),
+        Kind::Cancel | Kind::Hold | Kind::Count | Kind::Jump => (kind, 1),
+        _ => (kind, weight),
+    };
+    let all = COURSE.into_iter().chain(FAULTS);
+    let mut moves = from(&all.map(other).collect::<Vec<_>>(), dice, steps);
+    for next in moves.iter_mut().skip(STRETCH).step_by(STRETCH) {
+        next.kind = Kind::Calm;
+    }
+    moves
+}
+
+/// So many moves out of a bag.
+fn from(bag: &[(Kind, usize)], dice: &mut Dice, steps: usize) -> Vec<Move> {
     let total: usize = bag.iter().map(|(_, weight)| weight).sum();
     let mut moves = Vec::with_capacity(steps);
     for number in 1..=steps {
         let mut drawn = dice.below(total);
         let mut kind = Kind::Tick;
-        for (candidate, weight) in &bag {
+        for (candidate, weight) in bag {
             if drawn < *weight {
                 kind = *candidate;
                 break;

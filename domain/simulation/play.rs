@@ -93,6 +93,7 @@ impl World<'_> {
             }
             Kind::TakeOver => self.take_over(),
             Kind::Stray => self.stray(dice),
+            Kind::Calm => self.carry_the_post(dice),
             Kind::Rebuff => {
                 let chosen = dice.below(self.gateways.len());
                 let codes = ["processing_error", "expired_card", "insufficient_funds"];

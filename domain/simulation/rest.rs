@@ -116,11 +116,7 @@ impl World<'_> {
     fn settle_moment(&mut self, dice: &mut Dice) {
         for _ in 0..ROUNDS {
             let before = self.store.events;
-            let mut letters = self.post.len() + ROUNDS;
-            while !self.post.is_empty() && letters > 0 && self.broken.is_none() {
-                self.deliver(0, Way::Good, dice);
-                letters -= 1;
-            }
+            self.carry_the_post(dice);
             self.work_on(dice);
             let quiet = self.post.is_empty() && self.store.events == before;
             if quiet || self.broken.is_some() {
@@ -129,6 +125,15 @@ impl World<'_> {
         }
         let found = format!("{} messages are still on their way", self.post.len());
         self.fall("comes_to_rest", found);
+    }
+
+    /// What is on its way arrives, and most of what follows from it.
+    pub(super) fn carry_the_post(&mut self, dice: &mut Dice) {
+        let mut letters = self.post.len() + ROUNDS;
+        while !self.post.is_empty() && letters > 0 && self.broken.is_none() {
+            self.deliver(0, Way::Good, dice);
+            letters -= 1;
+        }
     }
 
     /// Staff take every step that no hold blocks, carriers move every parcel, buyers confirm.

@@ -13,7 +13,7 @@ use crate::ids::*;
 use crate::money::{Currency, Money};
 use crate::policy::Policy;
 use crate::quantity::Quantity;
-use crate::simulation::{after_event, before_event, command_of};
+use crate::simulation::{Mark, after_event, before_event, command_of};
 use crate::stock::{Counters, LocationStock, StockCommand};
 
 pub(super) fn eur(text: &str) -> Money {
@@ -495,9 +495,10 @@ fn replay(mut order: Order, events: &[Recorded], next: &Order) {
     for recorded in events {
         let lawful = before_event(&order, recorded, &opened);
         assert_eq!(lawful, Ok(()), "{:?}", recorded.event);
-        let stage = order.stage;
+        let (stage, mark) = (order.stage, Mark::of(&order));
         order = evolve(Some(order), recorded).expect("the next event");
         assert!(stage == order.stage || stage.may_become(order.stage));
+        assert_eq!(mark.must_not_fall(&order), Ok(()), "{:?}", recorded.event);
         let lawful = after_event(&order, &recorded.event);
         assert_eq!(lawful, Ok(()), "{:?}", recorded.event);
     }

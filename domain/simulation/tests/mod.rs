@@ -3,6 +3,7 @@
 mod matrix;
 mod planted;
 mod scenarios;
+mod walks;
 
 use super::*;
 

@@ -1,0 +1,172 @@
+//! What of an order only ever grows or stays as it is, whatever is reported in whatever order: money
+//! that moved, units that were cancelled, work that went on, holds that ended.
+//!
+//! What does not live here: the stages of orders and of returns, which have tables of legal moves, and
+//! parcels, which a carrier may correct.
+
+use std::collections::BTreeMap;
+
+use super::laws::{Verdict, must};
+use crate::money::Money;
+use crate::order::{Fulfilment, FulfilmentStage, Order, ReservationKey, ReservationState, Tender};
+use crate::quantity::Quantity;
+
+/// How far an order had got.
+pub(crate) struct Mark {
+    tries: (u16, u32),
+    cancelled: Vec<Quantity>,
+    money: Vec<Purse>,
+    work: Vec<Work>,
+    holds: BTreeMap<ReservationKey, ReservationState>,
+    over: (usize, usize),
+}
+
+/// What moved of a tender.
+struct Purse {
+    sums: [Money; 6],
+    certain: [bool; 4],
+    /// Disputes that were lost, and refunds that were given and came back.
+    ended: (usize, usize),
+    refunded: Money,
+}
+
+/// Where a piece of work was.
+struct Work {
+    place: Place,
+    shipped: bool,
+    consumed: bool,
+}
+
+/// How far a piece of work is: the later, the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Before(u8),
+    /// It will not ship from there; it may have left all the same.
+    Off,
+    Left,
+}
+
+impl Purse {
+    fn of(tender: &Tender) -> Self {
+        let some = |amount: Option<Money>| amount.unwrap_or(Money::zero(tender.amount.currency()));
+        let lost = tender.disputes.values();
+        Self {
+            sums: [
+                tender.captured_sum(),
+                some(tender.authorized),
+                some(tender.granted),
+                some(tender.moved),
+                some(tender.credited),
+                some(tender.netted),
+            ],
+            certain: [
+                tender.voided,
+                tender.lapsed,
+                tender.answered_at.is_some(),
+                tender.replaced_by.is_some(),
+            ],
+            ended: (
+                lost.filter(|dispute| dispute.won == Some(false)).count(),
+                tender.refunded.failed.len(),
+            ),
+            refunded: tender.refunded_sum(),
+        }
+    }
+
+    fn reaches(&self, before: &Self) -> bool {
+        let sums = self.sums.iter().zip(&before.sums);
+        let mut certain = self.certain.iter().zip(before.certain);
+        sums.into_iter().all(|(now, then)| now >= then)
+            && certain.all(|(now, then)| *now || !then)
+            && self.ended.0 >= before.ended.0
+            && (self.refunded >= before.refunded || self.ended.1 > before.ended.1)
+    }
+}
+
+impl Work {
+    fn of(work: &Fulfilment) -> Self {
+        // One that is asked to stop goes on where it was, if it does not.
+        let stage = work.resumes.unwrap_or(work.stage);
+        Self {
+            place: place(stage),
+            shipped: work.shipped_at.is_some(),
+            consumed: work.consumed,
+        }
+    }
+
+    fn reaches(&self, before: &Self) -> bool {
+        self.place >= before.place
+            && (self.shipped || !before.shipped)
+            && (self.consumed || !before.consumed)
+    }
+}
+
+const fn place(stage: FulfilmentStage) -> Place {
+    match stage {
+        // Work that was split, merged or put off is asked for afresh.
+        FulfilmentStage::Planned | FulfilmentStage::Scheduled | FulfilmentStage::Requested => {
+            Place::Before(1)
+        }
+        FulfilmentStage::Accepted => Place::Before(2),
+        FulfilmentStage::Picking => Place::Before(3),
+        FulfilmentStage::Packed => Place::Before(4),
+        FulfilmentStage::Labelled | FulfilmentStage::ReadyForPickup => Place::Before(5),
+        FulfilmentStage::CancelRequested => Place::Before(6),
+        FulfilmentStage::Rejected
+        | FulfilmentStage::Unanswered
+        | FulfilmentStage::PickupExpired
+        | FulfilmentStage::Cancelled => Place::Off,
+        FulfilmentStage::HandedOver | FulfilmentStage::Collected => Place::Left,
+    }
+}
+
+impl Mark {
+    /// How far an order has got.
+    pub(crate) fn of(order: &Order) -> Self {
+        let holds = order.reservations.iter();
+        let ended = order.claims.iter().filter(|claim| !claim.is_open());
+        Self {
+            tries: (order.attempt, order.last_hold),
+            cancelled: order.lines.iter().map(|line| line.cancelled).collect(),
+            money: order.tenders.iter().map(Purse::of).collect(),
+            work: order.fulfilments.iter().map(Work::of).collect(),
+            holds: holds.map(|(key, hold)| (key.clone(), hold.state)).collect(),
+            over: (ended.count(), order.returns.len()),
+        }
+    }
+
+    /// Nothing of it has gone back.
+    pub(crate) fn must_not_fall(&self, order: &Order) -> Verdict {
+        let now = Self::of(order);
+        let tries = now.tries.0 >= self.tries.0 && now.tries.1 >= self.tries.1;
+        let over = now.over.0 >= self.over.0 && now.over.1 >= self.over.1;
+        let cancelled = all(&self.cancelled, &now.cancelled, |then, now| now >= then);
+        let money = all(&self.money, &now.money, |then, now| now.reaches(then));
+        let work = all(&self.work, &now.work, |then, now| now.reaches(then));
+        let held = self.holds.iter().find(|(key, then)| {
+            let ended = !then.is_live();
+            let gone = **then == ReservationState::Consumed;
+            now.holds.get(key).is_some_and(|state| {
+                (ended && state.is_live()) || (gone && *state != ReservationState::Consumed)
+            })
+        });
+        let parts = [
+            (tries, "the number of tries or holds"),
+            (over, "a claim or a return"),
+            (cancelled, "units cancelled"),
+            (money, "money of a tender"),
+            (work, "a piece of work"),
+            (held.is_none(), "a hold on stock that had ended"),
+        ];
+        let fallen = parts.iter().find(|(holds, _)| !holds);
+        must(fallen.is_none(), "forward_only", || {
+            let what = fallen.map_or("nothing", |(_, what)| what);
+            format!("{what} went back by version {}", order.version)
+        })
+    }
+}
+
+/// Everything that was there still is, and got no less.
+fn all<T>(then: &[T], now: &[T], reaches: impl Fn(&T, &T) -> bool) -> bool {
+    now.len() >= then.len() && then.iter().zip(now).all(|(then, now)| reaches(then, now))
+}
