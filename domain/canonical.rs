@@ -469,7 +469,8 @@ impl OrderDraft {
 }
 
 impl DraftLine {
-    fn violations(&self, index: usize, currency: Currency, found: &mut Vec<Violation>) {
+    /// What no line of an order may have, with pointers under `/lines/{index}`.
+    pub(crate) fn violations(&self, index: usize, currency: Currency, found: &mut Vec<Violation>) {
         let at = |part: &str| format!("/lines/{index}/{part}");
         if self.quantity.is_zero() {
             found.push(Violation::new(

@@ -55,6 +55,8 @@ pub struct Policy {
     pub sourcing: SourcingPolicy,
     /// How long a buyer has to collect what is ready.
     pub pickup_time: SignedDuration,
+    /// How long an edit of an order that stands may take to get its units and its money.
+    pub edit_time: SignedDuration,
     /// What counts against a new order.
     pub screening: ScreeningPolicy,
     /// How long an order waits for a person who reviews it.
@@ -132,6 +134,7 @@ impl Default for Policy {
             default_weight_g: 500,
             sourcing: SourcingPolicy::default(),
             pickup_time: SignedDuration::from_hours(7 * 24),
+            edit_time: SignedDuration::from_mins(15),
             screening: ScreeningPolicy::default(),
             review_sla: SignedDuration::from_hours(24),
             review_default: ReviewDefault::Reject,

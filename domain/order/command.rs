@@ -1,5 +1,6 @@
 //! Commands: requests that may be refused, and the refusals.
 
+mod edit;
 mod routing;
 
 use jiff::Timestamp;
@@ -18,6 +19,7 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::settlement::LineDecision;
 
+pub use edit::{EditCommand, EditRejection, LineEdit, NewLine};
 pub use routing::{RouteCommand, StatedLines};
 
 /// What makes a new order: the draft and what the hub knows about where it came from.
@@ -118,6 +120,8 @@ pub enum Command {
         /// Which step.
         step: FulfilmentStep,
     },
+    /// Change what the order consists of.
+    Edit(EditCommand),
     /// Something about what comes back.
     Return(ReturnCommand),
     /// Something about what did not arrive.
@@ -298,6 +302,9 @@ pub enum Rejection {
     /// A request about a return is refused.
     #[error(transparent)]
     Return(#[from] ReturnRejection),
+    /// An edit is refused.
+    #[error(transparent)]
+    Edit(#[from] EditRejection),
     /// A request about a claim is refused.
     #[error(transparent)]
     Claim(#[from] ClaimRejection),
@@ -376,6 +383,7 @@ impl Rejection {
             Self::NeverOver => "never_over",
             Self::Return(refused) => refused.code(),
             Self::Claim(refused) => refused.code(),
+            Self::Edit(refused) => refused.code(),
             Self::NoUnits => "no_units",
             Self::SplitsAll => "splits_all",
             Self::CannotMerge(..) => "cannot_merge",

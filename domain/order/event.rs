@@ -5,6 +5,7 @@
 //! `postings`: auditors and views read those three without knowing the rest.
 
 mod claims;
+mod edits;
 mod money;
 mod parcels;
 mod returns;
@@ -32,6 +33,7 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 
 pub use claims::ClaimEvent;
+pub use edits::EditEvent;
 pub use parcels::ParcelEvent;
 pub use returns::{ReturnEvent, Settlement};
 pub use routing::Routing;
@@ -351,6 +353,9 @@ pub enum Event {
     /// Who does which part of the work.
     #[serde(untagged)]
     Routing(Routing),
+    /// What becomes of an edit.
+    #[serde(untagged)]
+    Edit(EditEvent),
 }
 
 /// The first event of every order.
@@ -517,6 +522,7 @@ impl Event {
             Self::Parcel(event) => event.kind(),
             Self::Money(event) => event.kind(),
             Self::Routing(routing) => routing.kind(),
+            Self::Edit(event) => event.kind(),
         }
     }
 
@@ -606,6 +612,7 @@ impl Event {
             Self::PayoutLineJudged(judged) => &judged.postings,
             Self::Claim(event) => event.postings(),
             Self::Money(event) => event.postings(),
+            Self::Edit(event) => event.postings(),
             _ => &[],
         }
     }

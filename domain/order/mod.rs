@@ -7,6 +7,7 @@ mod claims;
 mod command;
 mod decide;
 mod decline;
+mod editing;
 mod effect;
 mod event;
 mod evolve;
@@ -35,6 +36,7 @@ mod tender;
 #[cfg(test)]
 mod tests;
 mod wake;
+mod worth;
 
 pub use audit::ORDER_INVARIANTS;
 pub use claims::*;
@@ -51,6 +53,8 @@ pub use hold::*;
 pub use ledger::*;
 pub use machine::*;
 pub use parcel::{SCANS_KEPT, parcel_status};
+pub use paying::Owed;
+use planning::plan_units;
 pub use planning::{Plan, plan};
 pub use quantities::Quantities;
 pub use reasons::*;

@@ -8,6 +8,15 @@ use super::{Order, Tender};
 use crate::canonical::CaptureMode;
 use crate::money::Money;
 
+/// What tenders share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owed {
+    /// What was earned so far.
+    Earned,
+    /// What is paid for in the end, if nothing more is cancelled.
+    Expected,
+}
+
 impl Tender {
     /// Whether nothing more can be taken although not all was: it could be captured once, and was.
     pub fn is_used_up(&self) -> bool {
@@ -27,7 +36,8 @@ impl Tender {
 
     /// Whether the gateway refused it, or let it go, or wants the buyer where there is none.
     pub fn has_failed(&self) -> bool {
-        let waits = self.action_required && self.renews.is_some();
+        let alone = self.renews.is_some() || self.edit.is_some();
+        let waits = self.action_required && alone;
         self.authorized.is_none() && (self.declined.is_some() || self.voided || waits)
     }
 
@@ -57,14 +67,27 @@ impl Tender {
 impl Order {
     /// What is paid for in the end, if nothing more is cancelled.
     pub fn expected(&self) -> Money {
-        let kept = self.draft.stated_total.less(self.cancelled_value());
-        kept.max(self.earned())
+        Money::sum(
+            self.draft.currency,
+            self.parts().map(|part| self.expected_of(part)),
+        )
     }
 
-    /// Numbers of the tenders that the order was placed with.
-    fn placed_tenders(&self) -> impl Iterator<Item = u16> {
-        self.tender_numbers()
-            .filter(|number| self.tender(*number).is_some_and(|t| t.renews.is_none()))
+    fn expected_of(&self, part: u16) -> Money {
+        let kept = self.stated_of(part).less(self.cancelled_of(part));
+        kept.max(self.earned_of(part))
+    }
+
+    /// Numbers of the tenders that a part of the order is paid with: those that it was placed with, or
+    /// the one of an edit. What is not part of the order (yet) is paid with none.
+    fn placed_tenders(&self, part: u16) -> impl Iterator<Item = u16> {
+        self.tender_numbers().filter(move |number| {
+            self.tender(*number).is_some_and(|tender| {
+                tender.renews.is_none()
+                    && !tender.pending
+                    && tender.edit.unwrap_or_default() == part
+            })
+        })
     }
 
     /// A tender of the order as it was placed, its renewal, the renewal's renewal: the last pays.
@@ -82,15 +105,31 @@ impl Order {
     /// Numbers of the tenders that pay: each of the order's own, or the last renewal of it.
     pub fn payers(&self) -> Vec<u16> {
         let last = |placed| self.chain(placed).last().copied();
-        self.placed_tenders().filter_map(last).collect()
+        self.parts()
+            .flat_map(|part| self.placed_tenders(part))
+            .filter_map(last)
+            .collect()
     }
 
-    /// What each tender pays of `total`. What was taken of a tender before it was renewed stays
-    /// paid by it; a renewal that does not pay (yet) has no share.
-    pub fn shares(&self, total: Money) -> Vec<Money> {
+    /// What each tender pays of what is owed. Each edit is paid with a tender of its own, so that
+    /// nobody pays another share than before of what was there before.
+    pub fn shares(&self, owed: Owed) -> Vec<Money> {
         let mut shares = vec![Money::zero(self.draft.currency); self.tenders.len()];
+        for part in self.parts() {
+            let total = match owed {
+                Owed::Earned => self.earned_of(part),
+                Owed::Expected => self.expected_of(part),
+            };
+            self.share_out(part, total, &mut shares);
+        }
+        shares
+    }
+
+    /// What was taken of a tender before it was renewed stays paid by it; a renewal that does not pay
+    /// (yet) has no share.
+    fn share_out(&self, part: u16, total: Money, shares: &mut [Money]) {
         let mut left = total;
-        for placed in self.placed_tenders() {
+        for placed in self.placed_tenders(part) {
             let Some(amount) = self.tender(placed).map(|tender| tender.amount) else {
                 continue;
             };
@@ -110,17 +149,22 @@ impl Order {
                 }
             }
         }
-        shares
     }
 
     /// What each tender pays of what was earned so far.
     pub fn earned_by_tender(&self) -> Vec<Money> {
-        self.shares(self.earned())
+        self.shares(Owed::Earned)
     }
 
-    /// A tender's share of an amount.
-    pub fn share_of(&self, number: u16, total: Money) -> Money {
-        let shares = self.shares(total);
+    /// What was earned of the part of the order that a tender pays for, with others or alone.
+    pub(super) fn earned_beside(&self, number: u16) -> Money {
+        let part = self.tender(number).and_then(|tender| tender.edit);
+        self.earned_of(part.unwrap_or_default())
+    }
+
+    /// A tender's share of what is owed.
+    pub fn share_of(&self, number: u16, owed: Owed) -> Money {
+        let shares = self.shares(owed);
         let share = usize::from(number)
             .checked_sub(1)
             .and_then(|index| shares.get(index));
@@ -137,7 +181,7 @@ impl Order {
         if tender.is_secured() && !(tender.is_ours() && tender.is_used_up()) {
             return zero;
         }
-        let expected = self.share_of(number, self.expected());
+        let expected = self.share_of(number, Owed::Expected);
         expected.less(tender.covered())
     }
 
@@ -177,7 +221,7 @@ impl Order {
             return Money::zero(self.draft.currency);
         };
         let captured = tender.captured_sum();
-        let kept = if over { self.earned() } else { self.expected() };
+        let kept = if over { Owed::Earned } else { Owed::Expected };
         let unearned = if captured.is_zero() {
             captured
         } else {
@@ -201,7 +245,7 @@ impl Order {
         let given = tender.refunded_sum();
         // What was taken ahead of what ships goes back by itself if that never ships: a person who
         // gave it too would give it of a share that another tender has in the end.
-        let earned = self.share_of(number, self.earned());
+        let earned = self.share_of(number, Owed::Earned);
         let left = tender
             .captured_sum()
             .less(claims.less(elsewhere).max(given))

@@ -20,8 +20,12 @@ pub enum Plan {
 
 /// Plans the units that nothing covers yet. All or nothing: half a basket is never asked for.
 pub fn plan(order: &Order, context: &Context<'_>) -> Plan {
-    let needs = order.needs();
-    let seen = order.seen(&needs, context);
+    plan_units(order, &order.needs(), context)
+}
+
+/// Plans these units, all or nothing.
+pub(super) fn plan_units(order: &Order, needs: &[Need], context: &Context<'_>) -> Plan {
+    let seen = order.seen(needs, context);
     if let Some(sourced) = source(&seen, &context.policy.sourcing) {
         return Plan::Ask(Box::new(sourced));
     }
@@ -156,7 +160,9 @@ impl Order {
     fn weight_of(&self, needs: &[Need], usual: u32) -> u64 {
         let mut grams: BTreeMap<u16, u64> = BTreeMap::new();
         for need in needs {
-            let each = self.line(need.line).and_then(|line| line.weight_g);
+            let each = self
+                .line_or_proposed(need.line)
+                .and_then(|line| line.weight_g);
             let units = u64::try_from(need.units).unwrap_or(0);
             grams.insert(need.line, units * u64::from(each.unwrap_or(usual)));
         }

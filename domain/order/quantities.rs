@@ -1,14 +1,11 @@
-//! The quantity vector of a line and the money that belongs to its units: arithmetic over the
-//! state, never stored.
-
-use rust_decimal::Decimal;
+//! The quantity vector of a line: arithmetic over the state, never stored. The money that belongs to
+//! its units is `worth`.
 
 use super::{
     Fulfilment, LineUnits, Order, ParcelStatus, ReservationKey, ReservationState, units_of,
 };
-use crate::canonical::{FulfilledBy, TaxMode};
+use crate::canonical::FulfilledBy;
 use crate::ids::LocationCode;
-use crate::money::{Money, share_between, spread};
 use crate::quantity::Quantity;
 
 /// Where the units of a line are. `ordered = cancelled + open`, and open units are in exactly one
@@ -201,95 +198,6 @@ impl Order {
         ]);
         vector.unallocated = open.minus(placed);
         vector
-    }
-
-    /// What a line is worth in the order's total: its net price with its part of the order's
-    /// discounts and taxes. Lines, shipping and fees add up to the stated total, to the minor unit.
-    pub fn line_values(&self) -> Vec<Money> {
-        let currency = self.draft.currency;
-        let on_top = |taxes: &[crate::canonical::Tax]| match self.draft.tax_mode {
-            TaxMode::Inclusive => Money::zero(currency),
-            TaxMode::Exclusive => Money::sum(
-                currency,
-                taxes
-                    .iter()
-                    .filter(|tax| !tax.included)
-                    .map(|tax| tax.amount),
-            ),
-        };
-        let weights: Vec<Decimal> = self
-            .draft
-            .lines
-            .iter()
-            .map(|line| line.net(currency).plus(on_top(&line.taxes)).amount())
-            .collect();
-        let charges = self.draft.shipping.iter().chain(&self.draft.fees);
-        let beside = Money::sum(currency, charges.map(|c| c.amount.plus(on_top(&c.taxes))));
-        spread(self.draft.stated_total.minus(beside), &weights)
-    }
-
-    /// What shipping and fees are worth in the order's total.
-    pub fn charges_value(&self) -> Money {
-        let lines = Money::sum(self.draft.currency, self.line_values());
-        self.draft.stated_total.minus(lines)
-    }
-
-    /// What is owed for what was served: shipped units, and units that need no shipping once the
-    /// order stands. Shipping and fees are owed with the first of them. Units are valued from the
-    /// first to the last, so the parts telescope however the line is cut.
-    pub fn earned(&self) -> Money {
-        let mut anything = false;
-        let mut owed = Money::zero(self.draft.currency);
-        for (number, value) in self.line_numbers().zip(self.line_values()) {
-            let Some(line) = self.line(number) else {
-                continue;
-            };
-            let served = match line.fulfilled_by {
-                FulfilledBy::Us => self.shipped(number),
-                FulfilledBy::Components => self.shipped_kits(number),
-                _ if self.stands() => self.open(number),
-                _ => Quantity::ZERO,
-            };
-            anything |= !served.is_zero();
-            let whole = line.quantity.value();
-            owed = owed.plus(share_between(value, Decimal::ZERO, served.value(), whole));
-        }
-        if anything {
-            owed.plus(self.charges_value())
-        } else {
-            owed
-        }
-    }
-
-    /// Whether the order was confirmed and is not being undone as a whole.
-    fn stands(&self) -> bool {
-        let undone = self.ending.is_some() && !self.fulfilments.iter().any(Fulfilment::is_shipped);
-        self.confirmed_at.is_some() && !self.stage.is_dead() && !undone
-    }
-
-    /// What the cancelled units were worth; cancelled units are the last of their line. With every
-    /// unit cancelled, shipping and fees are not owed either.
-    pub fn cancelled_value(&self) -> Money {
-        if self
-            .line_numbers()
-            .all(|number| self.open(number).is_zero())
-        {
-            return self.draft.stated_total;
-        }
-        let mut value = Money::zero(self.draft.currency);
-        for (number, worth) in self.line_numbers().zip(self.line_values()) {
-            let Some(line) = self.line(number) else {
-                continue;
-            };
-            let whole = line.quantity.value();
-            value = value.plus(share_between(
-                worth,
-                self.open(number).value(),
-                whole,
-                whole,
-            ));
-        }
-        value
     }
 
     /// Whether every open unit was served: nothing more will be earned.

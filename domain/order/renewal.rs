@@ -5,7 +5,8 @@
 use jiff::Timestamp;
 
 use super::{
-    DeclineClass, Order, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, RenewalReason, Stage, Tender,
+    DeclineClass, Order, Owed, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, RenewalReason, Stage,
+    Tender,
 };
 use crate::canonical::CaptureMode;
 use crate::money::Money;
@@ -65,7 +66,7 @@ impl Order {
         let covered = self
             .tender(number)
             .map_or(Money::zero(self.draft.currency), Tender::covered);
-        self.share_of(number, self.expected()).less(covered)
+        self.share_of(number, Owed::Expected).less(covered)
     }
 
     /// When the authorisation of a tender that still has to pay ends.
@@ -111,7 +112,7 @@ impl Order {
                 }
                 // What has shipped is taken first, where it can be taken only once.
                 let once = tender.capture_mode() == CaptureMode::Once;
-                let shipped = self.share_of(number, self.earned()).is_positive();
+                let shipped = self.share_of(number, Owed::Earned).is_positive();
                 if once && shipped && !self.is_capture_blocked() {
                     return None;
                 }
@@ -217,7 +218,7 @@ impl Order {
         let open = !self.stage.is_dead() && !self.is_capture_blocked();
         let captures = self.idle_payers().filter_map(|number| {
             let tender = self.tender(number)?;
-            let due = self.share_of(number, self.earned());
+            let due = self.share_of(number, Owed::Earned);
             let owed = open && due > tender.captured_sum();
             owed.then(|| tender.capture_again_at(policy))?
         });

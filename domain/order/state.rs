@@ -1,5 +1,6 @@
 //! The folded state of an order. Plain data: `evolve` alone writes it, everyone reads it.
 
+mod editing;
 mod payment;
 mod work;
 
@@ -18,10 +19,11 @@ use super::returns::Return;
 use super::screening::Review;
 use super::stage::Stage;
 use crate::canonical::{OrderDraft, Totals};
-use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
+use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::quantity::Quantity;
 use crate::sourcing::Sourced;
 
+pub use editing::{EditedLine, Editing};
 pub use work::{Fulfilment, FulfilmentStage, Label};
 
 pub use payment::{Dispute, Movements, StoreCredit, Tender};
@@ -91,6 +93,12 @@ pub struct Order {
     /// A part of the order is being cancelled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parting: Option<Parting>,
+    /// An edit that is not part of the order (yet).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub editing: Option<Box<Editing>>,
+    /// Number of the last edit.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub edits: u16,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// Number of the last hold placed.
@@ -140,6 +148,20 @@ pub struct Parting {
 pub struct LineState {
     /// Units cancelled.
     pub cancelled: Quantity,
+    /// The edit that added the line; 0 for what the order came with.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub edit: u16,
+    /// The line that it adds units to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adds_to: Option<u16>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+const fn is_none_yet(number: &u16) -> bool {
+    *number == 0
 }
 
 /// Names a hold on stock within an order.
@@ -191,6 +213,9 @@ pub struct Reservation {
     pub state: ReservationState,
     /// When it lapses by itself, while soft; when the order stops waiting, while it waits.
     pub expires_at: Timestamp,
+    /// What, where the line was not in the draft yet: an edit that is refused leaves no line behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sku: Option<Sku>,
     /// When the units that it waits for are expected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promise: Option<Timestamp>,

@@ -218,7 +218,8 @@ fn contradicts(order: &Order, hold: &HoldRow) -> Option<String> {
     let asked = usize::try_from(*line)
         .ok()
         .and_then(|line| line.checked_sub(1));
-    let asked = asked.and_then(|index| order.draft.lines.get(index)?.sku.as_ref());
+    let stated = asked.and_then(|index| order.draft.lines.get(index)?.sku.as_ref());
+    let asked = known.sku.as_ref().or(stated);
     let asked = asked.map_or("nothing", |sku| sku.as_str());
     let other = |wanted: String| {
         Some(format!(

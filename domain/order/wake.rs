@@ -44,13 +44,15 @@ pub enum Wait {
     Schedule,
     /// The buyer, who comes for what is ready.
     Pickup,
+    /// The units and the money of an edit.
+    Edit,
     /// Returns and reports that may still come after the delivery.
     AutoClose,
 }
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
@@ -67,6 +69,7 @@ impl Wait {
         Self::Return,
         Self::Schedule,
         Self::Pickup,
+        Self::Edit,
         Self::AutoClose,
     ];
 
@@ -89,6 +92,7 @@ impl Wait {
             Self::Dispute => "dispute",
             Self::Schedule => "schedule",
             Self::Pickup => "pickup",
+            Self::Edit => "edit",
             Self::AutoClose => "auto_close",
         }
     }
@@ -115,6 +119,7 @@ impl Wait {
             Self::Dispute => "the dispute counts as not answered",
             Self::Schedule => "the location is asked",
             Self::Pickup => "what was ready is sold to others and paid back",
+            Self::Edit => "the edit is refused and the order is as before",
             Self::AutoClose => "the order is closed",
         }
     }
@@ -185,6 +190,7 @@ impl Wait {
                     order.stage == Stage::Completed && order.unfinished_business().is_none();
                 (going_on && rests).then(|| after(order.stage_since, policy.auto_close))?
             }
+            Self::Edit => order.edit_until(policy).filter(|_| going_on),
             Self::Schedule => {
                 let standing = matches!(order.stage, Stage::Confirmed | Stage::Fulfilling);
                 let works = order.fulfilments.iter();

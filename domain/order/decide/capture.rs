@@ -1,7 +1,7 @@
 //! Taking the money for what shipped, and giving back what is not ours to keep.
 
 use super::super::{
-    Edge, Effect, Fulfilment, HoldScope, Order, Outcome, REASON_CAPTURE_FAILED,
+    Edge, Effect, Fulfilment, HoldScope, Order, Outcome, Owed, REASON_CAPTURE_FAILED,
     REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, Tender,
 };
 use super::Draft;
@@ -79,7 +79,7 @@ impl Draft<'_> {
     /// taken only once, when and how much policy says.
     fn capturable(&self, number: u16, tender: &Tender, finished: bool) -> Money {
         let order = &self.order;
-        let earned = order.share_of(number, order.earned());
+        let earned = order.share_of(number, Owed::Earned);
         if tender.capture_mode() == CaptureMode::Many || finished {
             return earned;
         }
@@ -88,8 +88,8 @@ impl Draft<'_> {
             .renews_at(number, policy)
             .is_some_and(|at| self.context.now >= at);
         match policy.payment.once_capture {
-            OnceCapture::AtFirstShipment if order.earned().is_positive() => {
-                order.share_of(number, order.expected())
+            OnceCapture::AtFirstShipment if order.earned_beside(number).is_positive() => {
+                order.share_of(number, Owed::Expected)
             }
             OnceCapture::ReauthorizeRest => earned,
             _ if ends_soon => earned,

@@ -46,7 +46,9 @@ impl Draft<'_> {
                     .is_some_and(Fulfilment::is_off)
             };
             idle && match open.effect {
-                Effect::AuthorizePayment { .. } => over,
+                Effect::AuthorizePayment { tender, .. } => {
+                    over || self.order.is_left_by_edit(tender)
+                }
                 Effect::BuyLabel { fulfilment } => over || off(fulfilment),
                 _ => false,
             }

@@ -13,7 +13,7 @@ impl Draft<'_> {
         }
         for (location, attempt, lines) in self.order.holds_in(&[ReservationState::Hard]) {
             let planned = |f: &Fulfilment| f.location == location && f.attempt == attempt;
-            if self.order.fulfilments.iter().any(planned) {
+            if self.order.fulfilments.iter().any(planned) || self.order.is_for_edit(&lines) {
                 continue;
             }
             let number = self.order.fulfilments.last().map_or(0, |f| f.number) + 1;
@@ -77,7 +77,7 @@ impl Draft<'_> {
     /// Everything open was delivered, taken off the stock and paid: the order is complete.
     pub(super) fn complete(&mut self) -> bool {
         let order = &self.order;
-        if !self.order.is_standing() || !order.is_served() {
+        if !self.order.is_standing() || !order.is_served() || order.editing.is_some() {
             return false;
         }
         let delivered = order.fulfilments.iter().filter(|f| f.is_shipped());

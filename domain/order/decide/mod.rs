@@ -10,6 +10,7 @@ mod capture;
 mod claims;
 mod cut;
 mod dispute;
+mod edit;
 mod ending;
 mod fulfil;
 mod late;
@@ -164,6 +165,7 @@ impl<'a> Draft<'a> {
             || self.revive()
             || self.mind_the_revival()
             || self.mind_the_disputes()
+            || self.mind_the_edit()
             || self.end_early()
             || self.stop_cut_work()
             || self.mind_the_wait()

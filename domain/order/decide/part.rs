@@ -66,7 +66,12 @@ impl Draft<'_> {
             .order
             .stated_units(stated, |line| self.order.cancellable_as_stated(line))?;
         let lines = self.order.with_components(&lines);
-        let reason = reason.to_owned();
+        self.cancel_units(lines, reason.to_owned());
+        Ok(())
+    }
+
+    /// These units of an order that stands are to be cancelled. All that is open is the order itself.
+    pub(super) fn cancel_units(&mut self, lines: Vec<LineUnits>, reason: String) {
         if self.order.is_everything(&lines) {
             self.emit(Event::CancelRequested { reason });
         } else {
@@ -75,7 +80,6 @@ impl Draft<'_> {
                 reason,
             }));
         }
-        Ok(())
     }
 
     /// The next step of cancelling a part: cancel what is free, stop work that has what is not, keep

@@ -3,7 +3,7 @@
 
 use super::super::renewal::Course;
 use super::super::{
-    Edge, Effect, Event, HoldScope, MoneyEvent, REASON_CAPTURE_FAILED, REASON_PAYMENT_LOST,
+    Edge, Effect, Event, HoldScope, MoneyEvent, Owed, REASON_CAPTURE_FAILED, REASON_PAYMENT_LOST,
     REASON_REAUTHORIZING, RenewalReason, Tender,
 };
 use super::Draft;
@@ -134,13 +134,14 @@ impl Draft<'_> {
             };
             let idle = finished
                 && tender.captured_sum().is_zero()
-                && self.order.share_of(number, self.order.expected()).is_zero();
+                && self.order.share_of(number, Owed::Expected).is_zero();
             let unneeded = match tender.renews {
                 _ if tender.replaced_by.is_some() => true,
                 Some(before) if !payers.contains(&number) => {
                     let other = self.order.tender(before).and_then(|t| t.replaced_by);
                     tender.has_failed() || other.is_some()
                 }
+                None if tender.pending => self.order.is_left_by_edit(number),
                 _ => idle,
             };
             let busy = self.is_open(|effect| effect.tender() == Some(number));

@@ -23,6 +23,7 @@ impl Command {
             Self::Fulfil { step, .. } => step.word(),
             Self::Return(command) => command.word(),
             Self::Claim(command) => command.word(),
+            Self::Edit(_) => "edit",
         }
     }
 }
@@ -118,6 +119,7 @@ impl Draft<'_> {
             Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
             Command::Return(command) => self.return_request(command),
             Command::Claim(command) => self.claim_request(command),
+            Command::Edit(edit) => self.edit(edit),
         }
     }
 

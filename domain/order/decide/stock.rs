@@ -126,7 +126,7 @@ impl Draft<'_> {
     }
 
     /// Records who is asked and why, and asks them.
-    fn ask_locations(&mut self, sourced: Box<Sourced>) {
+    pub(super) fn ask_locations(&mut self, sourced: Box<Sourced>) {
         let (asked, queued) = (sourced.asked.clone(), sourced.queued);
         self.emit(Event::Routing(Routing::Sourced(sourced)));
         let asked = asked.into_iter().map(|asked| {
@@ -202,7 +202,9 @@ impl Draft<'_> {
                     .stock()
                     .is_some_and(|(l, a, _)| *l == location && a == attempt)
             };
-            if !self.is_open(same) {
+            // What is held for an edit that was refused goes back instead.
+            let unwanted = self.order.is_for_edit(&lines) && !self.order.wants_edit();
+            if !unwanted && !self.is_open(same) {
                 self.open(Effect::ConfirmStock {
                     location,
                     attempt,
@@ -317,7 +319,8 @@ impl Order {
             .iter()
             .filter(|(_, h)| states.contains(&h.state))
         {
-            let Some(sku) = self.line(key.line).and_then(|line| line.sku.clone()) else {
+            let in_draft = || self.line(key.line).and_then(|line| line.sku.clone());
+            let Some(sku) = hold.sku.clone().or_else(in_draft) else {
                 continue;
             };
             let line = StockLine {
@@ -349,7 +352,7 @@ impl Order {
     /// Units with their SKUs.
     pub(super) fn stock_lines(&self, units: &[LineUnits]) -> Vec<StockLine> {
         let with_sku = |units: &LineUnits| {
-            let sku = self.line(units.line).and_then(|line| line.sku.clone())?;
+            let sku = self.line_or_proposed(units.line)?.sku.clone()?;
             Some(StockLine {
                 line: units.line,
                 sku,

@@ -42,6 +42,8 @@ pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
         sourced: None,
         sent_to: None,
         parting: None,
+        editing: None,
+        edits: 0,
         holds: Vec::new(),
         last_hold: 0,
         told: Vec::new(),

@@ -3,6 +3,7 @@
 
 mod born;
 mod claims;
+mod edits;
 mod money;
 mod opened;
 mod returns;
@@ -56,6 +57,7 @@ impl Order {
         }
         self.ledger.book(recorded.event.postings());
         self.take_in(recorded);
+        self.forget_refused_edit();
         self.follow_holds(at);
     }
 
@@ -132,6 +134,7 @@ impl Order {
             }
             Event::Scanned { fulfilment, scan } => self.scanned(*fulfilment, scan, at),
             Event::Routing(routing) => self.routed(routing, at),
+            Event::Edit(event) => self.edited(event, at),
             Event::ChannelAnswered { told, answer, .. } => {
                 self.told.push((told.clone(), answer.clone()));
             }

@@ -29,7 +29,7 @@ impl Tender {
     }
 
     /// A tender of which nothing is known but what it is to pay, and how.
-    const fn bare(amount: Money, terms: Terms) -> Self {
+    pub(super) const fn bare(amount: Money, terms: Terms) -> Self {
         Self {
             amount,
             terms,
@@ -48,6 +48,9 @@ impl Tender {
             renews: None,
             because: None,
             replaced_by: None,
+            edit: None,
+            means: None,
+            pending: false,
             renewals_asked: 0,
             captured: Movements::nothing(),
             refunded: Movements::nothing(),
@@ -85,6 +88,26 @@ impl Tender {
 
     fn add_credited(&mut self, amount: Money) {
         self.credited = Some(self.credited.unwrap_or(self.zero()).plus(amount));
+    }
+}
+
+impl Terms {
+    /// The terms of another payment with the means of payment that is known already.
+    pub(super) fn for_another(&self) -> Self {
+        match self {
+            Self::Authorized {
+                gateway: Some(gateway),
+                capture,
+                ..
+            } => Self::ToAuthorize {
+                gateway: gateway.clone(),
+                // The gateway knows it from the payment that was made with it.
+                token: String::new(),
+                capture: *capture,
+            },
+            Self::Prepaid { .. } => Self::Prepaid { reference: None },
+            terms => terms.clone(),
+        }
     }
 }
 
@@ -204,20 +227,8 @@ impl Order {
         let Some(tender) = self.tender(before) else {
             return;
         };
-        let terms = match &tender.terms {
-            Terms::Authorized {
-                gateway: Some(gateway),
-                capture,
-                ..
-            } => Terms::ToAuthorize {
-                gateway: gateway.clone(),
-                // The gateway knows it from the payment that is renewed.
-                token: String::new(),
-                capture: *capture,
-            },
-            terms => terms.clone(),
-        };
-        let mut renewal = Tender::bare(amount, terms);
+        let mut renewal = Tender::bare(amount, tender.terms.for_another());
+        renewal.edit = tender.edit;
         renewal.renews = Some(before);
         renewal.because = Some(because);
         self.tenders.push(renewal);

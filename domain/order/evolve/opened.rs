@@ -19,7 +19,9 @@ impl Order {
                 self.attempt = self.attempt.max(*attempt);
                 for line in lines {
                     let key = key(line.line, location, *attempt);
+                    let proposed = self.line(line.line).is_none();
                     let asked = Reservation {
+                        sku: proposed.then(|| line.sku.clone()),
                         quantity: line.quantity,
                         state: ReservationState::Requested,
                         expires_at: *expires_at,
@@ -39,6 +41,7 @@ impl Order {
                 self.attempt = self.attempt.max(*attempt);
                 for line in lines {
                     let asked = Reservation {
+                        sku: None,
                         quantity: line.quantity,
                         state: ReservationState::Requested,
                         expires_at: *until,

@@ -240,6 +240,7 @@ impl Order {
             let quantity = units.quantity.minus(left);
             if !quantity.is_zero() {
                 let hold = Reservation {
+                    sku: None,
                     quantity,
                     state: ReservationState::Hard,
                     expires_at,

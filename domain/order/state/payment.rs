@@ -14,6 +14,7 @@ use crate::settlement::{self, PayoutLine};
 
 /// A way of paying, with the evidence about it. Evidence merges in any order: the status is
 /// computed from it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tender {
     /// The share of the total that it pays.
@@ -58,6 +59,15 @@ pub struct Tender {
     /// The tender that pays in its place by now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaced_by: Option<u16>,
+    /// The edit whose lines it pays for; none for what the order came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<u16>,
+    /// The tender whose means of payment it uses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub means: Option<u16>,
+    /// Its edit is not part of the order: it pays for nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pending: bool,
     /// How often a person has asked for one more renewal of it.
     #[serde(default)]
     pub renewals_asked: u16,

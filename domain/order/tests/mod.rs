@@ -4,6 +4,8 @@ mod claims;
 mod counter;
 mod disputes;
 mod dock;
+mod edit_sums;
+mod edits;
 mod evidence;
 mod expiry;
 mod found;

@@ -1,0 +1,109 @@
+//! An edit that is being secured, as computed from the state: which lines and holds are its own, what
+//! it still lacks, and how long it may take. What is done about it is decided in `decide/edit.rs`.
+
+use jiff::Timestamp;
+
+use super::{Editing, Order, ReservationState, StockLine, Tender};
+use crate::canonical::{DraftLine, FulfilledBy};
+use crate::policy::Policy;
+use crate::quantity::Quantity;
+use crate::sourcing::Need;
+
+impl Order {
+    /// The edit that is being secured, unless it was refused.
+    pub fn open_edit(&self) -> Option<&Editing> {
+        let editing = self.editing.as_deref();
+        editing.filter(|editing| editing.refused.is_none())
+    }
+
+    /// Whether what is held for an edit is wanted.
+    pub(super) fn wants_edit(&self) -> bool {
+        self.open_edit().is_some() && self.is_standing()
+    }
+
+    /// Until when an edit has to be secured, if one is open.
+    pub(super) fn edit_until(&self, policy: &Policy) -> Option<Timestamp> {
+        self.open_edit()?
+            .since
+            .saturating_add(policy.edit_time)
+            .ok()
+    }
+
+    /// The line with this number, of the order or of the edit that is being secured.
+    pub(super) fn line_or_proposed(&self, number: u16) -> Option<&DraftLine> {
+        if let Some(line) = self.line(number) {
+            return Some(line);
+        }
+        let index = usize::from(number).checked_sub(1 + self.draft.lines.len())?;
+        let edited = self.editing.as_ref()?.lines.get(index)?;
+        Some(&edited.line)
+    }
+
+    /// Whether these are units of an edit that is not part of the order. No try asks for units of both.
+    pub(super) fn is_for_edit(&self, lines: &[StockLine]) -> bool {
+        lines.iter().any(|line| self.line(line.line).is_none())
+    }
+
+    /// Units that an edit adds, by line: those that a location has to provide.
+    fn edited_stock(&self) -> impl Iterator<Item = (u16, &DraftLine)> {
+        let first = self.draft.lines.len() + 1;
+        let lines = self.editing.iter().flat_map(|editing| &editing.lines);
+        let numbered = lines.enumerate().map(move |(index, edited)| {
+            let number = u16::try_from(first + index).unwrap_or(u16::MAX);
+            (number, &edited.line)
+        });
+        numbered.filter(|(_, line)| line.fulfilled_by == FulfilledBy::Us)
+    }
+
+    /// Units of the edit that nothing holds and nobody was asked for.
+    pub(super) fn edit_needs(&self) -> Vec<Need> {
+        const COVERING: [ReservationState; 4] = [
+            ReservationState::Requested,
+            ReservationState::Soft,
+            ReservationState::Hard,
+            ReservationState::Expired,
+        ];
+        let needs = self.edited_stock().filter_map(|(line, stated)| {
+            let missing = stated.quantity.minus(self.held(line, &COVERING));
+            let units = missing.whole().filter(|units| *units > 0)?;
+            let sku = stated.sku.clone()?;
+            Some(Need { line, sku, units })
+        });
+        needs.collect()
+    }
+
+    /// Whether every unit of the edit is held firmly.
+    pub(super) fn is_edit_stocked(&self) -> bool {
+        self.edited_stock().all(|(line, stated)| {
+            let firm = self.held(line, &[ReservationState::Hard]);
+            firm >= stated.quantity
+        })
+    }
+
+    /// Whether the money of the edit is set aside.
+    pub(super) fn is_edit_paid(&self) -> bool {
+        let tender = self.editing.as_ref().and_then(|editing| editing.tender);
+        let tender = tender.map(|number| self.tender(number));
+        let there = |t: &Tender| t.is_secured() && (!t.is_used_up() || t.covered() >= t.amount);
+        tender.is_none_or(|tender| tender.is_some_and(there))
+    }
+
+    /// Whether a tender was asked for by an edit that did not become part of the order.
+    pub(super) fn is_left_by_edit(&self, number: u16) -> bool {
+        let waits = self.open_edit().is_some_and(|e| e.tender == Some(number));
+        self.tender(number).is_some_and(|t| t.pending) && !(waits && self.is_standing())
+    }
+
+    /// Units of a line and of what edits added to it that are not cancelled.
+    pub(super) fn open_with_added(&self, number: u16) -> Quantity {
+        let added = self.added_to(number).into_iter();
+        Quantity::sum(added.map(|line| self.open(line))).plus(self.open(number))
+    }
+
+    /// The lines that edits added to a line, in their order.
+    pub(super) fn added_to(&self, number: u16) -> Vec<u16> {
+        let numbered = self.line_numbers().zip(&self.lines);
+        let added = numbered.filter(|(_, line)| line.adds_to == Some(number));
+        added.map(|(line, _)| line).collect()
+    }
+}
