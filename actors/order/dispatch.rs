@@ -239,6 +239,7 @@ fn payment_ask(order: &Order, number: u16, tender: &Tender, effect: &Effect) -> 
                 token: token.clone(),
                 renews: tender
                     .renews
+                    .or(tender.means)
                     .and_then(|n| order.tender(n)?.reference.clone()),
             }
         }

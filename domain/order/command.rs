@@ -19,7 +19,7 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::settlement::LineDecision;
 
-pub use edit::{EditCommand, EditRejection, LineEdit, NewLine};
+pub use edit::{EditCommand, EditRejection, LineEdit, NewLine, NewTax};
 pub use routing::{RouteCommand, StatedLines};
 
 /// What makes a new order: the draft and what the hub knows about where it came from.

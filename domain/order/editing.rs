@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::explain::{Action, Reason};
 use super::{Editing, Order, ReservationState, StockLine, Tender};
 use crate::canonical::{DraftLine, FulfilledBy};
 use crate::policy::Policy;
@@ -105,5 +106,38 @@ impl Order {
         let numbered = self.line_numbers().zip(&self.lines);
         let added = numbered.filter(|(_, line)| line.adds_to == Some(number));
         added.map(|(line, _)| line).collect()
+    }
+
+    /// What an edit waits for, if one is being secured or given back.
+    pub(super) fn edit_waits(&self) -> Option<Reason> {
+        let editing = self.editing.as_ref()?;
+        let (number, amount) = (editing.number, editing.amount);
+        let (whom, because) = match &editing.refused {
+            Some(reason) => (
+                "stock",
+                format!("Edit {number} was refused ({reason}); what was held for it goes back."),
+            ),
+            None if !self.is_edit_stocked() => (
+                "stock",
+                format!(
+                    "Edit {number} waits for its units; the order is as before until it has them and {amount}."
+                ),
+            ),
+            None => (
+                "gateway",
+                format!(
+                    "Edit {number} has its units and waits for {amount}; the order is as before until that is set aside."
+                ),
+            ),
+        };
+        Some((whom, editing.since, because, None))
+    }
+
+    /// Whether it may be edited.
+    pub(super) fn edit_actions(&self) -> Vec<Action> {
+        vec![Action {
+            action: "edit",
+            why_not: self.can_edit().err().map(|why| why.to_string()),
+        }]
     }
 }

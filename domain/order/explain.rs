@@ -55,7 +55,7 @@ pub fn explain(order: &Order, policy: &Policy) -> Explanation {
     }
 }
 
-type Reason = (&'static str, Timestamp, String, Option<&'static str>);
+pub(super) type Reason = (&'static str, Timestamp, String, Option<&'static str>);
 
 fn reason(order: &Order, policy: &Policy) -> Reason {
     if let Some(review) = order
@@ -75,6 +75,9 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
             format!("Hold {}: {because}", hold.id),
             Some(action),
         );
+    }
+    if let Some(waits) = order.edit_waits() {
+        return waits;
     }
     if let Some(open) = order.outstanding.values().min_by_key(|open| open.opened_at) {
         let whom = match () {
@@ -338,6 +341,7 @@ fn actions(order: &Order) -> Vec<Action> {
     actions.extend(order.return_actions());
     actions.extend(order.claim_actions());
     actions.extend(order.routing_actions());
+    actions.extend(order.edit_actions());
     actions
 }
 

@@ -11,7 +11,7 @@ use crate::stock::HoldKey;
 
 impl World<'_> {
     /// The payments that gateways have of a tender, refused ones aside.
-    fn payments(&self, order: &Order, number: u16) -> Vec<&Payment> {
+    pub(super) fn payments(&self, order: &Order, number: u16) -> Vec<&Payment> {
         let gateway = order.tender(number).and_then(Tender::gateway);
         let gateway = gateway.and_then(|slug| self.gateways.iter().find(|g| g.slug == *slug));
         gateway

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::edits::{after_edit, before_edit};
 use super::money::{in_time, may_grant, may_move};
 use super::return_laws::{after_return, before_return};
 use crate::ids::{EffectId, LocationCode};
@@ -59,6 +60,7 @@ pub(crate) fn before_event(
         }
     }
     before_return(before, recorded)?;
+    before_edit(before, event)?;
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
     if let Event::FulfilmentReported {
         fulfilment,
@@ -203,6 +205,7 @@ pub(crate) fn after_event(after: &Order, event: &Event) -> Verdict {
         return Err((broken, format!("after {}: {values}", event.kind())));
     }
     after_return(after)?;
+    after_edit(after, event)?;
     let held = after.reservations.values().any(|hold| hold.state.is_live());
     match event {
         Event::Confirmed { .. } => {

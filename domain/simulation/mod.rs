@@ -17,6 +17,7 @@ mod deliver;
 mod depot;
 mod dice;
 mod forward;
+mod edits;
 mod gateway;
 mod hub;
 mod laws;

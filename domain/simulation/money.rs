@@ -37,6 +37,7 @@ pub(super) fn may_move(order: &Order, effect: &Effect) -> Verdict {
                     && t.captured_sum().plus(*amount) == *total
                     && *total <= t.amount
                     && *total <= t.authorized_sum()
+                    && !t.pending
                     && !t.voided
                     && !t.lapsed
                     // Where it can be taken once, it is taken once.

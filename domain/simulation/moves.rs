@@ -39,6 +39,8 @@ pub(super) enum Kind {
     Receive,
     /// Somebody changes who does the work, or cancels a part of an order.
     Route,
+    /// Somebody changes what an order consists of.
+    Edit,
     /// A location closes for a while, or works again.
     Pause,
     /// A message arrives, and a copy of it is still on its way.
@@ -81,7 +83,7 @@ pub(super) enum Kind {
 const STRETCH: usize = 60;
 
 /// Moves that are the ordinary course of things, with their weights.
-const COURSE: [(Kind, usize); 17] = [
+const COURSE: [(Kind, usize); 18] = [
     (Kind::Order, 7),
     (Kind::Deliver, 44),
     (Kind::Work, 22),
@@ -98,6 +100,7 @@ const COURSE: [(Kind, usize); 17] = [
     (Kind::Announce, 2),
     (Kind::Receive, 2),
     (Kind::Route, 5),
+    (Kind::Edit, 4),
     (Kind::Pause, 1),
 ];
 

@@ -61,6 +61,7 @@ impl World<'_> {
             Kind::Return => self.mind_a_return(dice),
             Kind::AnswerDispute => self.answer_dispute(dice),
             Kind::Route => self.route(dice),
+            Kind::Edit => self.edit(dice),
             Kind::Pause => self.pause_or_resume(dice),
             Kind::Count => {
                 let places = self.places();

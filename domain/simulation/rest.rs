@@ -199,6 +199,7 @@ impl World<'_> {
                 self.fall("comes_to_rest", found);
             }
             self.check_settled(&order);
+            self.check_edits(&order);
         }
         let untold: usize = self
             .store

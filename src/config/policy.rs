@@ -54,6 +54,7 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
             .unwrap_or(usual.default_weight_g),
         sourcing: read_sourcing(section.table("sourcing"), section.reading()),
         pickup_time: section.duration("pickup_time", usual.pickup_time),
+        edit_time: section.duration("edit_time", usual.edit_time),
         screening: read_screening(section.table("screening"), section.reading()),
         review_sla: section.duration("review_sla", usual.review_sla),
         review_default: section.word("review_default", &DEFAULTS, usual.review_default),

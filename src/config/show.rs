@@ -36,6 +36,7 @@ pub fn shown(config: &Config) -> Value {
             "review_sla": duration(policy.review_sla),
             "review_default": policy.review_default.word(),
             "pickup_time": duration(policy.pickup_time),
+            "edit_time": duration(policy.edit_time),
             "sourcing": policy.sourcing,
             "screening": screening(&policy.screening),
             "returns": returns(&policy.returns),

@@ -194,6 +194,7 @@ pub const ROUTES: &[Route] = &[
     act("/v1/orders/{id}/actions/split"),
     act("/v1/orders/{id}/actions/merge"),
     act("/v1/orders/{id}/actions/schedule"),
+    act("/v1/orders/{id}/actions/edit"),
     act("/v1/orders/{id}/redecide"),
     act("/v1/fulfilments/{id}/accept"),
     act("/v1/fulfilments/{id}/reject"),

@@ -2,6 +2,7 @@
 //! decides anything, and nothing here is ever stored as truth.
 
 pub mod claims;
+pub mod edits;
 pub mod explain;
 pub mod location;
 pub mod messages;

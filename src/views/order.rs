@@ -9,7 +9,7 @@ use orderhub_domain::order::{
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
-use super::{claims, payment, person, returns, status};
+use super::{claims, edits, payment, person, returns, status};
 use crate::store::OrderListing;
 
 /// An order as `GET /v1/orders/{id}` shows it.
@@ -81,6 +81,7 @@ pub fn order(
         "returns": returns::returns(order, policy),
         "claims": claims::claims(order),
         "holds": order.holds.iter().map(|found| hold(order, found)).collect::<Vec<_>>(),
+        "editing": edits::editing(order, policy),
         "outstanding": outstanding,
     })
 }
@@ -126,6 +127,7 @@ fn line(order: &Order, stated: &DraftLine, number: u16) -> Value {
         "weight_g": stated.weight_g,
         "fulfilled_by": stated.fulfilled_by,
         "part_of": stated.part_of.map(|part| part.line),
+        "adds_to": edits::adds_to(order, number),
         "quantities": quantities(&order.quantities(number)),
         "promised_for": promised_for(order, number),
     })

@@ -62,6 +62,8 @@ fn shown(tender: &Tender, number: u16) -> Value {
         "renews": tender.renews,
         "renewal_reason": tender.because.map(RenewalReason::word),
         "replaced_by": tender.replaced_by,
+        "edit": tender.edit,
+        "pending": tender.pending,
         "action_required": tender.action_required,
         "declined": tender.declined,
         "capture_failed": tender.capture_failed,

@@ -143,6 +143,7 @@ pub fn summary(event: &Event) -> String {
         Event::Return(_) | Event::Claim(_) | Event::Parcel(_) => after_shipping(event),
         Event::Money(event) => money(event),
         Event::Routing(event) => super::routing::summary(event),
+        Event::Edit(event) => super::edits::summary(event),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use rust_decimal::Decimal;
 
-use crate::canonical::Tax;
 use crate::ids::Sku;
 use crate::quantity::Quantity;
 
@@ -41,7 +40,20 @@ pub struct NewLine {
     /// Price of one unit, in the order's currency.
     pub unit_price: Decimal,
     /// Taxes on the line.
-    pub taxes: Vec<Tax>,
+    pub taxes: Vec<NewTax>,
+}
+
+/// A tax on an added line, as a person states it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTax {
+    /// Its name ("VAT").
+    pub name: String,
+    /// Its rate (0.19), when stated.
+    pub rate: Option<Decimal>,
+    /// How much, for all units of the line, in the order's currency.
+    pub amount: Decimal,
+    /// Whether the price contains it.
+    pub included: bool,
 }
 
 /// Why an edit is refused at once.
@@ -99,6 +111,20 @@ pub enum EditRejection {
 }
 
 impl EditRejection {
+    /// Where in the request it stands, as a JSON pointer; nothing when it is about all of it.
+    pub fn pointer(&self) -> Option<String> {
+        match self {
+            Self::Twice { place, .. } | Self::PartOfKit { place, .. } => {
+                Some(format!("/lines/{place}/line"))
+            }
+            Self::NotOurs { place, .. } | Self::BadLine { place, .. } => {
+                Some(format!("/lines/{place}"))
+            }
+            Self::Unchanged | Self::TooManyLines { .. } => Some("/lines".to_owned()),
+            Self::Open(_) | Self::NotChargeable => None,
+        }
+    }
+
     /// The stable code that clients branch on.
     pub const fn code(&self) -> &'static str {
         match self {

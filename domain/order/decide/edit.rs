@@ -2,13 +2,15 @@
 //! small order beside it: units and money of what is added are secured first, then all of it becomes
 //! a part of the order in one event; or everything taken for it goes back, and the order is as before.
 
+use rust_decimal::Decimal;
+
 use super::super::{
     Account, Edge, EditCommand, EditEvent, EditRejection, EditedLine, Event, LineEdit, LineUnits,
     NewLine, Order, Plan, Posting, Rejection, ReservationState, Routing, Tender, plan_units, plus,
     transfer,
 };
 use super::Draft;
-use crate::canonical::{DraftLine, FulfilledBy, KitPart, TaxMode, Terms};
+use crate::canonical::{DraftLine, FulfilledBy, KitPart, Tax, TaxMode, Terms};
 use crate::money::Money;
 use crate::quantity::Quantity;
 
@@ -317,6 +319,20 @@ impl Order {
 
     /// A line that the order does not have.
     fn new_line(&self, new: &NewLine, before: usize, place: usize) -> Result<DraftLine, Rejection> {
+        let mut taxes = Vec::new();
+        for tax in &new.taxes {
+            let amount = self.tax_amount(tax.amount);
+            let what = || EditRejection::BadLine {
+                what: "a tax is an amount of the order's currency, zero or more".to_owned(),
+                place,
+            };
+            taxes.push(Tax {
+                name: tax.name.clone(),
+                rate: tax.rate,
+                amount: amount.ok_or_else(what)?,
+                included: tax.included,
+            });
+        }
         let line = DraftLine {
             external_id: self.edited_id(&format!("new{}", before + 1)),
             sku: Some(new.sku.clone()),
@@ -324,13 +340,18 @@ impl Order {
             quantity: new.quantity,
             unit_price: new.unit_price,
             discounts: Vec::new(),
-            taxes: new.taxes.clone(),
+            taxes,
             weight_g: None,
             fulfilled_by: FulfilledBy::Us,
             part_of: None,
         };
         check_line(&line, place, self)?;
         Ok(line)
+    }
+
+    fn tax_amount(&self, amount: Decimal) -> Option<Money> {
+        let amount = Money::exact(amount, self.draft.currency).ok();
+        amount.filter(|amount| !amount.is_negative())
     }
 
     /// Fewer units of a line: what was added last goes first.
@@ -414,13 +435,8 @@ impl Order {
 fn check_line(line: &DraftLine, place: usize, order: &Order) -> Result<(), Rejection> {
     let mut found = Vec::new();
     line.violations(place, order.draft.currency, &mut found);
-    let amounts = line.taxes.iter().map(|tax| tax.amount);
     if let Some(wrong) = found.into_iter().next() {
         let what = wrong.hint;
-        return Err(EditRejection::BadLine { what, place }.into());
-    }
-    if amounts.into_iter().any(Money::is_negative) {
-        let what = "taxes are zero or more".to_owned();
         return Err(EditRejection::BadLine { what, place }.into());
     }
     Ok(())

@@ -31,7 +31,7 @@ const HAPPEN: [&str; 14] = [
 ];
 
 /// What people and locations do about who does the work; rarer, and all of it happens.
-const ROUTED: [&str; 10] = [
+const ROUTED: [&str; 13] = [
     "order.sourced",
     "order.split",
     "order.lines_cancelled",
@@ -42,6 +42,9 @@ const ROUTED: [&str; 10] = [
     "fulfilment.pickup_expired",
     "fulfilment.rest_kept",
     "inventory.regrouped",
+    "order.edit_proposed",
+    "order.edit_applied",
+    "order.edit_refused",
 ];
 
 /// Odd seeds must come to rest, even ones run on under faults to their end.

@@ -8,7 +8,7 @@ use orderhub_domain::order::Edge;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{find, route};
+use super::{edit, find, route};
 use crate::cli::client::Client;
 use crate::cli::output::printable;
 use crate::cli::returns::{Counted, counts};
@@ -21,6 +21,8 @@ pub(super) enum Act {
     Release(Option<u32>),
     /// These units, or all of it.
     Cancel(Vec<route::Units>),
+    /// Lines with other quantities, and lines to add.
+    Edit(Vec<route::Units>, Vec<edit::Added>),
     /// Who does which part of the work.
     Route(route::Change),
     /// This much, or all that can go back; as credit instead of money.
@@ -115,6 +117,10 @@ pub(super) async fn run(
                 body["lines"] = route::lines(units);
             }
             "cancel"
+        }
+        Act::Edit(units, added) => {
+            body["lines"] = edit::lines(units, added);
+            "edit"
         }
         Act::Route(change) => {
             let (verb, stated) = change.body(order);

@@ -2,6 +2,7 @@
 //! `list`, `show` and `act` are the verbs, and `sheet` is what `show` prints for people.
 
 mod act;
+mod edit;
 pub(super) mod find;
 mod list;
 mod route;
@@ -97,6 +98,20 @@ pub(super) enum Verb {
         /// Only these units, by the channel's line id; several times for several lines.
         #[arg(long = "line", value_name = "LINE=QUANTITY")]
         units: Vec<route::Units>,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Change what an order that stands consists of. More is secured first and only then visible.
+    Edit {
+        #[command(flatten)]
+        order: Named,
+        /// How many units a line is to have, by the channel's line id; 0 takes it out. Several times
+        /// for several lines.
+        #[arg(long = "line", value_name = "LINE=QUANTITY")]
+        units: Vec<route::Units>,
+        /// A line that it does not have; several times for several lines.
+        #[arg(long = "add", value_name = "SKU,QUANTITY,PRICE,TITLE")]
+        added: Vec<edit::Added>,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -233,10 +248,7 @@ pub(super) async fn run(
             amount,
             store_credit,
             terms,
-        } => (
-            order,
-            Asked::Act(act::Act::Refund(amount, store_credit), terms),
-        ),
+        } => (order, ask(act::Act::Refund(amount, store_credit), terms)),
         Verb::Dispute {
             order,
             answer,
@@ -255,6 +267,12 @@ pub(super) async fn run(
             units,
             terms,
         } => (order, Asked::Act(act::Act::Cancel(units), terms)),
+        Verb::Edit {
+            order,
+            units,
+            added,
+            terms,
+        } => (order, Asked::Act(act::Act::Edit(units, added), terms)),
         Verb::Reroute {
             order,
             work,
@@ -315,6 +333,10 @@ enum Asked {
     Part(Part),
     Act(act::Act, act::Terms),
     Redecide(PathBuf),
+}
+
+const fn ask(act: act::Act, terms: act::Terms) -> Asked {
+    Asked::Act(act, terms)
 }
 
 fn change(change: route::Change, terms: act::Terms) -> Asked {

@@ -389,6 +389,48 @@ pub const CATALOGUE: &[Entry] = &[
         "Name a time in the future, within a year.",
     ),
     entry(
+        "nothing_changes",
+        422,
+        "Nothing would change",
+        "Name a line with another quantity than it has, or a line to add.",
+    ),
+    entry(
+        "invalid_line",
+        422,
+        "The line cannot be added",
+        "Correct what the hint names.",
+    ),
+    entry(
+        "too_many_lines",
+        422,
+        "The order would have too many lines",
+        "Add fewer lines, or place another order.",
+    ),
+    entry(
+        "edit_open",
+        409,
+        "An edit is under way",
+        "Wait until it is applied or refused; explain says what it waits for.",
+    ),
+    entry(
+        "part_of_kit",
+        409,
+        "The line is a part of a kit",
+        "Name the line of the kit.",
+    ),
+    entry(
+        "not_ours",
+        409,
+        "The channel ships this line",
+        "Have it changed in the channel.",
+    ),
+    entry(
+        "not_chargeable",
+        409,
+        "More cannot be charged without the buyer",
+        "Have the buyer place another order for it.",
+    ),
+    entry(
         "cannot_merge",
         409,
         "These two cannot be one",

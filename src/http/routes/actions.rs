@@ -22,7 +22,7 @@ use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
 use crate::http::json::{body_hash, object};
 use crate::http::problem::Problem;
-use crate::views::replies;
+use crate::views::{edits, replies};
 
 /// Longest reference of a dispute.
 const LONGEST_REFERENCE: usize = 200;
@@ -110,6 +110,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
             reason,
         },
         "cancel" => routing::read_cancel(reason, &mut fields),
+        "edit" => super::edits::read(reason, &mut fields),
         "refund" => Command::Refund {
             amount: fields.decimal("amount"),
             as_credit: read_way(&mut fields),
@@ -252,6 +253,9 @@ pub(super) async fn try_out(
         .map(|recorded| recorded.event.kind())
         .collect();
     let id = order.to_string();
-    let body = json!({ "id": id, "version": state.version, "dry_run": true, "events": kinds });
+    let mut body = json!({ "id": id, "version": state.version, "dry_run": true, "events": kinds });
+    if let Some(delta) = edits::delta(&state, &events) {
+        body["edit"] = delta;
+    }
     Ok(reply(StatusCode::OK, &body))
 }

@@ -5,6 +5,7 @@ mod actions;
 mod batch;
 mod claims;
 mod console;
+mod edits;
 mod events;
 mod fulfilments;
 mod hooks;

@@ -36,6 +36,9 @@ change as materialized (
            max(f.version) as version,
            max(f.recorded_at) as updated_at,
            max(f.answered) as answered,
+           max((f.body -> 'total' ->> 'amount')::numeric) filter (
+               where f.kind = 'order.edit_applied'
+           ) as total,
            min(f.recorded_at) filter (
                where f.kind = 'order.effect_postponed' and f.version > coalesce(f.answered, 0)
            ) as failing_since,
@@ -81,6 +84,8 @@ changed as (
     set stage = o.stage,
         version = c.version,
         updated_at = c.updated_at,
+        -- Edits add, and never take off: the largest total is the last one.
+        total = coalesce(c.total, l.total),
         holds = (l.holds || c.placed) - c.gone,
         failing_since = case when c.answered is null
                              then coalesce(l.failing_since, c.failing_since)
