@@ -30,6 +30,7 @@ mod disputes;
 mod dock;
 mod doctor;
 mod doubles;
+mod edits;
 mod events;
 mod forgotten;
 mod inbox;
