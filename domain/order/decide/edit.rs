@@ -2,17 +2,14 @@
 //! small order beside it: units and money of what is added are secured first, then all of it becomes
 //! a part of the order in one event; or everything taken for it goes back, and the order is as before.
 
-use rust_decimal::Decimal;
-
 use super::super::{
-    Account, Edge, EditCommand, EditEvent, EditRejection, EditedLine, Event, LineEdit, LineUnits,
-    NewLine, Order, Plan, Posting, Rejection, ReservationState, Routing, Tender, plan_units, plus,
-    transfer,
+    Account, Edge, EditCommand, EditEvent, EditRejection, EditedLine, Event, Order, Plan, Posting,
+    Rejection, ReservationState, Routing, Tender, plan_units, transfer,
 };
 use super::Draft;
-use crate::canonical::{DraftLine, FulfilledBy, KitPart, Tax, TaxMode, Terms};
+use super::edit_lines::Change;
+use crate::canonical::Terms;
 use crate::money::Money;
-use crate::quantity::Quantity;
 
 /// Why an edit is refused.
 const OUT_OF_STOCK: &str = "out_of_stock";
@@ -174,12 +171,6 @@ impl Draft<'_> {
     }
 }
 
-/// What an edit adds, and what it takes out.
-struct Change {
-    lines: Vec<EditedLine>,
-    less: Vec<LineUnits>,
-}
-
 impl Order {
     /// Whether an order may be edited now, and if not, why.
     pub fn can_edit(&self) -> Result<(), Rejection> {
@@ -190,215 +181,6 @@ impl Order {
         match &self.editing {
             Some(editing) => Err(EditRejection::Open(editing.number).into()),
             None => Ok(()),
-        }
-    }
-
-    /// What an edit adds and takes out, as stated against the order as it is.
-    fn change_of(&self, command: &EditCommand) -> Result<Change, Rejection> {
-        let (mut lines, mut less) = (Vec::new(), Vec::new());
-        let mut named: Vec<u16> = Vec::new();
-        for (place, stated) in command.lines.iter().enumerate() {
-            let (line, quantity) = match stated {
-                LineEdit::Add(new) => {
-                    let line = self.new_line(new, lines.len(), place)?;
-                    lines.push(EditedLine {
-                        adds_to: None,
-                        line,
-                    });
-                    continue;
-                }
-                LineEdit::Set { line, quantity } => (line.clone(), *quantity),
-            };
-            let same = |number: &u16| self.line(*number).is_some_and(|l| l.external_id == line);
-            let Some(number) = self.line_numbers().find(same) else {
-                return Err(Rejection::NoSuchOrderLine { line, place });
-            };
-            if named.contains(&number) {
-                return Err(EditRejection::Twice { line, place }.into());
-            }
-            named.push(number);
-            if self.is_component_of_kit(number) {
-                return Err(EditRejection::PartOfKit { line, place }.into());
-            }
-            let there = self.open_with_added(number);
-            if quantity > there {
-                let more = quantity.minus(there);
-                self.add_units(number, more, place, &mut lines)?;
-            } else {
-                let fewer = there.minus(quantity);
-                less = plus(&less, &self.take_out(number, fewer, place)?);
-            }
-        }
-        if lines.is_empty() && less.is_empty() {
-            return Err(EditRejection::Unchanged.into());
-        }
-        Ok(Change { lines, less })
-    }
-
-    /// More units of a line: a line of its own, at the same price for each, with its discounts and
-    /// taxes in proportion. A kit brings its components.
-    fn add_units(
-        &self,
-        number: u16,
-        more: Quantity,
-        place: usize,
-        lines: &mut Vec<EditedLine>,
-    ) -> Result<(), Rejection> {
-        let Some(stated) = self.line(number) else {
-            return Ok(());
-        };
-        if stated.fulfilled_by == FulfilledBy::Channel {
-            let line = stated.external_id.clone();
-            return Err(EditRejection::NotOurs { line, place }.into());
-        }
-        let mut line = self.more_of(stated, more);
-        line.external_id = self.edited_id(&stated.external_id);
-        check_line(&line, place, self)?;
-        let kit = self.draft.lines.len() + lines.len() + 1;
-        lines.push(EditedLine {
-            adds_to: Some(self.first_of(number)),
-            line,
-        });
-        for (component, each) in self.components(number) {
-            let Some(stated) = self.line(component) else {
-                continue;
-            };
-            let mut line = self.more_of(stated, more.times(each));
-            line.external_id = self.edited_id(&stated.external_id);
-            line.part_of = Some(KitPart {
-                line: u16::try_from(kit).unwrap_or(u16::MAX),
-                each,
-            });
-            check_line(&line, place, self)?;
-            lines.push(EditedLine {
-                adds_to: Some(self.first_of(component)),
-                line,
-            });
-        }
-        Ok(())
-    }
-
-    /// The line that the order came with, of which this one is more.
-    fn first_of(&self, number: u16) -> u16 {
-        let index = usize::from(number).checked_sub(1);
-        let state = index.and_then(|index| self.lines.get(index));
-        state.and_then(|line| line.adds_to).unwrap_or(number)
-    }
-
-    /// An id for what this edit adds to a line, or for what it brings.
-    fn edited_id(&self, stem: &str) -> String {
-        let taken = |id: &str| self.draft.lines.iter().any(|line| line.external_id == id);
-        let mut id = format!("{stem}+{}", self.edits + 1);
-        while taken(&id) {
-            id.push('+');
-        }
-        id
-    }
-
-    /// So many more units of a line, with its discounts and taxes in proportion.
-    fn more_of(&self, stated: &DraftLine, more: Quantity) -> DraftLine {
-        let currency = self.draft.currency;
-        let whole = stated.quantity.value();
-        let part = |amount: Money| {
-            let each = amount.amount().checked_mul(more.value());
-            let each = each.and_then(|all| all.checked_div(whole));
-            each.map_or(Money::zero(currency), |exact| {
-                Money::rounded(exact, currency)
-            })
-        };
-        let mut line = stated.clone();
-        line.quantity = more;
-        for discount in &mut line.discounts {
-            discount.amount = part(discount.amount);
-        }
-        for tax in &mut line.taxes {
-            tax.amount = part(tax.amount);
-        }
-        line
-    }
-
-    /// A line that the order does not have.
-    fn new_line(&self, new: &NewLine, before: usize, place: usize) -> Result<DraftLine, Rejection> {
-        let mut taxes = Vec::new();
-        for tax in &new.taxes {
-            let amount = self.tax_amount(tax.amount);
-            let what = || EditRejection::BadLine {
-                what: "a tax is an amount of the order's currency, zero or more".to_owned(),
-                place,
-            };
-            taxes.push(Tax {
-                name: tax.name.clone(),
-                rate: tax.rate,
-                amount: amount.ok_or_else(what)?,
-                included: tax.included,
-            });
-        }
-        let line = DraftLine {
-            external_id: self.edited_id(&format!("new{}", before + 1)),
-            sku: Some(new.sku.clone()),
-            title: new.title.clone(),
-            quantity: new.quantity,
-            unit_price: new.unit_price,
-            discounts: Vec::new(),
-            taxes,
-            weight_g: None,
-            fulfilled_by: FulfilledBy::Us,
-            part_of: None,
-        };
-        check_line(&line, place, self)?;
-        Ok(line)
-    }
-
-    fn tax_amount(&self, amount: Decimal) -> Option<Money> {
-        let amount = Money::exact(amount, self.draft.currency).ok();
-        amount.filter(|amount| !amount.is_negative())
-    }
-
-    /// Fewer units of a line: what was added last goes first.
-    fn take_out(
-        &self,
-        number: u16,
-        fewer: Quantity,
-        place: usize,
-    ) -> Result<Vec<LineUnits>, Rejection> {
-        let mut left = fewer;
-        let mut units = Vec::new();
-        let mut lines = self.added_to(number);
-        lines.insert(0, number);
-        for line in lines.iter().rev().copied() {
-            let quantity = left.min(self.cancellable_as_stated(line));
-            left = left.minus(quantity);
-            if !quantity.is_zero() {
-                units.push(LineUnits { line, quantity });
-            }
-        }
-        if !left.is_zero() || fewer.whole().is_none() {
-            let line = self.line(number).map(|line| line.external_id.clone());
-            return Err(Rejection::TooManyLeft {
-                line: line.unwrap_or_default(),
-                place,
-                left: fewer.minus(left),
-            });
-        }
-        Ok(self.with_components(&units))
-    }
-
-    /// What added lines come to: their prices less their discounts, with the taxes that come on top.
-    fn worth_of_lines(&self, lines: &[EditedLine]) -> Money {
-        let currency = self.draft.currency;
-        let net = lines.iter().map(|edited| edited.line.net(currency));
-        Money::sum(currency, net).plus(self.taxes_on_top(lines))
-    }
-
-    fn taxes_on_top(&self, lines: &[EditedLine]) -> Money {
-        let currency = self.draft.currency;
-        let taxes = lines.iter().flat_map(|edited| &edited.line.taxes);
-        match self.draft.tax_mode {
-            TaxMode::Inclusive => Money::zero(currency),
-            TaxMode::Exclusive => {
-                let on_top = taxes.filter(|tax| !tax.included);
-                Money::sum(currency, on_top.map(|tax| tax.amount))
-            }
         }
     }
 
@@ -429,15 +211,4 @@ impl Order {
         let chargeable = numbers().find(|number| of(number).is_some_and(again));
         chargeable.or_else(|| numbers().find(|number| of(number).is_some_and(by_terms)))
     }
-}
-
-/// Whether an order may have a line like this.
-fn check_line(line: &DraftLine, place: usize, order: &Order) -> Result<(), Rejection> {
-    let mut found = Vec::new();
-    line.violations(place, order.draft.currency, &mut found);
-    if let Some(wrong) = found.into_iter().next() {
-        let what = wrong.hint;
-        return Err(EditRejection::BadLine { what, place }.into());
-    }
-    Ok(())
 }

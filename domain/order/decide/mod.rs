@@ -11,6 +11,7 @@ mod claims;
 mod cut;
 mod dispute;
 mod edit;
+mod edit_lines;
 mod ending;
 mod fulfil;
 mod late;

@@ -5,6 +5,7 @@ mod counter;
 mod disputes;
 mod dock;
 mod edit_sums;
+mod edit_terms;
 mod edits;
 mod evidence;
 mod expiry;
