@@ -17,30 +17,19 @@ impl World<'_> {
             !order.stage.is_terminal() && order.fulfilments.iter().any(early)
         });
         let working: Vec<&Order> = working.collect();
-        // Work that could be merged is rare: where there is some, somebody mostly sees it.
-        let paired: Vec<&Order> = working.iter().copied().filter(|o| has_pair(o)).collect();
-        let merging = !paired.is_empty() && dice.percent(60);
-        let chosen = if merging { &paired } else { &working };
-        let Some(order) = dice.pick(chosen).copied() else {
+        let Some(order) = dice.pick(&working).copied() else {
             return;
         };
         let any = dice.percent(20);
         let chosen = |work: &&Fulfilment| !work.is_off() && (any || work.is_open());
         let open = order.fulfilments.iter().filter(chosen);
         let open: Vec<&Fulfilment> = open.collect();
-        let twin = |work: &&Fulfilment| {
-            let mut others = open.iter();
-            others.any(|one| one.number != work.number && one.location == work.location)
-        };
-        let twins: Vec<&Fulfilment> = open.iter().copied().filter(twin).collect();
-        let from = if merging { &twins } else { &open };
-        let Some(work) = dice.pick(from).copied() else {
+        let Some(work) = dice.pick(&open).copied() else {
             return;
         };
         let (id, fulfilment) = (order.id, work.number);
         let reason = "it suits better".to_owned();
-        let kind = if merging { 3 } else { dice.below(8) };
-        let command = match kind {
+        let command = match dice.below(8) {
             0 => RouteCommand::Reroute {
                 fulfilment,
                 to: dice
@@ -76,7 +65,18 @@ impl World<'_> {
                 }
             }
         };
+        // Who splits work finds it too small now and then, and puts it together again at once.
+        let child = order.fulfilments.last().map_or(0, |work| work.number) + 1;
+        let regrets = matches!(command, RouteCommand::Split { .. }) && dice.percent(80);
         self.ask(id, "operator:anna", Command::Route(command));
+        if regrets {
+            let command = RouteCommand::Merge {
+                fulfilment,
+                from: child,
+                reason: "one parcel will do".to_owned(),
+            };
+            self.ask(id, "operator:anna", Command::Route(command));
+        }
     }
 
     /// A location takes no work any more, or works again.
@@ -106,17 +106,6 @@ impl World<'_> {
             self.post.push(Letter::Webhook { order, fact });
         }
     }
-}
-
-/// Whether two open pieces of work are at one location.
-fn has_pair(order: &Order) -> bool {
-    let open = |work: &&Fulfilment| work.is_open() && !work.moving;
-    let open: Vec<&Fulfilment> = order.fulfilments.iter().filter(open).collect();
-    open.iter().any(|one| {
-        let twin =
-            |other: &&Fulfilment| other.number > one.number && other.location == one.location;
-        open.iter().copied().any(|other| twin(&other))
-    })
 }
 
 /// Other work at the same location, if there is any.
