@@ -59,11 +59,9 @@ async fn an_edit_is_secured_before_it_is_visible_and_captured_with_what_ships() 
     .await;
     assert_eq!(edited["totals"]["grand"], "64.97");
     assert_eq!(edited["lines"][1]["adds_to"], 1);
-    let again = api.post(
-        &path,
-        &json!({"reason": "again", "lines": [{"line": "1", "quantity": "3"}]}),
-    );
-    assert_eq!(again.await.code(), "nothing_changes");
+    let same = json!({"reason": "again", "lines": [{"line": "1", "quantity": "3"}]});
+    let again = api.post(&path, &same).await;
+    assert_eq!(again.code(), "nothing_changes");
 
     // More than anybody has: refused as a whole, and nothing is kept for it.
     operator.text("orders edit ED-1 --line 1=300 --reason more");
