@@ -40,7 +40,7 @@ impl World<'_> {
             },
             1 | 2 => RouteCommand::Split {
                 fulfilment,
-                lines: some_units(order, &work.lines, dice),
+                lines: one_unit(order, &work.lines, dice),
                 reason,
             },
             3 | 4 => RouteCommand::Merge {
@@ -118,6 +118,17 @@ fn merged_with(open: &[&Fulfilment], work: &Fulfilment, dice: &mut Dice) -> u16 
         .copied()
         .or_else(|| dice.pick(open).copied());
     any.map_or(0, |other| other.number)
+}
+
+/// One unit of a line: of most work something is left then.
+fn one_unit(
+    order: &Order,
+    lines: &[crate::order::LineUnits],
+    dice: &mut Dice,
+) -> Vec<(String, Quantity)> {
+    let line = dice.pick(lines).and_then(|units| order.line(units.line));
+    line.map(|line| vec![(line.external_id.clone(), Quantity::units(1))])
+        .unwrap_or_default()
 }
 
 /// A few units of one or two lines, more than there are now and then.

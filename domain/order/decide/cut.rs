@@ -61,7 +61,7 @@ impl Draft<'_> {
         if lost.is_empty() {
             return self.give_up_kits(&parts);
         }
-        if self.order.is_everything(&lost) {
+        if self.order.is_all_open(&lost) {
             let reason = REASON_STOCK_LOST.to_owned();
             self.emit(Event::CancelRequested { reason });
         } else {
@@ -81,7 +81,7 @@ impl Draft<'_> {
         }
         let lines = self.order.with_components(&kits);
         let reason = REASON_STOCK_LOST.to_owned();
-        if self.order.is_everything(&lines) {
+        if self.order.is_all_open(&lines) {
             self.emit(Event::CancelRequested { reason });
         } else {
             self.emit(Event::Routing(Routing::PartCancelRequested {

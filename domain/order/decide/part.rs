@@ -25,9 +25,13 @@ impl Order {
     /// Whether these units, with those that are being cancelled, are all that is open.
     pub(super) fn is_everything(&self, lines: &[LineUnits]) -> bool {
         let parting = self.parting.as_ref().map_or(&[][..], |p| &p.lines);
-        let all = plus(parting, lines);
+        self.is_all_open(&plus(parting, lines))
+    }
+
+    /// Whether these units are all that is open.
+    pub(super) fn is_all_open(&self, lines: &[LineUnits]) -> bool {
         self.line_numbers()
-            .all(|line| self.is_component_of_kit(line) || units_of(&all, line) >= self.open(line))
+            .all(|line| self.is_component_of_kit(line) || units_of(lines, line) >= self.open(line))
     }
 
     /// Units of a piece of work that are about to become free for cancelling.

@@ -31,11 +31,10 @@ const HAPPEN: [&str; 14] = [
 ];
 
 /// What people and locations do about who does the work; rarer, and all of it happens.
-const ROUTED: [&str; 13] = [
+const ROUTED: [&str; 12] = [
     "order.sourced",
     "order.split",
     "order.lines_cancelled",
-    "fulfilment.merged",
     "fulfilment.moved",
     "fulfilment.scheduled",
     "fulfilment.short_picked",
