@@ -3,7 +3,7 @@
 
 use super::super::{
     Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Order,
-    REASON_STOCK_LOST, Reservation, ReservationState, Routing,
+    REASON_STOCK_LOST, Reservation, ReservationKey, ReservationState, Routing,
 };
 use super::Draft;
 
@@ -20,7 +20,7 @@ impl Draft<'_> {
                 continue;
             }
             match work.stage {
-                FulfilmentStage::Planned => {
+                FulfilmentStage::Planned | FulfilmentStage::Scheduled => {
                     self.emit(Event::FulfilmentReported {
                         fulfilment,
                         work: FulfilmentEvidence::Cancelled,
@@ -95,12 +95,19 @@ impl Draft<'_> {
 
 impl Order {
     /// Whether a promise for this work was taken back, or was gone before its units could stand under
-    /// the try of this work.
+    /// the try of this work: not all of its units are promised.
     fn is_cut(&self, work: &Fulfilment) -> bool {
-        let taken_back = [ReservationState::Cut, ReservationState::Lost];
-        let cut = |hold: &Reservation| taken_back.contains(&hold.state);
-        let mut holds = self.reservations.iter();
-        holds.any(|(key, hold)| cut(hold) && work.holds(key))
+        let promised = [ReservationState::Hard, ReservationState::Consumed];
+        work.lines.iter().any(|units| {
+            let key = ReservationKey {
+                line: units.line,
+                location: work.location.clone(),
+                attempt: work.attempt,
+            };
+            let hold = self.reservations.get(&key);
+            let hold = hold.filter(|hold| promised.contains(&hold.state));
+            hold.is_none_or(|hold| hold.quantity < units.quantity)
+        })
     }
 
     /// Whether a promise for this line was taken back.

@@ -363,3 +363,22 @@ fn a_person_decides_of_a_kit_that_lacks_a_component_when_the_other_has_left() {
     assert!(world.order.cancelled_value().is_zero());
     world.check();
 }
+
+#[test]
+fn scheduled_work_whose_promise_is_cut_is_looked_for_elsewhere() {
+    let mut world = standing();
+    let schedule = RouteCommand::Schedule {
+        fulfilment: 1,
+        not_before: world.now + SignedDuration::from_hours(30),
+        reason: "it is a present".into(),
+    };
+    route(&mut world, schedule).expect("legal");
+    world.settle();
+    count(&mut world, "BER1", "A", 0);
+    world.settle();
+    assert!(world.order.fulfilments[0].is_off());
+    let open = world.order.fulfilments.iter().filter(|work| !work.is_off());
+    let of_a = Quantity::sum(open.map(|work| units_of(&work.lines, 1)));
+    assert_eq!(of_a, Quantity::units(3), "each unit in one place");
+    world.check();
+}
