@@ -3,13 +3,13 @@
 
 use serde_json::json;
 
+use crate::support::checker;
 use crate::support::doubles::stripe::Applied;
 use crate::support::journey::{self, step};
 use crate::support::operator::Operator;
 use crate::support::orders::one_unit;
 use crate::support::patience::{SOON, until};
 use crate::support::world::World;
-use crate::support::{books, checker};
 
 /// From wherever the dock is to the buyer's door.
 async fn ship(world: &World, order: &str, fulfilment: &str) {
@@ -88,6 +88,10 @@ async fn an_edit_is_secured_before_it_is_visible_and_captured_with_what_ships() 
     }
     api.until_stage(&order, &["completed"]).await;
     let book = world.stripe.book_of(&order);
+    // What was added is a payment of its own, each authorised once.
+    let authorized = book.iter().filter(|(what, _)| *what == Applied::Authorized);
+    let authorized: Vec<i64> = authorized.map(|(_, cents)| *cents).collect();
+    assert_eq!(authorized, [1999, 4498]);
     let captured = book.iter().filter(|(what, _)| *what == Applied::Captured);
     assert_eq!(captured.map(|(_, cents)| cents).sum::<i64>(), 6497);
     assert_eq!(
@@ -101,5 +105,6 @@ async fn an_edit_is_secured_before_it_is_visible_and_captured_with_what_ships() 
     let actions = why["actions"].as_array().unwrap();
     let edit = actions.iter().find(|one| one["action"] == "edit").unwrap();
     assert_eq!(edit["allowed"], false);
-    books::agree_with_the_gateway(&world.audit, &world.stripe).await;
+    checker::money_entries_add_up_to_zero(&world.audit).await;
+    assert_eq!(world.stripe.unexpected(), Vec::<String>::new());
 }

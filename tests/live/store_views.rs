@@ -242,13 +242,14 @@ async fn every_view_of_the_interface_is_there() {
         ),
         (
             "reservations",
-            "order_id line location attempt sku quantity state rev expires_at since promise",
+            "order_id line location attempt sku quantity state rev expires_at since promise work_day",
         ),
         (
             "effects",
             "order_id effect_id kind state attempts opened_at closed_at",
         ),
         ("money_ledger", "order_id entry account amount currency"),
+        ("location_pauses", "location paused said_at said_by reason"),
         ("parked", "message_id source reason received_at"),
         ("shard_owner", "shard node epoch"),
         ("publish_cursor", "shard published last_seq"),
