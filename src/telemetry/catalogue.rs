@@ -75,6 +75,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderhub_build_info", "Version and revision of this binary; always 1"),
     ("orderhub_circuit_open", "1 while calls to a partner are suspended"),
     ("orderhub_event_stream_clients", "Who listens to the stream of events, or has a page of the console open"),
+    ("orderhub_location_paused", "1 while a location takes no new work, 0 once it works again"),
     ("orderhub_order_oldest_age_seconds", "Age of the oldest order in a stage, since it was received; 0 when there is none"),
     ("orderhub_orders", "Orders by stage"),
     ("orderhub_orders_on_hold", "Orders with a hold in force, by reason; an order counts once per reason"),
