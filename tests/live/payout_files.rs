@@ -65,7 +65,7 @@ fn sending(api: &Api, file: &str) -> RequestBuilder {
     let request = api.request(Method::POST, PATH);
     request
         .header("content-type", "text/csv")
-        .timeout(Duration::from_mins(60))
+        .timeout(Duration::from_hours(1))
         .body(file.to_owned())
 }
 
