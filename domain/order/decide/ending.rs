@@ -2,8 +2,8 @@
 //! only then say so. Each step is asked for once and answered by evidence.
 
 use super::super::{
-    Account, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Outcome,
-    Recorded, ReservationState, transfer, units_of,
+    Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Outcome,
+    ReservationState, units_of,
 };
 use super::Draft;
 
@@ -167,22 +167,7 @@ impl Draft<'_> {
             self.emit(Event::CancelRefused { reason });
             return true;
         }
-        let before = self.order.cancelled_value();
-        let mut after = self.order.clone();
-        after.apply(&Recorded {
-            version: after.version + 1,
-            recorded_at: self.context.now,
-            occurred_at: None,
-            actor: String::new(),
-            command_id: None,
-            event: Event::LinesCancelled {
-                lines: lines.clone(),
-                postings: Vec::new(),
-            },
-        });
-        let worth = after.cancelled_value().minus(before);
-        let postings = transfer(Account::Receivable, Account::Revenue, worth);
-        self.emit(Event::LinesCancelled { lines, postings });
+        self.cancel_for_good(lines);
         true
     }
 }

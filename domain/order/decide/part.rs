@@ -152,6 +152,11 @@ impl Draft<'_> {
     /// Cancels units that nothing holds any more.
     pub(super) fn cancel_free(&mut self, lines: &[LineUnits]) {
         let lines = self.order.with_whole_kits(lines);
+        self.cancel_for_good(lines);
+    }
+
+    /// Cancels these units, and what they are worth is owed no more.
+    pub(super) fn cancel_for_good(&mut self, lines: Vec<LineUnits>) {
         let before = self.order.cancelled_value();
         let mut after = self.order.clone();
         after.apply(&Recorded {
