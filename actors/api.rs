@@ -36,7 +36,8 @@ pub trait HubApi: Send + Sync {
     /// An order and its log, as committed. Never wakes it.
     async fn order(&self, order: OrderId) -> Result<Option<(Order, Vec<Recorded>)>, HubError>;
 
-    /// Takes what somebody says about a location's stock: what was counted, what is to come, what came.
+    /// Takes what somebody says about a location's stock: what was counted, what a feed says, what is
+    /// to come, what came.
     async fn tell_stock(
         &self,
         location: LocationCode,
@@ -84,7 +85,7 @@ pub trait HubApi: Send + Sync {
 /// What became of what somebody said about stock.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Said {
-    /// The counters afterwards.
+    /// The counters of the SKU that it was about afterwards; none of a feed.
     pub counters: Counters,
     /// Whether it stands.
     pub taken: Taken,

@@ -16,6 +16,7 @@ pub mod intake;
 pub mod serve;
 pub mod settlement;
 pub mod sim;
+pub mod stock_feeds;
 pub mod store;
 pub mod telemetry;
 pub mod views;

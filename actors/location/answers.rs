@@ -27,11 +27,11 @@ impl LocationState {
             let report = async move { reporter.report(order, fact).await };
             self.shared.tasks.spawn(report);
         }
-        if let Some((reply, _permit)) = pending.answer
-            && let Some(sku) = sku_of(&pending.command)
-        {
-            let changed = decision.change.counters.get(sku).copied();
-            let counters = changed.or_else(|| self.stock.as_ref().map(|s| s.counters(sku)));
+        if let Some((reply, _permit)) = pending.answer {
+            let counters = sku_of(&pending.command).and_then(|sku| {
+                let changed = decision.change.counters.get(sku).copied();
+                changed.or_else(|| self.stock.as_ref().map(|s| s.counters(sku)))
+            });
             drop(reply.send(Ok(Said {
                 counters: counters.unwrap_or_default(),
                 taken: decision.taken,
@@ -125,7 +125,7 @@ fn order_of(command: &StockCommand) -> Option<OrderId> {
     }
 }
 
-/// The SKU that somebody said something about.
+/// The SKU that somebody said something about; a feed speaks of many.
 const fn sku_of(command: &StockCommand) -> Option<&Sku> {
     match command {
         StockCommand::Count { sku, .. }

@@ -29,45 +29,38 @@ impl LocationState {
         }
     }
 
-    /// A count that leaves firm promises without units waits until it is known which of them nobody has
-    /// picked for. Answers what does not have to wait.
+    /// A count, or a feed, that leaves firm promises without units waits until it is known which of
+    /// them nobody has picked for. Answers what does not have to wait.
     pub(super) fn look_first(
         &mut self,
         command: StockCommand,
         permit: Permit,
         reply: Reply,
     ) -> Option<(StockCommand, Permit, Reply)> {
-        let StockCommand::Count {
-            sku,
-            on_hand,
-            buffer,
-            backorder_limit,
-            ..
-        } = command
-        else {
+        let Some(stock) = &self.stock else {
             return Some((command, permit, reply));
         };
-        let counted = move |sku, unpicked| StockCommand::Count {
-            sku,
-            on_hand,
-            buffer,
-            backorder_limit,
-            unpicked,
-        };
-        let stock = self.stock.as_ref();
-        let Some(firm) = stock.and_then(|stock| stock.firm_to_cut(&sku, on_hand)) else {
-            return Some((counted(sku, Vec::new()), permit, reply));
-        };
-        let firm = self.with_units(&firm);
-        let short = stock.map_or(0, |stock| stock.counters(&sku).allocated - on_hand);
+        let mut short = Vec::new();
+        for (sku, on_hand) in command.counted(stock) {
+            if let Some(firm) = stock.firm_to_cut(&sku, on_hand) {
+                let missing = stock.counters(&sku).allocated - on_hand;
+                short.push((self.with_units(&firm), missing));
+            }
+        }
+        if short.is_empty() {
+            return Some((command, permit, reply));
+        }
         let (shared, code, myself) = (
             Arc::clone(&self.shared),
             self.code.clone(),
             self.myself.clone(),
         );
         self.shared.tasks.spawn(async move {
-            let unpicked = unpicked(&shared, &code, &firm, short).await;
-            let command = Box::new(counted(sku, unpicked));
+            let mut found = Vec::new();
+            for (firm, missing) in short {
+                found.extend(unpicked(&shared, &code, &firm, missing).await);
+            }
+            let command = Box::new(command.knowing(found));
             drop(myself.cast(LocationMsg::Counted {
                 command,
                 permit,

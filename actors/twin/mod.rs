@@ -18,9 +18,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
-use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku};
+use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku, Slug};
 use orderhub_domain::order::{Mark, Recorded, Stage};
-use orderhub_domain::stock::{Counters, HoldKey, Inbound, LedgerRow, StockHold};
+use orderhub_domain::stock::{Counters, FeedMark, HoldKey, Inbound, LedgerRow, StockHold};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -87,6 +87,7 @@ struct LocationRows {
     counters: BTreeMap<Sku, Counters>,
     holds: BTreeMap<HoldKey, StockHold>,
     inbounds: BTreeMap<(Sku, String), Inbound>,
+    feeds: BTreeMap<Slug, FeedMark>,
     ledger: Vec<LedgerRow>,
     /// What was moved on behalf of effects.
     moved: BTreeSet<(EffectId, Sku)>,

@@ -68,6 +68,7 @@ impl World {
             let name = (sku.clone(), reference.clone());
             rows.inbounds.insert(name, inbound.clone());
         }
+        rows.feeds.extend(append.change.feeds.iter().cloned());
         for (key, _, hold) in &append.change.holds {
             rows.holds.insert(*key, hold.clone());
         }
@@ -87,10 +88,11 @@ impl LocationRows {
             let stored = self.holds.get(key).map_or(0, |hold| hold.rev);
             stored == *before
         });
-        // A receipt is booked once, however often it is sent.
+        // A receipt, or a message of a feed, is booked once, however often it is sent.
         let came = change.ledger.iter().any(|row| {
-            let same =
-                |known: &&LedgerRow| known.sku == row.sku && known.reference == row.reference;
+            let same = |known: &&LedgerRow| {
+                (&known.sku, known.cause, &known.reference) == (&row.sku, row.cause, &row.reference)
+            };
             row.reference.is_some() && self.ledger.iter().any(|known| same(&known))
         });
         let mut fresh = BTreeSet::new();
@@ -122,6 +124,7 @@ impl StockBook for Twin {
         stock.seq = i64::try_from(rows.ledger.len()).unwrap_or(i64::MAX);
         stock.counters.clone_from(&rows.counters);
         stock.inbounds.clone_from(&rows.inbounds);
+        stock.feeds.clone_from(&rows.feeds);
         stock.holds = rows
             .holds
             .iter()
@@ -168,7 +171,7 @@ impl StockBook for Twin {
         };
         let found = rows.ledger.iter().filter_map(|row| {
             let name = (row.sku.clone(), row.reference.clone()?);
-            names.contains(&name).then_some((name, row.d_on_hand))
+            (row.cause == "receipt" && names.contains(&name)).then_some((name, row.d_on_hand))
         });
         Ok(found.collect())
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::feeds::Heard;
 use super::world::World;
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
 use crate::order::{Loss, StockEvidence, StockLine};
@@ -36,6 +37,7 @@ pub(super) struct Mirror {
     /// Places in the lines.
     since: BTreeMap<(LocationCode, HoldKey), Timestamp>,
     received: BTreeSet<(LocationCode, Sku, String)>,
+    heard: Heard,
 }
 
 impl Mirror {
@@ -161,6 +163,7 @@ impl Mirror {
                 quantity,
                 ..
             } => self.receive((at.clone(), sku.clone()), reference, *quantity),
+            StockCommand::Feed { .. } => self.heard.follow(&mut self.on_hand, at, command),
             StockCommand::Reserve { .. }
             | StockCommand::Wait { .. }
             | StockCommand::Announce { .. }

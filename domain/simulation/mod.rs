@@ -17,6 +17,7 @@ mod deliver;
 mod depot;
 mod dice;
 mod edits;
+mod feeds;
 mod forward;
 mod gateway;
 mod hub;

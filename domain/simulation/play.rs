@@ -63,6 +63,7 @@ impl World<'_> {
             Kind::Route => self.route(dice),
             Kind::Edit => self.edit(dice),
             Kind::Pause => self.pause_or_resume(dice),
+            Kind::Count if self.is_fed() && dice.percent(60) => self.feed(dice),
             Kind::Count => {
                 let places = self.places();
                 let sku = format!("SKU-{}", 1 + dice.below(self.skus));

@@ -19,6 +19,8 @@ pub(super) struct Shelf {
     pub(super) stock: LocationStock,
     /// Effects and SKUs that the ledger has a row for.
     booked: BTreeSet<(EffectId, Sku)>,
+    /// Names under which the ledger has a row for a SKU already, by cause.
+    referred: BTreeSet<(&'static str, Sku, String)>,
     /// The counters as the ledger adds them up: on hand, reserved, allocated.
     pub(super) sums: BTreeMap<Sku, (i64, i64, i64)>,
 }
@@ -39,6 +41,7 @@ impl Store {
             let shelf = Shelf {
                 stock: LocationStock::empty(code.clone()),
                 booked: BTreeSet::new(),
+                referred: BTreeSet::new(),
                 sums: BTreeMap::new(),
             };
             (code.clone(), shelf)
@@ -99,8 +102,9 @@ impl Store {
             tables.stock.holds.get(key).map_or(0, |hold| hold.rev) == *before
         };
         let received = change.ledger.iter().any(|row| {
-            let name = row.reference.clone().map(|name| (row.sku.clone(), name));
-            name.is_some_and(|name| tables.stock.receipts.contains_key(&name))
+            let name = row.reference.clone();
+            let name = name.map(|name| (row.cause, row.sku.clone(), name));
+            name.is_some_and(|name| tables.referred.contains(&name))
         });
         if !gapless || again || received || !change.holds.iter().all(current) {
             return false;
@@ -114,8 +118,13 @@ impl Store {
             sums.1 += row.d_reserved;
             sums.2 += row.d_allocated;
             if let Some(reference) = &row.reference {
-                let name = (row.sku.clone(), reference.clone());
-                tables.stock.receipts.insert(name, row.d_on_hand);
+                let (sku, name) = (row.sku.clone(), reference.clone());
+                tables
+                    .referred
+                    .insert((row.cause, sku.clone(), name.clone()));
+                if row.cause == "receipt" {
+                    tables.stock.receipts.insert((sku, name), row.d_on_hand);
+                }
             }
             let line = format!(
                 "{location} {} {} {} {} {} {}",
@@ -131,6 +140,7 @@ impl Store {
             let name = (sku.clone(), reference.clone());
             tables.stock.inbounds.insert(name, inbound.clone());
         }
+        tables.stock.feeds.extend(change.feeds.iter().cloned());
         for (key, _, hold) in &change.holds {
             tables.stock.holds.insert(*key, hold.clone());
         }

@@ -10,6 +10,7 @@ use super::audit::Audit;
 use super::core::Core;
 use super::depot::Depot;
 use super::dice::Dice;
+use super::feeds::Feeds;
 use super::gateway::Gateway;
 use super::hub::Node;
 use super::mirror::Mirror;
@@ -147,6 +148,7 @@ pub(super) struct World<'c> {
     pub(super) modes: Vec<(Slug, CaptureMode)>,
     pub(super) depot: Depot,
     pub(super) supply: Supply,
+    pub(super) feeds: Feeds,
     pub(super) post: Vec<Letter>,
     /// Orders that channels have sent, to be sent again.
     pub(super) sent: Vec<Letter>,
@@ -226,6 +228,7 @@ impl<'c> World<'c> {
                 .collect(),
             depot: Depot::default(),
             supply: Supply::default(),
+            feeds: Feeds::default(),
             post: Vec::new(),
             sent: Vec::new(),
             audit: Audit::default(),

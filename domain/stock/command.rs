@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::HoldKey;
-use crate::ids::{OrderId, Sku};
+use super::{FeedMark, FeedRow, HoldKey};
+use crate::ids::{OrderId, Sku, Slug};
 use crate::order::{Loss, StockLine};
 
 /// What may be asked of a location's stock.
@@ -78,7 +78,7 @@ pub enum StockCommand {
         /// What.
         lines: Vec<StockLine>,
     },
-    /// Somebody counted (or a feed said) how many there are.
+    /// Somebody counted how many there are.
     Count {
         /// What.
         sku: Sku,
@@ -89,6 +89,17 @@ pub enum StockCommand {
         /// Units that orders may wait for beyond what was announced; `None` leaves it.
         backorder_limit: Option<i64>,
         /// Firm holds whose units nobody has picked: they may be cut at once.
+        unpicked: Vec<HoldKey>,
+    },
+    /// A feed says how many there are of many SKUs: all of it is taken, or nothing.
+    Feed {
+        /// Who sends it.
+        source: Slug,
+        /// Which of its messages.
+        mark: FeedMark,
+        /// What it says of this location.
+        rows: Vec<FeedRow>,
+        /// As of a count.
         unpicked: Vec<HoldKey>,
     },
     /// Stand in line for units that are still to come, all lines or none.

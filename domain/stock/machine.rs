@@ -24,6 +24,7 @@ impl LocationStock {
             booked: BTreeSet::new(),
             inbounds: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            feeds: BTreeMap::new(),
             held_for: SignedDuration::from_mins(15),
             room: Room::default(),
         }
@@ -123,7 +124,9 @@ impl LocationStock {
             self.seq = last.seq;
         }
         for row in &change.ledger {
-            if let Some(reference) = &row.reference {
+            if let Some(reference) = &row.reference
+                && row.cause == "receipt"
+            {
                 let name = (row.sku.clone(), reference.clone());
                 self.receipts.insert(name, row.d_on_hand);
             }
@@ -132,6 +135,7 @@ impl LocationStock {
             let name = (sku.clone(), reference.clone());
             self.inbounds.insert(name, inbound.clone());
         }
+        self.feeds.extend(change.feeds.iter().cloned());
         for (sku, counters) in &change.counters {
             debug_assert!(counters.holds(), "{sku}: {counters:?}");
             self.counters.insert(sku.clone(), *counters);
@@ -262,6 +266,12 @@ impl Draft<'_> {
             } => {
                 self.receive(sku, reference, *quantity, inbound.as_deref());
             }
+            StockCommand::Feed {
+                source,
+                mark,
+                rows,
+                unpicked,
+            } => self.feed(source, mark, rows, unpicked),
             StockCommand::Cut { sku, unpicked } => {
                 self.cut(sku, unpicked);
             }

@@ -6,6 +6,7 @@
 mod audit;
 mod command;
 mod cut;
+mod feed;
 mod machine;
 mod news;
 mod queue;
@@ -16,6 +17,7 @@ mod supply;
 mod tests;
 
 pub use command::StockCommand;
+pub use feed::{FeedMark, FeedRow, Level};
 pub use news::{News, Taken, Told};
 pub use room::Room;
 pub use supply::Inbound;
@@ -30,7 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EffectId, LocationCode, OrderId, Sku};
+use crate::ids::{EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::order::StockEvidence;
 
 /// The counters of one SKU at one location. All in whole units.
@@ -208,6 +210,8 @@ pub struct LocationStock {
     /// Units of the receipts that are known, by SKU and reference: those of this life, and those that
     /// were looked up.
     pub receipts: BTreeMap<(Sku, String), i64>,
+    /// The last message that was taken of each feed.
+    pub feeds: BTreeMap<Slug, FeedMark>,
     /// How long units are held softly for an order that stood in line for them.
     pub held_for: SignedDuration,
     /// How much work it takes on.
@@ -225,6 +229,8 @@ pub struct StockChange {
     pub holds: Vec<(HoldKey, i32, StockHold)>,
     /// What is announced after the change.
     pub inbounds: Vec<(Sku, String, Inbound)>,
+    /// Messages of feeds that are taken with it.
+    pub feeds: Vec<(Slug, FeedMark)>,
 }
 
 impl StockChange {
@@ -234,6 +240,7 @@ impl StockChange {
             && self.counters.is_empty()
             && self.holds.is_empty()
             && self.inbounds.is_empty()
+            && self.feeds.is_empty()
     }
 }
 
@@ -251,13 +258,13 @@ pub struct LedgerRow {
     /// Change of what is held firmly.
     pub d_allocated: i64,
     /// Why: `count`, `reserve`, `confirm`, `release`, `write_off`, `consume`, `expire`, `cut`,
-    /// `receipt`, `supply`, `restock`.
+    /// `receipt`, `supply`, `restock`, `feed`.
     pub cause: &'static str,
     /// For which order.
     pub order: Option<OrderId>,
     /// The effect that asked, if one did.
     pub effect: Option<EffectId>,
-    /// The receipt's name, of a receipt.
+    /// The receipt's name, of a receipt; source and number of the message, of a feed.
     pub reference: Option<String>,
 }
 

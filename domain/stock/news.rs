@@ -64,4 +64,6 @@ pub enum Taken {
     Repeated,
     /// Another number was said before, under the same name; it stays.
     Conflicting,
+    /// Something newer was said before; it stays.
+    Outdated,
 }

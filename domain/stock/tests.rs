@@ -1,5 +1,6 @@
 //! Properties of a location's stock under random commands.
 
+mod feed;
 mod room;
 mod supply;
 
@@ -79,6 +80,12 @@ fn step() -> impl Strategy<Value = Step> {
             let key = |(o, attempt)| HoldKey { order: order(o), line: 1, attempt };
             let unpicked = unpicked.into_iter().map(key).collect();
             Step::Command(StockCommand::Cut { sku: "SKU".into(), unpicked })
+        }),
+        1 => (0_i64..9, -5_i64..5, any::<bool>()).prop_map(|(sequence, units, counts)| {
+            let says = if counts { Level::OnHand(units.abs()) } else { Level::Delta(units) };
+            let mark = FeedMark { sequence, digest: format!("{says:?}") };
+            let rows = vec![FeedRow { sku: "SKU".into(), says }];
+            Step::Command(StockCommand::Feed { source: "erp".into(), mark, rows, unpicked: Vec::new() })
         }),
         1 => Just(Step::Command(StockCommand::Expire { limit: 3 })),
         1 => (1_i64..60).prop_map(Step::Wait),

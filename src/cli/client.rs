@@ -156,6 +156,18 @@ impl Client {
         self.send(request.timeout(LONGEST_WORK)).await
     }
 
+    /// Sends lines of JSON, however long the work on them takes.
+    pub(super) async fn send_lines(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+        lines: Vec<u8>,
+    ) -> Result<Value, Refused> {
+        let request = self.wire.request(Method::POST, path)?.query(query);
+        let request = request.header(CONTENT_TYPE, "application/x-ndjson");
+        self.send(request.body(lines).timeout(LONGEST_WORK)).await
+    }
+
     /// Listens to what goes on at a path, after this event if one is named.
     pub(super) async fn listen(
         &self,

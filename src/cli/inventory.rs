@@ -4,6 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::client::{Client, Hub};
+use super::feeds;
 use super::output::printable;
 use super::{Exit, Failure, Format, Out};
 use crate::config::Config;
@@ -31,6 +32,14 @@ pub(super) enum Verb {
         /// How many units orders may wait for beyond what was announced; as before by default.
         #[arg(long, value_name = "UNITS")]
         backorder_limit: Option<u32>,
+        #[command(flatten)]
+        hub: Hub,
+    },
+    /// Send what another system says of many SKUs: a file of JSON lines, like
+    /// `{"location":"BER1","sku":"SKU-1","on_hand":100}`, or with `"delta"` in its place.
+    Feed(feeds::Feed),
+    /// List the systems that send feeds: their last numbers, what is missing, how old the last is.
+    Feeds {
         #[command(flatten)]
         hub: Hub,
     },
@@ -87,6 +96,8 @@ pub(super) async fn run(
     out: &mut Out,
 ) -> Result<(), Failure> {
     match verb {
+        Verb::Feed(feed) => feeds::send(feed, config, format, out).await?,
+        Verb::Feeds { hub } => feeds::list(&hub, config, format, out).await?,
         Verb::Get { sku, hub } => {
             let client = Client::new(&hub, config)?;
             let answer = client.get(&["v1", "inventory", &sku], &[]).await?;

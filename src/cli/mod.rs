@@ -7,6 +7,7 @@ mod dev;
 mod doctor;
 mod events;
 mod exit;
+mod feeds;
 mod inventory;
 mod keys;
 mod locations;

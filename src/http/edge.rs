@@ -23,6 +23,7 @@ use super::streams::Streams;
 use crate::events::Feed;
 use crate::intake::Desk;
 use crate::settlement::{Payer, Payouts};
+use crate::stock_feeds::StockFeeds;
 
 /// How many payout files are in memory at once; further ones wait at the door.
 pub const IMPORTS_AT_ONCE: usize = 2;
@@ -51,6 +52,8 @@ pub struct Edge {
     pub payers: BTreeMap<Slug, Payer>,
     /// Room for payout files: no more are in memory at once.
     pub imports: Semaphore,
+    /// Stock that outside systems speak of.
+    pub stock_feeds: StockFeeds,
     /// What was answered to requests that belong to no order.
     pub requests: Requests,
     /// What has just been committed.

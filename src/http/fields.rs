@@ -108,6 +108,29 @@ impl Fields {
         Some(number)
     }
 
+    /// Whether nothing wrong was found so far.
+    pub const fn is_sound(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// A whole number up or down, at most this far.
+    pub fn change(&mut self, name: &'static str, largest: i64) -> Option<i64> {
+        let value = self.take(name)?;
+        let Some(number) = value.as_i64() else {
+            self.refuse(name, "not_a_count", "a whole number without quotes");
+            return None;
+        };
+        if !(-largest..=largest).contains(&number) {
+            self.refuse(
+                name,
+                "out_of_range",
+                format!("at most {largest} up or down"),
+            );
+            return None;
+        }
+        Some(number)
+    }
+
     /// A whole number that must be there.
     pub fn required_count(&mut self, name: &'static str, largest: i64) -> i64 {
         let reported = self.found.len();

@@ -225,6 +225,20 @@ pub const ROUTES: &[Route] = &[
         Side::Api,
     ),
     route(
+        Method::POST,
+        "/v1/inventory/feeds/{source}",
+        Needing(Scope::InventoryWrite),
+        Body::Lines,
+        Side::Api,
+    ),
+    route(
+        Method::GET,
+        "/v1/inventory/feeds",
+        AnyKey,
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(
         Method::GET,
         "/v1/inventory/{sku}",
         AnyKey,

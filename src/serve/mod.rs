@@ -33,6 +33,7 @@ use crate::http::streams::Streams;
 use crate::http::{Edge, Hooks, IMPORTS_AT_ONCE};
 use crate::intake::Desk;
 use crate::settlement::Payer;
+use crate::stock_feeds::StockFeeds;
 use crate::store::{Seal, Store, StoreError, StoreOptions, kept_key, migrate};
 use crate::telemetry;
 use addresses::Addresses;
@@ -98,12 +99,11 @@ impl Root for Process {
             channels: connections.channels(),
             locations: config.locations.iter().map(|l| l.code.clone()).collect(),
         });
-        let inbox = bus.map(|bus| Inbox::new(bus, desk.clone()));
-        let taking = inbox.map(|inbox| tokio::spawn(inbox.run(stop.clone())));
+        let taking = bus.map(|bus| tokio::spawn(Inbox::new(bus, desk.clone()).run(stop.clone())));
         let feed = Feed::new(Arc::new(store.clone()), &config.node.name, stop.clone());
         let telling = tokio::spawn(feed.clone().run());
         let edge = Arc::new(Edge {
-            hub,
+            hub: hub.clone(),
             journal: Arc::new(store.clone()),
             list: Arc::new(store.clone()),
             keys: Keys::new(Arc::new(store.clone())),
@@ -114,6 +114,7 @@ impl Root for Process {
             payouts: Arc::new(store.clone()),
             payers,
             imports: Semaphore::new(IMPORTS_AT_ONCE),
+            stock_feeds: StockFeeds::new(hub, Arc::new(store.clone())),
             requests: Requests::new(Arc::new(store.clone())),
             feed,
             streams: Streams::new(stop.clone()),

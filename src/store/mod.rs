@@ -12,6 +12,7 @@ mod census;
 mod channels;
 mod checkup;
 mod failure;
+mod feeds;
 mod fences;
 mod journal;
 mod lane;

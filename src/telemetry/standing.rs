@@ -1,4 +1,4 @@
-//! Gauges over all orders, read from the store: right after a restart, and the same on every node.
+//! Gauges over all orders and stock feeds, read from the store: right after a restart, and the same on every node.
 //!
 //! When the store cannot be read they stay as they were; that it cannot be read is told by others.
 
@@ -9,6 +9,7 @@ use metrics::gauge;
 use orderhub_domain::order::{HOLD_REASONS, Stage};
 use tokio_util::sync::CancellationToken;
 
+use crate::stock_feeds::{Sources, show_success};
 use crate::store::{Standing, Store};
 
 /// How often the store is asked. The answer comes from small indexes, in milliseconds.
@@ -26,6 +27,14 @@ pub async fn watch_orders(store: Store, stop: CancellationToken) {
         match store.standing(PATIENCE).await {
             Ok(standing) => show(&standing),
             Err(error) => tracing::warn!(%error, "orders cannot be counted"),
+        }
+        match Sources::all(&store).await {
+            Ok(sources) => {
+                for known in sources {
+                    show_success(&known.source, known.applied_at);
+                }
+            }
+            Err(error) => tracing::warn!(%error, "sources of stock feeds cannot be listed"),
         }
     }
 }

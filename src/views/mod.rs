@@ -4,6 +4,7 @@
 pub mod claims;
 pub mod edits;
 pub mod explain;
+pub mod feeds;
 pub mod location;
 pub mod messages;
 pub mod order;

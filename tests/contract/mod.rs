@@ -1,6 +1,7 @@
 //! What every store promises to the actors, whatever it is made of. The same cases run against
 //! Postgres and against the twin in memory.
 
+pub(crate) mod feeds;
 pub(crate) mod fixture;
 pub(crate) mod journal;
 pub(crate) mod lookup;
@@ -81,6 +82,9 @@ macro_rules! store_contract {
             an_oversold_location_is_never_stored,
             ended_holds_are_found_by_their_key,
             supply_is_read_as_it_was_written_and_a_receipt_is_booked_once,
+        );
+        store_contract!(@cases $world, feeds:
+            a_message_is_read_as_it_was_written_and_booked_once,
         );
     };
     (@cases $world:path, $part:ident: $($case:ident),* $(,)?) => {

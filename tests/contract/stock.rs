@@ -15,13 +15,13 @@ use super::fixture::{at, number};
 use super::{Node, World};
 
 /// A location in memory, as its actor has it, and the epoch of its claim.
-struct Place {
-    stock: LocationStock,
+pub(super) struct Place {
+    pub(super) stock: LocationStock,
     epoch: i64,
 }
 
 impl Place {
-    async fn claimed(node: &Node, code: &str) -> Self {
+    pub(super) async fn claimed(node: &Node, code: &str) -> Self {
         let location = LocationCode::from(code);
         let claims = node
             .ownership
@@ -33,13 +33,13 @@ impl Place {
     }
 
     /// Decides, and believes it before it is committed.
-    fn decide(&mut self, command: &StockCommand) -> StockAppend {
+    pub(super) fn decide(&mut self, command: &StockCommand) -> StockAppend {
         let change = self.stock.decide(command, None, at(0)).change;
         self.stock.apply(&change);
         self.append(change)
     }
 
-    fn append(&self, change: StockChange) -> StockAppend {
+    pub(super) fn append(&self, change: StockChange) -> StockAppend {
         StockAppend {
             location: self.stock.location.clone(),
             epoch: self.epoch,
@@ -89,13 +89,13 @@ fn some_order() -> OrderId {
     OrderId::from_uuid(Uuid::from_u128(u128::from(number())))
 }
 
-async fn commit(node: &mut Node, append: StockAppend) -> StockAppended {
+pub(super) async fn commit(node: &mut Node, append: StockAppend) -> StockAppended {
     let mut answers = node.stock_lane.commit(&[append]).await;
     assert_eq!(answers.len(), 1);
     answers.remove(0)
 }
 
-async fn stored(node: &Node, place: &Place) -> LocationStock {
+pub(super) async fn stored(node: &Node, place: &Place) -> LocationStock {
     let location = &place.stock.location;
     node.book.load(location).await.expect("loaded")
 }

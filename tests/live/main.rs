@@ -32,6 +32,7 @@ mod doctor;
 mod doubles;
 mod edits;
 mod events;
+mod feeds;
 mod forgotten;
 mod inbox;
 mod last_hundred;

@@ -258,6 +258,7 @@ async fn every_view_of_the_interface_is_there() {
             "inbound",
             "location sku reference quantity received expected_at",
         ),
+        ("feeds", "source sequence as_of applied_at gaps missing"),
     ];
     for (view, columns) in views {
         let found: Vec<String> = sqlx::query_scalar(

@@ -1,5 +1,6 @@
 //! Five hundred worlds in which nothing may fall, and ten planted errors that they must find.
 
+mod feeds;
 mod matrix;
 mod planted;
 mod scenarios;

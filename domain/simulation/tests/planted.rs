@@ -35,7 +35,7 @@ fn all_found_by(
 
 /// The law that speaks of the error finds it; that another one may find it earlier is as well.
 #[track_caller]
-fn must_find(core: &dyn Core, invariant: &str) {
+pub(super) fn must_find(core: &dyn Core, invariant: &str) {
     let found = found_by(core, |fell| fell == invariant);
     assert!(found.is_some(), "no world finds it by {invariant}");
 }

@@ -138,6 +138,7 @@ impl StockCommand {
                 lines,
             } => (*order, [from.as_slice(), &[*into]].concat(), lines),
             Self::Restock { .. }
+            | Self::Feed { .. }
             | Self::Count { .. }
             | Self::Announce { .. }
             | Self::Receive { .. }

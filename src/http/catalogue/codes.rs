@@ -101,6 +101,18 @@ pub const CATALOGUE: &[Entry] = &[
         "Configure the connection again under its old slug, then replay the message; or discard it.",
     ),
     entry(
+        "feed_outdated",
+        409,
+        "A newer message was taken before",
+        "Send what is so now under a number above the last one; GET /v1/inventory/feeds names it.",
+    ),
+    entry(
+        "feed_sequence_reused",
+        409,
+        "The number was used for another message",
+        "Send corrections under the next number.",
+    ),
+    entry(
         "reference_conflict",
         409,
         "The reference is taken",

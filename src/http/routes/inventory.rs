@@ -22,7 +22,7 @@ use crate::views::stock;
 /// Most units of one SKU at one location; a typing mistake is far above it.
 pub(super) const MOST_UNITS: i64 = 1_000_000_000;
 /// Longest SKU, in characters.
-const LONGEST_SKU: usize = 255;
+pub(super) const LONGEST_SKU: usize = 255;
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
     let counting = warp::path!("v1" / "inventory" / String / String)

@@ -7,9 +7,11 @@ mod claims;
 mod console;
 mod edits;
 mod events;
+mod feeds;
 mod fulfilments;
 mod hooks;
 mod inventory;
+mod lines;
 mod locations;
 mod orders;
 mod parked;
@@ -53,6 +55,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(actions::routes(edge))
         .unify()
         .or(routing::routes(edge))
+        .unify()
+        .or(feeds::routes(edge))
         .unify()
         .or(inventory::routes(edge))
         .unify()

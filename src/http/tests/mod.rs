@@ -6,6 +6,7 @@ mod bodies;
 mod client;
 mod console;
 mod events;
+mod feeds;
 mod framing;
 mod hooks;
 mod hub;
@@ -41,6 +42,7 @@ use super::{Edge, Family, Front, Hook, Hooks, IMPORTS_AT_ONCE, Limits, Listener,
 use crate::events::Feed;
 use crate::events::tests::Memory;
 use crate::intake::{Desk, SalesChannel};
+use crate::stock_feeds::StockFeeds;
 use client::{Answer, Ask};
 use hub::Hub;
 use notes::Notes;
@@ -130,7 +132,7 @@ async fn world_with(limits: Limits) -> World {
             channel("shop", false),
         ]
         .into(),
-        locations: ["STORE-3".into()].into(),
+        locations: ["STORE-3".into(), "BER1".into()].into(),
     };
     let stop = CancellationToken::new();
     let log = Arc::new(Memory::default());
@@ -150,6 +152,7 @@ async fn world_with(limits: Limits) -> World {
         payouts: Arc::new(settlements::Kept::default()),
         payers: settlements::payers(),
         imports: Semaphore::new(IMPORTS_AT_ONCE),
+        stock_feeds: StockFeeds::new(hub.clone(), Arc::new(feeds::Kept::default())),
         requests: Requests::new(notes.clone()),
         feed: feed.clone(),
         streams: Streams::new(stop.clone()),

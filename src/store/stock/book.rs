@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use orderhub_actors::ports::{Pause, StockBook, Unavailable};
 use orderhub_domain::ids::{EffectId, LocationCode, OrderId, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, HoldState, Inbound, LocationStock, StockHold};
+use orderhub_domain::stock::{
+    Counters, FeedMark, HoldKey, HoldState, Inbound, LocationStock, StockHold,
+};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::super::Store;
 
-// One statement, so that counters, holds, announcements and the ledger's end are of one moment. The row
-// of the ledger has neither counters nor hold; that of an announcement has a reference.
+// One statement, so that counters, holds, announcements, feeds and the ledger's end are of one moment. The
+// row of the ledger has neither counters nor hold; that of an announcement has a reference, that of a feed
+// a source.
 const LOAD: &str = "
 select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::bigint as on_hand, null::bigint as reserved, null::bigint as allocated,
@@ -23,25 +26,33 @@ select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::timestamptz as since, null::timestamptz as promise,
        null::bigint as waiting, null::bigint as inbound,
        null::text as reference, null::bigint as received, null::timestamptz as expected_at,
-       null::int as work_day
+       null::int as work_day,
+       null::text as source, null::bigint as sequence, null::text as digest
 from orderhub.stock_ledger l
 where l.location = $1
 union all
 select null, s.sku, s.on_hand, s.reserved, s.allocated, s.buffer, s.backorder_limit, s.shortfall,
-       null, null, null, null, null, null, null, null, null, null, s.waiting, s.inbound, null, null, null, null
+       null, null, null, null, null, null, null, null, null, null, s.waiting, s.inbound, null, null, null,
+       null, null, null, null
 from orderhub.stock s
 where s.location = $1
 union all
 select null, r.sku, null, null, null, null, null, null,
        r.order_id, r.line, r.attempt, r.quantity, r.state, r.rev, r.told_rev, r.expires_at,
-       r.since, r.promise, null, null, null, null, null, r.work_day
+       r.since, r.promise, null, null, null, null, null, r.work_day, null, null, null
 from orderhub.reservation r
 where r.location = $1 and (r.state in ('soft', 'hard', 'expired', 'waiting') or r.rev <> r.told_rev)
 union all
 select null, i.sku, null, null, null, null, null, null, null, null, null, i.quantity, null, null, null, null,
-       null, null, null, null, i.reference, i.received, i.expected_at, null
+       null, null, null, null, i.reference, i.received, i.expected_at,
+       null, null, null, null
 from orderhub.inbound i
 where i.location = $1
+union all
+select null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+       null, null, null, null, null, null, null, null, f.source, f.sequence, f.digest
+from orderhub.stock_feed f
+where f.location = $1
 ";
 
 #[async_trait]
@@ -126,7 +137,8 @@ impl StockBook for Store {
                 "select l.sku, l.reference, l.d_on_hand \
                  from unnest($2::text[], $3::text[]) as n (sku, reference) \
                  join orderhub.stock_ledger l \
-                   on l.location = $1 and l.sku = n.sku and l.reference = n.reference",
+                   on l.location = $1 and l.sku = n.sku and l.cause = 'receipt' \
+                  and l.reference = n.reference",
             )
             .bind(location.as_str())
             .bind(&skus)
@@ -201,6 +213,14 @@ impl StockBook for Store {
 fn gather(stock: &mut LocationStock, row: &PgRow) -> Result<(), sqlx::Error> {
     if let Some(seq) = row.try_get::<Option<i64>, _>("seq")? {
         stock.seq = seq;
+        return Ok(());
+    }
+    if let Some(source) = row.try_get::<Option<String>, _>("source")? {
+        let mark = FeedMark {
+            sequence: row.try_get("sequence")?,
+            digest: row.try_get("digest")?,
+        };
+        stock.feeds.insert(source.as_str().into(), mark);
         return Ok(());
     }
     if row.try_get::<Option<Uuid>, _>("order_id")?.is_some() {

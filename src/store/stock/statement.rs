@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use orderhub_actors::ports::StockAppend;
-use orderhub_domain::ids::{LocationCode, Sku};
-use orderhub_domain::stock::{Counters, HoldKey, Inbound, LedgerRow, StockHold};
+use orderhub_domain::ids::{LocationCode, Sku, Slug};
+use orderhub_domain::stock::{Counters, FeedMark, HoldKey, Inbound, LedgerRow, StockHold};
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
@@ -85,6 +85,15 @@ inb as (
     on conflict (location, sku, reference) do update
     set quantity = excluded.quantity, received = excluded.received, expected_at = excluded.expected_at
 ),
+fed as (
+    insert into orderhub.stock_feed (location, source, sequence, digest)
+    select f.location, f.source, f.sequence, f.digest
+    from unnest($45::text[], $46::text[], $47::bigint[], $48::text[])
+        as f (location, source, sequence, digest)
+    where (f.location in (select good.location from good)) is true
+    on conflict (location, source) do update
+    set sequence = excluded.sequence, digest = excluded.digest
+),
 res as (
     insert into orderhub.reservation
         (order_id, line, location, attempt, sku, quantity, state, rev, told_rev, expires_at, since, promise,
@@ -114,6 +123,7 @@ pub(super) struct Move<'a> {
     counters: BTreeMap<&'a Sku, &'a Counters>,
     holds: BTreeMap<HoldKey, (i32, &'a StockHold)>,
     inbounds: BTreeMap<(&'a Sku, &'a str), &'a Inbound>,
+    feeds: BTreeMap<&'a Slug, &'a FeedMark>,
     /// Ledger rows or revs do not follow on each other: the writer's memory was wrong.
     broken: bool,
 }
@@ -141,6 +151,9 @@ impl<'a> Move<'a> {
         for (sku, reference, inbound) in &append.change.inbounds {
             self.inbounds.insert((sku, reference.as_str()), inbound);
         }
+        for (source, mark) in &append.change.feeds {
+            self.feeds.insert(source, mark);
+        }
         for (key, before, hold) in &append.change.holds {
             let known = self.holds.get(key).map(|(first, last)| (*first, last.rev));
             self.broken |= known.is_some_and(|(_, last)| last != *before);
@@ -164,6 +177,7 @@ struct Rows<'a> {
     ledger: LedgerRows<'a>,
     counters: CounterRows<'a>,
     inbounds: InboundRows<'a>,
+    feeds: FeedRows<'a>,
 }
 
 #[derive(Default)]
@@ -223,6 +237,14 @@ struct InboundRows<'a> {
     expected_at: Vec<Option<jiff_sqlx::Timestamp>>,
 }
 
+#[derive(Default)]
+struct FeedRows<'a> {
+    location: Vec<&'a str>,
+    source: Vec<&'a str>,
+    sequence: Vec<i64>,
+    digest: Vec<&'a str>,
+}
+
 impl<'a> Rows<'a> {
     fn push(&mut self, location: &'a str, moved: &Move<'a>) {
         self.location.push(location);
@@ -268,6 +290,13 @@ impl<'a> Rows<'a> {
             let expected_at = inbound.expected_at.map(ToSqlx::to_sqlx);
             inbounds.expected_at.push(expected_at);
         }
+        let feeds = &mut self.feeds;
+        for (source, mark) in &moved.feeds {
+            feeds.location.push(location);
+            feeds.source.push(source.as_str());
+            feeds.sequence.push(mark.sequence);
+            feeds.digest.push(mark.digest.as_str());
+        }
         let holds = &mut self.holds;
         for (key, (before, hold)) in &moved.holds {
             holds.location.push(location);
@@ -301,6 +330,7 @@ pub(super) fn query<'a>(
         ledger,
         counters,
         inbounds,
+        feeds,
         ..
     } = rows;
     sqlx::query_as(MOVE)
@@ -348,4 +378,8 @@ pub(super) fn query<'a>(
         .bind(inbounds.received)
         .bind(inbounds.expected_at)
         .bind(holds.work_day)
+        .bind(feeds.location)
+        .bind(feeds.source)
+        .bind(feeds.sequence)
+        .bind(feeds.digest)
 }
