@@ -7,12 +7,14 @@ use crate::drift::Drift;
 use crate::ids::{LocationCode, OrderId, Sku};
 
 /// What stock as it is stored can break, as metrics name it.
-pub const STOCK_INVARIANTS: [&str; 3] = [STOCK_COUNTERS, STOCK_HOLDS, STOCK_LEDGER];
+pub const STOCK_INVARIANTS: [&str; 4] = [STOCK_COUNTERS, STOCK_HOLDS, STOCK_SUPPLY, STOCK_LEDGER];
 
 /// Counters are the sum of the ledger.
 pub const STOCK_COUNTERS: &str = "stock_counters";
 /// Counters are the sum of the holds.
 pub const STOCK_HOLDS: &str = "stock_holds";
+/// What is on its way is the sum of the announcements.
+pub const STOCK_SUPPLY: &str = "stock_supply";
 /// The ledger has no gap, and names only orders that exist.
 pub const STOCK_LEDGER: &str = "stock_ledger";
 
@@ -35,6 +37,16 @@ impl Units {
             allocated: self.allocated.saturating_add(other.allocated),
         }
     }
+}
+
+/// Units of a SKU that are still to come, and those that orders stand in line for. The ledger does not
+/// speak of them: nothing of it is on the shelf.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Awaited {
+    /// That orders stand in line for.
+    pub waiting: i64,
+    /// That were announced and have not come yet.
+    pub inbound: i64,
 }
 
 /// The sums of a location's ledger up to a row. Rows never change and none appears behind another,
@@ -83,6 +95,10 @@ pub struct StoredStock {
     pub fresh: BTreeMap<Sku, Units>,
     /// Units of the holds in force; none of them is on hand.
     pub held: BTreeMap<Sku, Units>,
+    /// What is still to come as the counters say it.
+    pub awaited: BTreeMap<Sku, Awaited>,
+    /// The same as those who wait and the announcements add up to it.
+    pub expected: BTreeMap<Sku, Awaited>,
 }
 
 impl StoredStock {
@@ -122,6 +138,31 @@ impl StoredStock {
                 );
                 say(STOCK_HOLDS, detail);
             }
+        }
+        found.extend(self.drifts_ahead(location));
+        found
+    }
+
+    /// What does not agree of what is still to come.
+    fn drifts_ahead(&self, location: &LocationCode) -> Vec<Drift> {
+        let of = |units: &BTreeMap<Sku, Awaited>, sku| units.get(sku).copied().unwrap_or_default();
+        let all: BTreeSet<&Sku> = self.awaited.keys().chain(self.expected.keys()).collect();
+        let mut found = Vec::new();
+        for sku in all {
+            let (said, sum) = (of(&self.awaited, sku), of(&self.expected, sku));
+            let mut compare = |invariant, (said, sum): (i64, i64), what, whose| {
+                if said != sum {
+                    found.push(Drift {
+                        invariant,
+                        subject: format!("{location}/{sku}"),
+                        detail: format!("the counters say {said} {what}, {whose} {sum}"),
+                    });
+                }
+            };
+            let waiting = (said.waiting, sum.waiting);
+            compare(STOCK_HOLDS, waiting, "waiting", "the holds");
+            let inbound = (said.inbound, sum.inbound);
+            compare(STOCK_SUPPLY, inbound, "on their way", "the announcements");
         }
         found
     }
@@ -186,6 +227,7 @@ mod tests {
             counters: units(9, 2, 3),
             fresh: units(-1, 1, 0),
             held: units(0, 2, 3),
+            ..StoredStock::default()
         };
         let ledger = sums(10, 1, 3);
         assert_eq!(broken(&right, Some(&ledger)), Vec::<&str>::new());
@@ -212,6 +254,29 @@ mod tests {
             ),
         ] {
             assert_eq!(broken(&stock, Some(&ledger)), expected, "{stock:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_still_to_come_agrees_or_is_named() {
+        let ahead = |waiting, inbound| {
+            let units = Awaited { waiting, inbound };
+            BTreeMap::from([("SKU-1".into(), units)])
+        };
+        let stock = |awaited, expected| StoredStock {
+            awaited,
+            expected,
+            ..StoredStock::default()
+        };
+        let none = BTreeMap::new();
+        for (stock, expected) in [
+            (stock(ahead(2, 5), ahead(2, 5)), vec![]),
+            (stock(ahead(0, 0), none.clone()), vec![]),
+            (stock(ahead(3, 5), ahead(2, 5)), vec![STOCK_HOLDS]),
+            (stock(ahead(2, 4), ahead(2, 5)), vec![STOCK_SUPPLY]),
+            (stock(none, ahead(1, 1)), vec![STOCK_HOLDS, STOCK_SUPPLY]),
+        ] {
+            assert_eq!(broken(&stock, None), expected, "{stock:?}");
         }
     }
 

@@ -23,8 +23,8 @@ pub use room::Room;
 pub use supply::Inbound;
 
 pub use audit::{
-    LedgerPart, LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_INVARIANTS, STOCK_LEDGER,
-    StoredStock, Units, gap, orphan,
+    Awaited, LedgerPart, LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_INVARIANTS, STOCK_LEDGER,
+    STOCK_SUPPLY, StoredStock, Units, gap, orphan,
 };
 
 use std::collections::{BTreeMap, BTreeSet};

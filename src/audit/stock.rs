@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use orderhub_domain::drift::Drift;
 use orderhub_domain::ids::LocationCode;
-use orderhub_domain::stock::{LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_LEDGER};
+use orderhub_domain::stock::{LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_LEDGER, STOCK_SUPPLY};
 
 use super::Auditor;
 use super::orders::is_among;
@@ -44,7 +44,8 @@ impl Auditor {
         let is_summed = self.shelves.sums.contains_key(&location);
         let here = format!("{location}/");
         let covered = |rule: &str, subject: &str| {
-            let compared = rule == STOCK_HOLDS || (rule == STOCK_COUNTERS && is_summed);
+            let held = [STOCK_HOLDS, STOCK_SUPPLY].contains(&rule);
+            let compared = held || (rule == STOCK_COUNTERS && is_summed);
             compared && subject.starts_with(&here)
         };
         self.findings

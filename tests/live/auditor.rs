@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
 use sqlx::PgPool;
 use tokio::task::JoinSet;
 
@@ -100,6 +101,9 @@ async fn what_a_hand_changes_in_the_tables_is_named_and_heals() {
     for sku in ["COUNTER", "DELTA", "GONE", "NOBODY"] {
         world.api.count("BER1", sku, 10).await;
     }
+    let coming = json!({"reference": "PO-1", "quantity": 4});
+    let path = "/v1/inventory/BER1/COUNTER/inbound";
+    world.api.post(path, &coming).await.expect(200);
     // So that they sleep: an order that is awake writes its row now and then.
     world.hub.terminate().await;
     world.hub.start().await;
@@ -115,19 +119,19 @@ async fn what_a_hand_changes_in_the_tables_is_named_and_heals() {
             .fetch_all(audit)
             .await
             .unwrap();
-    let detail = |subject: &str| {
-        details
-            .iter()
-            .find(|(of, _)| of == subject)
-            .unwrap()
-            .1
-            .clone()
+    let said = |subject: &str| -> Vec<&str> {
+        let of = details.iter().filter(|(of, _)| of == subject);
+        of.map(|(_, detail)| detail.as_str()).collect()
     };
-    assert_eq!(
-        detail("BER1/COUNTER"),
+    let detail = |subject: &str| said(subject)[0].to_owned();
+    for expected in [
         "the counters say 11 on hand, 0 reserved, 0 allocated, \
-         the ledger adds up to 10 on hand, 0 reserved, 0 allocated"
-    );
+         the ledger adds up to 10 on hand, 0 reserved, 0 allocated",
+        "the counters say 4 on their way, the announcements 1",
+    ] {
+        let said = said("BER1/COUNTER");
+        assert!(said.contains(&expected), "{said:?}");
+    }
     assert!(
         detail(&orders[3]).contains("version 1 to 3"),
         "{}",

@@ -42,7 +42,7 @@ fn shard_of(order: &str) -> u8 {
 pub(crate) type Hand = (String, String, Vec<Finding>);
 
 /// Hands on eleven sleeping orders, on the SKUs `COUNTER`, `DELTA`, `GONE` and `NOBODY` that were only
-/// counted, and on a cursor. The n-th order is for one unit of `O-n`.
+/// counted, the first announced too, and on a cursor. The n-th order is for one unit of `O-n`.
 #[expect(
     clippy::too_many_lines,
     reason = "one table: what a hand does, what takes it back, what is found"
@@ -88,6 +88,16 @@ pub(crate) async fn hands(audit: &PgPool, orders: &[String]) -> Vec<Hand> {
             "update orderhub.stock set on_hand = on_hand + 1 where sku = 'COUNTER'".into(),
             "update orderhub.stock set on_hand = on_hand - 1 where sku = 'COUNTER'".into(),
             vec![finding("stock_counters", "BER1/COUNTER")],
+        ),
+        (
+            "update orderhub.stock set waiting = waiting + 1 where sku = 'NOBODY'".into(),
+            "update orderhub.stock set waiting = waiting - 1 where sku = 'NOBODY'".into(),
+            vec![finding("stock_holds", "BER1/NOBODY")],
+        ),
+        (
+            "update orderhub.inbound set received = received + 3 where sku = 'COUNTER'".into(),
+            "update orderhub.inbound set received = received - 3 where sku = 'COUNTER'".into(),
+            vec![finding("stock_supply", "BER1/COUNTER")],
         ),
         (
             "update orderhub.stock_ledger set d_on_hand = d_on_hand + 2 where sku = 'DELTA'".into(),

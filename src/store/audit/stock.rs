@@ -1,10 +1,8 @@
 //! Reads of stock for the auditor.
 
-use std::collections::BTreeMap;
-
 use orderhub_domain::drift::Drift;
 use orderhub_domain::ids::{LocationCode, OrderId, Sku};
-use orderhub_domain::stock::{LedgerPart, StoredStock, Units, gap, orphan};
+use orderhub_domain::stock::{Awaited, LedgerPart, StoredStock, Units, gap, orphan};
 use uuid::Uuid;
 
 use super::super::StoreError;
@@ -56,22 +54,33 @@ limit $4
 
 // One statement, so that all are of one moment.
 const STOCK: &str = "
-select 'counters', sku, on_hand, reserved, allocated
+select 'counters', sku, on_hand, reserved, allocated, waiting, inbound
 from orderhub.stock
 where location = $1
 union all
-select 'fresh', sku, sum(d_on_hand)::bigint, sum(d_reserved)::bigint, sum(d_allocated)::bigint
+select 'fresh', sku, sum(d_on_hand)::bigint, sum(d_reserved)::bigint, sum(d_allocated)::bigint,
+       0::bigint, 0::bigint
 from orderhub.stock_ledger
 where location = $1 and seq > $2
 group by sku
 union all
 select 'held', sku, 0::bigint,
        coalesce(sum(quantity) filter (where state = 'soft'), 0)::bigint,
-       coalesce(sum(quantity) filter (where state = 'hard'), 0)::bigint
+       coalesce(sum(quantity) filter (where state = 'hard'), 0)::bigint,
+       coalesce(sum(quantity) filter (where state = 'waiting'), 0)::bigint, 0::bigint
 from orderhub.reservation
-where location = $1 and (state in ('soft', 'hard', 'expired') or rev <> told_rev)
+where location = $1 and (state in ('soft', 'hard', 'expired', 'waiting') or rev <> told_rev)
+group by sku
+union all
+select 'announced', sku, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
+       sum(greatest(quantity - received, 0))::bigint
+from orderhub.inbound
+where location = $1
 group by sku
 ";
+
+/// What is said of a SKU: by whom, then the units in the order of [`Units`] and [`Awaited`].
+type StockRow = (String, String, i64, i64, i64, i64, i64);
 
 impl AuditBook {
     /// Every location that has ever had stock here.
@@ -167,7 +176,7 @@ impl AuditBook {
         after: i64,
     ) -> Result<StoredStock, StoreError> {
         let mut conn = self.take().await?;
-        let rows: Vec<(String, String, i64, i64, i64)> = sqlx::query_as(STOCK)
+        let rows: Vec<StockRow> = sqlx::query_as(STOCK)
             .bind(location.as_str())
             .bind(after)
             .fetch_all(&mut conn)
@@ -175,18 +184,28 @@ impl AuditBook {
             .map_err(StoreError::database)?;
         self.give_back(conn);
         let mut stock = StoredStock::default();
-        for (what, sku, on_hand, reserved, allocated) in rows {
-            let side: &mut BTreeMap<Sku, Units> = match what.as_str() {
-                "counters" => &mut stock.counters,
-                "fresh" => &mut stock.fresh,
-                _ => &mut stock.held,
-            };
+        for (who, sku, on_hand, reserved, allocated, waiting, inbound) in rows {
+            let sku = Sku(sku);
             let units = Units {
                 on_hand,
                 reserved,
                 allocated,
             };
-            side.insert(Sku(sku), units);
+            match who.as_str() {
+                "counters" => {
+                    let awaited = Awaited { waiting, inbound };
+                    stock.awaited.insert(sku.clone(), awaited);
+                    stock.counters.insert(sku, units);
+                }
+                "fresh" => {
+                    stock.fresh.insert(sku, units);
+                }
+                "announced" => stock.expected.entry(sku).or_default().inbound = inbound,
+                _ => {
+                    stock.expected.entry(sku.clone()).or_default().waiting = waiting;
+                    stock.held.insert(sku, units);
+                }
+            }
         }
         Ok(stock)
     }
