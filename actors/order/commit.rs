@@ -5,12 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use orderhub_domain::ids::EffectId;
 use orderhub_domain::order::{
-    Asked, Decided, Event, Input, InputBody, Order, Placement, REMEMBERED_REQUESTS, Recorded,
-    Rejection, Request, decide, place, wake_at,
+    Asked, Context, Decided, Event, Input, InputBody, Order, Placement, REMEMBERED_REQUESTS,
+    Recorded, Rejection, Request, decide, place, wake_at,
 };
 
 use orderhub_domain::append::{Protocol, Signal};
 
+use super::address::Sealed;
 use super::measure::count_transitions;
 use super::refs::new_refs;
 use super::screen::{self, Arrival};
@@ -83,9 +84,16 @@ impl OrderState {
             if let Some(done) = self.answered_long_ago(input).await? {
                 return Ok(done);
             }
+            let sealed = self.sealed(input).await?;
             self.mark = self.shared.board.mark();
             let order = self.order.as_deref().ok_or(HubError::NotFound("order"))?;
-            let decided = decide(order, input, &self.context(order.channel));
+            let decided = {
+                let context = Context {
+                    ship_to: sealed.as_ref().and_then(Sealed::ship_to),
+                    ..self.context(order.channel)
+                };
+                decide(order, input, &context)
+            };
             let (events, next) = match decided {
                 Ok(Decided::Commit(events, next)) => (events, next),
                 nothing_to_write => {
@@ -98,7 +106,8 @@ impl OrderState {
                     return Ok(self.done(version, false));
                 }
             };
-            let append = self.append(order.version, &events, &next);
+            let mut append = self.append(order.version, &events, &next);
+            append.private = sealed.and_then(|sealed| sealed.changed_by(&events));
             match self.write(append, urgency).await {
                 Written::Committed(stored) => {
                     let version = answered_version(&next, input);

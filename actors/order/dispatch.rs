@@ -210,6 +210,7 @@ fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug,
                 location: fulfilment.location.clone(),
                 destination: order.draft.destination.clone(),
                 weight_g: weight_g(order, fulfilment, &shared.policy),
+                readdressed: order.address > 0,
             };
             (Family::Carriers, site.carrier.clone()?, buy)
         }

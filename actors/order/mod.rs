@@ -4,6 +4,7 @@
 //! answered and acted upon. The commit is awaited inside the handler, so the mailbox itself is the
 //! queue behind it. Nothing durable happens when the actor ends; a killed one loses nothing.
 
+mod address;
 mod commit;
 mod dispatch;
 mod flights;
@@ -317,6 +318,7 @@ impl OrderState {
     /// What a decision about an order of this channel may look at.
     fn context(&self, channel: ChannelId) -> Context<'_> {
         Context {
+            ship_to: None,
             now: self.shared.clock.now(),
             policy: &self.shared.policy,
             places: &self.shared.board,

@@ -63,6 +63,7 @@ impl CarrierCaller {
             location,
             destination,
             weight_g,
+            readdressed,
         } = &job.ask
         else {
             return Outcome::not_called("not a label", false);
@@ -82,6 +83,7 @@ impl CarrierCaller {
             to,
             from: site.map(|site| site.address.clone()).unwrap_or_default(),
             weight_g: *weight_g,
+            readdressed: *readdressed,
         };
         match self.connector.buy(&call).await {
             Ok(label) => evidence(*fulfilment, label),

@@ -100,6 +100,8 @@ pub(crate) enum Ask {
         location: LocationCode,
         destination: Option<String>,
         weight_g: u32,
+        /// The order's address was changed.
+        readdressed: bool,
     },
     VoidLabel {
         fulfilment: FulfilmentId,

@@ -59,4 +59,6 @@ pub struct LabelCall {
     pub from: Address,
     /// Weight of the parcel in grams.
     pub weight_g: u32,
+    /// The order's address was changed: what an earlier try left at the carrier may say another one.
+    pub readdressed: bool,
 }

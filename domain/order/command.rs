@@ -1,7 +1,9 @@
 //! Commands: requests that may be refused, and the refusals.
 
+mod address;
 mod edit;
 mod routing;
+mod step;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -19,8 +21,10 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 use crate::settlement::LineDecision;
 
+pub use address::{AddressChange, AddressRejection};
 pub use edit::{EditCommand, EditRejection, LineEdit, NewLine, NewTax};
 pub use routing::{RouteCommand, StatedLines};
+pub use step::FulfilmentStep;
 
 /// What makes a new order: the draft and what the hub knows about where it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,6 +126,8 @@ pub enum Command {
     },
     /// Change what the order consists of.
     Edit(EditCommand),
+    /// Send the order to another address.
+    ChangeAddress(Box<AddressChange>),
     /// Something about what comes back.
     Return(ReturnCommand),
     /// Something about what did not arrive.
@@ -153,38 +159,6 @@ impl Edge {
         Self::Ship,
         Self::Refund,
     ];
-}
-
-/// A step that a location takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FulfilmentStep {
-    /// Take the work.
-    Accept,
-    /// Refuse the work.
-    Reject {
-        /// Why.
-        reason: String,
-    },
-    /// Units were picked; `None` is everything that is left.
-    Pick {
-        /// Lines by the channel's line id.
-        lines: Option<Vec<(String, Quantity)>>,
-    },
-    /// These units were picked, and nothing more of it can be.
-    PickShort {
-        /// Lines by the channel's line id.
-        lines: StatedLines,
-        /// Why the rest cannot be picked: it decides what becomes of its units.
-        reason: String,
-    },
-    /// Everything is packed.
-    Pack,
-    /// The carrier takes it.
-    HandOver,
-    /// The buyer can collect it.
-    Ready,
-    /// The buyer has it.
-    Collect,
 }
 
 /// Who asks, and how a repeat is recognised.
@@ -305,6 +279,9 @@ pub enum Rejection {
     /// An edit is refused.
     #[error(transparent)]
     Edit(#[from] EditRejection),
+    /// A change of the address is refused.
+    #[error(transparent)]
+    Address(#[from] AddressRejection),
     /// A request about a claim is refused.
     #[error(transparent)]
     Claim(#[from] ClaimRejection),
@@ -384,6 +361,7 @@ impl Rejection {
             Self::Return(refused) => refused.code(),
             Self::Claim(refused) => refused.code(),
             Self::Edit(refused) => refused.code(),
+            Self::Address(refused) => refused.code(),
             Self::NoUnits => "no_units",
             Self::SplitsAll => "splits_all",
             Self::CannotMerge(..) => "cannot_merge",

@@ -4,6 +4,7 @@
 //! data. Bodies of opening events carry `effect`, of closing events `closes`, of money events
 //! `postings`: auditors and views read those three without knowing the rest.
 
+mod address;
 mod claims;
 mod edits;
 mod money;
@@ -32,6 +33,7 @@ use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
 
+pub use address::AddressEvent;
 pub use claims::ClaimEvent;
 pub use edits::EditEvent;
 pub use parcels::ParcelEvent;
@@ -356,6 +358,9 @@ pub enum Event {
     /// What becomes of an edit.
     #[serde(untagged)]
     Edit(EditEvent),
+    /// Where it goes.
+    #[serde(untagged)]
+    Address(AddressEvent),
 }
 
 /// The first event of every order.
@@ -523,6 +528,7 @@ impl Event {
             Self::Money(event) => event.kind(),
             Self::Routing(routing) => routing.kind(),
             Self::Edit(event) => event.kind(),
+            Self::Address(event) => event.kind(),
         }
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::stuck::{about_a_failing_call, offered};
 use super::{
     Command, Edge, FulfilmentStage, Hold, Order, Outcome, REASON_REAUTHORIZING, Rejection,
-    ReservationState, Review, Stage, Tender, next_wait, waits_for_stock,
+    ReservationState, Review, Rule, ScreeningReason, Stage, Tender, next_wait, waits_for_stock,
 };
 use crate::policy::{Policy, ReviewDefault};
 use crate::quantity::Quantity;
@@ -152,11 +152,13 @@ fn in_review(order: &Order, review: &Review, policy: &Policy) -> Reason {
             ReviewDefault::Approve => "approved",
         }
     );
-    // Nothing spoke against it but that it could not be looked at.
-    let recommended = if reasons.is_empty() {
-        "approve"
-    } else {
-        "reject"
+    // Nothing spoke against it but that it could not be looked at, or an address that is another by now.
+    let about_it = |one: &ScreeningReason| one.rule == Rule::ImplausibleAddress;
+    let recommended = match (review.reasons.iter().all(about_it), order.address) {
+        _ if reasons.is_empty() => "approve",
+        (true, 0) => "change_address",
+        (true, _) => "approve",
+        (false, _) => "reject",
     };
     ("person", order.stage_since, because, Some(recommended))
 }
@@ -342,6 +344,7 @@ fn actions(order: &Order) -> Vec<Action> {
     actions.extend(order.claim_actions());
     actions.extend(order.routing_actions());
     actions.extend(order.edit_actions());
+    actions.extend(order.address_actions());
     actions
 }
 

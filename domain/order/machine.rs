@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request};
+use crate::canonical::Address;
 use crate::ids::{EffectId, LocationCode, Sku};
 use crate::policy::Policy;
 use crate::sourcing::{Hours, Point};
@@ -17,6 +18,8 @@ pub struct Context<'a> {
     pub policy: &'a Policy,
     /// Locations and their stock, as last heard.
     pub places: &'a dyn Places,
+    /// Where the order goes, where an input is about that; it stands sealed beside the log.
+    pub ship_to: Option<&'a Address>,
     /// The order's sales channel can be told what becomes of it.
     pub channel_listens: bool,
 }

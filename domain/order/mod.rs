@@ -60,8 +60,8 @@ pub use quantities::Quantities;
 pub use reasons::*;
 pub use returns::*;
 pub use screening::{
-    AddressCheck, Counts, Features, Judgement, Mark, MarkKind, Missing, Review, ReviewDecision,
-    Rule, ScreeningReason, Sighting, Sightings, Verdict, judge, marks,
+    AddressCheck, AddressFault, Counts, Features, Judgement, Mark, MarkKind, Missing, Review,
+    ReviewDecision, Rule, ScreeningReason, Sighting, Sightings, Verdict, judge, marks,
 };
 pub use settled::JudgedLine;
 pub use splitting::{Split, split};

@@ -99,6 +99,9 @@ pub struct Order {
     /// Number of the last edit.
     #[serde(default, skip_serializing_if = "is_none_yet")]
     pub edits: u16,
+    /// How often its address was changed.
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    pub address: u16,
     /// Holds in force.
     pub holds: Vec<Hold>,
     /// Number of the last hold placed.

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use super::explain::Action;
 use super::{
-    Effect, Fulfilment, FulfilmentStage, Hold, Loss, Order, Outstanding, REASON_CAPTURE_FAILED,
-    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
-    REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Stage,
+    Effect, Fulfilment, FulfilmentStage, Hold, HoldScope, Loss, Order, Outstanding,
+    REASON_CAPTURE_FAILED, REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST,
+    REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Stage,
 };
 
 /// What a person does about a hold, in this order, where what fits best is not offered.
@@ -23,7 +23,8 @@ pub(super) fn offered(best: Option<&'static str>, actions: &[Action]) -> Option<
         let mut named = actions.iter().filter(|action| action.action == *word);
         named.any(|action| action.why_not.is_none())
     };
-    let otherwise = OTHERWISE.into_iter().filter(|_| OTHERWISE.contains(&best));
+    let held = best == "change_address" || OTHERWISE.contains(&best);
+    let otherwise = OTHERWISE.into_iter().filter(|_| held);
     std::iter::once(best).chain(otherwise).find(free)
 }
 
@@ -52,6 +53,10 @@ impl Order {
                 "release",
             ),
             REASON_REFUND_FAILED => ("nobody takes the refund; releasing tries again", "release"),
+            REASON_LABEL_FAILED if self.is_unsold_for_its_address(hold) => (
+                "the carrier sells no label for this address; with another one it is asked again",
+                "change_address",
+            ),
             REASON_LABEL_FAILED => (
                 "the carrier sells no label for this; releasing tries again",
                 "release",
@@ -67,6 +72,16 @@ impl Order {
             other => (other, "release"),
         };
         (because.to_owned(), action)
+    }
+
+    /// The carrier said that it is the address: its code names it.
+    fn is_unsold_for_its_address(&self, hold: &Hold) -> bool {
+        let HoldScope::Fulfilment { number } = hold.scope else {
+            return false;
+        };
+        let work = self.fulfilment(number);
+        let code = work.and_then(|work| work.label_failed.as_deref());
+        code.is_some_and(|code| code.to_ascii_lowercase().contains("address"))
     }
 
     /// An authorisation of it ended by its time, which says nothing against the buyer.

@@ -233,14 +233,11 @@ impl World<'_> {
         }
         let Some(number) = call.effect.tender() else {
             let smooth = self.smooth;
-            return self.depot.carry_out(
-                call.order,
-                call.id,
-                &call.effect,
-                call.price,
-                smooth,
-                dice,
-            );
+            let done =
+                self.depot
+                    .carry_out(call.order, call.id, &call.effect, call.price, smooth, dice);
+            self.address_a_parcel(call);
+            return done;
         };
         let order = self.audit.order(call.order)?;
         let slug = order.tender(number)?.gateway()?.clone();

@@ -23,6 +23,8 @@ pub(super) struct Parcel {
     pub(super) tracking: String,
     pub(super) seen: ParcelStatus,
     pub(super) voided: bool,
+    /// The number of the address on its label.
+    pub(super) address: Option<u16>,
 }
 
 /// Locations and carriers.
@@ -127,6 +129,7 @@ impl Depot {
                 tracking: tracking.clone(),
                 seen: ParcelStatus::LabelCreated,
                 voided: false,
+                address: None,
             };
             self.parcels.insert(piece, parcel);
             LabelEvidence::Bought {

@@ -9,6 +9,7 @@
 //! What does not live here: sockets, SQL, actors and the vendors' payloads. Their tests run the real
 //! binary.
 
+mod address;
 mod audit;
 mod books;
 mod buyers;

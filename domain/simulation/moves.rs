@@ -41,6 +41,8 @@ pub(super) enum Kind {
     Route,
     /// Somebody changes what an order consists of.
     Edit,
+    /// Somebody wants an order sent elsewhere.
+    Address,
     /// A location closes for a while, or works again.
     Pause,
     /// A message arrives, and a copy of it is still on its way.
@@ -83,7 +85,7 @@ pub(super) enum Kind {
 const STRETCH: usize = 60;
 
 /// Moves that are the ordinary course of things, with their weights.
-const COURSE: [(Kind, usize); 18] = [
+const COURSE: [(Kind, usize); 19] = [
     (Kind::Order, 7),
     (Kind::Deliver, 44),
     (Kind::Work, 22),
@@ -101,6 +103,7 @@ const COURSE: [(Kind, usize); 18] = [
     (Kind::Receive, 2),
     (Kind::Route, 5),
     (Kind::Edit, 4),
+    (Kind::Address, 1),
     (Kind::Pause, 1),
 ];
 

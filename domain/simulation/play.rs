@@ -62,6 +62,7 @@ impl World<'_> {
             Kind::AnswerDispute => self.answer_dispute(dice),
             Kind::Route => self.route(dice),
             Kind::Edit => self.edit(dice),
+            Kind::Address => self.change_address(dice),
             Kind::Pause => self.pause_or_resume(dice),
             Kind::Count if self.is_fed() && dice.percent(60) => self.feed(dice),
             Kind::Count => {

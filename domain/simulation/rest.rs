@@ -200,6 +200,7 @@ impl World<'_> {
             }
             self.check_settled(&order);
             self.check_edits(&order);
+            self.check_addresses(&order);
         }
         let untold: usize = self
             .store

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::address::sealed_by;
 use crate::append::Signal;
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
 use crate::order::Recorded;
@@ -30,6 +31,8 @@ pub(super) struct Store {
     pub(super) epoch: u64,
     pub(super) logs: BTreeMap<OrderId, Vec<Recorded>>,
     pub(super) wake: BTreeMap<OrderId, Option<Timestamp>>,
+    /// The number of the address that is sealed beside each log; none is the first.
+    pub(super) sealed: BTreeMap<OrderId, u16>,
     pub(super) shelves: BTreeMap<LocationCode, Shelf>,
     pub(super) events: usize,
     hash: Sha256,
@@ -50,6 +53,7 @@ impl Store {
             epoch: 1,
             logs: BTreeMap::new(),
             wake: BTreeMap::new(),
+            sealed: BTreeMap::new(),
             shelves: shelves.collect(),
             events: 0,
             hash: Sha256::new(),
@@ -82,6 +86,9 @@ impl Store {
         self.events += events.len();
         log.extend(events.iter().cloned());
         self.wake.insert(order, wake);
+        if let Some(address) = sealed_by(events) {
+            self.sealed.insert(order, address);
+        }
         Signal::Committed
     }
 

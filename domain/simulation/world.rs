@@ -283,6 +283,7 @@ impl<'c> World<'c> {
     pub(super) fn context(&self, channel: ChannelId) -> Context<'_> {
         let listens = self.channels.iter().find(|(id, ..)| *id == channel);
         Context {
+            ship_to: None,
             now: self.now,
             policy: &self.policy,
             places: &self.board,

@@ -173,6 +173,7 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("split", "Split"),
         ("merge", "Merge"),
         ("schedule", "Schedule"),
+        ("change_address", "Change the address"),
     ] {
         let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
             continue;
@@ -180,7 +181,14 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         // Of a review, a dispute and of work nobody needs to hear where there is none.
         let of_few = matches!(
             word,
-            "approve" | "reject" | "dispute" | "reroute" | "split" | "merge" | "schedule"
+            "approve"
+                | "reject"
+                | "dispute"
+                | "reroute"
+                | "split"
+                | "merge"
+                | "schedule"
+                | "change_address"
         );
         if of_few && !judgement.flag("/allowed") {
             continue;

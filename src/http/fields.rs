@@ -42,6 +42,11 @@ impl Fields {
         self.found.push(Violation::new(pointer, code, hint));
     }
 
+    /// Takes over what another reader found wrong with a member.
+    pub fn refuse_all(&mut self, mut found: Vec<Violation>) {
+        self.found.append(&mut found);
+    }
+
     /// Takes a member as it is; `null` counts as absent.
     pub fn take(&mut self, name: &'static str) -> Option<Value> {
         self.known.push(name);

@@ -195,6 +195,7 @@ pub const ROUTES: &[Route] = &[
     act("/v1/orders/{id}/actions/merge"),
     act("/v1/orders/{id}/actions/schedule"),
     act("/v1/orders/{id}/actions/edit"),
+    act("/v1/orders/{id}/actions/change_address"),
     act("/v1/orders/{id}/redecide"),
     act("/v1/fulfilments/{id}/accept"),
     act("/v1/fulfilments/{id}/reject"),
@@ -299,6 +300,7 @@ pub const ROUTES: &[Route] = &[
     form("/console/orders/{id}/split", SignedIn),
     form("/console/orders/{id}/merge", SignedIn),
     form("/console/orders/{id}/schedule", SignedIn),
+    form("/console/orders/{id}/change_address", SignedIn),
     route(
         Method::GET,
         "/console/sign-in",

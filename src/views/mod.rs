@@ -1,7 +1,8 @@
 //! What the API shows: JSON projections of orders, logs and stock. Pure functions; nothing here
 //! decides anything, and nothing here is ever stored as truth.
 
-pub mod claims;
+mod address;
+mod claims;
 pub mod edits;
 pub mod explain;
 pub mod feeds;

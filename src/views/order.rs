@@ -182,6 +182,7 @@ fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
         "tracking_number": label.map(|label| label.tracking_number.as_str()),
         "label_url": label.and_then(|label| label.label_url.as_deref()),
         "label_failed": work.label_failed,
+        "former_address": label.is_some_and(|label| super::address::is_former(order, label)),
         "shipped_at": work.shipped_at,
         "overdue_since": work.overdue_at,
         "replaced_at": work.replaced_at,

@@ -144,6 +144,7 @@ pub fn summary(event: &Event) -> String {
         Event::Money(event) => money(event),
         Event::Routing(event) => super::routing::summary(event),
         Event::Edit(event) => super::edits::summary(event),
+        Event::Address(event) => super::address::summary(event),
     }
 }
 

@@ -14,6 +14,7 @@ mod support;
 
 use support::postgres;
 
+mod address;
 mod audit;
 mod auditor;
 mod bad_input;

@@ -140,13 +140,12 @@ impl EasyPost {
         let known = self.shipment(&call.fulfilment.to_string()).await?;
         let known = known.filter(|shipment| !is_given_back(shipment));
         let shipment = match known {
-            Some(shipment) => {
-                if let Some(label) = label_of(&shipment, &self.slug) {
-                    return Ok(label);
-                }
-                shipment
+            Some(shipment) if label_of(&shipment, &self.slug).is_some() => {
+                return label_of(&shipment, &self.slug).ok_or_else(garbled);
             }
-            None => match self.create(call).await? {
+            // One that nobody bought has the address that it was made with.
+            Some(shipment) if !call.readdressed => shipment,
+            Some(_) | None => match self.create(call).await? {
                 Ok(shipment) => shipment,
                 Err(reason) => return Ok(LabelEvidence::Failed { reason }),
             },

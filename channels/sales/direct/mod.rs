@@ -16,8 +16,9 @@ mod tests;
 
 use std::sync::Arc;
 
-use orderhub_domain::canonical::{CaptureMode, Submission, Violation};
+use orderhub_domain::canonical::{Address, CaptureMode, Submission, Violation};
 use orderhub_domain::ids::Slug;
+use orderhub_domain::sourcing::Point;
 
 use super::{SalesConnector, WayBack};
 use crate::canonical::{NoCanonicalValue, Repeated, hash};
@@ -95,6 +96,26 @@ pub fn parse(
             })
         }
         _ => Err(OrderError::Invalid(problems.found)),
+    }
+}
+
+/// Reads an address that goods go to, with about where it is, as an order's `ship_to` is read. `pointer`
+/// says where it stands in the body.
+///
+/// # Errors
+/// With every point in which it breaks the contract.
+pub fn address(text: &[u8], pointer: &str) -> Result<(Address, Option<Point>), Vec<Violation>> {
+    let mut problems = reader::Problems::default();
+    let Ok(value) = json::parse(text) else {
+        problems.add(pointer, "wrong_type", "an object");
+        return Err(problems.found);
+    };
+    problems.sweep(&value, pointer);
+    let address = people::address(&value, pointer, true, &mut problems);
+    let point = people::point_of(&value, pointer, &mut problems);
+    match address {
+        Some(address) if problems.found.is_empty() => Ok((address, point)),
+        _ => Err(problems.found),
     }
 }
 

@@ -38,12 +38,12 @@ pub(super) fn private(order: &Part<'_, '_>, problems: &mut Problems) -> PrivateD
 /// is not kept.
 pub(super) fn point(order: &Part<'_, '_>, problems: &mut Problems) -> Option<Point> {
     let value = order.get("ship_to")?;
-    let part = Part::new(
-        value,
-        &order.at("ship_to"),
-        &ADDRESS,
-        &mut Problems::default(),
-    )?;
+    point_of(value, &order.at("ship_to"), problems)
+}
+
+/// About where an address is.
+pub(super) fn point_of(value: &Json<'_>, pointer: &str, problems: &mut Problems) -> Option<Point> {
+    let part = Part::new(value, pointer, &ADDRESS, &mut Problems::default())?;
     let degrees = |name: &str, most: i64, problems: &mut Problems| {
         let value = part.decimal_if(name, problems)?;
         if value.abs() > Decimal::from(most) {
@@ -76,7 +76,7 @@ fn customer(value: &Json<'_>, problems: &mut Problems) -> Option<Customer> {
 }
 
 /// An address; `whole` when goods go there.
-fn address(
+pub(super) fn address(
     value: &Json<'_>,
     pointer: &str,
     whole: bool,

@@ -5,6 +5,7 @@
 //! open effects and draw conclusions until nothing is left to do. Because every automatic step is
 //! such a rule, a restart, a late webhook and a timer all come to the same place.
 
+mod address;
 mod backorder;
 mod capture;
 mod claims;

@@ -24,6 +24,7 @@ impl Command {
             Self::Return(command) => command.word(),
             Self::Claim(command) => command.word(),
             Self::Edit(_) => "edit",
+            Self::ChangeAddress(_) => "change_address",
         }
     }
 }
@@ -120,6 +121,7 @@ impl Draft<'_> {
             Command::Return(command) => self.return_request(command),
             Command::Claim(command) => self.claim_request(command),
             Command::Edit(edit) => self.edit(edit),
+            Command::ChangeAddress(change) => self.change_address(change),
         }
     }
 

@@ -44,6 +44,7 @@ pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
         parting: None,
         editing: None,
         edits: 0,
+        address: 0,
         holds: Vec::new(),
         last_hold: 0,
         told: Vec::new(),

@@ -1,6 +1,7 @@
 //! The fold: the order after an event. Total: it never refuses evidence, it only takes it in.
 //! Nothing is decided here and nothing is looked up.
 
+mod address;
 mod born;
 mod claims;
 mod edits;
@@ -92,9 +93,7 @@ impl Order {
                 attempt,
                 stock,
                 ..
-            } => {
-                self.stock_answered(location, *attempt, stock);
-            }
+            } => self.stock_answered(location, *attempt, stock),
             Event::PaymentReported {
                 tender,
                 payment,
@@ -135,6 +134,7 @@ impl Order {
             Event::Scanned { fulfilment, scan } => self.scanned(*fulfilment, scan, at),
             Event::Routing(routing) => self.routed(routing, at),
             Event::Edit(event) => self.edited(event, at),
+            Event::Address(event) => self.readdressed(event),
             Event::ChannelAnswered { told, answer, .. } => {
                 self.told.push((told.clone(), answer.clone()));
             }

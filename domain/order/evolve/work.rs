@@ -145,6 +145,7 @@ impl Order {
         evidence: &LabelEvidence,
         at: jiff::Timestamp,
     ) {
+        let address = self.address;
         let Some(work) = self.fulfilment_mut(number) else {
             return;
         };
@@ -165,6 +166,7 @@ impl Order {
                     reference: reference.clone(),
                     label_url: label_url.clone(),
                     cost: *cost,
+                    address,
                     voided: false,
                     void_refused: false,
                 });

@@ -69,6 +69,29 @@ pub enum AddressFault {
     PostcodeForm,
 }
 
+impl AddressFault {
+    /// The part of the address that it is about, as a JSON pointer within it.
+    pub const fn part(self) -> &'static str {
+        match self {
+            Self::UnknownCountry => "/country",
+            Self::StreetMissing => "/lines",
+            Self::CityMissing => "/city",
+            Self::PostcodeMissing | Self::PostcodeForm => "/postcode",
+        }
+    }
+
+    /// What is wrong, as a part of a sentence.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::UnknownCountry => "there is no such country",
+            Self::StreetMissing => "it has no street",
+            Self::CityMissing => "it has no city",
+            Self::PostcodeMissing => "it has no postcode",
+            Self::PostcodeForm => "its postcode is none of its country",
+        }
+    }
+}
+
 impl AddressCheck {
     /// Looks at an address.
     pub fn of(address: &Address) -> Self {

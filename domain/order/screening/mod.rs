@@ -14,7 +14,7 @@ use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::{Deserialize, Serialize};
 
-pub use address::AddressCheck;
+pub use address::{AddressCheck, AddressFault};
 pub use marks::{Mark, MarkKind, Sighting, marks};
 
 use crate::canonical::Submission;

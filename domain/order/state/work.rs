@@ -123,6 +123,9 @@ pub struct Label {
     pub label_url: Option<String>,
     /// What it cost.
     pub cost: Option<Money>,
+    /// The address on it, by how often that of the order had been changed.
+    #[serde(default)]
+    pub address: u16,
     /// It was given back.
     pub voided: bool,
     /// It cannot be given back.

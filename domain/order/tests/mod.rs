@@ -1,5 +1,6 @@
 //! Properties of the order: random lives in a small world, permutations of reports, tables.
 
+mod address;
 mod claims;
 mod counter;
 mod disputes;

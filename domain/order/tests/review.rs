@@ -44,6 +44,7 @@ fn odd_order(terms: Terms, policy: Policy) -> World {
         body_hash: "00".into(),
     };
     let context = Context {
+        ship_to: None,
         now: world.now,
         policy: &world.policy,
         places: &world.shelves,
@@ -94,7 +95,8 @@ fn an_order_in_review_waits_for_a_person_and_asks_the_world_for_nothing() {
     );
     let allowed = why.actions.iter().filter(|a| a.why_not.is_none());
     let allowed: Vec<_> = allowed.map(|a| a.action).collect();
-    assert_eq!(allowed, ["approve", "reject", "cancel", "hold"]);
+    let offered = ["approve", "reject", "cancel", "hold", "change_address"];
+    assert_eq!(allowed, offered);
     assert_eq!(world.folded(), world.order);
 }
 

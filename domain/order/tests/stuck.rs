@@ -64,6 +64,17 @@ fn act(world: &mut World, action: &str) {
             lines: None,
             reason,
         }),
+        "change_address" => Command::ChangeAddress(Box::new(AddressChange {
+            to: Address {
+                lines: vec!["Main Street 2".into()],
+                city: Some("Berlin".into()),
+                postcode: Some("10115".into()),
+                country: Some("DE".into()),
+                ..Address::default()
+            },
+            point: None,
+            reason,
+        })),
         other => panic!("nobody does {other} here"),
     };
     world.command(command).expect("it is offered");
@@ -94,6 +105,31 @@ fn a_carrier_that_sells_no_label_is_asked_again() {
         "release",
         "buy_label",
     );
+}
+
+#[test]
+fn an_address_that_no_label_is_sold_for_is_changed() {
+    let mut world = packed();
+    world.fact(Fact::Label(LabelFact {
+        fulfilment: 1,
+        evidence: LabelEvidence::Failed {
+            reason: "ADDRESS.VERIFY.FAILURE".into(),
+        },
+    }));
+    let because = "the carrier sells no label for this address";
+    unstuck(&mut world, because, "change_address", "buy_label");
+}
+
+#[test]
+fn an_order_whose_address_alone_is_odd_is_approved_once_that_is_changed() {
+    let mut world = in_review(wary());
+    let review = world.order.review.as_mut().expect("it is in review");
+    for reason in &mut review.reasons {
+        reason.rule = Rule::ImplausibleAddress;
+    }
+    explained(&world, "A person has to review it", "change_address");
+    act(&mut world, "change_address");
+    explained(&world, "A person has to review it", "approve");
 }
 
 #[test]

@@ -166,6 +166,8 @@ pub(super) struct World {
     pub(super) log: Vec<Recorded>,
     /// The channel wants to hear of its order.
     pub(super) listens: bool,
+    /// Where it goes, as it stands sealed beside the log.
+    pub(super) ship_to: Option<Address>,
 }
 
 impl World {
@@ -227,6 +229,7 @@ impl World {
             body_hash: "00".into(),
         };
         let context = Context {
+            ship_to: None,
             now,
             policy: &policy,
             places: &shelves,
@@ -242,11 +245,13 @@ impl World {
             order,
             log,
             listens: true,
+            ship_to: None,
         }
     }
 
     pub(super) fn input(&mut self, body: InputBody) -> Result<Decided, Rejection> {
         let context = Context {
+            ship_to: self.ship_to.as_ref(),
             now: self.now,
             policy: &self.policy,
             places: &self.shelves,

@@ -41,7 +41,7 @@ pub(super) fn must_find(core: &dyn Core, invariant: &str) {
 }
 
 /// The events written again, one after the other, behind an order's log.
-fn rewritten(order: &Order, events: Vec<Recorded>) -> Decided {
+pub(super) fn rewritten(order: &Order, events: Vec<Recorded>) -> Decided {
     let mut next = order.clone();
     let mut written = Vec::new();
     for mut recorded in events {

@@ -8,7 +8,7 @@ use orderhub_domain::order::Edge;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{edit, find, route};
+use super::{address, edit, find, route};
 use crate::cli::client::Client;
 use crate::cli::output::printable;
 use crate::cli::returns::{Counted, counts};
@@ -23,6 +23,8 @@ pub(super) enum Act {
     Cancel(Vec<route::Units>),
     /// Lines with other quantities, and lines to add.
     Edit(Vec<route::Units>, Vec<edit::Added>),
+    /// Where it is to go.
+    ChangeAddress(Box<address::Address>),
     /// Who does which part of the work.
     Route(route::Change),
     /// This much, or all that can go back; as credit instead of money.
@@ -121,6 +123,10 @@ pub(super) async fn run(
         Act::Edit(units, added) => {
             body["lines"] = edit::lines(units, added);
             "edit"
+        }
+        Act::ChangeAddress(address) => {
+            body["address"] = address.body();
+            "change_address"
         }
         Act::Route(change) => {
             let (verb, stated) = change.body(order);

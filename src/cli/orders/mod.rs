@@ -2,6 +2,7 @@
 //! `list`, `show` and `act` are the verbs, and `sheet` is what `show` prints for people.
 
 mod act;
+mod address;
 mod edit;
 pub(super) mod find;
 mod list;
@@ -112,6 +113,15 @@ pub(super) enum Verb {
         /// A line that it does not have; several times for several lines.
         #[arg(long = "add", value_name = "SKU,QUANTITY,PRICE,TITLE")]
         added: Vec<edit::Added>,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Send an order to another address, as long as labels are still to be bought.
+    ChangeAddress {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        address: address::Address,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -309,6 +319,14 @@ pub(super) async fn run(
             line,
             terms,
         } => (order, Asked::Act(act::Act::Claim(fulfilment, line), terms)),
+        Verb::ChangeAddress {
+            order,
+            address,
+            terms,
+        } => (
+            order,
+            ask(act::Act::ChangeAddress(Box::new(address)), terms),
+        ),
         Verb::ResolveClaim {
             order,
             claim,

@@ -443,6 +443,42 @@ pub const CATALOGUE: &[Entry] = &[
         "Have the buyer place another order for it.",
     ),
     entry(
+        "label_asked",
+        409,
+        "A label is being bought",
+        "Ask again once the carrier has answered, or cancel the fulfilment.",
+    ),
+    entry(
+        "nothing_to_label",
+        409,
+        "Nothing of the order is still to be labelled",
+        "Cancel what has not left, or let it come back, and send it again.",
+    ),
+    entry(
+        "other_country",
+        422,
+        "The order cannot go to another country",
+        "Cancel it and have it ordered again: its taxes were stated for the country that it has.",
+    ),
+    entry(
+        "other_tax_region",
+        422,
+        "The order cannot go to another region",
+        "Cancel it and have it ordered again: its taxes were stated for the region that it has.",
+    ),
+    entry(
+        "implausible_address",
+        422,
+        "The address cannot be right",
+        "Correct what the detail names.",
+    ),
+    entry(
+        "same_address",
+        422,
+        "The order goes to this address already",
+        "Send another address, or nothing at all.",
+    ),
+    entry(
         "cannot_merge",
         409,
         "These two cannot be one",

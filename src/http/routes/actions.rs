@@ -111,6 +111,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
         },
         "cancel" => routing::read_cancel(reason, &mut fields),
         "edit" => super::edits::read(reason, &mut fields),
+        "change_address" => super::address::read(reason, &mut fields),
         "refund" => Command::Refund {
             amount: fields.decimal("amount"),
             as_credit: read_way(&mut fields),
@@ -237,7 +238,16 @@ pub(super) async fn try_out(
         }),
     };
     let places = edge.hub.places();
+    let private = match &input.body {
+        InputBody::Request(asked) if matches!(asked.command, Command::ChangeAddress(_)) => {
+            edge.journal.private(order).await?
+        }
+        _ => None,
+    };
     let context = Context {
+        ship_to: private
+            .as_ref()
+            .and_then(|private| private.ship_to.as_ref()),
         now: Timestamp::now(),
         policy: &edge.policy,
         places: places.as_ref(),

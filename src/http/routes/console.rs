@@ -16,7 +16,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::sse::Event;
 
-use super::{actions, answer, asked, body, reads, returns, with};
+use super::{actions, address, answer, asked, body, reads, returns, with};
 use crate::console::{self, Bar, Board, Sheet, assets};
 use crate::events::Watch;
 use crate::http::asked::Asked;
@@ -196,6 +196,9 @@ async fn act(
         Some(once) => &asked.under_key(once)?,
         None => asked,
     };
+    if let Form::Order("change_address") = form {
+        address::of_form(&mut fields);
+    }
     let body = Value::Object(fields).to_string();
     let body = body.as_bytes();
     let done = match form {

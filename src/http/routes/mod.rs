@@ -2,6 +2,7 @@
 //! unboxed chains of this length take minutes to compile. Hot routes come first.
 
 mod actions;
+mod address;
 mod batch;
 mod claims;
 mod console;

@@ -92,6 +92,7 @@ fn plenty() -> Plenty {
 
 fn context<'a>(policy: &'a Policy, places: &'a Plenty) -> Context<'a> {
     Context {
+        ship_to: None,
         now: Timestamp::now(),
         policy,
         places,

@@ -28,6 +28,8 @@ pub(crate) struct Label {
     /// The fulfilment that it was bought for.
     pub(crate) reference: String,
     pub(crate) tracking_code: String,
+    /// The address on it.
+    pub(crate) to: Value,
     /// It was given back afterwards.
     pub(crate) refunded: bool,
 }
@@ -181,9 +183,11 @@ impl State {
         let tracking_code = format!("9400{bought:014}");
         shipment.tracking_code = Some(tracking_code.clone());
         let (reference, body) = (shipment.reference.clone(), shipment.json());
+        let to = shipment.to.clone();
         self.labels.push(Label {
             reference,
             tracking_code,
+            to,
             refunded: false,
         });
         (200, body)

@@ -30,6 +30,7 @@ fn fulfilment() -> FulfilmentId {
 
 fn call() -> LabelCall {
     LabelCall {
+        readdressed: false,
         fulfilment: fulfilment(),
         to: Address {
             name: Some("Jane Doe".to_owned()),
@@ -143,6 +144,28 @@ async fn a_label_is_created_under_the_fulfilment_and_bought_at_the_cheapest_rate
         key, "Basic RVpUS293bjo=",
         "the key is the user, without a password"
     );
+}
+
+#[tokio::test]
+async fn a_shipment_of_the_address_before_is_left_alone() {
+    let server = answering(vec![
+        (
+            "GET",
+            format!("{CREATE}/{FULFILMENT}"),
+            ok(shipment(json!({}))),
+        ),
+        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+        ("POST", BUY.to_owned(), ok(bought_shipment())),
+    ])
+    .await;
+    assert_eq!(buy(&server).await, Ok(bought()));
+    assert_eq!(posts(&server).await, [BUY], "what a try had left is bought");
+    let elsewhere = LabelCall {
+        readdressed: true,
+        ..call()
+    };
+    assert_eq!(carrier(&server.uri()).buy(&elsewhere).await, Ok(bought()));
+    assert_eq!(posts(&server).await, [BUY, CREATE, BUY]);
 }
 
 #[tokio::test]
