@@ -2,7 +2,7 @@
 //! decides anything, and nothing here is ever stored as truth.
 
 mod address;
-mod claims;
+pub mod claims;
 pub mod edits;
 pub mod explain;
 pub mod feeds;

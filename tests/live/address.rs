@@ -160,8 +160,8 @@ async fn an_address_that_the_carrier_refuses_is_changed_and_its_label_asked_for_
     .await;
     let line = "orders change-address AD-2 --name Ada --line Hafenstr.2 --city Berlin \
                 --postcode 10117 --country DE --reason refused-by-the-carrier";
-    let would = operator.text(&format!("{line} --dry-run"));
-    assert!(would.contains("order.hold_released"), "{would}");
+    let forecast = operator.text(&format!("{line} --dry-run"));
+    assert!(forecast.contains("order.hold_released"), "{forecast}");
     assert_eq!(streets(&world, &order), Vec::<String>::new());
     operator.text(line);
     let tracking = journey::tracking_number(api, &order, SOON).await;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Address {
     /// Who receives it.
-    #[arg(long, value_name = "NAME")]
-    name: String,
+    #[arg(long = "name", value_name = "NAME")]
+    recipient: String,
     /// The street and what follows it; several times for several lines.
     #[arg(long = "line", value_name = "TEXT", required = true)]
     lines: Vec<String>,
@@ -32,7 +32,7 @@ impl Address {
     /// The address as the API takes it.
     pub(super) fn body(&self) -> Value {
         let mut body = json!({
-            "name": self.name,
+            "name": self.recipient,
             "lines": self.lines,
             "city": self.city,
             "postcode": self.postcode,

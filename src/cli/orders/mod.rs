@@ -121,7 +121,7 @@ pub(super) enum Verb {
         #[command(flatten)]
         order: Named,
         #[command(flatten)]
-        address: address::Address,
+        to: address::Address,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -239,11 +239,31 @@ pub(super) async fn run(
     format: Format,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let (order, asked) = match verb {
-        Verb::Ls { filter, hub } => {
+    let (order, asked) = match wanted(verb) {
+        Wanted::One(order, asked) => (order, asked),
+        Wanted::List(filter, hub) => {
             let client = Client::new(&hub, config)?;
             return list::run(&filter, &client, format, out).await;
         }
+    };
+    let client = Client::new(&order.hub, config)?;
+    let id = find::order(&order.name, &client).await?;
+    match asked {
+        Asked::Part(part) => show::run(part, id, &client, format, out).await,
+        Asked::Redecide(policy) => route::redecide(id, &policy, &client, format, out).await,
+        Asked::Act(act, terms) => act::run(&act, &terms, id, &client, format, out).await,
+    }
+}
+
+/// What a verb wants: a list, or something of one order.
+enum Wanted {
+    List(list::Filter, Hub),
+    One(Named, Asked),
+}
+
+fn wanted(verb: Verb) -> Wanted {
+    let (order, asked) = match verb {
+        Verb::Ls { filter, hub } => return Wanted::List(filter, hub),
         Verb::Show { order } => (order, Asked::Part(Part::Sheet)),
         Verb::Timeline { order } => (order, Asked::Part(Part::Timeline)),
         Verb::Explain { order } => (order, Asked::Part(Part::Explanation)),
@@ -319,14 +339,9 @@ pub(super) async fn run(
             line,
             terms,
         } => (order, Asked::Act(act::Act::Claim(fulfilment, line), terms)),
-        Verb::ChangeAddress {
-            order,
-            address,
-            terms,
-        } => (
-            order,
-            ask(act::Act::ChangeAddress(Box::new(address)), terms),
-        ),
+        Verb::ChangeAddress { order, to, terms } => {
+            (order, ask(act::Act::ChangeAddress(Box::new(to)), terms))
+        }
         Verb::ResolveClaim {
             order,
             claim,
@@ -337,13 +352,7 @@ pub(super) async fn run(
             (order, Asked::Act(act, terms))
         }
     };
-    let client = Client::new(&order.hub, config)?;
-    let id = find::order(&order.name, &client).await?;
-    match asked {
-        Asked::Part(part) => show::run(part, id, &client, format, out).await,
-        Asked::Redecide(policy) => route::redecide(id, &policy, &client, format, out).await,
-        Asked::Act(act, terms) => act::run(&act, &terms, id, &client, format, out).await,
-    }
+    Wanted::One(order, asked)
 }
 
 /// What is asked of one order.
