@@ -312,6 +312,9 @@ pub enum Rejection {
     /// The two are not one location's work, or not for the same way out.
     #[error("fulfilments {0} and {1} are not work of one location that can be put together")]
     CannotMerge(u16, u16),
+    /// Its location has not said yet that it holds the units of this work apart.
+    #[error("fulfilment {0} is just being divided at its location; ask again in a moment")]
+    BeingDivided(u16),
     /// There is no such location.
     #[error("there is no location \"{0}\"")]
     NoSuchLocation(LocationCode),
@@ -365,6 +368,7 @@ impl Rejection {
             Self::NoUnits => "no_units",
             Self::SplitsAll => "splits_all",
             Self::CannotMerge(..) => "cannot_merge",
+            Self::BeingDivided(_) => "being_divided",
             Self::NoSuchLocation(_) => "no_such_location",
             Self::LocationCannot { .. } => "location_cannot",
             Self::NowhereElse => "nowhere_else",

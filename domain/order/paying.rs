@@ -38,7 +38,7 @@ impl Tender {
     pub fn has_failed(&self) -> bool {
         let alone = self.renews.is_some() || self.edit.is_some();
         let waits = self.action_required && alone;
-        self.authorized.is_none() && (self.declined.is_some() || self.voided || waits)
+        self.voided || self.authorized.is_none() && (self.declined.is_some() || waits)
     }
 
     /// Whether there is an authorisation of which something can still be taken.
@@ -210,7 +210,8 @@ impl Order {
             .plus(some(tender.moved))
             .plus(some(tender.credited))
             .plus(some(tender.netted));
-        let due = self.claims(number, over).less(settled);
+        let due = self.claims(number, over).min(self.can_give(number));
+        let due = due.less(settled);
         let there = captured.less(tender.refunded_sum()).less(tender.frozen());
         due.min(there)
     }
@@ -227,10 +228,43 @@ impl Order {
         } else {
             captured.less(self.share_of(number, kept))
         };
-        let granted = tender.granted.unwrap_or(tender.zero());
-        let moved = tender.moved.unwrap_or(tender.zero());
+        let some = |amount: Option<Money>| amount.unwrap_or(tender.zero());
+        let granted = some(tender.granted).less(some(tender.for_others));
         // What other tenders gave in its place leaves its own money where it is.
-        unearned.plus(granted).min(captured.plus(moved))
+        let most = captured.plus(some(tender.moved));
+        unearned
+            .plus(granted)
+            .min(most)
+            .plus(some(tender.for_others))
+    }
+
+    /// What a tender can give back in the end, in its own place and in that of others.
+    fn can_give(&self, number: u16) -> Money {
+        let tender = self.tender(number);
+        tender.map_or(Money::zero(self.draft.currency), |tender| {
+            let moved = tender.moved.unwrap_or(tender.zero());
+            tender.captured_sum().plus(moved)
+        })
+    }
+
+    /// A tender that gave in place of another and now needs the money for its own, and how much more
+    /// there is to be given than it has. What the buyer disputes, or got by a dispute, is not given.
+    pub(super) fn overcommitted(&self, over: bool) -> Option<(u16, Money)> {
+        let numbered = self.tender_numbers().zip(&self.tenders);
+        let mut short = numbered.map(|(number, tender)| {
+            let short = self.claims(number, over).less(self.can_give(number));
+            (number, short.less(tender.frozen()))
+        });
+        short.find(|(_, short)| short.is_positive())
+    }
+
+    /// What a tender could still give in place of others: nobody has a claim to it.
+    pub(super) fn can_spare(&self, number: u16, over: bool) -> Money {
+        let tender = self.tender(number).filter(|tender| tender.is_ours());
+        tender.map_or(Money::zero(self.draft.currency), |tender| {
+            let free = self.can_give(number).less(self.claims(number, over));
+            free.less(tender.frozen())
+        })
     }
 
     /// What a person can still give back of a tender. Money that the buyer disputes is not given

@@ -73,11 +73,15 @@ impl Order {
     pub(super) fn lapses_at(&self, number: u16) -> Option<Timestamp> {
         let tender = self.tender(number)?;
         let ends = tender.expires_at?;
-        let counts = self.ending.is_none()
-            && matches!(
-                self.stage,
-                Stage::Authorizing | Stage::Confirmed | Stage::Fulfilling
-            );
+        // What has left is to be paid also when the rest is being cancelled.
+        let counts = matches!(
+            self.stage,
+            Stage::Authorizing
+                | Stage::Confirmed
+                | Stage::Fulfilling
+                | Stage::Cancelling
+                | Stage::Completed
+        );
         let alive = tender.authorized.is_some() && tender.can_be_captured();
         (counts && alive && self.rest(number).is_positive()).then_some(ends)
     }
@@ -218,9 +222,14 @@ impl Order {
         let open = !self.stage.is_dead() && !self.is_capture_blocked();
         let captures = self.idle_payers().filter_map(|number| {
             let tender = self.tender(number)?;
-            let due = self.share_of(number, Owed::Earned);
-            let owed = open && due > tender.captured_sum();
-            owed.then(|| tender.capture_again_at(policy))?
+            let again = tender.capture_again_at(policy)?;
+            // What can be taken only once may have to wait for its time.
+            let later = self.renews_at(number, policy).map(|at| at.max(again));
+            let due = |at: &Timestamp| self.capturable(number, policy, *at);
+            let owed = |at: &Timestamp| due(at) > tender.captured_sum();
+            let moments = std::iter::once(again).chain(later);
+            let takes = open && tender.can_be_captured();
+            moments.filter(|_| takes).find(owed)
         });
         let standing = self.is_standing();
         let renewals = self.idle_payers().filter_map(|number| {

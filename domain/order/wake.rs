@@ -145,7 +145,10 @@ impl Wait {
                 let waiting = order.reservations.values();
                 let waiting = waiting.filter(|hold| hold.state == ReservationState::Waiting);
                 let first = waiting.map(|hold| hold.expires_at).min();
-                first.filter(|_| going_on)
+                // Who stands already leaves the line only when others may be asked.
+                let asks = order.stage == Stage::Reserving
+                    || order.blocking(Edge::Reserve, None).is_none();
+                first.filter(|_| going_on && asks)
             }
             Self::Review => order.review_until(),
             Self::Payment => {

@@ -8,7 +8,8 @@ use crate::canonical::OrderDraft;
 use crate::ids::{CommandId, OrderId};
 use crate::order::{
     Asked, Command, Effect, Fact, Features, Input, InputBody, NoticeEvidence, NoticeFact,
-    PaymentFact, Placement, Postponement, REPLY_SCHEMA, Request, StockFact, TenderSelector,
+    PaymentFact, Placement, Postponement, REPLY_SCHEMA, Rejection, Request, StockFact,
+    TenderSelector,
 };
 use crate::stock::StockCommand;
 
@@ -94,6 +95,11 @@ impl World<'_> {
                     Took::Yes => self.tell(&format!("{actor} asks {name} to {word}: taken")),
                     Took::Refused(why) => {
                         self.tell(&format!("{actor} asks {name} to {word}: {why}"));
+                        // They are told to ask again in a moment, and while nothing else goes wrong
+                        // they do.
+                        if matches!(why, Rejection::BeingDivided(_)) && !self.smooth {
+                            self.post.push(letter.clone());
+                        }
                     }
                     Took::No => self.tell(&format!("{actor} asks {name} to {word}: no answer")),
                 }

@@ -9,7 +9,7 @@ use super::feeds::Heard;
 use super::world::World;
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
 use crate::order::{Loss, StockEvidence, StockLine};
-use crate::stock::{HoldKey, News, StockCommand, Told};
+use crate::stock::{HoldKey, HoldState, News, StockCommand, StockHold, Told};
 
 /// How a hold stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -248,24 +248,27 @@ impl Mirror {
         line: &StockLine,
         answer: Option<&StockEvidence>,
     ) {
+        // Without an answer it has not heard enough yet.
+        let Some(StockEvidence::Regrouped { missing }) = answer else {
+            return;
+        };
         if self.holds.contains_key(&into) {
             return;
         }
         let units = line.quantity.whole().unwrap_or_default();
-        let missing = match answer {
-            Some(StockEvidence::Regrouped { missing }) => missing.contains(&line.line),
-            _ => true,
-        };
-        let state = if missing { Held::Free } else { Held::Hard };
+        let missing = missing.contains(&line.line);
+        let state = if missing { Held::Cut } else { Held::Hard };
         self.holds.insert(into, (line.sku.clone(), units, state));
-        let mut left = if missing { 0 } else { units };
-        for key in from {
-            if let Some(hold) = self.holds.get_mut(key).filter(|h| h.2 == Held::Hard) {
-                let taken = left.min(hold.1);
-                left -= taken;
-                hold.1 -= taken;
-                if hold.1 == 0 {
-                    hold.2 = Held::Free;
+        let mut left = units;
+        for kind in [Held::Hard, Held::Cut] {
+            for key in from {
+                if let Some(hold) = self.holds.get_mut(key).filter(|h| h.2 == kind) {
+                    let taken = left.min(hold.1);
+                    left -= taken;
+                    hold.1 -= taken;
+                    if hold.1 == 0 {
+                        hold.2 = Held::Free;
+                    }
                 }
             }
         }
@@ -305,6 +308,15 @@ impl Mirror {
         };
     }
 
+    /// Who should be in line.
+    fn in_line(&self, at: &LocationCode, sku: &Sku) -> BTreeMap<HoldKey, i64> {
+        let here = self.holds.iter();
+        let here = here.filter(|((location, _), hold)| {
+            location == at && hold.0 == *sku && hold.2 == Held::Waiting
+        });
+        here.map(|((_, key), hold)| (*key, hold.1)).collect()
+    }
+
     fn promised(&self, at: &LocationCode, sku: &Sku, how: Held) -> i64 {
         let here = self
             .holds
@@ -339,7 +351,18 @@ impl World<'_> {
                 let found = format!("{sku} at {at} has {now:?}, its ledger adds up to {sums:?}");
                 broken = Some(("stock_ledger", found));
             } else if counters.waiting != self.mirror.promised(at, sku, Held::Waiting) {
-                let found = format!("{sku} at {at}: {counters:?} and another number in line");
+                let mine = self.mirror.in_line(at, sku);
+                let theirs = tables.stock.holds.iter();
+                let waits = |hold: &StockHold| hold.sku == *sku && hold.state == HoldState::Waiting;
+                let theirs: BTreeMap<HoldKey, i64> = theirs
+                    .filter(|(_, hold)| waits(hold))
+                    .map(|(key, hold)| (*key, hold.quantity))
+                    .collect();
+                let found = format!(
+                    "{sku} at {at} has {} in line: {theirs:?}, after what it was asked it should be \
+                     {mine:?}",
+                    counters.waiting
+                );
                 broken = Some(("stock_conserved", found));
             } else if now != expected {
                 let found = format!(

@@ -66,6 +66,17 @@ impl World<'_> {
             }
             let least = SignedDuration::from_secs(1);
             self.elapse(next.duration_since(self.now).max(least));
+            if moment + 1 == MOMENTS {
+                let next = self
+                    .store
+                    .wake
+                    .iter()
+                    .filter_map(|(id, at)| Some((at.as_ref()?, id)));
+                let next = next.min().map(|(_, id)| self.name(*id));
+                let found = format!("it never ends; {} is next", next.unwrap_or_default());
+                self.fall("comes_to_rest", found);
+                return;
+            }
         }
         self.pay_out();
         self.check_rest();

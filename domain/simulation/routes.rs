@@ -5,13 +5,18 @@ use jiff::SignedDuration;
 
 use super::dice::Dice;
 use super::world::{Letter, World};
-use crate::ids::LocationCode;
+use crate::ids::{LocationCode, OrderId};
 use crate::order::{Command, Fact, Fulfilment, Order, RouteCommand};
 use crate::quantity::Quantity;
 
 impl World<'_> {
     /// Somebody changes who does the work of an order, or cancels a part of it.
     pub(super) fn route(&mut self, dice: &mut Dice) {
+        // Two pieces of work at one place are rare, and seldom left so.
+        if let Some((id, command)) = self.pieces_at_one_place(dice) {
+            self.ask(id, "operator:anna", Command::Route(command));
+            return;
+        }
         let working = self.audit.orders().filter(|order| {
             let early = |work: &Fulfilment| work.is_open() && !work.moving;
             !order.stage.is_terminal() && order.fulfilments.iter().any(early)
@@ -77,6 +82,27 @@ impl World<'_> {
             };
             self.ask(id, "operator:anna", Command::Route(command));
         }
+    }
+
+    /// Puts two pieces of work together that one location has not begun.
+    fn pieces_at_one_place(&self, dice: &mut Dice) -> Option<(OrderId, RouteCommand)> {
+        let mut pairs = Vec::new();
+        for order in self.audit.orders() {
+            let early = |work: &&Fulfilment| work.is_open() && !work.moving;
+            let works: Vec<&Fulfilment> = order.fulfilments.iter().filter(early).collect();
+            for (place, work) in works.iter().enumerate() {
+                let beside = works.iter().skip(place + 1);
+                let beside = beside.filter(|other| other.location == work.location);
+                pairs.extend(beside.map(|other| (order.id, work.number, other.number)));
+            }
+        }
+        let (id, fulfilment, from) = dice.pick(&pairs).copied()?;
+        let merge = RouteCommand::Merge {
+            fulfilment,
+            from,
+            reason: "one parcel will do".to_owned(),
+        };
+        dice.percent(60).then_some((id, merge))
     }
 
     /// A location takes no work any more, or works again.

@@ -127,8 +127,7 @@ impl World<'_> {
             if !decision.change.is_empty()
                 && let Some(crash) = self.begin_commit()
             {
-                if crash.written {
-                    self.store.change_stock(location, &decision.change);
+                if crash.written && self.store.change_stock(location, &decision.change) {
                     self.follow(location, command, effect, &decision);
                 }
                 self.crash(self.owner);

@@ -103,7 +103,7 @@ impl LocationStock {
                 from,
                 into,
                 lines,
-            } => Some(draft.regroup(*order, from, *into, lines, now)),
+            } => draft.regroup(*order, from, *into, lines, now),
             other => {
                 draft.hear(other, now);
                 None

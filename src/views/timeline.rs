@@ -222,6 +222,12 @@ fn money(event: &MoneyEvent) -> String {
             let why = plain(because.word());
             format!("Tender {tender}: {amount} are authorised anew as tender {renewal} ({why}).")
         }
+        MoneyEvent::RefundRerouted { tender, code, to } if code == "needed_itself" => {
+            format!(
+                "Tender {tender} gave in place of others and has to give its own: {} instead.",
+                shares(to)
+            )
+        }
         MoneyEvent::RefundRerouted { tender, code, to } => {
             format!(
                 "Tender {tender} could not refund ({code}): {} instead.",

@@ -1,5 +1,7 @@
 //! Taking the money for what shipped, and giving back what is not ours to keep.
 
+use jiff::Timestamp;
+
 use super::super::{
     Edge, Effect, Fulfilment, HoldScope, Order, Outcome, Owed, REASON_CAPTURE_FAILED,
     REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, Tender,
@@ -7,7 +9,7 @@ use super::super::{
 use super::Draft;
 use crate::canonical::{CaptureMode, Terms};
 use crate::money::Money;
-use crate::policy::OnceCapture;
+use crate::policy::{OnceCapture, Policy};
 
 impl Draft<'_> {
     /// Takes what was earned. Nothing is captured of an authorisation that has ended, or a second
@@ -16,7 +18,7 @@ impl Draft<'_> {
         if self.order.confirmed_at.is_none() || self.order.stage.is_dead() {
             return false;
         }
-        let finished = self.is_shipping_over();
+        let finished = self.order.is_shipping_over();
         for number in self.order.payers() {
             let Some(tender) = self.order.tender(number).cloned() else {
                 continue;
@@ -25,8 +27,8 @@ impl Draft<'_> {
                 continue;
             }
             let captured = tender.captured_sum();
-            let due = self.capturable(number, &tender, finished);
-            let due = due.min(tender.amount).less(captured);
+            let (policy, now) = (self.context.policy, self.context.now);
+            let due = self.order.capturable(number, policy, now).less(captured);
             if due.is_zero() {
                 continue;
             }
@@ -75,28 +77,6 @@ impl Draft<'_> {
         })
     }
 
-    /// What may have been taken of a tender by now, in all: what was earned, and where it can be
-    /// taken only once, when and how much policy says.
-    fn capturable(&self, number: u16, tender: &Tender, finished: bool) -> Money {
-        let order = &self.order;
-        let earned = order.share_of(number, Owed::Earned);
-        if tender.capture_mode() == CaptureMode::Many || finished {
-            return earned;
-        }
-        let policy = self.context.policy;
-        let ends_soon = order
-            .renews_at(number, policy)
-            .is_some_and(|at| self.context.now >= at);
-        match policy.payment.once_capture {
-            OnceCapture::AtFirstShipment if order.earned_beside(number).is_positive() => {
-                order.share_of(number, Owed::Expected)
-            }
-            OnceCapture::ReauthorizeRest => earned,
-            _ if ends_soon => earned,
-            _ => tender.zero(),
-        }
-    }
-
     /// Whether a refused capture is tried again now: refusals that may pass are, by a schedule.
     fn may_capture_again(&self, tender: &Tender) -> bool {
         let again = tender.capture_again_at(self.context.policy);
@@ -110,17 +90,6 @@ impl Draft<'_> {
         !waits
             && !self.order.is_standing()
             && self.hold_once(REASON_CAPTURE_FAILED, HoldScope::Order, &blocks)
-    }
-
-    /// Whether nothing more will leave the building: all work is shipped or ended, and all open
-    /// units are served.
-    pub(super) fn is_shipping_over(&self) -> bool {
-        let decided = self
-            .order
-            .fulfilments
-            .iter()
-            .all(|f| f.is_shipped() || f.is_off());
-        decided && self.order.is_served()
     }
 
     /// Whether all that was earned was taken, where the hub takes it; unless a person still has to
@@ -146,6 +115,9 @@ impl Draft<'_> {
     /// authorisations of an order that ended before its time, or is being cancelled as a whole.
     pub(super) fn give_back(&mut self) -> bool {
         let over = self.order.is_over_for_money();
+        if self.hand_on(over) {
+            return true;
+        }
         let earned = self.order.earned_by_tender();
         let mut failed = Vec::new();
         for (number, earned) in self.order.tender_numbers().zip(earned) {
@@ -196,11 +168,46 @@ impl Draft<'_> {
             let due = self.order.due_back(number, over);
             gives_back(tender) && (set_aside || due.is_positive())
         });
-        open || owing
+        let policy = &self.context.policy.payment;
+        open || owing || self.order.to_hand_on(policy, over).is_some()
     }
 }
 
 impl Order {
+    /// What may have been taken of a tender at a time, in all: what was earned, and where it can be
+    /// taken only once, when and how much policy says. Never more than it is for.
+    pub(in crate::order) fn capturable(
+        &self,
+        number: u16,
+        policy: &Policy,
+        at: Timestamp,
+    ) -> Money {
+        let Some(tender) = self.tender(number) else {
+            return Money::zero(self.draft.currency);
+        };
+        let earned = self.share_of(number, Owed::Earned);
+        if tender.capture_mode() == CaptureMode::Many || self.is_shipping_over() {
+            return earned.min(tender.amount);
+        }
+        let ends_soon = self.renews_at(number, policy).is_some_and(|end| at >= end);
+        let due = match policy.payment.once_capture {
+            OnceCapture::AtFirstShipment if self.earned_beside(number).is_positive() => {
+                self.share_of(number, Owed::Expected)
+            }
+            OnceCapture::ReauthorizeRest => earned,
+            _ if ends_soon => earned,
+            _ => tender.zero(),
+        };
+        due.min(tender.amount)
+    }
+
+    /// Whether nothing more will leave the building: all work is shipped or ended, and all open units
+    /// are served.
+    pub(super) fn is_shipping_over(&self) -> bool {
+        let decided = |work: &Fulfilment| work.is_shipped() || work.is_off();
+        self.fulfilments.iter().all(decided) && self.is_served()
+    }
+
     /// Whether money that was not earned has to go back now.
     pub(in crate::order) fn is_over_for_money(&self) -> bool {
         let undone = self.ending.as_ref().is_some_and(|ending| {

@@ -3,7 +3,7 @@
 
 use super::super::{
     Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Order,
-    REASON_STOCK_LOST, Reservation, ReservationKey, ReservationState, Routing,
+    REASON_STOCK_LOST, Reservation, ReservationKey, ReservationState, Routing, units_of,
 };
 use super::Draft;
 
@@ -39,13 +39,14 @@ impl Draft<'_> {
     }
 
     /// A reservation was lost after the order stood, nobody else has the units, and policy offers no
-    /// backorder: what was lost is cancelled and its money let go. Never oversold.
+    /// backorder: what was lost is cancelled and its money let go. Never oversold. What is sent again
+    /// for a parcel that went wrong is not cancelled: the buyer was promised it, and a person decides.
     pub(super) fn give_up_cut(&mut self) -> bool {
         let standing = self.order.is_standing();
         let lost: Vec<LineUnits> = self
             .order
             .line_numbers()
-            .filter(|number| self.order.was_cut(*number))
+            .filter(|number| self.order.was_cut(*number) && !self.order.is_sent_again(*number))
             .map(|line| LineUnits {
                 line,
                 quantity: self.order.uncovered(line),
@@ -118,6 +119,12 @@ impl Order {
             .iter()
             .filter(|(key, _)| key.line == number);
         of_line.any(|(_, hold)| cut(hold))
+    }
+
+    /// Whether units of a line are sent once more, because a parcel with them went wrong.
+    fn is_sent_again(&self, number: u16) -> bool {
+        let mut replaced = self.fulfilments.iter().filter(|f| f.replaced_at.is_some());
+        replaced.any(|work| !units_of(&work.lines, number).is_zero())
     }
 
     /// Whether units of what was held in this try have been picked.

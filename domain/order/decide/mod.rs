@@ -155,7 +155,13 @@ impl<'a> Draft<'a> {
                 return;
             }
         }
-        debug_assert!(false, "the rules of order {} do not settle", self.order.id);
+        let last = self.events.iter().rev().take(6);
+        let last: Vec<&str> = last.map(|recorded| recorded.event.kind()).collect();
+        debug_assert!(
+            false,
+            "the rules of order {} do not settle: {last:?}",
+            self.order.id
+        );
     }
 
     fn step(&mut self) -> bool {

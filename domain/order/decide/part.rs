@@ -7,6 +7,7 @@ use super::super::{
     Rejection, ReservationState, Routing, Stage, StatedLines, less, plus, transfer, units_of,
 };
 use super::Draft;
+use crate::ids::LocationCode;
 use crate::quantity::Quantity;
 
 impl Order {
@@ -41,6 +42,15 @@ impl Order {
         };
         let coming = self.fulfilments.iter().filter(held);
         Quantity::sum(coming.map(|work| units_of(&work.to_cancel, line)))
+    }
+
+    /// Where units of these lines stand in line for supply, if they do.
+    fn in_line_for(&self, lines: &[LineUnits]) -> Option<(LocationCode, u16)> {
+        let mut holds = self.reservations.iter();
+        let waits = holds.find(|(key, hold)| {
+            hold.state == ReservationState::Waiting && !units_of(lines, key.line).is_zero()
+        });
+        waits.map(|(key, _)| (key.location.clone(), key.attempt))
     }
 
     /// Whether the holds of a piece of work still stand.
@@ -118,6 +128,10 @@ impl Draft<'_> {
             .collect();
         if missing.is_empty() {
             return false;
+        }
+        if let Some((location, attempt)) = self.order.in_line_for(&missing) {
+            // What is left of it stands in line again, where it stood.
+            return self.release(&location, attempt);
         }
         if self.withdraw_part(&missing) {
             return true;

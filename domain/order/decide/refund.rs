@@ -12,6 +12,9 @@ use super::Draft;
 use crate::money::Money;
 use crate::policy::PaymentPolicy;
 
+/// Instead of a gateway's code: a tender needs for itself what it gave in place of others.
+const CODE_NEEDED_ITSELF: &str = "needed_itself";
+
 impl Order {
     /// Numbers of the tenders in the order in which they give money back.
     fn refund_sequence(&self, policy: &PaymentPolicy) -> Vec<u16> {
@@ -47,6 +50,31 @@ impl Order {
             }
         }
         shares
+    }
+
+    /// What a tender lacks because it gave in place of others before, and who gives it instead: those
+    /// whose money is still there, the one that could not before at the last.
+    pub(super) fn to_hand_on(
+        &self,
+        policy: &PaymentPolicy,
+        over: bool,
+    ) -> Option<(u16, Vec<Granted>)> {
+        let (lacking, mut rest) = self.overcommitted(over)?;
+        let mut others = self.refund_sequence(policy);
+        others.retain(|number| *number != lacking);
+        others.sort_by_key(|number| {
+            let other = self.tender(*number);
+            other.is_some_and(|other| other.refund_failed.is_some())
+        });
+        let mut to = Vec::new();
+        for tender in others {
+            let amount = rest.min(self.can_spare(tender, over));
+            rest = rest.minus(amount);
+            if amount.is_positive() {
+                to.push(Granted { tender, amount });
+            }
+        }
+        (!to.is_empty()).then_some((lacking, to))
     }
 }
 
@@ -117,6 +145,24 @@ impl Draft<'_> {
             return true;
         }
         self.queue_refund()
+    }
+
+    /// A tender that gave in place of another has to give its own money, too, because more was
+    /// cancelled since: others give what it lacks.
+    pub(super) fn hand_on(&mut self, over: bool) -> bool {
+        let policy = &self.context.policy.payment;
+        let Some((tender, to)) = self.order.to_hand_on(policy, over) else {
+            return false;
+        };
+        if self.is_blocked(Edge::Refund, None) {
+            return false;
+        }
+        self.emit(Event::Money(MoneyEvent::RefundRerouted {
+            tender,
+            code: CODE_NEEDED_ITSELF.to_owned(),
+            to,
+        }));
+        true
     }
 
     /// Puts a refund that nobody takes before a person, for as long as policy says.

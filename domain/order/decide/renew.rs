@@ -127,7 +127,7 @@ impl Draft<'_> {
     /// too late or want a buyer who is not there, and what pays for nothing once all has left.
     pub(super) fn release_unneeded(&mut self) -> bool {
         let payers = self.order.payers();
-        let finished = self.order.is_standing() && self.is_shipping_over();
+        let finished = self.order.is_standing() && self.order.is_shipping_over();
         for number in self.order.tender_numbers() {
             let Some(tender) = self.order.tender(number) else {
                 continue;

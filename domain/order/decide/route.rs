@@ -159,6 +159,18 @@ impl Draft<'_> {
         if number == from || work.location != other.location || work.pickup != other.pickup {
             return Err(Rejection::CannotMerge(number, from));
         }
+        // The location would not know how many units of each to take.
+        for piece in [&work, &other] {
+            let divides = |effect: &Effect| match effect {
+                Effect::RegroupStock { location, from, .. } => {
+                    *location == piece.location && from.contains(&piece.attempt)
+                }
+                _ => false,
+            };
+            if self.is_open(divides) {
+                return Err(Rejection::BeingDivided(piece.number));
+            }
+        }
         let closes = self.requests_for(&[number, from]);
         let (_, attempt) = self.next_piece();
         let lines = super::super::plus(&work.lines, &other.lines);

@@ -37,7 +37,7 @@ pub enum MoneyEvent {
     RefundRerouted {
         /// The tender that should have given it.
         tender: u16,
-        /// The gateway's code of the refusal.
+        /// The gateway's code of the refusal, or `needed_itself`: it gave in place of others before.
         code: String,
         /// What the others give instead.
         to: Vec<Granted>,

@@ -56,6 +56,7 @@ impl Tender {
             refunded: Movements::nothing(),
             granted: None,
             moved: None,
+            for_others: None,
             credited: None,
             netted: None,
             refund_failed: None,
@@ -74,6 +75,10 @@ impl Tender {
 
     fn add_moved(&mut self, amount: Money) {
         self.moved = Some(self.moved.unwrap_or(self.zero()).plus(amount));
+    }
+
+    fn add_for_others(&mut self, amount: Money) {
+        self.for_others = Some(self.for_others.unwrap_or(self.zero()).plus(amount));
     }
 
     /// The last decision counts; what earlier ones have settled stays settled.
@@ -159,6 +164,11 @@ impl Order {
                 let moved = Money::sum(self.draft.currency, moved);
                 if let Some(tender) = self.tender_mut(*tender) {
                     tender.add_moved(moved);
+                }
+                for granted in to {
+                    if let Some(tender) = self.tender_mut(granted.tender) {
+                        tender.add_for_others(granted.amount);
+                    }
                 }
                 self.granted(to);
             }

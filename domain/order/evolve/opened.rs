@@ -173,7 +173,7 @@ impl Order {
                 (StockEvidence::Regrouped { missing }, State::Hard)
                     if missing.contains(&key.line) =>
                 {
-                    State::Lost
+                    State::Cut
                 }
                 // Of the lines asked for together, those that were lost, refused or stand elsewhere
                 // never left.

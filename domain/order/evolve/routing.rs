@@ -204,7 +204,8 @@ impl Order {
         self.move_work(number, stage, at);
     }
 
-    /// Puts units of firm holds under another try, as the location will.
+    /// Puts units of holds under another try, as the location will: firm ones first. A line of which
+    /// some are known to be cut is lost whole, and the location gives back what it still has of it.
     fn regroup(
         &mut self,
         location: &crate::ids::LocationCode,
@@ -220,34 +221,37 @@ impl Order {
                 attempt,
             };
             let mut left = units.quantity;
+            let mut state = ReservationState::Hard;
             let mut expires_at = self.updated_at;
-            for attempt in from {
-                let Some(hold) = self.reservations.get_mut(&key(*attempt)) else {
-                    continue;
-                };
-                if hold.state != ReservationState::Hard || left.is_zero() {
-                    continue;
+            for kind in [ReservationState::Hard, ReservationState::Cut] {
+                for attempt in from {
+                    let Some(hold) = self.reservations.get_mut(&key(*attempt)) else {
+                        continue;
+                    };
+                    if hold.state != kind || left.is_zero() {
+                        continue;
+                    }
+                    let taken = left.min(hold.quantity);
+                    left = left.minus(taken);
+                    expires_at = hold.expires_at;
+                    if taken == hold.quantity {
+                        hold.state = ReservationState::Moved;
+                    } else {
+                        hold.quantity = hold.quantity.minus(taken);
+                    }
                 }
-                let taken = left.min(hold.quantity);
-                left = left.minus(taken);
-                expires_at = hold.expires_at;
-                if taken == hold.quantity {
-                    hold.state = ReservationState::Moved;
-                } else {
-                    hold.quantity = hold.quantity.minus(taken);
+                if !left.is_zero() {
+                    state = ReservationState::Cut;
                 }
             }
-            let quantity = units.quantity.minus(left);
-            if !quantity.is_zero() {
-                let hold = Reservation {
-                    sku: None,
-                    quantity,
-                    state: ReservationState::Hard,
-                    expires_at,
-                    promise: None,
-                };
-                self.reservations.insert(key(into), hold);
-            }
+            let hold = Reservation {
+                sku: None,
+                quantity: units.quantity,
+                state,
+                expires_at,
+                promise: None,
+            };
+            self.reservations.insert(key(into), hold);
         }
     }
 }

@@ -81,6 +81,9 @@ pub struct Tender {
     /// What should have come from it and came from other tenders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<Money>,
+    /// Of what was granted: what it gives in place of others, which could not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub for_others: Option<Money>,
     /// What should have come from it and the buyer got as credit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credited: Option<Money>,

@@ -201,3 +201,33 @@ fn a_parcel_that_nobody_sees_is_overdue_until_the_next_scan() {
     world.settle();
     assert_eq!(refunded(&world), eur("44.99"));
 }
+
+#[test]
+fn what_is_sent_again_and_is_found_missing_is_for_a_person_and_not_cancelled() {
+    let mut world = on_its_way();
+    world.fact(seen(1, 20, ParcelStatus::Lost));
+    resolve(&mut world, Resolution::Reship).expect("it is open");
+    world.settle();
+    let again = world.order.fulfilments[1].clone();
+    assert_eq!(again.stage, FulfilmentStage::Requested);
+    // Nobody has the units that were to be sent once more.
+    let key = crate::stock::HoldKey {
+        order: world.order.id,
+        line: 1,
+        attempt: again.attempt,
+    };
+    let command = crate::stock::StockCommand::Count {
+        sku: "SKU-1".into(),
+        on_hand: 0,
+        buffer: None,
+        backorder_limit: None,
+        unpicked: vec![key],
+    };
+    let news = super::supply::at_location(&mut world, "BER1", &command);
+    super::supply::tell(&mut world, "BER1", &news);
+    world.settle();
+    assert!(world.order.is_held_for(REASON_NO_LOCATION));
+    assert_eq!(world.order.stage, Stage::Fulfilling);
+    assert!(world.order.cancelled_value().is_zero());
+    world.check();
+}

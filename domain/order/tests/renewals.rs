@@ -342,3 +342,43 @@ fn short_authorisations_are_renewed_at_half_their_life() {
     world.wait(1);
     assert_eq!(world.order.tenders.len(), 3);
 }
+
+#[test]
+fn a_renewal_that_the_gateway_let_go_before_it_said_that_it_had_it_is_not_asked_for_again() {
+    let mut world = two_parcels(CaptureMode::Many, OnceCapture::AtLastShipment);
+    world.wait(6 * DAY);
+    assert_eq!(asked(&world, "authorize_payment"), [1, 2]);
+    let reference = "pi_2".to_owned();
+    report(&mut world, 2, PaymentEvidence::Voided { reference });
+    authorize(&mut world, 2, "20.00", 7 * DAY);
+    assert_eq!(
+        asked(&world, "authorize_payment"),
+        [1, 2],
+        "only a person may"
+    );
+    assert_eq!(world.order.tenders[0].replaced_by, None);
+    world.check();
+}
+
+#[test]
+fn nobody_is_woken_to_take_what_is_not_there_any_more() {
+    let mut world = two_parcels(CaptureMode::Many, OnceCapture::AtLastShipment);
+    ship(&mut world, 1);
+    let again = |world: &World| {
+        let waits = Wait::PaymentRetry.until(&world.order, &world.policy);
+        waits.is_some()
+    };
+    world.wait(1);
+    assert!(!again(&world), "it was taken");
+    let mut world = two_parcels(CaptureMode::Many, OnceCapture::AtLastShipment);
+    for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+        world.step(step).expect("legal");
+    }
+    world.settle();
+    world.step(FulfilmentStep::HandOver).expect("legal");
+    refuse_capture(&mut world, "processing_error");
+    assert!(again(&world), "the refusal may pass");
+    let reference = "pi_1".to_owned();
+    report(&mut world, 1, PaymentEvidence::Voided { reference });
+    assert!(!again(&world), "there is nothing to take");
+}

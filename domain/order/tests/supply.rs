@@ -22,7 +22,7 @@ fn one_line(units: u32) -> OrderDraft {
 }
 
 /// What a location says by itself reaches the order.
-fn tell(world: &mut World, location: &str, decision: &StockDecision) {
+pub(super) fn tell(world: &mut World, location: &str, decision: &StockDecision) {
     for told in &decision.told {
         if told.key.order == world.order.id {
             let evidence = told.news.evidence(vec![told.key.line]);
@@ -38,7 +38,11 @@ fn tell(world: &mut World, location: &str, decision: &StockDecision) {
     }
 }
 
-fn at_location(world: &mut World, location: &str, command: &StockCommand) -> StockDecision {
+pub(super) fn at_location(
+    world: &mut World,
+    location: &str,
+    command: &StockCommand,
+) -> StockDecision {
     let now = world.now;
     let stock = world.shelves.stock.get_mut(&location.into());
     let stock = stock.expect("the location exists");

@@ -185,3 +185,55 @@ pub(super) fn ship(world: &mut World, fulfilment: u16) {
     world.command(command).expect("legal");
     world.settle();
 }
+
+#[test]
+fn a_tender_that_gave_in_place_of_another_gives_its_own_money_too_when_all_is_cancelled() {
+    let mut gift = line(1, "GIFT", 1, "30.00");
+    gift.fulfilled_by = FulfilledBy::Nobody;
+    let goods = [line(2, "SKU-1", 1, "20.00"), line(3, "SKU-2", 1, "10.00")];
+    let lines = std::iter::once(gift).chain(goods).collect();
+    let order = draft(lines, "0.00", Terms::Invoice);
+    let half = (eur("30.00"), to_authorize(CaptureMode::Once));
+    let order = paid_by(order, &[half.clone(), half]);
+    let shelf = [("BER1", "SKU-1", 1), ("BER1", "SKU-2", 1)];
+    let mut world = World::place_under(order, &shelf, |policy| {
+        policy.payment.once_capture = crate::policy::OnceCapture::AtFirstShipment;
+    });
+    world.settle();
+    let captured = |world: &World| {
+        let tenders = world.order.tenders.iter();
+        tenders.map(Tender::captured_sum).collect::<Vec<_>>()
+    };
+    assert_eq!(captured(&world), [eur("30.00"), eur("30.00")]);
+    // A part cannot be sent, the second card takes nothing back: the first gives it.
+    world
+        .command(Command::Route(RouteCommand::CancelLines {
+            lines: vec![("2".into(), crate::quantity::Quantity::units(1))],
+            reason: "not there".into(),
+        }))
+        .expect("legal");
+    while world.outstanding("refund_payment").is_none() {
+        let id = *world.order.outstanding.keys().next().expect("it goes on");
+        let fact = world.good_answer(id).expect("an answer");
+        world.fact(fact);
+    }
+    assert_eq!(asked(&world, "refund_payment"), [2]);
+    let (refund, code) = (None, "expired_card".to_owned());
+    report(
+        &mut world,
+        2,
+        PaymentEvidence::RefundFailed { refund, code },
+    );
+    world.settle();
+    let refunded = |world: &World| {
+        let tenders = world.order.tenders.iter();
+        tenders.map(Tender::refunded_sum).collect::<Vec<_>>()
+    };
+    assert_eq!(refunded(&world), [eur("20.00"), eur("0.00")]);
+    let reason = "the buyer has called".to_owned();
+    world.command(Command::Cancel { reason }).expect("legal");
+    world.settle();
+    assert_eq!(world.order.stage, Stage::Cancelled);
+    assert_eq!(refunded(&world), [eur("30.00"), eur("30.00")], "all of it");
+    world.check();
+}

@@ -379,10 +379,14 @@ impl World {
         }))
     }
 
-    /// Lets every open effect be answered well until none is left.
+    /// Lets every open effect be answered well until none is left. What a location has not heard
+    /// enough of to answer comes again after the others.
     pub(super) fn settle(&mut self) {
-        while let Some(id) = self.order.outstanding.keys().next().copied() {
-            let fact = self.good_answer(id).expect("an answer");
+        while !self.order.outstanding.is_empty() {
+            let open: Vec<EffectId> = self.order.outstanding.keys().copied().collect();
+            let mut open = open.into_iter();
+            let answered = open.find_map(|id| Some((id, self.good_answer(id)?)));
+            let (id, fact) = answered.expect("an answer");
             self.fact(fact);
             assert!(
                 !self.order.outstanding.contains_key(&id),

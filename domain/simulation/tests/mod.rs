@@ -3,7 +3,6 @@
 mod feeds;
 mod matrix;
 mod planted;
-mod planted_address;
 mod scenarios;
 mod walks;
 
@@ -33,7 +32,7 @@ const HAPPEN: [&str; 14] = [
 ];
 
 /// What people and locations do about who does the work; rarer, and all of it happens.
-const ROUTED: [&str; 13] = [
+const ROUTED: [&str; 12] = [
     "order.sourced",
     "order.split",
     "order.lines_cancelled",
@@ -46,7 +45,6 @@ const ROUTED: [&str; 13] = [
     "order.edit_proposed",
     "order.edit_applied",
     "order.edit_refused",
-    "order.address_changed",
 ];
 
 /// Odd seeds must come to rest, even ones run on under faults to their end.

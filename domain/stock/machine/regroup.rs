@@ -1,5 +1,6 @@
 //! Holds that are cut or put together: an order splits, merges or keeps a part of its work. Nothing
-//! moves on the shelf, so the ledger has no row; the units only stand under another try.
+//! moves on the shelf, so the ledger has no row; the units only stand under another try. Only units
+//! that go back, because others of their line were cut meanwhile, have one.
 
 use jiff::Timestamp;
 
@@ -9,8 +10,13 @@ use crate::ids::OrderId;
 use crate::order::{StockEvidence, StockLine};
 
 impl Draft<'_> {
-    /// Takes units of firm holds under the tries `from` and holds them under `into`, line by line
-    /// all or nothing. Again: what stands under `into` is left alone, so nothing is taken twice.
+    /// Takes units of holds under the tries `from` and holds them under `into`, line by line all or
+    /// nothing. Where some of a line were cut, none of it is held any more and all of it counts as cut:
+    /// the firm ones go back, since the order looks for the whole line anew; a location that goes on
+    /// with the work may ship it all the same.
+    /// Again: what stands under `into` is left alone, so nothing is taken twice. While a try is not
+    /// known here, what puts units under it is still on its way: nothing is answered, and it is asked
+    /// again.
     pub(super) fn regroup(
         &mut self,
         order: OrderId,
@@ -18,7 +24,18 @@ impl Draft<'_> {
         into: u16,
         lines: &[StockLine],
         now: Timestamp,
-    ) -> StockEvidence {
+    ) -> Option<StockEvidence> {
+        let known = |attempt: &u16| {
+            let key = |line: &StockLine| HoldKey {
+                order,
+                line: line.line,
+                attempt: *attempt,
+            };
+            lines.iter().any(|line| self.hold(key(line)).is_some())
+        };
+        if !known(&into) && !from.iter().all(known) {
+            return None;
+        }
         let mut missing = Vec::new();
         for line in lines {
             let key = |attempt| HoldKey {
@@ -27,56 +44,66 @@ impl Draft<'_> {
                 attempt,
             };
             if let Some(there) = self.hold(key(into)) {
-                if there.state == HoldState::Lost {
+                if there.state == HoldState::Cut {
                     missing.push(line.line);
                 }
                 continue;
             }
             let wanted = line.quantity.whole().unwrap_or(0);
             let sources = from.iter().map(|attempt| key(*attempt));
-            let sources: Vec<(HoldKey, StockHold)> = sources
-                .filter_map(|key| Some((key, self.hold(key)?)))
-                .filter(|(_, hold)| hold.state == HoldState::Hard && hold.sku == line.sku)
-                .collect();
-            let there: i64 = sources.iter().map(|(_, hold)| hold.quantity).sum();
-            if there < wanted {
-                self.tombstone(key(into), line, wanted, HoldState::Lost, now);
+            let known = sources.filter_map(|key| Some((key, self.hold(key)?)));
+            let known = known.filter(|(_, hold)| hold.sku == line.sku);
+            let (firm, rest): (Vec<_>, Vec<_>) =
+                known.partition(|(_, hold)| hold.state == HoldState::Hard);
+            let last = firm.last().map(|(_, hold)| hold.clone());
+            let taken = self.take_off(firm, wanted);
+            let Some(last) = last.filter(|_| taken == wanted) else {
+                if taken > 0 {
+                    self.book(&line.sku, Some(order), "release", (0, 0, -taken));
+                }
+                let cut = rest.into_iter();
+                let cut = cut.filter(|(_, hold)| hold.state == HoldState::Cut);
+                self.take_off(cut.collect(), wanted - taken);
+                self.tombstone(key(into), line, wanted, HoldState::Cut, now);
                 missing.push(line.line);
                 continue;
-            }
-            let mut left = wanted;
-            let (mut expires_at, mut work_day) = (now, None);
-            for (key, mut hold) in sources {
-                let taken = left.min(hold.quantity);
-                if taken == 0 {
-                    continue;
-                }
-                left -= taken;
-                expires_at = hold.expires_at;
-                work_day = hold.work_day;
-                if taken == hold.quantity {
-                    hold.state = HoldState::Moved;
-                } else {
-                    hold.quantity -= taken;
-                }
-                hold.rev += 1;
-                hold.told_rev = hold.rev;
-                self.put(key, hold);
-            }
+            };
             let hold = StockHold {
-                sku: line.sku.clone(),
                 quantity: wanted,
-                state: HoldState::Hard,
                 rev: 1,
                 told_rev: 1,
-                expires_at,
                 since: None,
                 promise: None,
-                work_day,
+                ..last
             };
             self.put(key(into), hold);
         }
-        StockEvidence::Regrouped { missing }
+        Some(StockEvidence::Regrouped { missing })
+    }
+
+    /// Takes units off holds, as many as `wanted` at the most, and says how many. What an order was
+    /// not told yet of a hold that keeps some is still to be told.
+    fn take_off(&mut self, holds: Vec<(HoldKey, StockHold)>, wanted: i64) -> i64 {
+        let mut left = wanted;
+        for (key, mut hold) in holds {
+            let taken = left.min(hold.quantity);
+            if taken == 0 {
+                continue;
+            }
+            left -= taken;
+            let told = hold.rev == hold.told_rev;
+            hold.rev += 1;
+            if taken == hold.quantity {
+                hold.state = HoldState::Moved;
+            } else {
+                hold.quantity -= taken;
+            }
+            if told || hold.state == HoldState::Moved {
+                hold.told_rev = hold.rev;
+            }
+            self.put(key, hold);
+        }
+        wanted - left
     }
 
     /// Units of a SKU that an order holds firmly here beside a hold that ends: what it has taken off

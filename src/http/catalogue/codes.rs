@@ -485,6 +485,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Merge two fulfilments of one location that it has not agreed to yet.",
     ),
     entry(
+        "being_divided",
+        409,
+        "The fulfilment is just being divided",
+        "Ask again in a moment, when its location has answered.",
+    ),
+    entry(
         "location_cannot",
         409,
         "The location cannot take it",
