@@ -97,6 +97,11 @@ pub enum Command {
         /// Why, in a person's words.
         reason: String,
     },
+    /// Try what was put off now.
+    Retry {
+        /// Why, in a person's words.
+        reason: String,
+    },
     /// Record what was answered to a dispute.
     AnswerDispute {
         /// The gateway's reference of the dispute; the only open one when absent.
@@ -247,6 +252,9 @@ pub enum Rejection {
     /// No money is there that could go back.
     #[error("there is no money that could be given back")]
     NothingToRefund,
+    /// No call came to nothing and waits for its next try.
+    #[error("no call waits for its next try")]
+    NothingToRetry,
     /// More than could go back.
     #[error("{left} can be given back at most")]
     RefundTooLarge {
@@ -354,6 +362,7 @@ impl Rejection {
             Self::LabelMissing => "label_missing",
             Self::OnHold(_) => "on_hold",
             Self::NothingToRefund => "nothing_to_refund",
+            Self::NothingToRetry => "nothing_to_retry",
             Self::RefundTooLarge { .. } => "refund_too_large",
             Self::NoAmount { .. } => "invalid_amount",
             Self::NoOpenDispute => "no_open_dispute",

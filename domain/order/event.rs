@@ -106,6 +106,14 @@ pub enum Event {
         /// Which.
         closes: Vec<EffectId>,
     },
+    /// A person wants calls that were put off to be tried now.
+    #[serde(rename = "order.retry_requested")]
+    RetryRequested {
+        /// Which.
+        effects: Vec<EffectId>,
+        /// Why, in a person's words.
+        reason: String,
+    },
     /// A location answered about holds; the public kind depends on the evidence.
     #[serde(rename = "inventory.answered")]
     StockAnswered {
@@ -472,6 +480,7 @@ impl Event {
             } if effect_kind.ends_with("_payment") => "payment.outcome_unknown",
             Self::EffectPostponed { .. } => "order.effect_postponed",
             Self::EffectGivenUp { .. } => "order.effect_given_up",
+            Self::RetryRequested { .. } => "order.retry_requested",
             Self::StockAnswered { stock, .. } => match stock {
                 StockEvidence::Reserved { .. } => "inventory.reserved",
                 StockEvidence::Refused { .. } => "inventory.reservation_refused",

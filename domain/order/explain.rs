@@ -336,6 +336,10 @@ fn actions(order: &Order) -> Vec<Action> {
             why_not: refund,
         },
         Action {
+            action: "retry",
+            why_not: order.why_not_retry(),
+        },
+        Action {
             action: "dispute",
             why_not: dispute,
         },

@@ -124,5 +124,6 @@ impl Order {
 /// not even take the request, another one may.
 pub(super) fn about_a_failing_call(open: &Outstanding) -> Option<&'static str> {
     let asks = matches!(open.effect, Effect::RequestFulfilment { .. });
-    (asks && open.attempts > 0).then_some("reroute")
+    let better = if asks { "reroute" } else { "retry" };
+    (open.attempts > 0).then_some(better)
 }

@@ -157,6 +157,9 @@ impl World<'_> {
     }
 
     pub(super) fn release(&mut self, dice: &mut Dice) {
+        if dice.percent(20) {
+            return self.retry(dice);
+        }
         let held: Vec<(OrderId, u32)> = self
             .audit
             .orders()
@@ -165,6 +168,19 @@ impl World<'_> {
         if let Some((order, hold)) = dice.pick(&held).copied() {
             let reason = "checked".to_owned();
             self.ask(order, "operator:anna", Command::Release { hold, reason });
+        }
+    }
+
+    /// An operator does not want to wait for the next try of a call.
+    fn retry(&mut self, dice: &mut Dice) {
+        let stuck = self.audit.orders().filter(|order| {
+            let mut open = order.outstanding.values();
+            open.any(|open| open.attempts > 0)
+        });
+        let stuck: Vec<OrderId> = stuck.map(|order| order.id).collect();
+        if let Some(order) = dice.pick(&stuck).copied() {
+            let reason = "they say that it works again".to_owned();
+            self.ask(order, "operator:anna", Command::Retry { reason });
         }
     }
 }

@@ -168,6 +168,7 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("cancel", "Cancel"),
         ("refund", "Refund"),
         ("return", "Open a return"),
+        ("retry", "Try now"),
         ("dispute", "Answer the dispute"),
         ("reroute", "Reroute"),
         ("split", "Split"),
@@ -183,6 +184,7 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
             word,
             "approve"
                 | "reject"
+                | "retry"
                 | "dispute"
                 | "reroute"
                 | "split"

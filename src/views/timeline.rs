@@ -69,6 +69,10 @@ pub fn summary(event: &Event) -> String {
         Event::EffectGivenUp { effect_kind, .. } => {
             format!("Not wanted any more: {}.", plain(effect_kind))
         }
+        Event::RetryRequested { effects, reason } => {
+            let calls = if effects.len() == 1 { "call" } else { "calls" };
+            format!("{} {calls} to be tried now: {reason}.", effects.len())
+        }
         Event::StockAnswered {
             location,
             attempt,

@@ -180,6 +180,37 @@ async fn a_carrier_that_is_away_costs_labels_their_time_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_person_has_a_failed_call_tried_again_at_once() {
+    let world = World::start().await;
+    let api = &world.api;
+    api.count("BER1", "SKU-1", 5).await;
+    let order = api.place(&one_unit("R-1", "SKU-1")).await;
+    let fulfilment = journey::fulfilment_of(api, &order, SOON).await;
+    let retry = format!("/v1/orders/{order}/actions/retry");
+    let asked = json!({"reason": "the carrier says that it works again"});
+    let nothing = api.post(&retry, &asked).await;
+    assert_eq!(
+        (nothing.status, nothing.code().as_str()),
+        (409, "nothing_to_retry")
+    );
+    world.easypost.switch.turn_off();
+    for verb in ["accept", "pick", "pack"] {
+        journey::step(api, &fulfilment, verb).await;
+    }
+    let explain = format!("/v1/orders/{order}/explain");
+    until("the call has failed", SOON, || async {
+        let why = api.get(&explain).await.expect(200);
+        (why["recommended"] == "retry").then_some(())
+    })
+    .await;
+    world.easypost.switch.turn_on();
+    api.post(&retry, &asked).await.expect(200);
+    journey::tracking_number(api, &order, SOON).await;
+    assert_eq!(world.easypost.labels().len(), 1, "and it is bought once");
+    all_books_agree(&world, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_that_hang_keep_nobody_else_waiting() {
     let world = World::start().await;
     let api = &world.api;

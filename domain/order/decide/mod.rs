@@ -25,6 +25,7 @@ mod place;
 mod refund;
 mod renew;
 mod request;
+mod retry;
 mod returns;
 mod review;
 mod route;

@@ -17,6 +17,7 @@ impl Command {
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
             Self::Refund { .. } => "refund",
+            Self::Retry { .. } => "retry",
             Self::AnswerDispute { .. } => "dispute",
             Self::Route(route) => route.word(),
             Self::DecideLine { .. } => "decide_line",
@@ -106,6 +107,7 @@ impl Draft<'_> {
                 as_credit,
                 reason,
             } => self.grant_refund(*amount, *as_credit, reason),
+            Command::Retry { reason } => self.retry(reason),
             Command::AnswerDispute {
                 dispute,
                 answer,

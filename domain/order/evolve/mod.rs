@@ -75,18 +75,8 @@ impl Order {
                 ReviewDecision::Rejected => {}
             },
             Event::EffectOpened { effect } => self.opened(effect, at),
-            Event::EffectPostponed {
-                postpones,
-                attempt,
-                next_try_at,
-                unknown,
-                ..
-            } => {
-                if let Some(open) = self.outstanding.get_mut(postpones) {
-                    open.attempts = *attempt;
-                    open.next_try_at = *next_try_at;
-                    open.unknown |= *unknown;
-                }
+            Event::EffectPostponed { .. } | Event::RetryRequested { .. } => {
+                self.put_off_until(&recorded.event, at);
             }
             Event::StockAnswered {
                 location,

@@ -1,7 +1,7 @@
 //! The fold of effects that were opened and of what locations answered about stock.
 
 use super::super::{
-    Effect, Fulfilment, FulfilmentStage, OpenedEffect, Order, Outstanding, Reservation,
+    Effect, Event, Fulfilment, FulfilmentStage, OpenedEffect, Order, Outstanding, Reservation,
     ReservationKey, ReservationState, RestockSource, Stage, StockEvidence,
 };
 
@@ -102,6 +102,33 @@ impl Order {
             unknown: false,
         };
         self.outstanding.insert(opened.id, open);
+    }
+
+    /// When calls that came to nothing are made again.
+    pub(super) fn put_off_until(&mut self, event: &Event, at: jiff::Timestamp) {
+        match event {
+            Event::EffectPostponed {
+                postpones,
+                attempt,
+                next_try_at,
+                unknown,
+                ..
+            } => {
+                if let Some(open) = self.outstanding.get_mut(postpones) {
+                    open.attempts = *attempt;
+                    open.next_try_at = *next_try_at;
+                    open.unknown |= *unknown;
+                }
+            }
+            Event::RetryRequested { effects, .. } => {
+                for id in effects {
+                    if let Some(open) = self.outstanding.get_mut(id) {
+                        open.next_try_at = open.next_try_at.min(at);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 
     pub(super) fn stock_answered(

@@ -54,6 +54,7 @@ fn act(world: &mut World, action: &str) {
             Command::Release { hold, reason }
         }
         "cancel" => Command::Cancel { reason },
+        "retry" => Command::Retry { reason },
         "reject" => Command::Reject { reason },
         "reroute" => Command::Route(RouteCommand::Reroute {
             fulfilment: 1,
@@ -238,7 +239,41 @@ fn what_left_unpaid_is_not_to_be_cancelled_but_asked_for_again() {
     );
 }
 
-/// The gateway took the money and did not say so: no person is needed, it is asked by itself.
+#[test]
+fn a_carrier_that_fails_is_asked_again_at_once() {
+    let mut world = packed();
+    let effect = world.outstanding("buy_label").expect("it is open");
+    act_refused(&mut world);
+    let failed = Postponement {
+        effect,
+        reason: "504".into(),
+        not_before: None,
+    };
+    world.fact(Fact::Postponed(failed));
+    assert!(due_effects(&world.order, world.now).is_empty());
+    explained(&world, "failed once; it is tried again", "retry");
+    act(&mut world, "retry");
+    let due = due_effects(&world.order, world.now);
+    assert!(
+        due.iter()
+            .any(|(id, open)| *id == effect && open.attempts == 1)
+    );
+    assert_eq!(wake_at(&world.order, &world.policy), Some(world.now));
+    assert_eq!(world.folded(), world.order);
+    act_refused(&mut world);
+    world.answer("buy_label");
+    assert_eq!(world.order.fulfilments[0].stage, FulfilmentStage::Labelled);
+}
+
+/// A call that is under way, or due already, is not hurried.
+#[track_caller]
+fn act_refused(world: &mut World) {
+    let reason = "as recommended".to_owned();
+    let refused = world.command(Command::Retry { reason });
+    assert_eq!(refused.err(), Some(Rejection::NothingToRetry));
+}
+
+/// The gateway took the money and did not say so: it is asked by itself, or at once.
 #[test]
 fn a_capture_that_nobody_heard_of_is_looked_up_without_a_person() {
     let mut world = packed();
@@ -257,12 +292,18 @@ fn a_capture_that_nobody_heard_of_is_looked_up_without_a_person() {
         }
     }
     let why = explain(&world.order, &world.policy);
-    assert_eq!((why.waiting_for, why.recommended), ("gateway", None));
+    assert_eq!(
+        (why.waiting_for, why.recommended),
+        ("gateway", Some("retry"))
+    );
     assert!(why.because.contains("it may have been done"), "{why:?}");
     assert_eq!(why.then, Some(Wait::Retry.exit()));
     let until = why.until.expect("it is tried again");
     let due = due_effects(&world.order, until);
     assert!(due.iter().any(|(id, _)| *id == effect));
+    act(&mut world, "retry");
+    let due = due_effects(&world.order, world.now);
+    assert!(due.iter().any(|(id, open)| *id == effect && open.unknown));
     world.answer("capture_payment");
     assert_eq!(world.captured(), eur("20.00"));
 }

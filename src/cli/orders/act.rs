@@ -31,6 +31,7 @@ pub(super) enum Act {
     Refund(Option<Decimal>, bool),
     /// What is answered to the dispute with this reference, or the only one.
     Dispute(&'static str, Option<String>),
+    Retry,
     Approve,
     Reject,
     /// The fulfilment, by its id, and lines with their quantities.
@@ -162,6 +163,7 @@ pub(super) async fn run(
             }
             "dispute"
         }
+        Act::Retry => "retry",
         Act::Approve => "approve",
         Act::Reject => "reject",
     };

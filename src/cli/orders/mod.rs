@@ -79,6 +79,13 @@ pub(super) enum Verb {
         #[command(flatten)]
         terms: act::Terms,
     },
+    /// Try what was put off now, instead of at its time.
+    Retry {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
     /// Record what was answered to a dispute; the gateway decides.
     Dispute {
         #[command(flatten)]
@@ -279,6 +286,7 @@ fn wanted(verb: Verb) -> Wanted {
             store_credit,
             terms,
         } => (order, ask(act::Act::Refund(amount, store_credit), terms)),
+        Verb::Retry { order, terms } => (order, Asked::Act(act::Act::Retry, terms)),
         Verb::Dispute {
             order,
             answer,

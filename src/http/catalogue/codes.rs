@@ -143,6 +143,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Only money that a gateway has captured for the hub, and that was not given back or disputed, can be refunded.",
     ),
     entry(
+        "nothing_to_retry",
+        409,
+        "Nothing to try again",
+        "A call that is under way cannot be hurried; look at GET /v1/orders/{id}/explain for what the order waits for.",
+    ),
+    entry(
         "nothing_to_claim",
         409,
         "Nothing can be claimed",

@@ -117,6 +117,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
             as_credit: read_way(&mut fields),
             reason,
         },
+        "retry" => Command::Retry { reason },
         "dispute" => Command::AnswerDispute {
             dispute: fields.text("dispute", LONGEST_REFERENCE),
             answer: read_dispute_answer(&mut fields),
