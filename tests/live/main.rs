@@ -56,6 +56,7 @@ mod repeats;
 mod returns;
 mod routing;
 mod screening;
+mod search_bench;
 mod senders;
 mod settlements;
 mod shopify;
