@@ -3,6 +3,7 @@
 mod feeds;
 mod matrix;
 mod planted;
+mod planted_address;
 mod scenarios;
 mod walks;
 
@@ -32,7 +33,7 @@ const HAPPEN: [&str; 14] = [
 ];
 
 /// What people and locations do about who does the work; rarer, and all of it happens.
-const ROUTED: [&str; 12] = [
+const ROUTED: [&str; 13] = [
     "order.sourced",
     "order.split",
     "order.lines_cancelled",
@@ -45,6 +46,7 @@ const ROUTED: [&str; 12] = [
     "order.edit_proposed",
     "order.edit_applied",
     "order.edit_refused",
+    "order.address_changed",
 ];
 
 /// Odd seeds must come to rest, even ones run on under faults to their end.
