@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use orderhub_domain::ids::{OrderId, Sku};
+use orderhub_domain::ids::{ChannelId, OrderId, Sku};
 use orderhub_domain::order::{Fact, StockEvidence, StockFact};
-use orderhub_domain::stock::{Counters, News, StockChange, StockCommand, Told};
+use orderhub_domain::stock::{Counters, News, Quota, StockChange, StockCommand, Told};
 
 use super::pipeline::{LocationState, Pending};
 use crate::api::Said;
@@ -45,6 +45,7 @@ impl LocationState {
 
     /// Makes committed counters known and wakes who waits for them.
     pub(super) fn publish(&mut self, change: &StockChange) {
+        self.publish_quotas(&change.quotas);
         self.publish_counters(&change.counters);
         if change
             .holds
@@ -56,6 +57,16 @@ impl LocationState {
         for (sku, counters) in &change.counters {
             if counters.shortfall > 0 {
                 self.look_for_cut(sku);
+            }
+        }
+    }
+
+    /// Makes committed quotas known and wakes who waits for one that has room again.
+    pub(super) fn publish_quotas(&self, quotas: &BTreeMap<(Sku, ChannelId), Quota>) {
+        for (name, quota) in quotas {
+            let risen = self.shared.board.post_quota(&self.code, name, *quota);
+            for order in self.shared.waiters.call(&name.0, risen) {
+                self.shared.wake(order);
             }
         }
     }
@@ -131,6 +142,7 @@ const fn sku_of(command: &StockCommand) -> Option<&Sku> {
         StockCommand::Count { sku, .. }
         | StockCommand::Announce { sku, .. }
         | StockCommand::Receive { sku, .. } => Some(sku),
+        StockCommand::SetQuota(wanted) => Some(&wanted.sku),
         _ => None,
     }
 }

@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use orderhub_domain::ids::{LocationCode, Sku};
+use orderhub_domain::ids::{ChannelId, LocationCode, Sku};
 use orderhub_domain::order::{Location, Places};
-use orderhub_domain::stock::Counters;
+use orderhub_domain::stock::{Counters, Quota};
 
 use crate::ports::Pause;
 use crate::{read, write};
@@ -30,6 +30,7 @@ pub(crate) struct Board {
 #[derive(Debug, Default)]
 struct Posted {
     counters: BTreeMap<LocationCode, Counters>,
+    quotas: BTreeMap<(LocationCode, ChannelId), Quota>,
     /// The rise that last made more of it available.
     last_rise: u64,
 }
@@ -72,6 +73,29 @@ impl Board {
             }),
             exhausted: posted.counters.values().all(|c| c.attainable() == 0),
         }
+    }
+
+    /// Posts a committed quota. How many units more the channel can be promised than before.
+    pub(crate) fn post_quota(
+        &self,
+        location: &LocationCode,
+        (sku, channel): &(Sku, ChannelId),
+        quota: Quota,
+    ) -> u64 {
+        let mut stock = write(&self.stock);
+        let posted = stock.entry(sku.clone()).or_default();
+        let name = (location.clone(), *channel);
+        let before = posted.quotas.insert(name, quota).unwrap_or_default();
+        // Where there is no bound the stock's own rises are told.
+        let before = before.left();
+        let after = quota.left().or_else(|| before.map(|_| i64::MAX));
+        let risen = after
+            .zip(before)
+            .map_or(0, |(after, before)| after - before);
+        if risen > 0 {
+            posted.last_rise = self.rises.fetch_add(1, Ordering::AcqRel) + 1;
+        }
+        u64::try_from(risen).unwrap_or(0)
     }
 
     /// A location takes no new work.
@@ -130,6 +154,14 @@ impl Places for Board {
             .get(sku)
             .and_then(|posted| posted.counters.get(location));
         posted.copied().unwrap_or_default()
+    }
+
+    fn quota(&self, location: &LocationCode, sku: &Sku, channel: ChannelId) -> Quota {
+        let stock = read(&self.stock);
+        let quotas = stock.get(sku).map(|posted| &posted.quotas);
+        let quotas = quotas.filter(|quotas| !quotas.is_empty());
+        let known = quotas.and_then(|quotas| quotas.get(&(location.clone(), channel)));
+        known.copied().unwrap_or_default()
     }
 }
 

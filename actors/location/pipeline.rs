@@ -282,8 +282,8 @@ impl LocationState {
         if generation != self.generation {
             return;
         }
-        let counters = stock.counters.clone();
-        self.publish_counters(&counters);
+        self.publish_quotas(&stock.quotas);
+        self.publish_counters(&stock.counters);
         self.stock = Some(stock);
         self.publish_works();
         self.look_for_cuts();

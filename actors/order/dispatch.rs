@@ -8,8 +8,8 @@ use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::{EffectId, FulfilmentId, Slug};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Effect, Fact, Fulfilment, Notice, Order, Outstanding, Postponement, StockEvidence, StockFact,
-    StockRefusal, Tender,
+    Effect, Fact, Fulfilment, Notice, Order, Outstanding, Postponement, REASON_QUOTA_USED_UP,
+    StockEvidence, StockFact, StockRefusal, Tender,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::StockCommand;
@@ -100,7 +100,7 @@ fn nobody(shared: &Shared, effect: EffectId, reason: &str) -> Fact {
 }
 
 fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
-    let order = order.id;
+    let (order, channel) = (order.id, order.channel);
     Some(match effect.clone() {
         Effect::ReserveStock {
             attempt,
@@ -111,6 +111,7 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
         } => StockCommand::Reserve {
             order,
             attempt,
+            channel,
             lines,
             expires_at,
             queued,
@@ -124,6 +125,7 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
         } => StockCommand::Wait {
             order,
             attempt,
+            channel,
             lines,
             since,
             declared_only,
@@ -291,7 +293,7 @@ fn news(order: &Order, notice: &Notice) -> Option<ChannelNotice> {
         }
         Notice::Cancelled => {
             let why = match order.reason.as_deref() {
-                Some("out_of_stock") => Why::OutOfStock,
+                Some("out_of_stock" | REASON_QUOTA_USED_UP) => Why::OutOfStock,
                 Some("payment_declined") => Why::Declined,
                 _ => Why::Other,
             };

@@ -11,11 +11,11 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{LocationCode, OrderId, Sku};
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
     Asked, Command, Fact, Input, InputBody, Location, Order, Places, Recorded, Rejection, Request,
 };
-use orderhub_domain::stock::{Counters, StockCommand};
+use orderhub_domain::stock::{Counters, Quota, StockCommand};
 use tokio::sync::oneshot;
 
 use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Said};
@@ -129,6 +129,10 @@ impl Places for Hub {
 
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
         self.shared.board.counters(location, sku)
+    }
+
+    fn quota(&self, location: &LocationCode, sku: &Sku, channel: ChannelId) -> Quota {
+        self.shared.board.quota(location, sku, channel)
     }
 }
 

@@ -20,7 +20,7 @@ use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku, Slug};
 use orderhub_domain::order::{Mark, Recorded, Stage};
-use orderhub_domain::stock::{Counters, FeedMark, HoldKey, Inbound, LedgerRow, StockHold};
+use orderhub_domain::stock::{Counters, FeedMark, HoldKey, Inbound, LedgerRow, Quota, StockHold};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -88,6 +88,7 @@ struct LocationRows {
     holds: BTreeMap<HoldKey, StockHold>,
     inbounds: BTreeMap<(Sku, String), Inbound>,
     feeds: BTreeMap<Slug, FeedMark>,
+    quotas: BTreeMap<(Sku, ChannelId), Quota>,
     ledger: Vec<LedgerRow>,
     /// What was moved on behalf of effects.
     moved: BTreeSet<(EffectId, Sku)>,

@@ -69,6 +69,9 @@ impl World {
             rows.inbounds.insert(name, inbound.clone());
         }
         rows.feeds.extend(append.change.feeds.iter().cloned());
+        for (name, quota) in &append.change.quotas {
+            rows.quotas.insert(name.clone(), *quota);
+        }
         for (key, _, hold) in &append.change.holds {
             rows.holds.insert(*key, hold.clone());
         }
@@ -125,6 +128,7 @@ impl StockBook for Twin {
         stock.counters.clone_from(&rows.counters);
         stock.inbounds.clone_from(&rows.inbounds);
         stock.feeds.clone_from(&rows.feeds);
+        stock.quotas.clone_from(&rows.quotas);
         stock.holds = rows
             .holds
             .iter()

@@ -285,6 +285,8 @@ pub enum StockRefusal {
     Paused,
     /// Its day has no room for more work.
     Full,
+    /// The channel may have no more of it promised there.
+    Quota,
 }
 
 /// What a location reports about a fulfilment.

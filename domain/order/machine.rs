@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::{Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request};
 use crate::canonical::Address;
-use crate::ids::{EffectId, LocationCode, Sku};
+use crate::ids::{ChannelId, EffectId, LocationCode, Sku};
 use crate::policy::Policy;
 use crate::sourcing::{Hours, Point};
-use crate::stock::Counters;
+use crate::stock::{Counters, Quota};
 
 /// What a decision may look at beside the order.
 #[derive(Clone, Copy)]
@@ -41,6 +41,11 @@ pub trait Places {
 
     /// The counters of a SKU there, as last heard; zeros where nothing is known.
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters;
+
+    /// What a channel may have promised of a SKU there and has, as last heard.
+    fn quota(&self, _: &LocationCode, _: &Sku, _: ChannelId) -> Quota {
+        Quota::default()
+    }
 }
 
 /// A location, as sourcing sees it.

@@ -32,7 +32,7 @@ pub(super) fn plan_units(order: &Order, needs: &[Need], context: &Context<'_>) -
     let attainable = seen.skus().iter().all(|(sku, wanted)| {
         let places = order.candidates(context).into_iter();
         let open = places.filter(|location| order.may_ask(&location.code, sku));
-        let there = open.map(|l| context.places.counters(&l.code, sku).attainable());
+        let there = open.map(|l| order.attainable_at(&l.code, sku, context));
         there.sum::<i64>() >= *wanted
     });
     if attainable {
@@ -75,7 +75,7 @@ impl Order {
                 .iter()
                 .map(|(sku, _)| {
                     if self.may_ask(&location.code, sku) {
-                        context.places.counters(&location.code, sku).available()
+                        self.available_at(&location.code, sku, context)
                     } else {
                         0
                     }
@@ -154,6 +154,50 @@ impl Order {
             .iter()
             .any(|(code, line)| code == location && of_sku(line));
         !refused
+    }
+
+    /// Units of a SKU that a location can promise to it: what is there, as far as its channel may have it.
+    pub(super) fn available_at(
+        &self,
+        location: &LocationCode,
+        sku: &Sku,
+        context: &Context<'_>,
+    ) -> i64 {
+        let there = context.places.counters(location, sku).available();
+        let quota = context.places.quota(location, sku, self.channel);
+        quota.left().map_or(there, |left| left.min(there))
+    }
+
+    /// The same if every soft hold lapsed.
+    fn attainable_at(&self, location: &LocationCode, sku: &Sku, context: &Context<'_>) -> i64 {
+        let there = context.places.counters(location, sku).attainable();
+        let quota = context.places.quota(location, sku, self.channel);
+        quota.attainable().map_or(there, |left| left.min(there))
+    }
+
+    /// Whether there are units enough for what nothing covers yet, and only quotas of its channel keep
+    /// them from it.
+    pub(super) fn is_kept_off_by_quotas(&self, context: &Context<'_>) -> bool {
+        let places = context.places;
+        let mut wanted: BTreeMap<Sku, i64> = BTreeMap::new();
+        for need in self.needs() {
+            *wanted.entry(need.sku).or_default() += need.units;
+        }
+        let candidates = self.candidates(context);
+        let mut kept_off = false;
+        for (sku, units) in &wanted {
+            let open = candidates.iter().map(|location| &location.code);
+            let open: Vec<_> = open.filter(|code| self.may_ask(code, sku)).collect();
+            let there = |code: &&LocationCode| places.counters(code, sku).available();
+            if open.iter().map(there).sum::<i64>() < *units {
+                return false;
+            }
+            let allowed = open
+                .iter()
+                .map(|code| self.available_at(code, sku, context));
+            kept_off |= allowed.sum::<i64>() < *units;
+        }
+        kept_off
     }
 
     /// Grams of these units.

@@ -32,6 +32,8 @@ pub const HOLD_REASONS: [&str; 8] = [
 pub const REASON_BACKORDER_LAPSED: &str = "backorder_lapsed";
 /// A count found the units missing that an order had been promised, and there are no others.
 pub const REASON_STOCK_LOST: &str = "stock_lost";
+/// There are units enough, but its channel may have no more of them promised.
+pub const REASON_QUOTA_USED_UP: &str = "quota_used_up";
 /// Screening refused it at once.
 pub const REASON_FRAUD_SCORE: &str = "fraud_score";
 /// A person refused it in review, or nobody came and that is what policy declares.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{Context, Location, Order, StockLine};
-use crate::ids::LocationCode;
+use crate::ids::{LocationCode, Sku};
 use crate::quantity::Quantity;
 
 /// What of an order can be had now, and what has to stand in line and where.
@@ -16,6 +16,28 @@ pub struct Split {
     pub later: Vec<(LocationCode, Vec<StockLine>)>,
 }
 
+/// What a place can still give of a SKU.
+struct Room {
+    /// Units that are there.
+    there: i64,
+    /// Units that one may stand in line for.
+    declared: i64,
+    /// Units that the order's channel may have promised, now or later.
+    allowed: i64,
+}
+
+impl Room {
+    fn of(order: &Order, code: &LocationCode, sku: &Sku, context: &Context<'_>) -> Self {
+        let counters = context.places.counters(code, sku);
+        let quota = context.places.quota(code, sku, order.channel);
+        Self {
+            there: counters.available(),
+            declared: counters.backorderable(),
+            allowed: quota.left().unwrap_or(i64::MAX),
+        }
+    }
+}
+
 /// Splits what nothing covers yet into units that are there and units that are not. The missing units
 /// of a line wait in one place: where most supply is declared and free, else the first that may serve
 /// the order. `None` when nothing is missing or no place will do.
@@ -25,7 +47,7 @@ pub fn split(order: &Order, context: &Context<'_>, declared_only: bool) -> Optio
         .into_iter()
         .map(|place| &place.code)
         .collect();
-    let mut free: BTreeMap<(&LocationCode, crate::ids::Sku), (i64, i64)> = BTreeMap::new();
+    let mut free: BTreeMap<(&LocationCode, Sku), Room> = BTreeMap::new();
     let mut now: BTreeMap<&LocationCode, Vec<StockLine>> = BTreeMap::new();
     let mut later: BTreeMap<&LocationCode, Vec<StockLine>> = BTreeMap::new();
     for line in order.line_numbers() {
@@ -39,31 +61,37 @@ pub fn split(order: &Order, context: &Context<'_>, declared_only: bool) -> Optio
             quantity: Quantity::units(u32::try_from(units).unwrap_or(u32::MAX)),
         };
         let serves = |code: &&LocationCode| order.may_ask(code, &sku);
-        let mut best: Option<(i64, &LocationCode)> = None;
         for code in places.iter().copied().filter(serves) {
-            let (there, declared) = free.entry((code, sku.clone())).or_insert_with(|| {
-                let counters = context.places.counters(code, &sku);
-                (counters.available(), counters.backorderable())
-            });
-            let given = left.min(*there);
+            let room = free.entry((code, sku.clone()));
+            let room = room.or_insert_with(|| Room::of(order, code, &sku, context));
+            let given = left.min(room.there).min(room.allowed);
             if given > 0 {
-                *there -= given;
+                room.there -= given;
+                room.allowed -= given;
                 left -= given;
                 now.entry(code).or_default().push(of(given));
-            }
-            if best.is_none_or(|(most, _)| *declared > most) {
-                best = Some((*declared, code));
             }
         }
         if left == 0 {
             continue;
         }
+        let mut best: Option<(i64, &LocationCode)> = None;
+        for code in places.iter().copied().filter(serves) {
+            let room = free.get(&(code, sku.clone()));
+            let may = room.filter(|room| room.allowed >= left);
+            if let Some(declared) = may.map(|room| room.declared)
+                && best.is_none_or(|(most, _)| declared > most)
+            {
+                best = Some((declared, code));
+            }
+        }
         let (declared, code) = best?;
         if declared_only && declared < left {
             return None;
         }
-        if let Some((_, declared)) = free.get_mut(&(code, sku.clone())) {
-            *declared -= left;
+        if let Some(room) = free.get_mut(&(code, sku.clone())) {
+            room.declared -= left;
+            room.allowed -= left;
         }
         later.entry(code).or_default().push(of(left));
     }

@@ -71,15 +71,7 @@ impl Mirror {
         effect: Option<EffectId>,
         answer: Option<&StockEvidence>,
     ) {
-        let key = |order, line: &StockLine, attempt| {
-            let line = line.line;
-            let key = HoldKey {
-                order,
-                line,
-                attempt,
-            };
-            (at.clone(), key)
-        };
+        let key = |order, line: &StockLine, attempt| hold_at(at, order, line, attempt);
         match command {
             StockCommand::Count { sku, on_hand, .. } => {
                 self.on_hand.insert((at.clone(), sku.clone()), *on_hand);
@@ -167,6 +159,7 @@ impl Mirror {
             StockCommand::Reserve { .. }
             | StockCommand::Wait { .. }
             | StockCommand::Announce { .. }
+            | StockCommand::SetQuota(_)
             | StockCommand::Cut { .. }
             | StockCommand::Expire { .. }
             | StockCommand::Told { .. } => {}
@@ -324,6 +317,22 @@ impl Mirror {
             .filter(|((location, _), hold)| location == at && hold.0 == *sku && hold.2 == how);
         here.map(|(_, hold)| hold.1).sum()
     }
+}
+
+/// Names a hold of a line.
+fn hold_at(
+    at: &LocationCode,
+    order: OrderId,
+    line: &StockLine,
+    attempt: u16,
+) -> (LocationCode, HoldKey) {
+    let line = line.line;
+    let key = HoldKey {
+        order,
+        line,
+        attempt,
+    };
+    (at.clone(), key)
 }
 
 impl World<'_> {

@@ -28,6 +28,7 @@ mod money;
 mod moves;
 mod people;
 mod play;
+mod quotas;
 mod rest;
 mod return_laws;
 mod returns;

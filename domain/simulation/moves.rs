@@ -31,7 +31,7 @@ pub(super) enum Kind {
     Return,
     /// An operator answers a dispute.
     AnswerDispute,
-    /// Somebody counts a shelf, or a feed says what is on many.
+    /// Somebody counts a shelf or sets a quota, or a feed says what is on many.
     Count,
     /// Supply is announced, or its day changes.
     Announce,

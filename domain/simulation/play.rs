@@ -65,6 +65,7 @@ impl World<'_> {
             Kind::Address => self.change_address(dice),
             Kind::Pause => self.pause_or_resume(dice),
             Kind::Count if self.is_fed() && dice.percent(60) => self.feed(dice),
+            Kind::Count if self.has_quotas() && dice.percent(50) => self.set_quota(dice),
             Kind::Count => {
                 let places = self.places();
                 let sku = format!("SKU-{}", 1 + dice.below(self.skus));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 
 use super::world::{Letter, World};
-use crate::ids::{EffectId, LocationCode, OrderId};
+use crate::ids::{ChannelId, EffectId, LocationCode, OrderId};
 use crate::order::{Effect, Fact, StockEvidence, StockFact};
 use crate::stock::{HoldKey, News, StockCommand, StockDecision, Told};
 
@@ -16,7 +16,11 @@ const GRACE: SignedDuration = SignedDuration::from_secs(3);
 const LAPSES: usize = 64;
 
 /// What an effect asks of a location's stock.
-pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand> {
+pub(crate) fn command_of(
+    order: OrderId,
+    channel: ChannelId,
+    effect: &Effect,
+) -> Option<StockCommand> {
     let (_, attempt, lines) = effect.stock()?;
     let lines = lines.to_vec();
     Some(match effect {
@@ -25,6 +29,7 @@ pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand
         } => StockCommand::Reserve {
             order,
             attempt,
+            channel,
             lines,
             expires_at: *expires_at,
             queued: *queued,
@@ -36,6 +41,7 @@ pub(crate) fn command_of(order: OrderId, effect: &Effect) -> Option<StockCommand
         } => StockCommand::Wait {
             order,
             attempt,
+            channel,
             lines,
             since: *since,
             declared_only: *declared_only,
@@ -81,7 +87,8 @@ impl World<'_> {
     ) -> Option<Fact> {
         let (location, attempt, _) = effect.stock()?;
         let location = location.clone();
-        let command = command_of(order, effect)?;
+        let channel = self.audit.order(order)?.channel;
+        let command = command_of(order, channel, effect)?;
         self.look_up(&location, &command.holds());
         let evidence = self.ask_shelf(&location, &command, Some(id))?;
         Some(Fact::Stock(StockFact {
@@ -151,6 +158,10 @@ impl World<'_> {
                 let key = (location.clone(), sku.clone());
                 self.board.heard.insert(key, *counters);
             }
+            for ((sku, channel), quota) in &decision.change.quotas {
+                let key = (location.clone(), sku.clone(), *channel);
+                self.board.quotas.insert(key, *quota);
+            }
             let days = decision.change.holds.iter();
             for day in days.filter_map(|(.., hold)| hold.work_day) {
                 let stock = self.stockroom.get(location)?;
@@ -159,6 +170,7 @@ impl World<'_> {
             }
             self.follow(location, command, effect, &decision);
             self.check_shelf(location);
+            self.check_quotas(location, command);
             if !decision.told.is_empty() {
                 self.tell_orders(location);
             }

@@ -148,6 +148,9 @@ impl Store {
             tables.stock.inbounds.insert(name, inbound.clone());
         }
         tables.stock.feeds.extend(change.feeds.iter().cloned());
+        for (name, quota) in &change.quotas {
+            tables.stock.quotas.insert(name.clone(), *quota);
+        }
         for (key, _, hold) in &change.holds {
             tables.stock.holds.insert(*key, hold.clone());
         }

@@ -14,6 +14,7 @@ use super::feeds::Feeds;
 use super::gateway::Gateway;
 use super::hub::Node;
 use super::mirror::Mirror;
+use super::quotas::Bounds;
 use super::store::Store;
 use super::supply::Supply;
 use crate::canonical::{CaptureMode, OrderDraft};
@@ -21,7 +22,7 @@ use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::money::Money;
 use crate::order::{Asked, Context, Effect, Fact, Location, Places};
 use crate::policy::{OnceCapture, PaymentPolicy, Policy, RefundWay, ShippingRefund, WhenShort};
-use crate::stock::{Counters, HoldKey, LocationStock, News, StockCommand};
+use crate::stock::{Counters, HoldKey, LocationStock, News, Quota, StockCommand};
 
 /// When every world begins.
 pub(super) const BEGINNING: i64 = 1_760_000_000;
@@ -106,6 +107,8 @@ pub(super) struct Board {
     pub(super) heard: BTreeMap<(LocationCode, Sku), Counters>,
     /// Those that take no new work.
     pub(super) paused: BTreeSet<LocationCode>,
+    /// Quotas as they were last heard of.
+    pub(super) quotas: BTreeMap<(LocationCode, Sku, ChannelId), Quota>,
     /// Work that was last heard of, by location and day.
     pub(super) works: BTreeMap<(LocationCode, i32), u32>,
 }
@@ -127,6 +130,11 @@ impl Places for Board {
     fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
         let key = (location.clone(), sku.clone());
         self.heard.get(&key).copied().unwrap_or_default()
+    }
+
+    fn quota(&self, location: &LocationCode, sku: &Sku, channel: ChannelId) -> Quota {
+        let key = (location.clone(), sku.clone(), channel);
+        self.quotas.get(&key).copied().unwrap_or_default()
     }
 }
 
@@ -154,6 +162,7 @@ pub(super) struct World<'c> {
     pub(super) sent: Vec<Letter>,
     pub(super) audit: Audit,
     pub(super) mirror: Mirror,
+    pub(super) bounds: Bounds,
     pub(super) fault: Option<Fault>,
     /// Commits of orders and of stock that were begun so far.
     pub(super) commits: usize,
@@ -210,6 +219,7 @@ impl<'c> World<'c> {
                 locations,
                 heard: BTreeMap::new(),
                 paused: BTreeSet::new(),
+                quotas: BTreeMap::new(),
                 works: BTreeMap::new(),
             },
             skus: 1 + dice.below(4),
@@ -233,6 +243,7 @@ impl<'c> World<'c> {
             sent: Vec::new(),
             audit: Audit::default(),
             mirror: Mirror::default(),
+            bounds: Bounds::new(),
             fault: None,
             commits: 0,
             crash: None,

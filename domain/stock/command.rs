@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{FeedMark, FeedRow, HoldKey};
-use crate::ids::{OrderId, Sku, Slug};
+use super::{FeedMark, FeedRow, HoldKey, QuotaChange};
+use crate::ids::{ChannelId, OrderId, Sku, Slug};
 use crate::order::{Loss, StockLine};
 
 /// What may be asked of a location's stock.
@@ -15,6 +15,8 @@ pub enum StockCommand {
         order: OrderId,
         /// Its try.
         attempt: u16,
+        /// The channel that it came through.
+        channel: ChannelId,
         /// What.
         lines: Vec<StockLine>,
         /// Until when.
@@ -108,6 +110,8 @@ pub enum StockCommand {
         order: OrderId,
         /// Its try.
         attempt: u16,
+        /// The channel that it came through.
+        channel: ChannelId,
         /// What.
         lines: Vec<StockLine>,
         /// The place in the line: older ones are served first.
@@ -137,6 +141,8 @@ pub enum StockCommand {
         /// What they were announced as.
         inbound: Option<String>,
     },
+    /// Bound what a channel may have promised of a SKU, or take the bound away.
+    SetQuota(QuotaChange),
     /// Take promises back that a count found no units for: the newest soft ones, then the newest
     /// firm ones.
     Cut {

@@ -10,7 +10,7 @@ use super::{
     Counters, HoldKey, HoldState, LedgerRow, LocationStock, Room, StockChange, StockCommand,
     StockDecision, StockHold, Taken, Told,
 };
-use crate::ids::{EffectId, LocationCode, OrderId, Sku};
+use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku};
 use crate::order::{Loss, StockEvidence, StockLine, StockRefusal};
 
 impl LocationStock {
@@ -25,6 +25,7 @@ impl LocationStock {
             inbounds: BTreeMap::new(),
             receipts: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            quotas: BTreeMap::new(),
             held_for: SignedDuration::from_mins(15),
             room: Room::default(),
         }
@@ -53,10 +54,14 @@ impl LocationStock {
             StockCommand::Reserve {
                 order,
                 attempt,
+                channel,
                 lines,
                 expires_at,
                 queued,
-            } => Some(draft.reserve((*order, *attempt), lines, *expires_at, *queued, now)),
+            } => {
+                let claim = Claim::of(*order, *attempt, *channel);
+                Some(draft.reserve(claim, lines, *expires_at, *queued, now))
+            }
             StockCommand::Confirm {
                 order,
                 attempt,
@@ -94,10 +99,14 @@ impl LocationStock {
             StockCommand::Wait {
                 order,
                 attempt,
+                channel,
                 lines,
                 since,
                 declared_only,
-            } => Some(draft.wait(*order, *attempt, lines, *since, *declared_only, now)),
+            } => {
+                let claim = Claim::of(*order, *attempt, *channel);
+                Some(draft.wait(claim, lines, *since, *declared_only, now))
+            }
             StockCommand::Regroup {
                 order,
                 from,
@@ -136,6 +145,9 @@ impl LocationStock {
             self.inbounds.insert(name, inbound.clone());
         }
         self.feeds.extend(change.feeds.iter().cloned());
+        for (name, quota) in &change.quotas {
+            self.quotas.insert(name.clone(), *quota);
+        }
         for (sku, counters) in &change.counters {
             debug_assert!(counters.holds(), "{sku}: {counters:?}");
             self.counters.insert(sku.clone(), *counters);
@@ -227,6 +239,33 @@ impl End {
     }
 }
 
+/// Who asks for units.
+#[derive(Clone, Copy)]
+pub(super) struct Claim {
+    pub(super) order: OrderId,
+    pub(super) attempt: u16,
+    pub(super) channel: ChannelId,
+}
+
+impl Claim {
+    const fn of(order: OrderId, attempt: u16, channel: ChannelId) -> Self {
+        Self {
+            order,
+            attempt,
+            channel,
+        }
+    }
+
+    /// The hold that it has, or wants, for a line.
+    pub(super) const fn key(self, line: u16) -> HoldKey {
+        HoldKey {
+            order: self.order,
+            line,
+            attempt: self.attempt,
+        }
+    }
+}
+
 /// A decision being made: reads see what it has changed so far.
 pub(super) struct Draft<'a> {
     pub(super) stock: &'a LocationStock,
@@ -272,6 +311,7 @@ impl Draft<'_> {
                 rows,
                 unpicked,
             } => self.feed(source, mark, rows, unpicked),
+            StockCommand::SetQuota(wanted) => self.set_quota(wanted),
             StockCommand::Cut { sku, unpicked } => {
                 self.cut(sku, unpicked);
             }
@@ -302,6 +342,10 @@ impl Draft<'_> {
     }
 
     pub(super) fn put(&mut self, key: HoldKey, hold: StockHold) {
+        if self.has_quotas() {
+            let known = self.hold(key);
+            self.follow_quota(known.as_ref(), &hold);
+        }
         if let Some(changed) = self.change.holds.iter_mut().find(|(k, ..)| *k == key) {
             changed.2 = hold;
             return;
@@ -361,18 +405,14 @@ impl Draft<'_> {
 
     fn reserve(
         &mut self,
-        (order, attempt): (OrderId, u16),
+        claim: Claim,
         lines: &[StockLine],
         expires_at: Timestamp,
         queued: bool,
         now: Timestamp,
     ) -> StockEvidence {
         let refused = |reason| StockEvidence::Refused { reason };
-        let keys = lines.iter().map(|line| HoldKey {
-            order,
-            line: line.line,
-            attempt,
-        });
+        let keys = lines.iter().map(|line| claim.key(line.line));
         let known: Vec<Option<StockHold>> = keys.clone().map(|key| self.hold(key)).collect();
         if known
             .iter()
@@ -407,6 +447,13 @@ impl Draft<'_> {
         {
             return refused(StockRefusal::Short);
         }
+        let channel = Some(claim.channel);
+        if wanted
+            .iter()
+            .any(|(sku, units)| !self.is_within_quota(sku, channel, *units))
+        {
+            return refused(StockRefusal::Quota);
+        }
         for ((line, hold), key) in lines.iter().zip(known).zip(keys) {
             if let Some(mut hold) = hold {
                 if hold.state == HoldState::Soft && hold.expires_at < expires_at {
@@ -418,7 +465,7 @@ impl Draft<'_> {
                 continue;
             }
             let quantity = line.quantity.whole().unwrap_or(0);
-            self.book(&line.sku, Some(order), "reserve", (0, quantity, 0));
+            self.book(&line.sku, Some(claim.order), "reserve", (0, quantity, 0));
             let sku = line.sku.clone();
             let state = HoldState::Soft;
             self.put(
@@ -433,6 +480,7 @@ impl Draft<'_> {
                     since: None,
                     promise: None,
                     work_day,
+                    channel,
                 },
             );
         }
@@ -471,7 +519,10 @@ impl Draft<'_> {
                     );
                     hold.state = HoldState::Hard;
                 }
-                HoldState::Expired if self.counters(&hold.sku).available() >= hold.quantity => {
+                HoldState::Expired
+                    if self.counters(&hold.sku).available() >= hold.quantity
+                        && self.is_within_quota(&hold.sku, hold.channel, hold.quantity) =>
+                {
                     self.book(&hold.sku, Some(order), "confirm", (0, 0, hold.quantity));
                     hold.state = HoldState::Hard;
                 }
@@ -575,6 +626,7 @@ impl Draft<'_> {
                 since: None,
                 promise: None,
                 work_day: None,
+                channel: None,
             },
         );
     }

@@ -10,6 +10,7 @@ mod feed;
 mod machine;
 mod news;
 mod queue;
+mod quota;
 mod restock;
 mod room;
 mod supply;
@@ -19,6 +20,7 @@ mod tests;
 pub use command::StockCommand;
 pub use feed::{FeedMark, FeedRow, Level};
 pub use news::{News, Taken, Told};
+pub use quota::{Quota, QuotaChange, QuotaWord};
 pub use room::Room;
 pub use supply::Inbound;
 
@@ -32,7 +34,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{EffectId, LocationCode, OrderId, Sku, Slug};
+use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::order::StockEvidence;
 
 /// The counters of one SKU at one location. All in whole units.
@@ -124,6 +126,9 @@ pub struct StockHold {
     /// The day that its location took the work on for, counted from 1970-01-01 by the location's own
     /// clock; of locations that count their work.
     pub work_day: Option<i32>,
+    /// Through which channel its order came, whose quota it counts against; not known of holds from before
+    /// that was written down, and of refused requests.
+    pub channel: Option<ChannelId>,
 }
 
 /// How firm a hold is at its location.
@@ -212,6 +217,8 @@ pub struct LocationStock {
     pub receipts: BTreeMap<(Sku, String), i64>,
     /// The last message that was taken of each feed.
     pub feeds: BTreeMap<Slug, FeedMark>,
+    /// What channels may have promised, and have, of SKUs that are bounded for them.
+    pub quotas: BTreeMap<(Sku, ChannelId), Quota>,
     /// How long units are held softly for an order that stood in line for them.
     pub held_for: SignedDuration,
     /// How much work it takes on.
@@ -231,6 +238,10 @@ pub struct StockChange {
     pub inbounds: Vec<(Sku, String, Inbound)>,
     /// Messages of feeds that are taken with it.
     pub feeds: Vec<(Slug, FeedMark)>,
+    /// Quotas after the change.
+    pub quotas: BTreeMap<(Sku, ChannelId), Quota>,
+    /// What was said about quotas with it.
+    pub words: Vec<QuotaWord>,
 }
 
 impl StockChange {
@@ -241,6 +252,8 @@ impl StockChange {
             && self.holds.is_empty()
             && self.inbounds.is_empty()
             && self.feeds.is_empty()
+            && self.quotas.is_empty()
+            && self.words.is_empty()
     }
 }
 

@@ -7,28 +7,24 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::machine::Draft;
+use super::machine::{Claim, Draft};
 use super::{Counters, HoldKey, HoldState, StockHold};
-use crate::ids::{OrderId, Sku};
+use crate::ids::Sku;
 use crate::order::{StockEvidence, StockLine, StockRefusal};
 
 impl Draft<'_> {
     /// Puts lines in line, all or none. Asked again, they keep their places.
     pub(super) fn wait(
         &mut self,
-        order: OrderId,
-        attempt: u16,
+        claim: Claim,
         lines: &[StockLine],
         since: Timestamp,
         declared_only: bool,
         now: Timestamp,
     ) -> StockEvidence {
         let refused = |reason| StockEvidence::Refused { reason };
-        let key = |line: &StockLine| HoldKey {
-            order,
-            line: line.line,
-            attempt,
-        };
+        let key = |line: &StockLine| claim.key(line.line);
+        let channel = Some(claim.channel);
         let known: Vec<_> = lines.iter().map(|line| self.hold(key(line))).collect();
         if known.iter().flatten().any(|hold| !hold.state.is_live()) {
             return refused(StockRefusal::AlreadyEnded);
@@ -51,6 +47,11 @@ impl Draft<'_> {
                 self.change = before;
                 return refused(StockRefusal::Short);
             }
+            // A place in the line is a promise too, of units that are still to come.
+            if !self.is_within_quota(&line.sku, channel, quantity) {
+                self.change = before;
+                return refused(StockRefusal::Quota);
+            }
             let counters = Counters {
                 waiting: counters.waiting + quantity,
                 ..counters
@@ -66,6 +67,7 @@ impl Draft<'_> {
                 since: Some(since),
                 promise: None,
                 work_day: None,
+                channel,
             };
             self.put(key(line), hold);
         }

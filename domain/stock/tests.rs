@@ -1,6 +1,7 @@
 //! Properties of a location's stock under random commands.
 
 mod feed;
+mod quota;
 mod room;
 mod supply;
 
@@ -38,7 +39,7 @@ fn step() -> impl Strategy<Value = Step> {
     let who = (0_u8..6, 1_u16..3, 1_u32..4);
     prop_oneof![
         4 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Reserve {
-            order: order(o), attempt, lines: lines(units), expires_at: at(100), queued: false, })),
+            order: order(o), attempt, channel: ChannelId(Uuid::nil()), lines: lines(units), expires_at: at(100), queued: false, })),
         3 => who.clone().prop_map(|(o, attempt, units)| Step::Command(StockCommand::Confirm {
             order: order(o), attempt, lines: lines(units),
         })),
@@ -58,7 +59,7 @@ fn step() -> impl Strategy<Value = Step> {
         }),
         2 => (0_u8..6, 3_u16..5, 1_u32..4, any::<bool>()).prop_map(|(o, attempt, units, declared_only)| {
             let (order, lines, since) = (order(o), lines(units), at(i64::from(o)));
-            Step::Command(StockCommand::Wait { order, attempt, lines, since, declared_only })
+            Step::Command(StockCommand::Wait { order, attempt, channel: ChannelId(Uuid::nil()), lines, since, declared_only })
         }),
         1 => (0_u8..3, 0_i64..8, prop::option::of(200_i64..300)).prop_map(|(n, quantity, day)| {
             Step::Command(StockCommand::Announce {
@@ -192,6 +193,7 @@ fn a_late_reserve_after_its_release_is_refused() {
     let reserve = StockCommand::Reserve {
         order: order(1),
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines(2),
         expires_at: at(900),
         queued: false,
@@ -215,6 +217,7 @@ fn a_count_below_what_may_have_been_picked_books_the_shortfall() {
         StockCommand::Reserve {
             order: order(1),
             attempt: 1,
+            channel: ChannelId(Uuid::nil()),
             lines: lines(4),
             expires_at: at(900),
             queued: false,
@@ -270,6 +273,7 @@ fn an_effect_moves_a_sku_in_one_row_however_many_lines_have_it() {
     let reserve = StockCommand::Reserve {
         order: order(1),
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines.clone(),
         expires_at: at(100),
         queued: false,

@@ -124,9 +124,14 @@ impl Client {
     }
 
     /// States what is so.
-    pub(super) async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Refused> {
-        let request = self.wire.request(Method::PUT, path)?;
-        self.send(request.json(body)).await
+    pub(super) async fn put(
+        &self,
+        path: &[&str],
+        body: &Value,
+        version: Option<u64>,
+    ) -> Result<Value, Refused> {
+        let request = self.wire.request(Method::PUT, path)?.json(body);
+        self.send(of_version(request, version)).await
     }
 
     /// Asks for a change; of that version alone, if one is given.
@@ -137,11 +142,7 @@ impl Client {
         version: Option<u64>,
     ) -> Result<Value, Refused> {
         let request = self.wire.request(Method::POST, path)?.json(body);
-        let request = match version {
-            Some(version) => request.header(IF_MATCH, format!("\"{version}\"")),
-            None => request,
-        };
-        self.send(request).await
+        self.send(of_version(request, version)).await
     }
 
     /// Sends a file, however long the work on it takes.
@@ -233,5 +234,13 @@ fn refused(status: StatusCode, code: &str, detail: &str, errors: &Value) -> Refu
     Refused {
         code: Some(code.to_owned()),
         failure: Failure::new(exit, message, next),
+    }
+}
+
+/// The request, for that version alone if one is given.
+fn of_version(request: RequestBuilder, version: Option<u64>) -> RequestBuilder {
+    match version {
+        Some(version) => request.header(IF_MATCH, format!("\"{version}\"")),
+        None => request,
     }
 }

@@ -4,9 +4,9 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::client::{Client, Hub};
-use super::feeds;
 use super::output::printable;
 use super::{Exit, Failure, Format, Out};
+use super::{feeds, quotas};
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
@@ -35,6 +35,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         hub: Hub,
     },
+    /// Bound what a location may promise of a SKU through a channel, or take the bound away.
+    Quota(quotas::Quota),
     /// Send what another system says of many SKUs: a file of JSON lines, like
     /// `{"location":"BER1","sku":"SKU-1","on_hand":100}`, or with `"delta"` in its place.
     Feed(feeds::Feed),
@@ -96,6 +98,7 @@ pub(super) async fn run(
     out: &mut Out,
 ) -> Result<(), Failure> {
     match verb {
+        Verb::Quota(quota) => quotas::set(quota, config, format, out).await?,
         Verb::Feed(feed) => feeds::send(feed, config, format, out).await?,
         Verb::Feeds { hub } => feeds::list(&hub, config, format, out).await?,
         Verb::Get { sku, hub } => {
@@ -125,7 +128,7 @@ pub(super) async fn run(
                 body["backorder_limit"] = limit.into();
             }
             let path = ["v1", "inventory", &location, &sku];
-            let answer = client.put(&path, &body).await;
+            let answer = client.put(&path, &body, None).await;
             let answer = answer.map_err(|refused| refused.or_unknown(|| unknown(&location)))?;
             show(&answer, std::slice::from_ref(&answer), format, out);
         }

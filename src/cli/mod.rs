@@ -14,6 +14,7 @@ mod locations;
 mod migrate;
 mod orders;
 mod output;
+mod quotas;
 mod returns;
 mod settlements;
 mod sim;

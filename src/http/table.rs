@@ -227,6 +227,13 @@ pub const ROUTES: &[Route] = &[
         Side::Api,
     ),
     route(
+        Method::PUT,
+        "/v1/inventory/{location}/{sku}/quotas/{channel}",
+        Needing(Scope::InventoryWrite),
+        Body::Json,
+        Side::Api,
+    ),
+    route(
         Method::POST,
         "/v1/inventory/feeds/{source}",
         Needing(Scope::InventoryWrite),

@@ -1,7 +1,7 @@
 //! Stock as the API shows it.
 
-use orderhub_domain::ids::{LocationCode, Sku};
-use orderhub_domain::stock::Counters;
+use orderhub_domain::ids::{LocationCode, Sku, Slug};
+use orderhub_domain::stock::{Counters, Quota};
 use serde_json::{Value, json};
 
 /// The counters of one SKU at one location.
@@ -16,6 +16,18 @@ pub fn at_location(location: &LocationCode, counters: &Counters) -> Value {
         "backorder_limit": counters.backorder_limit,
         "waiting": counters.waiting,
         "inbound": counters.inbound,
+    })
+}
+
+/// What a channel may have promised, and has.
+pub fn quota(channel: &Slug, quota: &Quota) -> Value {
+    json!({
+        "channel": channel.as_str(),
+        "units": quota.units,
+        "reserved": quota.reserved,
+        "taken": quota.taken,
+        "left": quota.left(),
+        "version": quota.rev,
     })
 }
 

@@ -3,7 +3,7 @@
 use orderhub_domain::ids::LocationCode;
 use orderhub_domain::order::{
     Event, Granted, JudgedLine, MoneyEvent, Notice, NoticeEvidence, Outcome, PaymentEvidence,
-    Recorded, Reported, ReviewDecision, Screened, StockEvidence, Verdict,
+    Recorded, Reported, ReviewDecision, Screened, StockEvidence, StockRefusal, Verdict,
 };
 use orderhub_domain::settlement;
 use serde_json::{Value, json};
@@ -321,6 +321,11 @@ fn at_location(at: &LocationCode, attempt: u16, stock: &StockEvidence, event: &E
         StockEvidence::Dated { promise: None, .. } => {
             format!("Location {at} does not know when the units come.")
         }
+        StockEvidence::Refused {
+            reason: StockRefusal::Quota,
+        } => format!(
+            "Location {at} may promise no more of it through this channel: its quota is used up (try {attempt})."
+        ),
         _ => format!("Location {at}: {} (try {attempt}).", last_word(event)),
     }
 }

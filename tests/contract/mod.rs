@@ -6,6 +6,7 @@ pub(crate) mod fixture;
 pub(crate) mod journal;
 pub(crate) mod lookup;
 pub(crate) mod parking;
+pub(crate) mod quotas;
 pub(crate) mod stock;
 
 use std::sync::Arc;
@@ -85,6 +86,9 @@ macro_rules! store_contract {
         );
         store_contract!(@cases $world, feeds:
             a_message_is_read_as_it_was_written_and_booked_once,
+        );
+        store_contract!(@cases $world, quotas:
+            a_quota_is_read_as_it_was_written,
         );
     };
     (@cases $world:path, $part:ident: $($case:ident),* $(,)?) => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use orderhub_actors::ports::{Pause, StockAppend, StockAppended};
-use orderhub_domain::ids::{LocationCode, OrderId, Sku};
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::StockLine;
 use orderhub_domain::quantity::Quantity;
 use orderhub_domain::stock::{
@@ -49,7 +49,7 @@ impl Place {
     }
 }
 
-fn count(units: i64) -> StockCommand {
+pub(super) fn count(units: i64) -> StockCommand {
     StockCommand::Count {
         sku: "SKU-1".into(),
         on_hand: units,
@@ -67,10 +67,11 @@ fn lines(units: u32) -> Vec<StockLine> {
     }]
 }
 
-fn reserve(order: OrderId, units: u32) -> StockCommand {
+pub(super) fn reserve(order: OrderId, units: u32) -> StockCommand {
     StockCommand::Reserve {
         order,
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines(units),
         expires_at: at(900),
         queued: false,
@@ -85,7 +86,7 @@ fn release(order: OrderId) -> StockCommand {
     }
 }
 
-fn some_order() -> OrderId {
+pub(super) fn some_order() -> OrderId {
     OrderId::from_uuid(Uuid::from_u128(u128::from(number())))
 }
 
@@ -327,6 +328,7 @@ pub(crate) async fn supply_is_read_as_it_was_written_and_a_receipt_is_booked_onc
     let wait = |order, units| StockCommand::Wait {
         order,
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines(units),
         since: at(3),
         declared_only: false,

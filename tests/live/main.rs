@@ -50,6 +50,7 @@ mod partners;
 mod pausing;
 mod payout_files;
 mod proxy;
+mod quotas;
 mod readme;
 mod refunds;
 mod repeats;

@@ -174,6 +174,7 @@ async fn the_ledger_sums_to_the_stock_and_an_effect_is_one_row() {
     let reserve = StockCommand::Reserve {
         order: order.id,
         attempt: 1,
+        channel: orderhub_domain::ids::ChannelId(uuid::Uuid::nil()),
         lines: vec![two_of(1), two_of(2)],
         expires_at: at(900),
         queued: false,
@@ -257,6 +258,14 @@ async fn every_view_of_the_interface_is_there() {
         (
             "inbound",
             "location sku reference quantity received expected_at",
+        ),
+        (
+            "quotas",
+            "location sku channel units reserved taken version",
+        ),
+        (
+            "quota_changes",
+            "location sku channel version units said_at said_by reason after_seq",
         ),
         ("feeds", "source sequence as_of applied_at gaps missing"),
     ];

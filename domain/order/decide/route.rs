@@ -125,7 +125,10 @@ impl Draft<'_> {
             let wanted = same.filter_map(|other| other.quantity.whole()).sum::<i64>();
             let open = places.locations().iter().filter(|known| open(&known.code));
             let there: i64 = open
-                .map(|known| places.counters(&known.code, &line.sku).available())
+                .map(|known| {
+                    self.order
+                        .available_at(&known.code, &line.sku, self.context)
+                })
                 .sum();
             there >= wanted
         })

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::{
     Context, Edge, Effect, Event, FulfilmentStage, HoldScope, LineUnits, Loss, Order, Outcome,
-    Plan, REASON_NO_LOCATION, Recorded, ReservationState, Routing, Stage, StockEvidence, StockFact,
-    StockLine, plan,
+    Plan, REASON_NO_LOCATION, REASON_QUOTA_USED_UP, Recorded, ReservationState, Routing, Stage,
+    StockEvidence, StockFact, StockLine, plan,
 };
 use super::Draft;
 use crate::ids::LocationCode;
@@ -169,7 +169,11 @@ impl Draft<'_> {
             let blocks = [Edge::Reserve];
             return self.hold_once(REASON_NO_LOCATION, HoldScope::Order, &blocks);
         }
-        let reason = "out_of_stock".to_owned();
+        let reason = if self.order.is_kept_off_by_quotas(self.context) {
+            REASON_QUOTA_USED_UP.to_owned()
+        } else {
+            "out_of_stock".to_owned()
+        };
         self.emit(Event::EndDecided {
             outcome: Outcome::Rejected,
             reason,

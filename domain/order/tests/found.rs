@@ -63,6 +63,7 @@ fn an_order_that_stands_and_waits_for_units_of_others_is_woken_and_says_so() {
     let others = StockCommand::Reserve {
         order: OrderId::new(0, [9; 8], [0; 2]),
         attempt: 1,
+        channel: crate::ids::ChannelId(uuid::Uuid::nil()),
         lines: vec![StockLine {
             line: 1,
             sku: "SKU-1".into(),

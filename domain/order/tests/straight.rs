@@ -102,6 +102,7 @@ fn units_that_others_hold_softly_are_waited_for() {
     let other = crate::stock::StockCommand::Reserve {
         order: crate::ids::OrderId::from_uuid(uuid::Uuid::from_u128(9)),
         attempt: 1,
+        channel: crate::ids::ChannelId(uuid::Uuid::nil()),
         lines: vec![StockLine {
             line: 1,
             sku: "SKU-1".into(),
@@ -146,6 +147,7 @@ fn a_contended_order_is_refused_when_the_wait_is_over() {
     let other = crate::stock::StockCommand::Reserve {
         order: crate::ids::OrderId::from_uuid(uuid::Uuid::from_u128(9)),
         attempt: 1,
+        channel: crate::ids::ChannelId(uuid::Uuid::nil()),
         lines: vec![StockLine {
             line: 1,
             sku: "SKU-1".into(),

@@ -14,7 +14,7 @@ use crate::money::{Currency, Money};
 use crate::policy::Policy;
 use crate::quantity::Quantity;
 use crate::simulation::{Mark, after_event, before_event, command_of};
-use crate::stock::{Counters, LocationStock, StockCommand};
+use crate::stock::{Counters, LocationStock, Quota, StockCommand};
 
 pub(super) fn eur(text: &str) -> Money {
     let currency = Currency::from_code("EUR").expect("a currency");
@@ -103,6 +103,11 @@ impl Places for Shelves {
             .get(location)
             .map(|stock| stock.counters(sku))
             .unwrap_or_default()
+    }
+
+    fn quota(&self, location: &LocationCode, sku: &Sku, channel: ChannelId) -> Quota {
+        let stock = self.stock.get(location);
+        stock.map_or_else(Quota::default, |stock| stock.quota(sku, channel))
     }
 }
 
@@ -351,7 +356,7 @@ impl World {
     fn stock_answer(&mut self, id: EffectId, effect: &Effect) -> Option<Fact> {
         let (location, attempt, _) = effect.stock()?;
         let location = location.clone();
-        let command = command_of(self.order.id, effect)?;
+        let command = command_of(self.order.id, self.order.channel, effect)?;
         self.answer_of(&location, attempt, &command, id)
     }
 

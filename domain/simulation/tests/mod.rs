@@ -4,6 +4,7 @@ mod feeds;
 mod matrix;
 mod planted;
 mod planted_address;
+mod quotas;
 mod scenarios;
 mod walks;
 

@@ -169,6 +169,7 @@ impl StockCommand {
             | Self::Count { .. }
             | Self::Announce { .. }
             | Self::Receive { .. }
+            | Self::SetQuota(_)
             | Self::Cut { .. }
             | Self::Expire { .. }
             | Self::Told { .. } => return Vec::new(),

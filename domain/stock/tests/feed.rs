@@ -42,6 +42,7 @@ fn reserve(number: u8, units: u32) -> StockCommand {
     StockCommand::Reserve {
         order: order(number),
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines(units),
         expires_at: at(100),
         queued: false,

@@ -34,6 +34,7 @@ fn command(deed: &Deed, order: OrderId, attempt: u16) -> StockCommand {
         Deed::Reserve(queued) => StockCommand::Reserve {
             order,
             attempt,
+            channel: ChannelId(Uuid::nil()),
             lines,
             expires_at: at(100 * DAY),
             queued: *queued,

@@ -17,6 +17,7 @@ fn wait(number: u8, units: u32) -> StockCommand {
     StockCommand::Wait {
         order: order(number),
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines(units),
         since: at(i64::from(number)),
         declared_only: false,
@@ -45,6 +46,7 @@ fn reserve(number: u8, units: u32) -> StockCommand {
     StockCommand::Reserve {
         order: order(number),
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines(units),
         expires_at: at(900),
         queued: false,
@@ -167,6 +169,7 @@ fn one_waits_for_declared_supply_only_as_far_as_it_goes() {
     let declared = |number, units| StockCommand::Wait {
         order: order(number),
         attempt: 1,
+        channel: ChannelId(Uuid::nil()),
         lines: lines(units),
         since: at(0),
         declared_only: true,

@@ -113,6 +113,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Send corrections under the next number.",
     ),
     entry(
+        "quota_changed",
+        412,
+        "The quota has changed",
+        "Read GET /v1/inventory/{sku} again and decide on what it says now.",
+    ),
+    entry(
         "reference_conflict",
         409,
         "The reference is taken",

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::StatusCode;
 use orderhub_domain::ids::{LocationCode, Sku};
 use orderhub_domain::stock::StockCommand;
-use serde_json::json;
+use serde_json::{Value, json};
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -16,6 +16,7 @@ use crate::http::asked::{Asked, segment};
 use crate::http::edge::Edge;
 use crate::http::fields::Fields;
 use crate::http::json::object;
+use crate::http::keys::Key;
 use crate::http::problem::Problem;
 use crate::views::stock;
 
@@ -37,8 +38,13 @@ pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         );
     let reading = warp::path!("v1" / "inventory" / String)
         .and(warp::get())
+        .and(asked())
         .and(with(edge))
-        .then(|sku: String, edge: Arc<Edge>| async move { answer(read(&edge, &sku).await) });
+        .then(
+            |sku: String, asked: Arc<Asked>, edge: Arc<Edge>| async move {
+                answer(read(&edge, &asked, &sku).await)
+            },
+        );
     counting.or(reading).unify().boxed()
 }
 
@@ -64,15 +70,32 @@ async fn count(edge: &Edge, location: &str, sku: &str, body: &[u8]) -> Result<Re
     ))
 }
 
-async fn read(edge: &Edge, sku: &str) -> Result<Response, Problem> {
+async fn read(edge: &Edge, asked: &Asked, sku: &str) -> Result<Response, Problem> {
     let sku = sku_of(sku)?;
+    let key = asked.key()?;
     let counters = edge.hub.stock(sku.clone()).await?;
     let locations: Vec<_> = counters
         .iter()
-        .map(|(location, counters)| stock::at_location(location, counters))
+        .map(|(location, counters)| {
+            let mut shown = stock::at_location(location, counters);
+            shown["quotas"] = quotas(edge, key, location, &sku);
+            shown
+        })
         .collect();
     let body = json!({ "sku": sku.as_str(), "locations": locations });
     Ok(reply(StatusCode::OK, &body))
+}
+
+/// What channels may have promised there, of those that are bounded and that the key may know.
+fn quotas(edge: &Edge, key: &Key, location: &LocationCode, sku: &Sku) -> Value {
+    let places = edge.hub.places();
+    let channels = edge.desk.channels.iter();
+    let known = channels.filter(|(_, channel)| edge.may_see(key, channel.id));
+    let bounded = known.filter_map(|(slug, channel)| {
+        let quota = places.quota(location, sku, channel.id);
+        quota.units.map(|_| stock::quota(slug, &quota))
+    });
+    bounded.collect()
 }
 
 pub(super) fn sku_of(raw: &str) -> Result<Sku, Problem> {

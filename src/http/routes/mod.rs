@@ -16,6 +16,7 @@ mod lines;
 mod locations;
 mod orders;
 mod parked;
+mod quotas;
 mod reads;
 mod returns;
 mod routing;
@@ -64,6 +65,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(locations::routes(edge))
         .unify()
         .or(supply::routes(edge))
+        .unify()
+        .or(quotas::routes(edge))
         .unify()
         .or(batch::routes(edge))
         .unify()

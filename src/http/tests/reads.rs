@@ -173,7 +173,7 @@ async fn stock_is_counted_and_read_back() {
     let read = world.ask(Ask::get("/v1/inventory/A%20B%2F1")).await.json();
     let expected = json!({
         "location": "BER1", "on_hand": 100, "reserved": 0, "allocated": 0, "buffer": 7, "available": 93,
-        "backorder_limit": 0, "waiting": 0, "inbound": 0
+        "backorder_limit": 0, "waiting": 0, "inbound": 0, "quotas": []
     });
     assert_eq!(read, json!({ "sku": "A B/1", "locations": [expected] }));
     let nowhere = world

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use orderhub_actors::ports::{Pause, StockBook, Unavailable};
-use orderhub_domain::ids::{EffectId, LocationCode, OrderId, Sku};
+use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku};
 use orderhub_domain::stock::{
     Counters, FeedMark, HoldKey, HoldState, Inbound, LocationStock, StockHold,
 };
@@ -13,10 +13,11 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::super::Store;
+use super::quotas::quota;
 
-// One statement, so that counters, holds, announcements, feeds and the ledger's end are of one moment. The
-// row of the ledger has neither counters nor hold; that of an announcement has a reference, that of a feed
-// a source.
+// One statement, so that counters, holds, announcements, feeds, quotas and the ledger's end are of one
+// moment. The row of the ledger has neither counters nor hold; that of an announcement has a reference,
+// that of a feed a source, that of a quota a channel and no order.
 const LOAD: &str = "
 select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::bigint as on_hand, null::bigint as reserved, null::bigint as allocated,
@@ -27,32 +28,37 @@ select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::bigint as waiting, null::bigint as inbound,
        null::text as reference, null::bigint as received, null::timestamptz as expected_at,
        null::int as work_day,
-       null::text as source, null::bigint as sequence, null::text as digest
+       null::text as source, null::bigint as sequence, null::text as digest, null::uuid as channel
 from orderhub.stock_ledger l
 where l.location = $1
 union all
 select null, s.sku, s.on_hand, s.reserved, s.allocated, s.buffer, s.backorder_limit, s.shortfall,
        null, null, null, null, null, null, null, null, null, null, s.waiting, s.inbound, null, null, null,
-       null, null, null, null
+       null, null, null, null, null
 from orderhub.stock s
 where s.location = $1
 union all
 select null, r.sku, null, null, null, null, null, null,
        r.order_id, r.line, r.attempt, r.quantity, r.state, r.rev, r.told_rev, r.expires_at,
-       r.since, r.promise, null, null, null, null, null, r.work_day, null, null, null
+       r.since, r.promise, null, null, null, null, null, r.work_day, null, null, null, r.channel
 from orderhub.reservation r
 where r.location = $1 and (r.state in ('soft', 'hard', 'expired', 'waiting') or r.rev <> r.told_rev)
 union all
 select null, i.sku, null, null, null, null, null, null, null, null, null, i.quantity, null, null, null, null,
        null, null, null, null, i.reference, i.received, i.expected_at,
-       null, null, null, null
+       null, null, null, null, null
 from orderhub.inbound i
 where i.location = $1
 union all
 select null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-       null, null, null, null, null, null, null, null, f.source, f.sequence, f.digest
+       null, null, null, null, null, null, null, null, f.source, f.sequence, f.digest, null
 from orderhub.stock_feed f
 where f.location = $1
+union all
+select null, q.sku, null, q.reserved, q.taken, null, null, null, null, null, null, q.units, null, null, null, null,
+       null, null, null, null, null, null, null, null, null, q.rev, null, q.channel
+from orderhub.stock_quota q
+where q.location = $1
 ";
 
 #[async_trait]
@@ -82,7 +88,7 @@ impl StockBook for Store {
         let query = || {
             sqlx::query(
                 "select r.order_id, r.line, r.attempt, r.sku, r.quantity, r.state, r.rev, \
-                        r.told_rev, r.expires_at, r.since, r.promise, r.work_day \
+                        r.told_rev, r.expires_at, r.since, r.promise, r.work_day, r.channel \
                  from unnest($2::uuid[], $3::int[], $4::int[]) as k (order_id, line, attempt) \
                  join orderhub.reservation r \
                    on r.order_id = k.order_id and r.line = k.line \
@@ -228,6 +234,11 @@ fn gather(stock: &mut LocationStock, row: &PgRow) -> Result<(), sqlx::Error> {
         stock.holds.insert(key, hold);
         return Ok(());
     }
+    if let Some(channel) = row.try_get::<Option<Uuid>, _>("channel")? {
+        let (name, quota) = quota(ChannelId(channel), row)?;
+        stock.quotas.insert(name, quota);
+        return Ok(());
+    }
     let sku = Sku(row.try_get("sku")?);
     if let Some(reference) = row.try_get("reference")? {
         let inbound = Inbound {
@@ -292,6 +303,7 @@ fn hold(row: &PgRow) -> Result<(HoldKey, StockHold), sqlx::Error> {
         since: moment(row, "since")?,
         promise: moment(row, "promise")?,
         work_day: row.try_get("work_day")?,
+        channel: row.try_get::<Option<Uuid>, _>("channel")?.map(ChannelId),
     };
     Ok((key, hold))
 }

@@ -1,8 +1,10 @@
 //! Stock: the lane that writes it, and the reads.
 
 mod book;
+mod columns;
 mod lane;
 mod pauses;
+mod quotas;
 mod statement;
 
 pub use lane::PgStockLane;

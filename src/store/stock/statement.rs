@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx;
 use orderhub_actors::ports::StockAppend;
 use orderhub_domain::ids::{LocationCode, Sku, Slug};
 use orderhub_domain::stock::{Counters, FeedMark, HoldKey, Inbound, LedgerRow, StockHold};
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
-use uuid::Uuid;
+
+use super::columns::Rows;
+use super::quotas::QuotaMoves;
 
 // `fence` is as in the order lane. `good` are the locations whose memory was right: the ledger goes
 // on where it ends, and every hold has the rev that the writer saw before.
@@ -28,9 +29,9 @@ hold as materialized (
     select *
     from unnest($4::text[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::text[], $10::bigint[],
                 $11::text[], $12::int[], $13::int[], $14::timestamptz[], $33::timestamptz[],
-                $34::timestamptz[], $44::int[])
+                $34::timestamptz[], $44::int[], $49::uuid[])
         as h (location, order_id, line, attempt, before, sku, quantity, state, rev, told_rev, expires_at,
-              since, promise, work_day)
+              since, promise, work_day, channel)
 ),
 wrong as materialized (
     select hold.location
@@ -94,19 +95,38 @@ fed as (
     on conflict (location, source) do update
     set sequence = excluded.sequence, digest = excluded.digest
 ),
+quo as (
+    insert into orderhub.stock_quota (location, sku, channel, units, reserved, taken, rev)
+    select q.location, q.sku, q.channel, q.units, q.reserved, q.taken, q.rev
+    from unnest($50::text[], $51::text[], $52::uuid[], $53::bigint[], $54::bigint[], $55::bigint[],
+                $56::bigint[])
+        as q (location, sku, channel, units, reserved, taken, rev)
+    where (q.location in (select good.location from good)) is true
+    on conflict (location, sku, channel) do update
+    set units = excluded.units, reserved = excluded.reserved, taken = excluded.taken, rev = excluded.rev
+),
+word as (
+    insert into orderhub.stock_quota_word
+        (location, sku, channel, rev, units, said_at, said_by, reason, after_seq)
+    select w.location, w.sku, w.channel, w.rev, w.units, w.said_at, w.said_by, w.reason, w.after_seq
+    from unnest($57::text[], $58::text[], $59::uuid[], $60::bigint[], $61::bigint[], $62::timestamptz[],
+                $63::text[], $64::text[], $65::bigint[])
+        as w (location, sku, channel, rev, units, said_at, said_by, reason, after_seq)
+    where (w.location in (select good.location from good)) is true
+),
 res as (
     insert into orderhub.reservation
         (order_id, line, location, attempt, sku, quantity, state, rev, told_rev, expires_at, since, promise,
-         work_day)
+         work_day, channel)
     select hold.order_id, hold.line, hold.location, hold.attempt, hold.sku, hold.quantity, hold.state,
            hold.rev, hold.told_rev, hold.expires_at, hold.since, hold.promise,
-           hold.work_day
+           hold.work_day, hold.channel
     from hold
     where (hold.location in (select good.location from good)) is true
     on conflict (order_id, line, location, attempt) do update
     set sku = excluded.sku, quantity = excluded.quantity, state = excluded.state, rev = excluded.rev,
         told_rev = excluded.told_rev, expires_at = excluded.expires_at, since = excluded.since,
-        promise = excluded.promise, work_day = excluded.work_day
+        promise = excluded.promise, work_day = excluded.work_day, channel = excluded.channel
 )
 select fence.location, (fence.location in (select good.location from good)) is true as committed
 from fence
@@ -119,11 +139,12 @@ pub(super) struct Move<'a> {
     pub(super) places: Vec<usize>,
     /// The epoch to write under.
     pub(super) epoch: i64,
-    ledger: Vec<(&'a LedgerRow, Timestamp)>,
-    counters: BTreeMap<&'a Sku, &'a Counters>,
-    holds: BTreeMap<HoldKey, (i32, &'a StockHold)>,
-    inbounds: BTreeMap<(&'a Sku, &'a str), &'a Inbound>,
-    feeds: BTreeMap<&'a Slug, &'a FeedMark>,
+    pub(super) ledger: Vec<(&'a LedgerRow, Timestamp)>,
+    pub(super) counters: BTreeMap<&'a Sku, &'a Counters>,
+    pub(super) holds: BTreeMap<HoldKey, (i32, &'a StockHold)>,
+    pub(super) inbounds: BTreeMap<(&'a Sku, &'a str), &'a Inbound>,
+    pub(super) feeds: BTreeMap<&'a Slug, &'a FeedMark>,
+    pub(super) quotas: QuotaMoves<'a>,
     /// Ledger rows or revs do not follow on each other: the writer's memory was wrong.
     broken: bool,
 }
@@ -154,6 +175,7 @@ impl<'a> Move<'a> {
         for (source, mark) in &append.change.feeds {
             self.feeds.insert(source, mark);
         }
+        self.quotas.add(&append.change, append.now);
         for (key, before, hold) in &append.change.holds {
             let known = self.holds.get(key).map(|(first, last)| (*first, last.rev));
             self.broken |= known.is_some_and(|(_, last)| last != *before);
@@ -165,155 +187,6 @@ impl<'a> Move<'a> {
     /// Whether its parts contradict each other.
     pub(super) const fn is_broken(&self) -> bool {
         self.broken
-    }
-}
-
-#[derive(Default)]
-struct Rows<'a> {
-    location: Vec<&'a str>,
-    epoch: Vec<i64>,
-    first_seq: Vec<Option<i64>>,
-    holds: HoldRows<'a>,
-    ledger: LedgerRows<'a>,
-    counters: CounterRows<'a>,
-    inbounds: InboundRows<'a>,
-    feeds: FeedRows<'a>,
-}
-
-#[derive(Default)]
-struct HoldRows<'a> {
-    location: Vec<&'a str>,
-    order: Vec<Uuid>,
-    line: Vec<i32>,
-    attempt: Vec<i32>,
-    before: Vec<i32>,
-    sku: Vec<&'a str>,
-    quantity: Vec<i64>,
-    state: Vec<&'static str>,
-    rev: Vec<i32>,
-    told_rev: Vec<i32>,
-    expires_at: Vec<jiff_sqlx::Timestamp>,
-    since: Vec<Option<jiff_sqlx::Timestamp>>,
-    promise: Vec<Option<jiff_sqlx::Timestamp>>,
-    work_day: Vec<Option<i32>>,
-}
-
-#[derive(Default)]
-struct LedgerRows<'a> {
-    location: Vec<&'a str>,
-    seq: Vec<i64>,
-    sku: Vec<&'a str>,
-    d_on_hand: Vec<i64>,
-    d_reserved: Vec<i64>,
-    d_allocated: Vec<i64>,
-    cause: Vec<&'static str>,
-    order: Vec<Option<Uuid>>,
-    effect: Vec<Option<Uuid>>,
-    recorded_at: Vec<jiff_sqlx::Timestamp>,
-    reference: Vec<Option<&'a str>>,
-}
-
-#[derive(Default)]
-struct CounterRows<'a> {
-    location: Vec<&'a str>,
-    sku: Vec<&'a str>,
-    on_hand: Vec<i64>,
-    reserved: Vec<i64>,
-    allocated: Vec<i64>,
-    buffer: Vec<i64>,
-    backorder_limit: Vec<i64>,
-    shortfall: Vec<i64>,
-    waiting: Vec<i64>,
-    inbound: Vec<i64>,
-}
-
-#[derive(Default)]
-struct InboundRows<'a> {
-    location: Vec<&'a str>,
-    sku: Vec<&'a str>,
-    reference: Vec<&'a str>,
-    quantity: Vec<i64>,
-    received: Vec<i64>,
-    expected_at: Vec<Option<jiff_sqlx::Timestamp>>,
-}
-
-#[derive(Default)]
-struct FeedRows<'a> {
-    location: Vec<&'a str>,
-    source: Vec<&'a str>,
-    sequence: Vec<i64>,
-    digest: Vec<&'a str>,
-}
-
-impl<'a> Rows<'a> {
-    fn push(&mut self, location: &'a str, moved: &Move<'a>) {
-        self.location.push(location);
-        self.epoch.push(moved.epoch);
-        self.first_seq
-            .push(moved.ledger.first().map(|(row, _)| row.seq));
-        let ledger = &mut self.ledger;
-        for (row, now) in &moved.ledger {
-            ledger.location.push(location);
-            ledger.seq.push(row.seq);
-            ledger.sku.push(row.sku.as_str());
-            ledger.d_on_hand.push(row.d_on_hand);
-            ledger.d_reserved.push(row.d_reserved);
-            ledger.d_allocated.push(row.d_allocated);
-            ledger.cause.push(row.cause);
-            ledger
-                .order
-                .push(row.order.map(orderhub_domain::ids::OrderId::uuid));
-            ledger.effect.push(row.effect.map(|effect| effect.0));
-            ledger.recorded_at.push(now.to_sqlx());
-            ledger.reference.push(row.reference.as_deref());
-        }
-        let counters = &mut self.counters;
-        for (sku, after) in &moved.counters {
-            counters.location.push(location);
-            counters.sku.push(sku.as_str());
-            counters.on_hand.push(after.on_hand);
-            counters.reserved.push(after.reserved);
-            counters.allocated.push(after.allocated);
-            counters.buffer.push(after.buffer);
-            counters.backorder_limit.push(after.backorder_limit);
-            counters.shortfall.push(after.shortfall);
-            counters.waiting.push(after.waiting);
-            counters.inbound.push(after.inbound);
-        }
-        let inbounds = &mut self.inbounds;
-        for ((sku, reference), inbound) in &moved.inbounds {
-            inbounds.location.push(location);
-            inbounds.sku.push(sku.as_str());
-            inbounds.reference.push(reference);
-            inbounds.quantity.push(inbound.quantity);
-            inbounds.received.push(inbound.received);
-            let expected_at = inbound.expected_at.map(ToSqlx::to_sqlx);
-            inbounds.expected_at.push(expected_at);
-        }
-        let feeds = &mut self.feeds;
-        for (source, mark) in &moved.feeds {
-            feeds.location.push(location);
-            feeds.source.push(source.as_str());
-            feeds.sequence.push(mark.sequence);
-            feeds.digest.push(mark.digest.as_str());
-        }
-        let holds = &mut self.holds;
-        for (key, (before, hold)) in &moved.holds {
-            holds.location.push(location);
-            holds.order.push(key.order.uuid());
-            holds.line.push(key.line.into());
-            holds.attempt.push(key.attempt.into());
-            holds.before.push(*before);
-            holds.sku.push(hold.sku.as_str());
-            holds.quantity.push(hold.quantity);
-            holds.state.push(hold.state.word());
-            holds.rev.push(hold.rev);
-            holds.told_rev.push(hold.told_rev);
-            holds.expires_at.push(hold.expires_at.to_sqlx());
-            holds.since.push(hold.since.map(ToSqlx::to_sqlx));
-            holds.promise.push(hold.promise.map(ToSqlx::to_sqlx));
-            holds.work_day.push(hold.work_day);
-        }
     }
 }
 
@@ -331,9 +204,10 @@ pub(super) fn query<'a>(
         counters,
         inbounds,
         feeds,
+        quotas,
         ..
     } = rows;
-    sqlx::query_as(MOVE)
+    let query = sqlx::query_as(MOVE)
         .bind(rows.location)
         .bind(rows.epoch)
         .bind(rows.first_seq)
@@ -382,4 +256,6 @@ pub(super) fn query<'a>(
         .bind(feeds.source)
         .bind(feeds.sequence)
         .bind(feeds.digest)
+        .bind(holds.channel);
+    quotas.bind(query)
 }
