@@ -15,6 +15,7 @@ mod clock;
 mod health;
 mod lanes;
 mod location;
+mod offers;
 mod order;
 mod partner;
 mod shard;

@@ -22,6 +22,7 @@ use crate::health::Health;
 use crate::lanes::{Lane, StockLane};
 use crate::location::{Board, LocationDoor, Waiters};
 use crate::node::{NodeMsg, Timers};
+use crate::offers::Offers;
 use crate::order::Arrivals;
 use crate::partner::{DeskMsg, Family};
 use crate::ports::{Claims, Journal, OrderRef, StockBook};
@@ -84,6 +85,8 @@ pub(crate) struct Shared {
     pub(crate) listening: BTreeMap<ChannelId, Slug>,
     pub(crate) board: Board,
     pub(crate) waiters: Waiters,
+    /// SKUs whose number sales channels have to be told.
+    pub(crate) offers: Offers,
     pub(crate) timers: Timers,
     pub(crate) epochs: Epochs,
     /// What the sweep of kept messages wants to hear.

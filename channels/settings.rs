@@ -23,6 +23,8 @@ pub struct Settings {
     pub mode: Option<Mode>,
     /// The shop that webhooks must come from.
     pub shop_domain: Option<String>,
+    /// The shop's own id of the location whose numbers it is told; it is told none otherwise.
+    pub stock_location: Option<String>,
     /// The gateway that orders of a sales channel are paid through.
     pub payment: Option<Gateway>,
     /// How often a gateway's account lets us capture one authorisation.
@@ -91,6 +93,14 @@ pub enum ConfigError {
         /// What is wrong and what would be right.
         reason: &'static str,
     },
+    /// It is to be told what it can offer, and nobody can be called.
+    #[error(
+        "connection \"{slug}\" has a stock_location, which needs base_url and access_token too"
+    )]
+    StockGoesNowhere {
+        /// The connection.
+        slug: Slug,
+    },
     /// The HTTP client cannot be built.
     #[error("connection \"{slug}\" cannot make outbound calls: {reason}")]
     NoClient {
@@ -127,6 +137,7 @@ impl Settings {
             base_url: None,
             mode: None,
             shop_domain: None,
+            stock_location: None,
             payment: None,
             capture: CaptureMode::Once,
             timeout: Duration::from_secs(10),

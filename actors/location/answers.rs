@@ -65,6 +65,7 @@ impl LocationState {
     pub(super) fn publish_quotas(&self, quotas: &BTreeMap<(Sku, ChannelId), Quota>) {
         for (name, quota) in quotas {
             let risen = self.shared.board.post_quota(&self.code, name, *quota);
+            self.shared.offers.mark(&name.0);
             for order in self.shared.waiters.call(&name.0, risen) {
                 self.shared.wake(order);
             }
@@ -74,6 +75,7 @@ impl LocationState {
     pub(super) fn publish_counters(&self, counters: &BTreeMap<Sku, Counters>) {
         for (sku, counters) in counters {
             let moved = self.shared.board.post(&self.code, sku, *counters);
+            self.shared.offers.mark(sku);
             metrics::counter!("orderhub_inventory_oversold_units_total").increment(moved.oversold);
             let called = if moved.exhausted {
                 self.shared.waiters.call(sku, u64::MAX)

@@ -120,6 +120,11 @@ impl Board {
         write(&self.works).insert(location.clone(), days);
     }
 
+    /// Every SKU that any location has.
+    pub(crate) fn skus(&self) -> Vec<Sku> {
+        read(&self.stock).keys().cloned().collect()
+    }
+
     /// A mark in time, for [`Self::rose_since`].
     pub(crate) fn mark(&self) -> u64 {
         self.rises.load(Ordering::Acquire)

@@ -30,6 +30,7 @@ use crate::clock::Clock;
 use crate::health::Health;
 use crate::lanes::{open_lane, open_stock_lane};
 use crate::location::{Board, LocationMsg, Waiters};
+use crate::offers::{Marks, Offers, Pusher};
 use crate::order::Arrivals;
 use crate::partner::DeskMsg;
 use crate::ports::{Journal, LaneWriter, Ownership, StockBook, StockWriter, Unavailable};
@@ -85,6 +86,16 @@ pub struct Connectors {
 }
 
 impl Connectors {
+    /// Sales channels that are told what they can offer.
+    fn offering(&self) -> Vec<(ChannelId, Slug, Arc<dyn SalesConnector>)> {
+        let offers = |(id, slug): (&ChannelId, &Slug)| {
+            let connector = self.sales.get(slug)?;
+            connector.stock_way()?;
+            Some((*id, slug.clone(), Arc::clone(connector)))
+        };
+        self.channels.iter().filter_map(offers).collect()
+    }
+
     /// Sales channels that can be told what becomes of their orders.
     fn listening(&self) -> BTreeMap<ChannelId, Slug> {
         let listens = |slug: &Slug| {
@@ -150,6 +161,37 @@ pub struct Node {
     ended: watch::Receiver<Option<End>>,
 }
 
+/// The board of these locations, of which some take no new work.
+async fn board_of(
+    locations: &[LocationConfig],
+    book: &dyn StockBook,
+) -> Result<Board, Unavailable> {
+    let locations = locations.iter().map(|one| one.location.clone());
+    let board = Board::new(locations.collect());
+    for (code, pause) in book.pauses().await? {
+        board.pause(code, pause);
+    }
+    Ok(board)
+}
+
+/// Starts telling sales channels what they can offer.
+fn tell_offers(
+    shared: &Arc<Shared>,
+    offering: Vec<(ChannelId, Slug, Arc<dyn SalesConnector>)>,
+    marks: Vec<Arc<Marks>>,
+) {
+    for ((channel, slug, connector), marks) in offering.into_iter().zip(marks) {
+        let pusher = Pusher {
+            slug,
+            channel,
+            connector,
+            marks,
+            shared: Arc::clone(shared),
+        };
+        tokio::spawn(pusher.run());
+    }
+}
+
 /// Starts a node: claims its shards and locations, reads the stock, then opens the door.
 ///
 /// # Errors
@@ -190,11 +232,9 @@ pub async fn start(
 
     let (timers, alarms) = timers();
     let (hints, hinted) = Hints::new(HINTS);
-    let locations = config.locations.iter().map(|one| one.location.clone());
-    let board = Board::new(locations.collect());
-    for (code, pause) in stores.stock_book.pauses().await? {
-        board.pause(code, pause);
-    }
+    let board = board_of(&config.locations, stores.stock_book.as_ref()).await?;
+    let offering = connectors.offering();
+    let (offers, marks) = Offers::of(offering.len());
     let sites = config.locations.into_iter();
     let shared = Arc::new(Shared {
         policy: config.policy,
@@ -209,6 +249,7 @@ pub async fn start(
         listening: connectors.listening(),
         board,
         waiters: Waiters::default(),
+        offers,
         timers,
         epochs: Epochs::new(&claims),
         hints,
@@ -243,6 +284,7 @@ pub async fn start(
             .await
             .map_err(|_| StartError::Spawn(format!("location {code} ended")))?;
     }
+    tell_offers(&shared, offering, marks);
     let (reply, open) = oneshot::channel();
     drop(root.cast(NodeMsg::OpenShards(reply)));
     open.await

@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(15);
 const RATE: u32 = 50;
 
 #[derive(Debug)]
-pub(super) enum Breaker {
+pub(crate) enum Breaker {
     /// Calls go through; the last results, `true` for a failure.
     Closed(VecDeque<bool>),
     /// No call goes through before the probe is due.
@@ -44,7 +44,7 @@ impl Default for Breaker {
 
 impl Breaker {
     /// Asks to make a call. When refused, the answer is how long to stay away.
-    pub(super) fn admit(&mut self) -> Result<(), Duration> {
+    pub(crate) fn admit(&mut self) -> Result<(), Duration> {
         let now = Instant::now();
         match self {
             Self::Closed(_) => Ok(()),
@@ -73,7 +73,7 @@ impl Breaker {
     }
 
     /// Notes how a call ended. A partner's refusal is no failure.
-    pub(super) fn note(&mut self, failed: bool) {
+    pub(crate) fn note(&mut self, failed: bool) {
         match self {
             Self::Closed(results) => {
                 results.push_back(failed);

@@ -24,6 +24,7 @@ use orderhub_domain::money::Money;
 use orderhub_domain::order::Fact;
 use std::time::Duration;
 
+pub(crate) use breaker::Breaker;
 pub(crate) use carrier::CarrierCaller;
 pub(crate) use channel::{ChannelCaller, ChannelNotice};
 pub(crate) use desk::{Desk, DeskArgs, DeskMsg};

@@ -233,6 +233,7 @@ impl HubApi for Hub {
         } else {
             self.shared.board.resume(&location);
         }
+        self.shared.offers.mark_all(|| self.shared.board.skus());
         // A location that is just being started again looks at the board itself.
         drop(door.actor.cast(LocationMsg::Paused(paused)));
         Ok(true)

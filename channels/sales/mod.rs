@@ -6,8 +6,9 @@ mod shopify;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use orderhub_domain::ids::Sku;
 
-use crate::port::{Forged, Inbound, NoticeAnswer, RawRequest};
+use crate::port::{CallError, Forged, Inbound, NoticeAnswer, RawRequest};
 use crate::settings::{ConfigError, Settings, constructor};
 
 /// Builds a connection of one kind.
@@ -35,6 +36,35 @@ pub trait SalesConnector: Send + Sync {
 
     /// How the channel is told what becomes of its orders; `None` when nobody there listens.
     fn way_back(&self) -> Option<&dyn WayBack>;
+
+    /// How the channel is told how many units it can offer; `None` when it does not want to know.
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        None
+    }
+}
+
+/// The way of stock to a sales channel.
+#[async_trait]
+pub trait StockWay: Send + Sync {
+    /// Makes the channel offer so many units of a SKU. Whoever implements this makes it harmless that a
+    /// try comes twice, and that one arrives after a later one. `key` is the try's own.
+    async fn offer(&self, sku: &Sku, units: i64, key: &str) -> Result<Offered, CallError>;
+}
+
+/// What became of a number of units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Offered {
+    /// The channel offers that many from now on.
+    Set,
+    /// It did so before.
+    Same,
+    /// It does not sell the SKU.
+    NotSold,
+    /// It will not.
+    Refused {
+        /// Why, in the channel's word or ours.
+        code: String,
+    },
 }
 
 /// The way back to a sales channel. A notice may come twice, after a try whose outcome is not known:

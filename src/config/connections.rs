@@ -72,6 +72,8 @@ pub struct Sales {
     pub shop_domain: Option<String>,
     /// For the way back.
     pub access_token: Option<Secret>,
+    /// The shop's own id of the location whose numbers it is told.
+    pub stock_location: Option<String>,
 }
 
 /// `[[payments]]`.
@@ -180,6 +182,14 @@ pub(super) fn sales(at: String, table: Table, reading: &mut Reading<'_>) -> Opti
     demand(&mut section, connection.as_ref(), &[("secrets", named)]);
     let payment = section.slug("payment");
     let shop_domain = section.text("shop_domain");
+    let stock_location = section.text("stock_location");
+    let named = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    if stock_location.as_ref().is_some_and(|id| !named(id)) {
+        section.refuse(
+            "stock_location",
+            "must be the number at the end of the address of the location in the shop's admin, in quotes",
+        );
+    }
     section.finish();
     Some(Sales {
         connection: connection?,
@@ -187,6 +197,7 @@ pub(super) fn sales(at: String, table: Table, reading: &mut Reading<'_>) -> Opti
         payment,
         shop_domain,
         access_token,
+        stock_location,
     })
 }
 

@@ -54,6 +54,7 @@ pub fn shown(config: &Config) -> Value {
             shown["secrets"] = secrets(&one.secrets);
             shown["payment"] = json!(one.payment);
             shown["shop_domain"] = json!(one.shop_domain);
+            shown["stock_location"] = json!(one.stock_location);
             shown["access_token"] = json!(one.access_token.as_ref().map(secret));
             shown
         }).collect::<Vec<_>>(),

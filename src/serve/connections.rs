@@ -206,6 +206,7 @@ fn shops(config: &Config, partners: &Connectors) -> Result<Vec<Arc<dyn SalesConn
             secrets: secrets(&shop.secrets),
             api_key: shop.access_token.as_ref().map(secret),
             shop_domain: shop.shop_domain.clone(),
+            stock_location: shop.stock_location.clone(),
             payment,
             ..settings(&shop.connection)
         };

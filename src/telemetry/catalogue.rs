@@ -64,6 +64,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("orderhub_poison_orders_total", "Orders that could not be woken several times in a row"),
     ("orderhub_publish_parked_total", "Events that the bus refuses for good"),
     ("orderhub_publish_retries_total", "Messages that the bus did not acknowledge and that were sent again"),
+    ("orderhub_stock_offers_total", "Numbers of units that sales channels were told, by what became of them"),
     ("orderhub_stock_poison_total", "Changes of stock that the store refused again and again, and that were given up"),
     ("orderhub_webhook_copies_dropped_total", "Copies of webhooks that could not be kept for people; what the webhooks said is not lost"),
     ("orderhub_webhooks_received_total", "Webhooks that arrived, by what became of them"),
@@ -78,8 +79,8 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderhub_build_info", "Version and revision of this binary; always 1"),
     ("orderhub_circuit_open", "1 while calls to a partner are suspended"),
     ("orderhub_event_stream_clients", "Who listens to the stream of events, or has a page of the console open"),
-    ("orderhub_location_paused", "1 while a location takes no new work, 0 once it works again"),
     ("orderhub_inventory_feed_last_success_timestamp_seconds", "When the last message of each source of stock was taken"),
+    ("orderhub_location_paused", "1 while a location takes no new work, 0 once it works again"),
     ("orderhub_order_oldest_age_seconds", "Age of the oldest order in a stage, since it was received; 0 when there is none"),
     ("orderhub_orders", "Orders by stage"),
     ("orderhub_orders_on_hold", "Orders with a hold in force, by reason; an order counts once per reason"),
@@ -88,6 +89,7 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderhub_payments_unreconciled", "Captures older than policy.payout_within that no payout file has named, up to 10,000 a gateway"),
     ("orderhub_publish_lag_events", "Committed entries that are not on the bus yet"),
     ("orderhub_publish_oldest_age_seconds", "Age of the oldest committed entry that is not on the bus yet; 0 when there is none"),
+    ("orderhub_stock_offers_waiting", "SKUs of which a sales channel does not have the newest number yet"),
 ];
 
 /// Counters without labels; each is born at zero.

@@ -43,6 +43,7 @@ mod localstripe;
 mod marathon;
 mod messages;
 mod metrics;
+mod offers;
 mod outages;
 mod overload;
 mod parking;

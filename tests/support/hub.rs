@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use super::api::{self, Api};
-use super::doubles::{easypost, shop, stripe};
+use super::doubles::{easypost, shop, shop_stock, stripe};
 use super::patience::until;
 use super::shopify;
 
@@ -263,7 +263,7 @@ fn config_text(setup: &Setup, http_port: u16, admin_port: u16) -> String {
     let way_back = setup
         .shop_url
         .as_ref()
-        .map(|url| format!("base_url = \"{url}\"\naccess_token = {{ env = \"SHOP_DE_TOKEN\" }}"));
+        .map(|url| format!("base_url = \"{url}\"\naccess_token = {{ env = \"SHOP_DE_TOKEN\" }}\nstock_location = \"{}\"", shop_stock::LOCATION));
     let way_back = way_back.unwrap_or_default();
     let mut text = format!(
         r#"[http]

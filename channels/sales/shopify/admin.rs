@@ -238,7 +238,8 @@ impl Admin {
         self.change(CANCEL, &variables).await
     }
 
-    async fn look_up<T: DeserializeOwned>(
+    /// Asks a question.
+    pub(super) async fn look_up<T: DeserializeOwned>(
         &self,
         query: &str,
         variables: &Value,
@@ -252,7 +253,12 @@ impl Admin {
             })
     }
 
-    async fn change(&self, query: &str, variables: &Value) -> Result<Option<Refusal>, CallError> {
+    /// Asks for a change; why the shop does not make it, if it does not.
+    pub(super) async fn change(
+        &self,
+        query: &str,
+        variables: &Value,
+    ) -> Result<Option<Refusal>, CallError> {
         let done: Done = self.ask(query, variables).await?;
         let changed = done.done.ok_or_else(garbled)?;
         Ok(changed.errors.into_iter().next())

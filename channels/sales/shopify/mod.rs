@@ -7,6 +7,7 @@
 mod admin;
 mod back;
 mod map;
+mod offer;
 mod terms;
 mod verify;
 mod wire;
@@ -21,7 +22,8 @@ use secrecy::SecretString;
 use self::admin::Admin;
 use self::back::Back;
 use self::map::NotTaken;
-use super::{SalesConnector, WayBack};
+use self::offer::Offers;
+use super::{SalesConnector, StockWay, WayBack};
 use crate::canonical::{Repeated, hash};
 use crate::json;
 use crate::port::{Forged, Inbound, InboundOrder, RawRequest};
@@ -44,13 +46,25 @@ struct Shopify {
     gateway: Option<Gateway>,
     live: bool,
     back: Option<Back>,
+    offers: Option<Offers>,
 }
 
 /// Builds the connection.
 pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let back = Admin::open(settings)?.map(|admin| Back::new(settings.slug.clone(), admin));
+    let offers = match &settings.stock_location {
+        None => None,
+        Some(location) => {
+            let admin = Admin::open(settings)?;
+            let admin = admin.ok_or_else(|| ConfigError::StockGoesNowhere {
+                slug: settings.slug.clone(),
+            })?;
+            Some(Offers::new(settings.slug.clone(), admin, location))
+        }
+    };
     Ok(Arc::new(Shopify {
         back,
+        offers,
         secrets: settings.signing_secrets()?,
         shop: settings.shop_domain.clone(),
         gateway: settings.payment.clone(),
@@ -120,5 +134,9 @@ impl SalesConnector for Shopify {
 
     fn way_back(&self) -> Option<&dyn WayBack> {
         self.back.as_ref().map(|back| back as &dyn WayBack)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        self.offers.as_ref().map(|offers| offers as &dyn StockWay)
     }
 }

@@ -1,6 +1,7 @@
 //! The connector from outside: who is believed, and what an order means.
 
 mod back;
+mod offer;
 mod orders;
 
 use std::sync::Arc;

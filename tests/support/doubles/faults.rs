@@ -22,6 +22,8 @@ pub(crate) enum Call {
     VoidLabel,
     NoteShipment,
     NoteCancellation,
+    Find,
+    Offer,
 }
 
 /// What goes wrong.

@@ -11,6 +11,7 @@ pub(crate) mod graph;
 pub(crate) mod post;
 pub(crate) mod server;
 pub(crate) mod shop;
+pub(crate) mod shop_stock;
 pub(crate) mod signing;
 pub(crate) mod stripe;
 pub(crate) mod stripe_account;

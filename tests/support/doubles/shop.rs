@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::faults::{Call, Faults};
 use super::graph::{self, Root};
 use super::server::{self, Answer, Asked, Double, Switch};
+use super::shop_stock::Shelf;
 
 /// The token that the hub must show.
 pub(crate) const ACCESS_TOKEN: &str = "shpat_orderhub_scenarios";
@@ -41,6 +42,7 @@ struct State {
     shipments: Vec<Shipment>,
     cancellations: Vec<Cancellation>,
     unexpected: Vec<String>,
+    shelf: Shelf,
 }
 
 /// The double.
@@ -84,6 +86,21 @@ impl Shop {
         self.state().cancellations.clone()
     }
 
+    /// The shop sells a variant under this SKU, and offers so many units of it.
+    pub(crate) fn sells(&self, sku: &str, units: i64) {
+        self.state().shelf.sells(sku, units);
+    }
+
+    /// Every number of units of it that the shop has offered, the newest last.
+    pub(crate) fn offers(&self, sku: &str) -> Vec<i64> {
+        self.state().shelf.offers(sku)
+    }
+
+    /// How many changes were made from a number that was not the shop's any more.
+    pub(crate) fn stale(&self) -> usize {
+        self.state().shelf.stale()
+    }
+
     /// Requests that the shop does not know.
     pub(crate) fn unexpected(&self) -> Vec<String> {
         self.state().unexpected.clone()
@@ -118,6 +135,8 @@ impl Shop {
         let call = match root.name.as_str() {
             "fulfillmentCreate" => Call::NoteShipment,
             "orderCancel" => Call::NoteCancellation,
+            "productVariants" => Call::Find,
+            "inventorySetQuantities" => Call::Offer,
             _ => Call::Look,
         };
         if let Some(refusal) = self.faults.before(call).await {
@@ -131,7 +150,9 @@ impl Shop {
 
 impl Double for Shop {
     fn answer(self: Arc<Self>, asked: Asked) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-        Box::pin(self.respond(asked))
+        // What was asked is carried out, whether anybody still waits for the answer or not.
+        let work = tokio::spawn(self.respond(asked));
+        Box::pin(async move { work.await.unwrap() })
     }
 }
 
@@ -144,6 +165,8 @@ impl State {
             "fulfillmentOrder" => self.work(id()),
             "fulfillmentCreate" => self.ship(&root.arguments["fulfillment"]),
             "orderCancel" => self.cancel(&root.arguments),
+            "productVariants" => self.shelf.variants(&root.arguments),
+            "inventorySetQuantities" => self.shelf.set(&root.arguments["input"]),
             other => {
                 self.unexpected.push(other.to_owned());
                 Value::Null

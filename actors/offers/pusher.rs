@@ -1,0 +1,151 @@
+//! Tells one channel what it can offer: a few calls at once, behind a breaker, the newest number of each
+//! SKU until the channel has it.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use metrics::{counter, gauge};
+use orderhub_channels::port::CallError;
+use orderhub_channels::sales::{Offered, SalesConnector};
+use orderhub_domain::ids::{ChannelId, Sku, Slug};
+use orderhub_domain::order::Places;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use super::Marks;
+use super::book::{Book, Ended, Push};
+use crate::partner::Breaker;
+use crate::shared::Shared;
+
+/// Calls at once: a shop counts what it is asked, and orders' own news go first.
+const AT_ONCE: usize = 2;
+/// How long a call may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How often everything is compared with what the channel offers: somebody may have changed it there.
+const DOUBT: Duration = Duration::from_hours(1);
+/// Longest sleep without anything to do.
+const IDLE: Duration = Duration::from_mins(1);
+/// How often a node that is not open looks whether it is.
+const CLOSED: Duration = Duration::from_millis(500);
+
+/// One channel that is told what it can offer.
+pub(crate) struct Pusher {
+    pub(crate) slug: Slug,
+    pub(crate) channel: ChannelId,
+    pub(crate) connector: Arc<dyn SalesConnector>,
+    pub(crate) marks: Arc<Marks>,
+    pub(crate) shared: Arc<Shared>,
+}
+
+impl Pusher {
+    /// Until the node ends.
+    pub(crate) async fn run(self) {
+        let mut book = Book::default();
+        let mut breaker = Breaker::default();
+        let mut calls: JoinSet<(Push, Result<Offered, CallError>)> = JoinSet::new();
+        let mut doubt_at = Instant::now() + DOUBT;
+        let started = self.shared.clock.now().as_millisecond();
+        loop {
+            for sku in self.marks.take() {
+                let units = self.offered(&sku);
+                book.wants(sku, units);
+            }
+            let now = Instant::now();
+            if now >= doubt_at {
+                book.doubt();
+                doubt_at = now + DOUBT;
+            }
+            // A process that was superseded, or lost its lease, knows too little to tell anybody.
+            let is_open = self.shared.health.is_open();
+            let mut wake_at = now + if is_open { IDLE } else { CLOSED };
+            while is_open && calls.len() < AT_ONCE && book.is_due(now) {
+                if let Err(wait) = breaker.admit() {
+                    wake_at = now + wait;
+                    break;
+                }
+                let Some(push) = book.next() else { break };
+                let key = format!("{started}-{}-{}", push.version, push.attempt);
+                calls.spawn(told(Arc::clone(&self.connector), push, key));
+            }
+            gauge!("orderhub_stock_offers_waiting", "channel" => self.slug.to_string())
+                .set(f64::from(u32::try_from(book.waiting()).unwrap_or(u32::MAX)));
+            let wake_at = book.next_due().map_or(wake_at, |due| due.min(wake_at));
+            tokio::select! {
+                () = self.shared.stop.cancelled() => return,
+                () = self.marks.news.notified() => {}
+                Some(Ok((push, answer))) = calls.join_next() => {
+                    breaker.note(matches!(&answer, Err(error) if is_broken(error)));
+                    self.count(&push, &answer);
+                    let how = match answer {
+                        Ok(_) => Ended::Told,
+                        Err(CallError::NotDone { retry_after, .. }) => Ended::NotDone(retry_after),
+                        Err(CallError::Unknown { .. }) => Ended::Unknown,
+                    };
+                    book.ended(&push, how, Instant::now());
+                }
+                () = sleep_until(wake_at.max(now + Duration::from_millis(10))) => {}
+            }
+        }
+    }
+
+    /// Units of a SKU that orders of the channel could have now.
+    fn offered(&self, sku: &Sku) -> i64 {
+        let board = &self.shared.board;
+        let open = board.locations().iter();
+        let open = open.filter(|location| !board.is_paused(&location.code));
+        let units = open.map(|location| {
+            let there = board.counters(&location.code, sku).available();
+            let quota = board.quota(&location.code, sku, self.channel);
+            quota.left().map_or(there, |left| left.min(there))
+        });
+        units.sum()
+    }
+
+    fn count(&self, push: &Push, answer: &Result<Offered, CallError>) {
+        let slug = &self.slug;
+        let (sku, units, version) = (&push.sku, push.units, push.version);
+        let result = match answer {
+            Ok(Offered::Set) => "set",
+            Ok(Offered::Same) => "same",
+            Ok(Offered::NotSold) => "not_sold",
+            Ok(Offered::Refused { code }) => {
+                tracing::warn!(%slug, %sku, units, code, "a shop does not take a number of units");
+                "refused"
+            }
+            Err(error) => {
+                tracing::warn!(%slug, %sku, units, version, %error, "a shop could not be told");
+                "failed"
+            }
+        };
+        let labels = [("channel", slug.to_string()), ("result", result.to_owned())];
+        counter!("orderhub_stock_offers_total", &labels).increment(1);
+    }
+}
+
+const fn is_broken(error: &CallError) -> bool {
+    match error {
+        CallError::NotDone { well, .. } => !*well,
+        CallError::Unknown { .. } => true,
+    }
+}
+
+/// Makes one call.
+async fn told(
+    connector: Arc<dyn SalesConnector>,
+    push: Push,
+    key: String,
+) -> (Push, Result<Offered, CallError>) {
+    let Some(way) = connector.stock_way() else {
+        return (push, Ok(Offered::NotSold));
+    };
+    let key = format!("{key}-{}", push.sku);
+    let call = AssertUnwindSafe(way.offer(&push.sku, push.units, &key)).catch_unwind();
+    let answer = match timeout(PATIENCE, call).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => Err(CallError::unknown("the connector failed inside")),
+        Err(_) => Err(CallError::unknown("no answer within 15 s")),
+    };
+    (push, answer)
+}
