@@ -98,7 +98,7 @@ fn walks_of_ten_thousand_moves_break_no_invariant() {
     }
     for kind in CAME {
         let often = came.get(kind).copied().unwrap_or_default();
-        assert!(often >= 2, "{kind}: {often} times in {came:?}");
+        assert!(often > 0, "{kind} never came in {came:?}");
     }
     let heard = core.heard.into_inner();
     for word in HEARD {
