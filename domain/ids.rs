@@ -187,6 +187,25 @@ child_id! {
     ReturnId, "ret_", "a return id (ret_<order>_<number>)"
 }
 
+/// A parcel of a fulfilment: what a carrier knows it by. The first is written like its fulfilment, as it
+/// was when there was but one; the n-th `<fulfilment>_p<n>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ParcelId {
+    /// The fulfilment.
+    pub fulfilment: FulfilmentId,
+    /// The parcel's number within it, from 1.
+    pub number: u16,
+}
+
+impl fmt::Display for ParcelId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number {
+            1 => fmt::Display::fmt(&self.fulfilment, f),
+            number => write!(f, "{}_p{number}", self.fulfilment),
+        }
+    }
+}
+
 /// One wanted action on the outside world, the same through every try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use orderhub_channels::sales::{CancellationNotice, ShipmentNotice, Tracking, Why};
 use orderhub_channels::warehouses::FulfilmentCall;
 use orderhub_domain::canonical::Terms;
-use orderhub_domain::ids::{EffectId, FulfilmentId, Slug};
+use orderhub_domain::ids::{EffectId, FulfilmentId, ParcelId, Slug};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Effect, Fact, Fulfilment, Notice, Order, Outstanding, Postponement, REASON_QUOTA_USED_UP,
+    Effect, Fact, Fulfilment, LineUnits, Notice, Order, Outstanding, Parcel, Postponement, REASON_QUOTA_USED_UP,
     StockEvidence, StockFact, StockRefusal, Tender,
 };
 use orderhub_domain::policy::Policy;
@@ -206,20 +206,28 @@ fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug,
             let stop = Ask::StopFulfilling(id);
             (Family::Warehouses, site.warehouse.clone(), stop)
         }
-        Effect::BuyLabel { .. } => {
+        Effect::BuyLabel { parcel, .. } => {
+            let parcel = fulfilment.parcel(*parcel)?;
             let buy = Ask::BuyLabel {
-                fulfilment: id,
+                parcel: ParcelId {
+                    fulfilment: id,
+                    number: parcel.number,
+                },
                 location: fulfilment.location.clone(),
                 destination: order.draft.destination.clone(),
-                weight_g: weight_g(order, fulfilment, &shared.policy),
+                weight_g: weight_g(order, fulfilment, parcel, &shared.policy),
                 readdressed: order.address > 0,
             };
             (Family::Carriers, site.carrier.clone()?, buy)
         }
-        Effect::VoidLabel { .. } => {
-            let label = fulfilment.label.as_ref()?;
+        Effect::VoidLabel { parcel, .. } => {
+            let parcel = fulfilment.parcel(*parcel)?;
+            let label = parcel.label.as_ref()?;
             let void = Ask::VoidLabel {
-                fulfilment: id,
+                parcel: ParcelId {
+                    fulfilment: id,
+                    number: parcel.number,
+                },
                 reference: label.reference.clone(),
             };
             (Family::Carriers, label.account.clone(), void)
@@ -278,10 +286,12 @@ fn news(order: &Order, notice: &Notice) -> Option<ChannelNotice> {
                 let line = order.line(units.line)?.external_id.clone();
                 Some((line, units.quantity.value().ceil().to_u32()?))
             });
-            let tracking = work.label.as_ref().map(|label| Tracking {
+            let labels = work.parcels.iter().filter_map(|p| p.label.as_ref());
+            let tracking = labels.map(|label| Tracking {
                 carrier: label.carrier.clone(),
                 number: label.tracking_number.clone(),
             });
+            let tracking = tracking.collect();
             ChannelNotice::Shipped {
                 fulfilment: *fulfilment,
                 shipment: ShipmentNotice {
@@ -323,15 +333,27 @@ fn picks(
     picks.collect()
 }
 
-/// What the parcel weighs: stated weights, and the policy's for units that nobody weighed.
-fn weight_g(order: &Order, fulfilment: &Fulfilment, policy: &Policy) -> u32 {
-    let lines = fulfilment.lines.iter();
-    let weights = lines.map(|units| {
+/// What a parcel weighs: as somebody has weighed it, else by what is in it, else its even part of the
+/// work's weight. Never nothing: no carrier takes that.
+fn weight_g(order: &Order, work: &Fulfilment, parcel: &Parcel, policy: &Policy) -> u32 {
+    let weighed = parcel.weight_g.unwrap_or_else(|| {
+        if let Some(units) = work.contents(parcel) {
+            return units_weigh_g(order, &units, policy);
+        }
+        let parcels = u32::try_from(work.parcels.len()).unwrap_or(1);
+        units_weigh_g(order, &work.lines, policy).div_ceil(parcels.max(1))
+    });
+    weighed.max(1)
+}
+
+/// What units weigh: stated weights, and the policy's for units that nobody weighed.
+fn units_weigh_g(order: &Order, units: &[LineUnits], policy: &Policy) -> u32 {
+    let weights = units.iter().map(|units| {
         let index = usize::from(units.line.saturating_sub(1));
         let stated = order.draft.lines.get(index).and_then(|line| line.weight_g);
         let each = stated.unwrap_or(policy.default_weight_g);
         let number = units.quantity.value().ceil().to_u32().unwrap_or(1);
         each.saturating_mul(number)
     });
-    weights.fold(0, u32::saturating_add).max(1)
+    weights.fold(0, u32::saturating_add)
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use orderhub_channels::carriers::{CarrierConnector, LabelCall};
 use orderhub_channels::port::Found;
 use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::{FulfilmentId, LocationCode};
+use orderhub_domain::ids::{LocationCode, ParcelId};
 use orderhub_domain::order::{Fact, LabelEvidence, LabelFact};
 use std::collections::BTreeMap;
 
@@ -27,24 +27,21 @@ pub(crate) struct CarrierCaller {
 impl Caller for CarrierCaller {
     async fn call(&self, job: &Job, now: Timestamp) -> Outcome {
         match &job.ask {
-            Ask::BuyLabel { fulfilment, .. } => {
+            Ask::BuyLabel { parcel, .. } => {
                 let repeat = self.connector.repeat();
                 let how = approach(repeat, job.perhaps_done, job.opened_at, now);
                 let mut in_doubt = job.perhaps_done;
                 if how == Approach::LookFirst {
-                    match self.connector.find(*fulfilment).await {
-                        Ok(Found::There(label)) => return evidence(*fulfilment, label),
+                    match self.connector.find(*parcel).await {
+                        Ok(Found::There(label)) => return evidence(*parcel, label),
                         Ok(Found::Absent) => in_doubt = false,
                         Err(error) => return Outcome::failed(error, true),
                     }
                 }
                 self.buy(job, in_doubt).await
             }
-            Ask::VoidLabel {
-                fulfilment,
-                reference,
-            } => match self.connector.void(reference).await {
-                Ok(label) => evidence(*fulfilment, label),
+            Ask::VoidLabel { parcel, reference } => match self.connector.void(reference).await {
+                Ok(label) => evidence(*parcel, label),
                 Err(error) => Outcome::failed(error, false),
             },
             _ => Outcome::not_called("a carrier cannot do that", false),
@@ -59,7 +56,7 @@ impl Caller for CarrierCaller {
 impl CarrierCaller {
     async fn buy(&self, job: &Job, in_doubt: bool) -> Outcome {
         let Ask::BuyLabel {
-            fulfilment,
+            parcel,
             location,
             destination,
             weight_g,
@@ -79,22 +76,23 @@ impl CarrierCaller {
         });
         let site = self.sites.get(location);
         let call = LabelCall {
-            fulfilment: *fulfilment,
+            parcel: *parcel,
             to,
             from: site.map(|site| site.address.clone()).unwrap_or_default(),
             weight_g: *weight_g,
             readdressed: *readdressed,
         };
         match self.connector.buy(&call).await {
-            Ok(label) => evidence(*fulfilment, label),
+            Ok(label) => evidence(*parcel, label),
             Err(error) => Outcome::failed(error, in_doubt),
         }
     }
 }
 
-fn evidence(fulfilment: FulfilmentId, evidence: LabelEvidence) -> Outcome {
+fn evidence(parcel: ParcelId, evidence: LabelEvidence) -> Outcome {
     Outcome::Evidence(vec![Fact::Label(LabelFact {
-        fulfilment: fulfilment.number,
+        fulfilment: parcel.fulfilment.number,
+        parcel: parcel.number,
         evidence,
     })])
 }

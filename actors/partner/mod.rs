@@ -19,7 +19,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_channels::port::CallError;
 use orderhub_channels::warehouses::FulfilmentCall;
-use orderhub_domain::ids::{EffectId, FulfilmentId, LocationCode, OrderId};
+use orderhub_domain::ids::{EffectId, FulfilmentId, LocationCode, OrderId, ParcelId};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::Fact;
 use std::time::Duration;
@@ -97,7 +97,7 @@ pub(crate) enum Ask {
     StopFulfilling(FulfilmentId),
     Notify(ChannelNotice),
     BuyLabel {
-        fulfilment: FulfilmentId,
+        parcel: ParcelId,
         location: LocationCode,
         destination: Option<String>,
         weight_g: u32,
@@ -105,7 +105,7 @@ pub(crate) enum Ask {
         readdressed: bool,
     },
     VoidLabel {
-        fulfilment: FulfilmentId,
+        parcel: ParcelId,
         reference: String,
     },
 }

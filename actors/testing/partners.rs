@@ -11,7 +11,7 @@ use orderhub_channels::port::{
 };
 use orderhub_channels::warehouses::{FulfilmentCall, WarehouseConnector};
 use orderhub_domain::canonical::CaptureMode;
-use orderhub_domain::ids::{FulfilmentId, OrderId};
+use orderhub_domain::ids::{FulfilmentId, OrderId, ParcelId};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{FulfilmentEvidence, LabelEvidence, PaymentEvidence, Reported};
 
@@ -208,7 +208,7 @@ impl WarehouseConnector for Agreeable {
 /// A carrier that sells every label and remembers what it was asked.
 #[derive(Default)]
 pub(crate) struct Post {
-    sold: Mutex<BTreeMap<FulfilmentId, LabelCall>>,
+    sold: Mutex<BTreeMap<ParcelId, LabelCall>>,
 }
 
 impl Post {
@@ -217,12 +217,12 @@ impl Post {
     }
 }
 
-fn label(fulfilment: FulfilmentId) -> LabelEvidence {
+fn label(parcel: ParcelId) -> LabelEvidence {
     LabelEvidence::Bought {
         account: "post".into(),
         carrier: "Post".into(),
-        tracking_number: format!("TRACK-{fulfilment}"),
-        reference: format!("shp_{fulfilment}"),
+        tracking_number: format!("TRACK-{parcel}"),
+        reference: format!("shp_{parcel}"),
         label_url: None,
         cost: None,
     }
@@ -247,18 +247,18 @@ impl CarrierConnector for Post {
     }
 
     async fn buy(&self, call: &LabelCall) -> LabelAnswer {
-        locked(&self.sold).insert(call.fulfilment, call.clone());
-        Ok(label(call.fulfilment))
+        locked(&self.sold).insert(call.parcel, call.clone());
+        Ok(label(call.parcel))
     }
 
     async fn void(&self, _reference: &str) -> LabelAnswer {
         Ok(LabelEvidence::Voided)
     }
 
-    async fn find(&self, fulfilment: FulfilmentId) -> Result<Found<LabelEvidence>, CallError> {
-        let sold = locked(&self.sold).contains_key(&fulfilment);
+    async fn find(&self, parcel: ParcelId) -> Result<Found<LabelEvidence>, CallError> {
+        let sold = locked(&self.sold).contains_key(&parcel);
         Ok(if sold {
-            Found::There(label(fulfilment))
+            Found::There(label(parcel))
         } else {
             Found::Absent
         })

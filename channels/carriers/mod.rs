@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::ids::ParcelId;
 
 use crate::port::{CallError, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
 use crate::settings::{ConfigError, Settings, constructor};
@@ -44,15 +44,15 @@ pub trait CarrierConnector: Send + Sync {
     /// Gives a label back.
     async fn void(&self, reference: &str) -> LabelAnswer;
 
-    /// Looks up whether a label was bought for this fulfilment.
-    async fn find(&self, fulfilment: FulfilmentId) -> Result<Found<LabelEvidence>, CallError>;
+    /// Looks up whether a label was bought for this parcel.
+    async fn find(&self, parcel: ParcelId) -> Result<Found<LabelEvidence>, CallError>;
 }
 
 /// What a label is bought for. Missing address parts and weights never stop it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelCall {
-    /// The fulfilment: the carrier's reference of the shipment.
-    pub fulfilment: FulfilmentId,
+    /// The parcel: the carrier's reference of the shipment.
+    pub parcel: ParcelId,
     /// Where it goes.
     pub to: Address,
     /// Where it starts.

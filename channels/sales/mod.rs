@@ -85,8 +85,8 @@ pub struct ShipmentNotice {
     pub external_id: String,
     /// Units per line, by the channel's id of the line.
     pub lines: Vec<(String, u32)>,
-    /// How the parcel is followed; `None` for goods that the buyer collected.
-    pub tracking: Option<Tracking>,
+    /// How its parcels are followed; none for goods that the buyer collected.
+    pub tracking: Vec<Tracking>,
 }
 
 /// How a parcel is followed.

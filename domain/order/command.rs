@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::claims::{ClaimCommand, ClaimRejection};
 use super::event::DisputeAnswer;
 use super::hold::{Hold, HoldScope, OnExpiry};
+use super::packing::{PackRejection, StatedParcel};
 use super::returns::{ReturnCommand, ReturnRejection};
 use super::screening::Features;
 use super::stage::Stage;
@@ -284,6 +285,9 @@ pub enum Rejection {
     /// A request about a return is refused.
     #[error(transparent)]
     Return(#[from] ReturnRejection),
+    /// Packing is refused.
+    #[error(transparent)]
+    Pack(#[from] PackRejection),
     /// An edit is refused.
     #[error(transparent)]
     Edit(#[from] EditRejection),
@@ -372,6 +376,7 @@ impl Rejection {
             Self::NeverOver => "never_over",
             Self::Return(refused) => refused.code(),
             Self::Claim(refused) => refused.code(),
+            Self::Pack(refused) => refused.code(),
             Self::Edit(refused) => refused.code(),
             Self::Address(refused) => refused.code(),
             Self::NoUnits => "no_units",

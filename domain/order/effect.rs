@@ -9,6 +9,7 @@ mod words;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::packing::{ParcelOf, is_only, only};
 use crate::ids::{LocationCode, Sku};
 use crate::money::Money;
 use crate::quantity::Quantity;
@@ -153,11 +154,17 @@ pub enum Effect {
     BuyLabel {
         /// The fulfilment's number.
         fulfilment: u16,
+        /// The number of its parcel.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
     },
     /// Give a label back.
     VoidLabel {
         /// The fulfilment's number.
         fulfilment: u16,
+        /// The number of its parcel.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
     },
     /// Tell the order's own sales channel.
     NotifyChannel {
@@ -172,8 +179,8 @@ pub enum Effect {
 pub enum RestockSource {
     /// A return of the buyer's, by its number.
     Return(u16),
-    /// A parcel that could not be delivered, by the number of its fulfilment.
-    Parcel(u16),
+    /// A parcel that could not be delivered.
+    Parcel(ParcelOf),
 }
 
 /// The try that restocking names: units that came back belong to no hold. Tries count from 1.
@@ -220,8 +227,18 @@ impl Effect {
         match self {
             Self::RequestFulfilment { fulfilment }
             | Self::CancelFulfilment { fulfilment }
-            | Self::BuyLabel { fulfilment }
-            | Self::VoidLabel { fulfilment } => Some(*fulfilment),
+            | Self::BuyLabel { fulfilment, .. }
+            | Self::VoidLabel { fulfilment, .. } => Some(*fulfilment),
+            _ => None,
+        }
+    }
+
+    /// The fulfilment and the parcel of it that it is about.
+    pub const fn parcel(&self) -> Option<(u16, u16)> {
+        match self {
+            Self::BuyLabel { fulfilment, parcel } | Self::VoidLabel { fulfilment, parcel } => {
+                Some((*fulfilment, *parcel))
+            }
             _ => None,
         }
     }

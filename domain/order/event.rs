@@ -26,6 +26,7 @@ use super::fact::{
 };
 use super::hold::Hold;
 use super::ledger::Posting;
+use super::packing::{is_only, only};
 use super::screening::{Features, Missing, ReviewDecision, ScreeningReason, Verdict};
 use super::settled::JudgedLine;
 use crate::canonical::OrderDraft;
@@ -219,6 +220,9 @@ pub enum Event {
     LabelReported {
         /// The fulfilment's number.
         fulfilment: u16,
+        /// The number of its parcel.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
         /// What is known.
         label: LabelEvidence,
         /// Effects that this answers.
@@ -230,6 +234,9 @@ pub enum Event {
     Scanned {
         /// The fulfilment's number.
         fulfilment: u16,
+        /// The number of its parcel.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
         /// What was seen.
         scan: Scan,
     },
@@ -679,7 +686,7 @@ impl FulfilmentEvidence {
             Self::Accepted => "fulfilment.accepted",
             Self::Rejected { .. } => "fulfilment.rejected",
             Self::Picked { .. } => "fulfilment.picked",
-            Self::Packed => "fulfilment.packed",
+            Self::Packed { .. } => "fulfilment.packed",
             Self::ReadyForPickup => "fulfilment.ready_for_pickup",
             Self::Collected => "fulfilment.collected",
             Self::HandedOver => "shipment.handed_over",

@@ -267,21 +267,8 @@ fn working(order: &Order) -> Reason {
         );
         return ("location", work.since, because, None);
     }
-    let moving = order
-        .fulfilments
-        .iter()
-        .find(|f| f.is_shipped() && !order.is_settled(f));
-    if let Some(work) = moving {
-        let place = work.word().replace('_', " ");
-        if let Some(since) = work.overdue_at {
-            let because = format!(
-                "Parcel of fulfilment {} is {place} and was not seen for too long; ask the carrier.",
-                work.number
-            );
-            return ("carrier", since, because, Some("claim"));
-        }
-        let because = format!("Parcel of fulfilment {} is {place}.", work.number);
-        return ("carrier", work.since, because, None);
+    if let Some(waits) = order.on_its_way() {
+        return waits;
     }
     (
         "nothing",

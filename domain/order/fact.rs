@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Notice;
+use super::packing::PackedParcel;
 use crate::ids::{EffectId, LocationCode, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
@@ -319,7 +320,11 @@ pub enum FulfilmentEvidence {
         lines: Vec<PickedLine>,
     },
     /// Everything is packed.
-    Packed,
+    Packed {
+        /// Into what; one parcel with everything when nothing is said.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        parcels: Vec<PackedParcel>,
+    },
     /// The buyer can collect it.
     ReadyForPickup,
     /// The buyer has it.
@@ -346,6 +351,8 @@ pub struct PickedLine {
 pub struct LabelFact {
     /// The fulfilment's number.
     pub fulfilment: u16,
+    /// The number of the parcel that it is for.
+    pub parcel: u16,
     /// What is known.
     pub evidence: LabelEvidence,
 }

@@ -1,9 +1,15 @@
-//! What the sightings of a parcel mean together. Sightings are a set; the meaning is computed, so
-//! the order in which they were reported cannot matter.
+//! What the sightings of a parcel mean together, and what those of several parcels say of the work that
+//! went out in them. Sightings are a set; the meaning is computed, so the order in which they were
+//! reported cannot matter.
+
+mod contents;
+mod explain;
 
 use std::collections::BTreeSet;
 
-use super::{Fulfilment, FulfilmentStage, ParcelStatus, Scan};
+use super::{Fulfilment, FulfilmentStage, Order, Parcel, ParcelStatus, Scan};
+
+pub use contents::Share;
 
 /// How many sightings of one parcel are kept; more are counted as ignored.
 pub const SCANS_KEPT: usize = 200;
@@ -78,10 +84,23 @@ pub fn parcel_status(scans: &BTreeSet<Scan>) -> ParcelStatus {
     })
 }
 
-impl Fulfilment {
-    /// What the carrier says about its parcel.
-    pub fn parcel(&self) -> ParcelStatus {
+impl Parcel {
+    /// What the carrier says about it.
+    pub fn status(&self) -> ParcelStatus {
         parcel_status(&self.scans)
+    }
+}
+
+impl Fulfilment {
+    /// The parcel with this number.
+    pub fn parcel(&self, number: u16) -> Option<&Parcel> {
+        self.parcels.iter().find(|parcel| parcel.number == number)
+    }
+
+    /// How far the carrier is with all of it: as far as with the parcel that is furthest behind.
+    pub fn seen(&self) -> ParcelStatus {
+        let seen = self.parcels.iter().map(Parcel::status);
+        seen.min().unwrap_or(ParcelStatus::Unknown)
     }
 
     /// Whether it left the building.
@@ -89,11 +108,34 @@ impl Fulfilment {
         self.shipped_at.is_some()
     }
 
-    /// Whether the buyer has it.
-    pub fn is_delivered(&self) -> bool {
+    /// Whether each of its parcels has its label.
+    pub fn is_labelled(&self) -> bool {
+        self.parcels.iter().all(Parcel::is_labelled)
+    }
+
+    /// Whether the buyer has one of its parcels.
+    pub fn has_arrived(&self, parcel: &Parcel) -> bool {
         self.stage == FulfilmentStage::Collected
-            || self.came_back_at.is_some()
-            || (self.is_shipped() && self.parcel() == ParcelStatus::Delivered)
+            || parcel.came_back_at.is_some()
+            || (self.is_shipped() && parcel.status() == ParcelStatus::Delivered)
+    }
+
+    /// Whether the buyer has all of its parcels.
+    pub fn is_delivered(&self) -> bool {
+        self.parcels.iter().all(|parcel| self.has_arrived(parcel))
+    }
+
+    /// Whether the buyer has some of its parcels, and not all.
+    pub fn is_partly_delivered(&self) -> bool {
+        let mut arrived = self.parcels.iter().map(|parcel| self.has_arrived(parcel));
+        arrived.any(|arrived| arrived) && !self.is_delivered()
+    }
+
+    /// Whether all of its parcels are to be sent again: it counts no more.
+    pub fn is_replaced(&self) -> bool {
+        self.parcels
+            .iter()
+            .all(|parcel| parcel.replaced_at.is_some())
     }
 
     /// Whether it will not ship: refused, unanswered or cancelled.
@@ -128,6 +170,15 @@ impl Fulfilment {
         self.is_unasked() || matches!(self.stage, FulfilmentStage::Requested)
     }
 
+    /// The word for where a parcel of it is.
+    pub fn place_of(&self, parcel: &Parcel) -> &'static str {
+        match self.stage {
+            FulfilmentStage::HandedOver => with_carrier(parcel.status()),
+            FulfilmentStage::Packed if parcel.is_labelled() => "labelled",
+            _ => self.word(),
+        }
+    }
+
     /// The word for where it is, the carrier's part included.
     pub fn word(&self) -> &'static str {
         match self.stage {
@@ -145,13 +196,33 @@ impl Fulfilment {
             FulfilmentStage::Unanswered => "unanswered",
             FulfilmentStage::CancelRequested => "cancel_requested",
             FulfilmentStage::Cancelled => "cancelled",
-            FulfilmentStage::HandedOver => match self.parcel() {
-                ParcelStatus::Unknown | ParcelStatus::LabelCreated | ParcelStatus::PickedUp => {
-                    "handed_over"
-                }
-                seen => seen.word(),
-            },
+            FulfilmentStage::HandedOver if self.is_partly_delivered() => "partly_delivered",
+            FulfilmentStage::HandedOver => with_carrier(self.seen()),
         }
+    }
+}
+
+/// The word for what the carrier does with a parcel that it has.
+const fn with_carrier(seen: ParcelStatus) -> &'static str {
+    match seen {
+        ParcelStatus::Unknown | ParcelStatus::LabelCreated | ParcelStatus::PickedUp => {
+            "handed_over"
+        }
+        seen => seen.word(),
+    }
+}
+
+impl Order {
+    /// Every parcel of the order, with the work that goes out in it.
+    pub fn parcels(&self) -> impl Iterator<Item = (&Fulfilment, &Parcel)> {
+        self.fulfilments
+            .iter()
+            .flat_map(|work| work.parcels.iter().map(move |parcel| (work, parcel)))
+    }
+
+    /// The parcel with this number of the fulfilment with that one.
+    pub fn parcel(&self, fulfilment: u16, number: u16) -> Option<&Parcel> {
+        self.fulfilment(fulfilment)?.parcel(number)
     }
 }
 

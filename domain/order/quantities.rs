@@ -1,11 +1,8 @@
 //! The quantity vector of a line: arithmetic over the state, never stored. The money that belongs to
 //! its units is `worth`.
 
-use super::{
-    Fulfilment, LineUnits, Order, ParcelStatus, ReservationKey, ReservationState, units_of,
-};
+use super::{Fulfilment, LineUnits, Order, ReservationKey, ReservationState, units_of};
 use crate::canonical::FulfilledBy;
-use crate::ids::LocationCode;
 use crate::quantity::Quantity;
 
 /// Where the units of a line are. `ordered = cancelled + open`, and open units are in exactly one
@@ -88,16 +85,19 @@ impl Order {
         let holds = self
             .reservations
             .iter()
-            .filter(|(key, hold)| key.line == number && states.contains(&hold.state))
-            .filter(|(key, _)| !self.is_replaced(&key.location, key.attempt));
-        Quantity::sum(holds.map(|(_, hold)| hold.quantity))
+            .filter(|(key, hold)| key.line == number && states.contains(&hold.state));
+        Quantity::sum(holds.map(|(key, hold)| self.unreplaced(key, hold.quantity)))
     }
 
-    /// Whether the work on these holds counts no more, because its units are sent again.
-    fn is_replaced(&self, location: &LocationCode, attempt: u16) -> bool {
-        self.fulfilments.iter().any(|work| {
-            work.replaced_at.is_some() && work.location == *location && work.attempt == attempt
-        })
+    /// Units of a hold that still count: not those that are sent again with others.
+    fn unreplaced(&self, key: &ReservationKey, held: Quantity) -> Quantity {
+        let same =
+            |work: &&Fulfilment| work.location == key.location && work.attempt == key.attempt;
+        match self.fulfilments.iter().find(same) {
+            Some(work) if work.is_replaced() => Quantity::ZERO,
+            Some(work) => held.minus(work.replaced(key.line)),
+            None => held,
+        }
     }
 
     /// Stocked units of a line that nothing holds, nobody has been asked for, and no work will ship.
@@ -143,9 +143,8 @@ impl Order {
 
     /// Units of a line that left the building and were not replaced by others.
     pub fn shipped(&self, number: u16) -> Quantity {
-        let counts = |f: &&Fulfilment| f.is_shipped() && f.replaced_at.is_none();
-        let shipped = self.fulfilments.iter().filter(counts);
-        Quantity::sum(shipped.map(|f| units_of(&f.lines, number)))
+        let shipped = self.fulfilments.iter().filter(|f| f.is_shipped());
+        Quantity::sum(shipped.map(|f| f.whereabouts(number).shipped))
     }
 
     /// Where the units of a line are.
@@ -166,23 +165,22 @@ impl Order {
             vector.not_stocked = open.minus(vector.shipped);
             return vector;
         }
-        let counts = |f: &&Fulfilment| !f.is_off() && f.replaced_at.is_none();
-        for fulfilment in self.fulfilments.iter().filter(counts) {
-            let units = units_of(&fulfilment.lines, number);
+        let mut mixed = Quantity::ZERO;
+        for fulfilment in self.fulfilments.iter().filter(|f| !f.is_off()) {
             if !fulfilment.is_shipped() {
                 vector.picked = vector.picked.plus(units_of(&fulfilment.picked, number));
                 continue;
             }
-            vector.shipped = vector.shipped.plus(units);
-            match fulfilment.parcel() {
-                _ if fulfilment.is_delivered() => vector.delivered = vector.delivered.plus(units),
-                ParcelStatus::Lost => vector.lost = vector.lost.plus(units),
-                ParcelStatus::Returned => {
-                    vector.returned_to_sender = vector.returned_to_sender.plus(units);
-                }
-                _ => {}
-            }
+            let found = fulfilment.whereabouts(number);
+            vector.shipped = vector.shipped.plus(found.shipped);
+            vector.delivered = vector.delivered.plus(found.delivered);
+            vector.lost = vector.lost.plus(found.lost);
+            vector.returned_to_sender = vector.returned_to_sender.plus(found.returned_to_sender);
+            mixed = mixed.plus(found.mixed);
         }
+        // What came back from the buyer was delivered, in whichever parcel it was.
+        let told = self.came_back(number).minus(vector.delivered).min(mixed);
+        vector.delivered = vector.delivered.plus(told);
         vector.returned = vector.returned_to_sender.plus(self.came_back(number));
         let firm = self.held(
             number,

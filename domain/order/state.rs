@@ -1,6 +1,7 @@
 //! The folded state of an order. Plain data: `evolve` alone writes it, everyone reads it.
 
 mod editing;
+mod parcel;
 mod payment;
 mod work;
 
@@ -24,7 +25,8 @@ use crate::quantity::Quantity;
 use crate::sourcing::Sourced;
 
 pub use editing::{EditedLine, Editing};
-pub use work::{Fulfilment, FulfilmentStage, Label};
+pub use parcel::{Label, Parcel};
+pub use work::{Fulfilment, FulfilmentStage};
 
 pub use payment::{Dispute, Movements, StoreCredit, Tender};
 

@@ -80,8 +80,9 @@ impl Order {
             return false;
         };
         let work = self.fulfilment(number);
-        let code = work.and_then(|work| work.label_failed.as_deref());
-        code.is_some_and(|code| code.to_ascii_lowercase().contains("address"))
+        let parcels = work.map_or(&[][..], |work| &work.parcels);
+        let mut codes = parcels.iter().filter_map(|p| p.label_failed.as_deref());
+        codes.any(|code| code.to_ascii_lowercase().contains("address"))
     }
 
     /// An authorisation of it ended by its time, which says nothing against the buyer.

@@ -179,9 +179,9 @@ impl Wait {
                 first.and_then(|since| after(since, policy.acceptance_time))
             }
             Self::Parcel => {
-                let parcels = order.fulfilments.iter();
-                parcels
-                    .filter_map(|work| order.parcel_expected(work, policy))
+                let expected = order.parcels();
+                expected
+                    .filter_map(|(work, parcel)| order.parcel_expected(work, parcel, policy))
                     .min()
             }
             Self::Return => {

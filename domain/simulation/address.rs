@@ -4,9 +4,9 @@
 //! The world keeps what is sealed beside each log as the number of the address alone: which one a carrier
 //! read is all that has to be known.
 
-use super::depot::Piece;
 use super::dice::Dice;
 use super::laws::{Verdict, must};
+use super::parcels::ParcelKey;
 use super::world::{Call, World};
 use crate::canonical::Address;
 use crate::order::{AddressChange, AddressEvent, Command, Effect, Event, Order, Recorded};
@@ -59,13 +59,13 @@ impl World<'_> {
 
     /// The carrier wrote the address on the label that it found when it was called.
     pub(super) fn address_a_parcel(&mut self, call: &Call) {
-        let Effect::BuyLabel { fulfilment } = call.effect else {
+        let Effect::BuyLabel { fulfilment, parcel } = call.effect else {
             return;
         };
         let sealed = self.store.sealed.get(&call.order);
         let sealed = sealed.copied().unwrap_or_default();
-        let piece: Piece = (call.order, fulfilment);
-        if let Some(parcel) = self.depot.parcels.get_mut(&piece) {
+        let key: ParcelKey = (call.order, fulfilment, parcel);
+        if let Some(parcel) = self.depot.parcels.get_mut(&key) {
             parcel.address.get_or_insert(sealed);
         }
     }
@@ -78,14 +78,16 @@ impl World<'_> {
             let found = format!("address {sealed} is sealed, {} is known", order.address);
             ("address_sealed_with_its_event", found)
         });
-        for work in order.fulfilments.iter().filter(|work| !work.is_off()) {
-            let parcel = self.depot.parcels.get(&(order.id, work.number));
-            let printed = parcel.and_then(|parcel| parcel.address);
-            let known = work.label.as_ref().map(|label| label.address);
-            if printed.is_some() && known.is_some() && printed != known {
+        for (work, parcel) in order.parcels().filter(|(work, _)| !work.is_off()) {
+            let key = (order.id, work.number, parcel.number);
+            let printed = self.depot.parcels.get(&key).and_then(|sold| sold.address);
+            let known = parcel.label.as_ref().map(|label| label.address);
+            let first = work.parcels.iter().find_map(|one| one.label.as_ref());
+            let apart = known.is_some() && known != first.map(|label| label.address);
+            if (printed.is_some() && known.is_some() && printed != known) || apart {
+                let (number, parcel) = (work.number, parcel.number);
                 let found = format!(
-                    "fulfilment {} goes to address {printed:?}, not {known:?}",
-                    work.number
+                    "parcel {parcel} of fulfilment {number} goes to {printed:?}, not {known:?}"
                 );
                 broken = Some(("label_has_the_address_it_was_asked_for", found));
             }
@@ -126,8 +128,9 @@ pub(super) fn before_address(before: &Order, event: &Event) -> Verdict {
         || format!("{stands:?} becomes {destination:?}"),
     )?;
     let bought = before.fulfilments.iter().filter(|work| {
-        let goes = !work.is_off() && work.replaced_at.is_none();
-        goes && (work.label.is_some() || work.is_shipped())
+        let goes = !work.is_off() && !work.is_replaced();
+        let labelled = work.parcels.iter().any(|parcel| parcel.label.is_some());
+        goes && (labelled || work.is_shipped())
     });
     let bought: Vec<u16> = bought.map(|work| work.number).collect();
     must(bought == *keep, "labels_keep_their_address", || {

@@ -239,11 +239,13 @@ impl World<'_> {
         }
         let Some(number) = call.effect.tender() else {
             let smooth = self.smooth;
-            let done =
-                self.depot
-                    .carry_out(call.order, call.id, &call.effect, call.price, smooth, dice);
+            let (id, effect, price) = (call.id, &call.effect, call.price);
+            let answer = self
+                .depot
+                .carry_out(call.order, id, effect, price, smooth, dice);
+            self.check_labels_sold();
             self.address_a_parcel(call);
-            return done;
+            return answer;
         };
         let order = self.audit.order(call.order)?;
         let slug = order.tender(number)?.gateway()?.clone();

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::dice::Dice;
+use super::parcels::{ParcelKey, pack};
 use crate::ids::{EffectId, OrderId};
 use crate::money::Money;
 use crate::order::{
@@ -36,7 +37,9 @@ pub(super) struct Depot {
     pub(super) stopped: BTreeSet<Piece>,
     /// The location refused to stop, and says so again.
     goes_on: BTreeSet<Piece>,
-    pub(super) parcels: BTreeMap<Piece, Parcel>,
+    pub(super) parcels: BTreeMap<ParcelKey, Parcel>,
+    /// A parcel that a second label was sold for.
+    pub(super) sold_twice: Option<ParcelKey>,
     sold: BTreeMap<EffectId, LabelEvidence>,
     /// No location agrees to stop.
     pub(super) never_stops: bool,
@@ -66,9 +69,12 @@ impl Depot {
                 evidence,
             })
         };
+        let number = effect.parcel().map_or(1, |(_, parcel)| parcel);
+        let key = (order, fulfilment, number);
         let label = |evidence| {
             Fact::Label(LabelFact {
                 fulfilment,
+                parcel: number,
                 evidence,
             })
         };
@@ -90,12 +96,10 @@ impl Depot {
                     work(FulfilmentEvidence::CancelRefused)
                 }
             }
-            Effect::BuyLabel { .. } => {
-                label(self.sell(piece, id, price, !smooth && dice.percent(3)))
-            }
+            Effect::BuyLabel { .. } => label(self.sell(key, id, price, !smooth && dice.percent(3))),
             _ => {
                 let (gone, keeps) = (self.gone.contains(&piece), self.keeps_labels);
-                let parcel = self.parcels.get_mut(&piece)?;
+                let parcel = self.parcels.get_mut(&key)?;
                 if gone || keeps {
                     label(LabelEvidence::VoidRefused {
                         reason: "the parcel was seen".into(),
@@ -110,7 +114,7 @@ impl Depot {
 
     fn sell(
         &mut self,
-        piece: Piece,
+        key: ParcelKey,
         id: EffectId,
         cost: Option<Money>,
         fails: bool,
@@ -123,7 +127,7 @@ impl Depot {
                 reason: "no service to this address".into(),
             }
         } else {
-            let number = self.parcels.len() + 1;
+            let number = self.sold.len() + 1;
             let tracking = format!("TRK{number}");
             let parcel = Parcel {
                 tracking: tracking.clone(),
@@ -131,7 +135,9 @@ impl Depot {
                 voided: false,
                 address: None,
             };
-            self.parcels.insert(piece, parcel);
+            if self.parcels.insert(key, parcel).is_some_and(|p| !p.voided) {
+                self.sold_twice = Some(key);
+            }
             LabelEvidence::Bought {
                 account: "easypost".into(),
                 carrier: "UPS".into(),
@@ -172,22 +178,24 @@ impl Depot {
 
     /// Takes a labelled parcel off the dock, whatever the hub thinks of it by now.
     pub(super) fn pick_up(&mut self, piece: Piece) -> bool {
-        let there = self.parcels.get(&piece).is_some_and(|p| !p.voided);
+        let (order, fulfilment) = piece;
+        let here = (order, fulfilment, 0)..=(order, fulfilment, u16::MAX);
+        let there = self.parcels.range(here).any(|(_, p)| !p.voided);
         there && !self.stopped.contains(&piece) && self.gone.insert(piece)
     }
 
     /// The next sighting of a parcel that is on its way.
     pub(super) fn see(
         &mut self,
-        piece: Piece,
+        key: ParcelKey,
         smooth: bool,
         dice: &mut Dice,
         now: Timestamp,
     ) -> Option<Fact> {
-        if !self.gone.contains(&piece) {
+        if !self.gone.contains(&(key.0, key.1)) {
             return None;
         }
-        let parcel = self.parcels.get_mut(&piece)?;
+        let parcel = self.parcels.get_mut(&key)?;
         let odd = !smooth && dice.percent(12);
         parcel.seen = match parcel.seen {
             ParcelStatus::LabelCreated => ParcelStatus::PickedUp,
@@ -250,7 +258,9 @@ pub(super) fn next_step(
                 lines: Some(vec![(line, Quantity::units(1))]),
             }
         }
-        FulfilmentStage::Picking if Order::left_to_pick(work).is_empty() => FulfilmentStep::Pack,
+        FulfilmentStage::Picking if Order::left_to_pick(work).is_empty() => {
+            pack(order, work, smooth, dice)
+        }
         FulfilmentStage::Accepted | FulfilmentStage::Picking => {
             FulfilmentStep::Pick { lines: None }
         }

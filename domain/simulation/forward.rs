@@ -2,13 +2,15 @@
 //! that moved, units that were cancelled, work that went on, holds that ended.
 //!
 //! What does not live here: the stages of orders and of returns, which have tables of legal moves, and
-//! parcels, which a carrier may correct.
+//! what carriers say of parcels, which they may correct.
 
 use std::collections::BTreeMap;
 
 use super::laws::{Verdict, must};
 use crate::money::Money;
-use crate::order::{Fulfilment, FulfilmentStage, Order, ReservationKey, ReservationState, Tender};
+use crate::order::{
+    Fulfilment, FulfilmentStage, Order, Parcel, ReservationKey, ReservationState, Tender,
+};
 use crate::quantity::Quantity;
 
 /// How far an order had got.
@@ -35,6 +37,37 @@ struct Work {
     place: Place,
     shipped: bool,
     consumed: bool,
+    parcels: Vec<Sent>,
+}
+
+/// What is certain of a parcel.
+struct Sent {
+    /// Its label was bought, given back, kept by the carrier; its units came back from the buyer, are sent
+    /// again, are back on the shelf.
+    certain: [bool; 6],
+    seen: usize,
+}
+
+impl Sent {
+    fn of(parcel: &Parcel) -> Self {
+        let label = parcel.label.as_ref();
+        Self {
+            certain: [
+                label.is_some(),
+                label.is_some_and(|label| label.voided),
+                label.is_some_and(|label| label.void_refused),
+                parcel.came_back_at.is_some(),
+                parcel.replaced_at.is_some(),
+                parcel.restocked_at.is_some(),
+            ],
+            seen: parcel.scans.len(),
+        }
+    }
+
+    fn reaches(&self, before: &Self) -> bool {
+        let mut certain = self.certain.iter().zip(before.certain);
+        self.seen >= before.seen && certain.all(|(now, then)| *now || !then)
+    }
 }
 
 /// How far a piece of work is: the later, the greater.
@@ -91,6 +124,7 @@ impl Work {
             place: place(stage),
             shipped: work.shipped_at.is_some(),
             consumed: work.consumed,
+            parcels: work.parcels.iter().map(Sent::of).collect(),
         }
     }
 
@@ -98,6 +132,9 @@ impl Work {
         self.place >= before.place
             && (self.shipped || !before.shipped)
             && (self.consumed || !before.consumed)
+            && all(&before.parcels, &self.parcels, |then, now| {
+                now.reaches(then)
+            })
     }
 }
 

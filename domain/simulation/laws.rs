@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::address::before_address;
 use super::edits::{after_edit, before_edit};
 use super::money::{in_time, may_grant, may_move};
+use super::parcels::before_parcel;
 use super::return_laws::{after_return, before_return};
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
@@ -61,6 +62,7 @@ pub(crate) fn before_event(
         }
     }
     before_return(before, recorded)?;
+    before_parcel(before, recorded)?;
     before_edit(before, event)?;
     before_address(before, event)?;
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
@@ -115,8 +117,12 @@ fn may_close(effect: &Effect, event: &Event) -> bool {
             .is_some_and(|(at, tried, _)| at == location && tried == *attempt),
         Event::PaymentReported { tender, .. } => effect.tender() == Some(*tender),
         Event::FulfilmentReported { fulfilment, .. }
-        | Event::FulfilmentUnanswered { fulfilment, .. }
-        | Event::LabelReported { fulfilment, .. } => effect.fulfilment() == Some(*fulfilment),
+        | Event::FulfilmentUnanswered { fulfilment, .. } => {
+            effect.fulfilment() == Some(*fulfilment) && effect.parcel().is_none()
+        }
+        Event::LabelReported {
+            fulfilment, parcel, ..
+        } => effect.parcel() == Some((*fulfilment, *parcel)),
         // Work that is cut, merged or put off is asked for afresh.
         Event::Routing(
             Routing::Split { fulfilment, .. }
@@ -146,6 +152,7 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
                 known.word() == new.word()
                     && known.tender() == new.tender()
                     && known.fulfilment() == new.fulfilment()
+                    && known.parcel() == new.parcel()
                     && known.stock().map(|s| (s.0, s.1)) == new.stock().map(|s| (s.0, s.1))
                     && !matches!(new, Effect::NotifyChannel { .. })
             }
@@ -170,14 +177,22 @@ fn may_open(order: &Order, effect: &Effect) -> Verdict {
                 format!("fulfilment {fulfilment} is released unpaid")
             })
         }
-        Effect::BuyLabel { fulfilment } => {
+        Effect::BuyLabel { fulfilment, parcel } => {
             unblocked(order, Edge::Ship, Some(*fulfilment), "a label")?;
-            let packed = order
-                .fulfilment(*fulfilment)
-                .is_some_and(|f| f.stage == FulfilmentStage::Packed);
+            let work = order.fulfilment(*fulfilment);
+            let packed = work.is_some_and(|f| {
+                let outrun = f.parcels.len() > 1 && f.stage == FulfilmentStage::HandedOver;
+                f.stage == FulfilmentStage::Packed || outrun
+            });
             must(packed, "packed_before_label", || {
                 format!("fulfilment {fulfilment}")
-            })
+            })?;
+            let bare = order.parcel(*fulfilment, *parcel);
+            must(
+                bare.is_some_and(|p| p.label.is_none()),
+                "label_per_parcel",
+                || format!("parcel {parcel} of fulfilment {fulfilment} has one, or is none"),
+            )
         }
         _ => Ok(()),
     }

@@ -26,6 +26,7 @@ mod laws;
 mod mirror;
 mod money;
 mod moves;
+mod parcels;
 mod people;
 mod play;
 mod quotas;

@@ -7,6 +7,7 @@ use super::deliver::Way;
 use super::dice::Dice;
 use super::gateway::State;
 use super::moves::{Kind, Move};
+use super::parcels::ParcelKey;
 use super::world::{Crash, Fault, Letter, World};
 use crate::canonical::Terms;
 use crate::ids::{OrderId, Slug};
@@ -200,32 +201,40 @@ impl World<'_> {
     }
 
     fn scan(&mut self, dice: &mut Dice) {
-        let pieces: Vec<_> = self.depot.parcels.keys().copied().collect();
-        let Some(piece) = dice.pick(&pieces).copied() else {
+        let parcels: Vec<_> = self.depot.parcels.keys().copied().collect();
+        let Some(key) = dice.pick(&parcels).copied() else {
             return;
         };
-        let labelled = self
-            .audit
-            .order(piece.0)
-            .and_then(|order| order.fulfilment(piece.1))
-            .is_some_and(|work| work.stage == FulfilmentStage::Labelled);
-        if labelled && dice.percent(30) && self.depot.pick_up(piece) {
-            let name = self.name(piece.0);
+        let (id, fulfilment, parcel) = key;
+        let known = self.audit.order(id).and_then(|order| {
+            let work = order.fulfilment(fulfilment)?;
+            let parcel = work.parcel(parcel)?;
+            Some((work.stage, parcel.is_labelled()))
+        });
+        let (stage, labelled) = known.unwrap_or((FulfilmentStage::Planned, false));
+        // It may be quicker than the labels of the work's other parcels.
+        let waits = matches!(stage, FulfilmentStage::Labelled | FulfilmentStage::Packed);
+        if waits && labelled && dice.percent(30) && self.depot.pick_up((id, fulfilment)) {
+            let name = self.name(id);
             self.tell(&format!(
-                "a carrier takes parcel {} of {name} off the dock",
-                piece.1
+                "a carrier takes parcel {parcel} of fulfilment {fulfilment} of {name} off the dock"
             ));
         }
-        self.see(piece, dice);
+        self.see(key, dice);
     }
 
-    /// A carrier sees a parcel.
-    pub(super) fn see(&mut self, piece: (OrderId, u16), dice: &mut Dice) -> bool {
-        let seen = self.depot.see(piece, self.smooth, dice, self.now);
+    /// A carrier sees a parcel whose label the hub knows of.
+    pub(super) fn see(&mut self, key: ParcelKey, dice: &mut Dice) -> bool {
+        let (order, fulfilment, parcel) = key;
+        let known = self.audit.order(order);
+        let known = known.and_then(|order| order.parcel(fulfilment, parcel));
+        if known.is_none_or(|parcel| parcel.label.is_none()) {
+            return false;
+        }
+        let seen = self.depot.see(key, self.smooth, dice, self.now);
         let Some(fact) = seen else {
             return false;
         };
-        let order = piece.0;
         self.post.push(Letter::Webhook { order, fact });
         true
     }

@@ -174,10 +174,10 @@ impl World<'_> {
         }
         // Now and then nobody scans anything for a while.
         let silent = self.now < self.unsettled_until && self.store.events.is_multiple_of(5);
-        let pieces: Vec<_> = self.depot.parcels.keys().copied().collect();
-        for piece in pieces.into_iter().filter(|_| !silent) {
+        let parcels: Vec<_> = self.depot.parcels.keys().copied().collect();
+        for parcel in parcels.into_iter().filter(|_| !silent) {
             // Sightings of one parcel are a second apart: their time is a part of their name.
-            if self.see(piece, dice) {
+            if self.see(parcel, dice) {
                 self.pass(SignedDuration::from_secs(1));
             }
         }
@@ -210,6 +210,10 @@ impl World<'_> {
                 self.fall("comes_to_rest", found);
             }
             self.check_settled(&order);
+            if let Some(found) = self.orphan_label(&order) {
+                let found = format!("{}: {found}", self.name(id));
+                self.fall("labels_given_back", found);
+            }
             self.check_edits(&order);
             self.check_addresses(&order);
         }

@@ -2,6 +2,7 @@
 //! or not, come in part, late or never, with other things among them, and are looked at.
 
 use super::dice::Dice;
+use super::parcels::said_to_be_in;
 use super::world::World;
 use crate::ids::{LocationCode, OrderId};
 use crate::order::{
@@ -98,6 +99,7 @@ impl World<'_> {
                 ClaimCommand::Resolve {
                     number,
                     resolution,
+                    lines: said_to_be_in(order, claim),
                     reason,
                 },
             ))
@@ -116,13 +118,18 @@ fn claim_for(order: &Order, dice: &mut Dice) -> ClaimCommand {
         return ClaimCommand::Resolve {
             number: claim.number,
             resolution: Resolution::ALL[dice.below(Resolution::ALL.len())],
+            lines: said_to_be_in(order, claim).filter(|_| dice.percent(80)),
             reason,
         };
     }
-    let works = order.fulfilments.iter().map(|work| work.number);
-    let works: Vec<u16> = works.collect();
+    let parcels = order
+        .parcels()
+        .map(|(work, parcel)| (work.number, parcel.number));
+    let parcels: Vec<(u16, u16)> = parcels.collect();
+    let (fulfilment, parcel) = dice.pick(&parcels).copied().unwrap_or((1, 1));
     ClaimCommand::Open {
-        fulfilment: dice.pick(&works).copied().unwrap_or(1),
+        fulfilment,
+        parcel: Some(parcel).filter(|_| dice.percent(50)),
         lines: None,
         reason,
     }

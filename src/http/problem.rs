@@ -212,6 +212,7 @@ impl From<Rejection> for Problem {
             Rejection::Claim(refused) => refused.pointer(),
             Rejection::Edit(refused) => refused.pointer(),
             Rejection::Address(refused) => refused.pointer(),
+            Rejection::Pack(refused) => Some(refused.pointer()),
             Rejection::NoUnits | Rejection::SplitsAll => Some("/lines".to_owned()),
             Rejection::NoSuchLocation(_) => Some("/to".to_owned()),
             Rejection::NotAhead => Some("/not_before".to_owned()),

@@ -6,6 +6,8 @@ use orderhub_domain::order::{
 };
 use serde_json::{Value, json};
 
+use super::fulfilment::named;
+
 /// Every claim of an order, as `GET /v1/orders/{id}` shows them.
 pub fn claims(order: &Order) -> Vec<Value> {
     order.claims.iter().map(|claim| one(order, claim)).collect()
@@ -16,13 +18,16 @@ fn one(order: &Order, claim: &Claim) -> Value {
         order: order.id,
         number: claim.fulfilment,
     };
+    // None where nobody knows what was in the parcel.
+    let units = order.claimed_units(claim).unwrap_or_default();
     let entitled = claim.payback.entitled;
     let elsewhere = claim.payback.elsewhere;
     json!({
         "id": claim.number,
         "fulfilment": fulfilment.to_string(),
+        "parcel": claim.is_whole().then_some(claim.parcel),
         "kind": claim.kind.word(),
-        "lines": claim.lines.iter().map(|units| line(order, units)).collect::<Vec<_>>(),
+        "lines": units.iter().map(|units| line(order, units)).collect::<Vec<_>>(),
         "opened_at": claim.opened_at,
         "resolution": claim.resolution.map(Resolution::word),
         "entitled": entitled.map(|money| money.amount().to_string()),
@@ -45,6 +50,7 @@ pub fn summary(event: &ClaimEvent) -> String {
     match event {
         ClaimEvent::Opened {
             fulfilment,
+            parcel,
             what,
             reason,
             ..
@@ -52,7 +58,8 @@ pub fn summary(event: &ClaimEvent) -> String {
             let what = what.word().replace('_', " ");
             let why = reason.as_ref().map(|reason| format!(": {reason}"));
             let why = why.unwrap_or_default();
-            format!("Claim {number} opened, parcel of fulfilment {fulfilment} {what}{why}.")
+            let parcel = named(*fulfilment, *parcel).to_lowercase();
+            format!("Claim {number} opened, {parcel} {what}{why}.")
         }
         ClaimEvent::Resolved {
             resolution, reason, ..
@@ -67,12 +74,10 @@ pub fn summary(event: &ClaimEvent) -> String {
 
 /// What the hub noticed about a parcel, in one sentence.
 pub fn noticed(event: &ParcelEvent) -> String {
+    let (fulfilment, parcel) = event.parcel();
+    let parcel = named(fulfilment, parcel);
     match event {
-        ParcelEvent::Overdue { fulfilment, since } => {
-            format!("Parcel of fulfilment {fulfilment}: not seen since {since}.")
-        }
-        ParcelEvent::ExceptionResolved { fulfilment } => {
-            format!("Parcel of fulfilment {fulfilment}: seen again.")
-        }
+        ParcelEvent::Overdue { since, .. } => format!("{parcel}: not seen since {since}."),
+        ParcelEvent::ExceptionResolved { .. } => format!("{parcel}: seen again."),
     }
 }

@@ -6,6 +6,7 @@ pub mod claims;
 pub mod edits;
 pub mod explain;
 pub mod feeds;
+mod fulfilment;
 pub mod location;
 pub mod messages;
 pub mod order;

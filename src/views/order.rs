@@ -4,12 +4,12 @@ use orderhub_domain::canonical::{DraftLine, PrivateDetails, TaxMode};
 use orderhub_domain::ids::{FulfilmentId, Sku};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Fulfilment, Hold, HoldScope, LineUnits, Order, Quantities, ReservationState, wake_at,
+    Hold, HoldScope, LineUnits, Order, Quantities, ReservationState, wake_at,
 };
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
-use super::{claims, edits, payment, person, returns, status};
+use super::{claims, edits, fulfilment, payment, person, returns, status};
 use crate::store::OrderListing;
 
 /// An order as `GET /v1/orders/{id}` shows it.
@@ -29,7 +29,7 @@ pub fn order(
     let fulfilments: Vec<_> = order
         .fulfilments
         .iter()
-        .map(|work| fulfilment(order, work))
+        .map(|work| fulfilment::fulfilment(order, work))
         .collect();
     let outstanding: Vec<_> = order
         .outstanding
@@ -167,30 +167,7 @@ fn quantities(of: &Quantities) -> Value {
     shown
 }
 
-fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
-    let label = work.label.as_ref().filter(|label| !label.voided);
-    json!({
-        "id": FulfilmentId { order: order.id, number: work.number }.to_string(),
-        "location": work.location.as_str(),
-        "stage": work.word(),
-        "since": work.since,
-        "pickup": work.pickup,
-        "reason": work.reason,
-        "lines": units(order, &work.lines),
-        "picked": units(order, &work.picked),
-        "carrier": label.map(|label| label.carrier.as_str()),
-        "tracking_number": label.map(|label| label.tracking_number.as_str()),
-        "label_url": label.and_then(|label| label.label_url.as_deref()),
-        "label_failed": work.label_failed,
-        "former_address": label.is_some_and(|label| super::address::is_former(order, label)),
-        "shipped_at": work.shipped_at,
-        "overdue_since": work.overdue_at,
-        "replaced_at": work.replaced_at,
-        "not_before": work.not_before,
-    })
-}
-
-fn units(order: &Order, lines: &[LineUnits]) -> Vec<Value> {
+pub(super) fn units(order: &Order, lines: &[LineUnits]) -> Vec<Value> {
     lines
         .iter()
         .map(|units| {

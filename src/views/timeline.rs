@@ -108,16 +108,23 @@ pub fn summary(event: &Event) -> String {
             )
         }
         Event::FulfilmentReported { fulfilment, .. }
-        | Event::FulfilmentUnanswered { fulfilment, .. }
-        | Event::LabelReported { fulfilment, .. } => {
-            format!("Fulfilment {fulfilment}: {}.", last_word(event))
+        | Event::FulfilmentUnanswered { fulfilment, .. } => {
+            let into = fulfilment::packed_into(event);
+            format!("Fulfilment {fulfilment}: {}{into}.", last_word(event))
         }
-        Event::Scanned { fulfilment, scan } => {
-            format!(
-                "Parcel of fulfilment {fulfilment}: {} ({}).",
-                last_word(event),
-                scan.code
-            )
+        Event::LabelReported {
+            fulfilment, parcel, ..
+        } => {
+            let parcel = fulfilment::named(*fulfilment, *parcel);
+            format!("{parcel}: {}.", last_word(event))
+        }
+        Event::Scanned {
+            fulfilment,
+            parcel,
+            scan,
+        } => {
+            let parcel = fulfilment::named(*fulfilment, *parcel);
+            format!("{parcel}: {} ({}).", last_word(event), scan.code)
         }
         Event::ChannelAnswered { told, answer, .. } => channel_answered(told, answer),
         Event::HoldPlaced { .. } | Event::HoldReleased { .. } | Event::HoldExpired { .. } => {

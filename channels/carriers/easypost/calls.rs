@@ -1,10 +1,10 @@
 //! Calls to EasyPost's API: look a shipment up, create it, buy its label, give the label back.
 //!
-//! A shipment is created under the fulfilment's id as reference and a try first looks for the
-//! shipment of an earlier one, so there is at most one per fulfilment and the look-up by reference
+//! A shipment is created under the parcel's id as reference and a try first looks for the
+//! shipment of an earlier one, so there is at most one per parcel and the look-up by reference
 //! has one answer. Only `buy` costs money; whatever fails before it was certainly not bought.
 
-use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::ids::ParcelId;
 use orderhub_domain::order::LabelEvidence;
 use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
@@ -121,7 +121,7 @@ impl EasyPost {
         };
         let body = NewShipment {
             shipment: ShipmentParts {
-                reference: call.fulfilment.to_string(),
+                reference: call.parcel.to_string(),
                 to_address: AddressParts::from(&call.to),
                 from_address: AddressParts::from(&call.from),
                 parcel: Parcel { weight },
@@ -137,7 +137,7 @@ impl EasyPost {
     }
 
     pub(super) async fn buy_now(&self, call: &LabelCall) -> LabelAnswer {
-        let known = self.shipment(&call.fulfilment.to_string()).await?;
+        let known = self.shipment(&call.parcel.to_string()).await?;
         let known = known.filter(|shipment| !is_given_back(shipment));
         let shipment = match known {
             Some(shipment) if label_of(&shipment, &self.slug).is_some() => {
@@ -204,9 +204,9 @@ impl EasyPost {
 
     pub(super) async fn find_now(
         &self,
-        fulfilment: FulfilmentId,
+        parcel: ParcelId,
     ) -> Result<Found<LabelEvidence>, CallError> {
-        let reference = fulfilment.to_string();
+        let reference = parcel.to_string();
         let by_reference = self.shipment(&reference).await?;
         let named = by_reference.filter(|shipment| label_of(shipment, &self.slug).is_some());
         let shipment = match named {

@@ -1,6 +1,6 @@
 //! EasyPost: labels of many carriers, and their tracking.
 //!
-//! Inbound: tracker events. Outbound: create a shipment under the fulfilment's id, buy its
+//! Inbound: tracker events. Outbound: create a shipment under the parcel's id, buy its
 //! cheapest rate, look it up, give the label back. EasyPost has no idempotency keys, so a purchase
 //! whose outcome is unknown is looked up first.
 
@@ -15,7 +15,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{FulfilmentId, Slug};
+use orderhub_domain::ids::{ParcelId, Slug};
 use orderhub_domain::order::LabelEvidence;
 use secrecy::SecretString;
 
@@ -98,9 +98,9 @@ impl CarrierConnector for EasyPost {
         answer
     }
 
-    async fn find(&self, fulfilment: FulfilmentId) -> Result<Found<LabelEvidence>, CallError> {
+    async fn find(&self, parcel: ParcelId) -> Result<Found<LabelEvidence>, CallError> {
         let watch = self.watch("find");
-        let answer = self.find_now(fulfilment).await;
+        let answer = self.find_now(parcel).await;
         watch.stop(&answer, |found| matches!(found, Found::Absent));
         answer
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::outbound::Outbound;
 use crate::port::CallError;
+use crate::sales::Tracking;
 use crate::settings::{ConfigError, Settings};
 
 /// The version that the questions below are written for. An older one is answered by the oldest
@@ -62,11 +63,11 @@ pub(super) struct Shipment {
     pub(super) id: String,
     pub(super) status: Option<String>,
     #[serde(default)]
-    pub(super) tracking_info: Vec<Tracking>,
+    pub(super) tracking_info: Vec<Numbered>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Tracking {
+pub(super) struct Numbered {
     pub(super) number: Option<String>,
 }
 
@@ -207,7 +208,7 @@ impl Admin {
         &self,
         order: &str,
         units: &[(String, u32)],
-        tracking: Option<(&str, &str)>,
+        parcels: &[Tracking],
     ) -> Result<Option<Refusal>, CallError> {
         let lines: Vec<Value> = units
             .iter()
@@ -219,8 +220,17 @@ impl Admin {
             ],
             "notifyCustomer": true,
         });
-        if let Some((company, number)) = tracking {
-            shipment["trackingInfo"] = json!({ "company": company, "number": number });
+        match parcels {
+            [] => {}
+            [one] => {
+                let info = json!({ "company": one.carrier, "number": one.number });
+                shipment["trackingInfo"] = info;
+            }
+            // The shop takes several numbers of one carrier: the first one's speaks for all.
+            [first, ..] => {
+                let numbers: Vec<&str> = parcels.iter().map(|one| one.number.as_str()).collect();
+                shipment["trackingInfo"] = json!({ "company": first.carrier, "numbers": numbers });
+            }
         }
         self.change(FULFIL, &json!({ "fulfillment": shipment }))
             .await

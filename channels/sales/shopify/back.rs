@@ -70,8 +70,6 @@ impl Back {
         if order.cancelled_at.is_some() {
             return Ok(refused("order_is_cancelled"));
         }
-        let tracking = notice.tracking.as_ref();
-        let tracking = tracking.map(|t| (t.carrier.as_str(), t.number.as_str()));
         // A shipment is about one location of the shop, as each of its work orders is.
         for work in &order.fulfillment_orders.nodes {
             if missing.is_empty() || is_over(work.status.as_deref()) {
@@ -89,7 +87,11 @@ impl Back {
             if units.is_empty() {
                 continue;
             }
-            if let Some(refusal) = self.admin.fulfil(&work.id, &units, tracking).await? {
+            if let Some(refusal) = self
+                .admin
+                .fulfil(&work.id, &units, &notice.tracking)
+                .await?
+            {
                 return Ok(said_no(&refusal, "not_fulfillable"));
             }
         }
@@ -97,19 +99,21 @@ impl Back {
         Ok(NoticeEvidence::Told)
     }
 
-    /// Units that the shop has noted under this tracking number.
+    /// Units that the shop has noted under one of these tracking numbers: all of a shipment's parcels are
+    /// noted together.
     async fn take_off_what_is_known(
         &self,
         order: &ShopOrder,
         notice: &ShipmentNotice,
         missing: &mut BTreeMap<String, u32>,
     ) -> Result<(), CallError> {
-        let number = notice.tracking.as_ref().map(|t| t.number.as_str());
+        let ours = |number: &str| notice.tracking.iter().any(|t| t.number == number);
         for shipment in &order.fulfillments {
             let mut numbers = shipment.tracking_info.iter().map(|t| t.number.as_deref());
-            let same = match number {
-                Some(_) => numbers.any(|known| known == number),
-                None => numbers.all(|known| known.is_none()),
+            let same = if notice.tracking.is_empty() {
+                numbers.all(|known| known.is_none())
+            } else {
+                numbers.any(|known| known.is_some_and(ours))
             };
             if !same || is_over(shipment.status.as_deref()) {
                 continue;

@@ -10,6 +10,8 @@ pub enum ClaimCommand {
     Open {
         /// The fulfilment that they came with.
         fulfilment: u16,
+        /// The number of the parcel; any that fits when absent.
+        parcel: Option<u16>,
         /// Lines by the channel's line id; everything of the fulfilment when absent.
         lines: Option<Vec<(String, Quantity)>>,
         /// Why, in a person's words.
@@ -21,6 +23,8 @@ pub enum ClaimCommand {
         number: u16,
         /// How.
         resolution: Resolution,
+        /// What was in the parcel, by the channel's line id, where nobody has said yet.
+        lines: Option<Vec<(String, Quantity)>>,
         /// Why, in a person's words.
         reason: String,
     },
@@ -66,6 +70,20 @@ pub enum ClaimRejection {
     /// Nothing of the fulfilment can be claimed.
     #[error("nothing of fulfilment {0} is left to claim")]
     NothingToClaim(u16),
+    /// There is no such parcel.
+    #[error("fulfilment {fulfilment} has no parcel {parcel}")]
+    NoSuchParcel {
+        /// The fulfilment's number.
+        fulfilment: u16,
+        /// The parcel's number.
+        parcel: u16,
+    },
+    /// Nobody has said what was in the parcel, so nobody can be paid for it or sent it again.
+    #[error("nobody has said what was in the parcel of claim {0}: give its lines")]
+    UnitsUnknown(u16),
+    /// It is known what the claim is about.
+    #[error("it is known what claim {0} is about: leave lines out")]
+    UnitsKnown(u16),
     /// Single units cannot be sent again.
     #[error("only a whole parcel that was lost or came back can be sent again; refund or deny it")]
     NotReshippable,
@@ -79,6 +97,9 @@ impl ClaimRejection {
             Self::Ended { .. } | Self::NotDelivered(_) | Self::NotReshippable => "wrong_stage",
             Self::TooMany { .. } => "too_many",
             Self::NothingToClaim(_) => "nothing_to_claim",
+            Self::NoSuchParcel { .. } => "no_such_parcel",
+            Self::UnitsUnknown(_) => "units_unknown",
+            Self::UnitsKnown(_) => "units_known",
         }
     }
 
@@ -86,6 +107,8 @@ impl ClaimRejection {
     pub fn pointer(&self) -> Option<String> {
         match self {
             Self::TooMany { place, .. } => Some(format!("/lines/{place}/quantity")),
+            Self::UnitsUnknown(_) | Self::UnitsKnown(_) => Some("/lines".to_owned()),
+            Self::NoSuchParcel { .. } => Some("/parcel".to_owned()),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{LineUnits, units_of};
 use super::returns::Payback;
-use super::{Fulfilment, Order, ParcelStatus};
+use super::{Fulfilment, Order, Parcel, ParcelStatus};
 use crate::policy::ClaimDefault;
 use crate::quantity::Quantity;
 
@@ -23,9 +23,11 @@ pub struct Claim {
     pub number: u16,
     /// The fulfilment whose parcel it is about.
     pub fulfilment: u16,
+    /// The number of the parcel; damaged units may come out of any.
+    pub parcel: u16,
     /// What became of the units.
     pub kind: ClaimKind,
-    /// The units.
+    /// The units; none when nobody knows what was in the parcel.
     pub lines: Vec<LineUnits>,
     /// When it was opened.
     pub opened_at: Timestamp,
@@ -110,6 +112,21 @@ impl Claim {
         self.resolution.is_none()
     }
 
+    /// Whether it is about a parcel with everything in it, not about single units.
+    pub const fn is_whole(&self) -> bool {
+        !matches!(self.kind, ClaimKind::Damaged)
+    }
+
+    /// Units of a line that it speaks for, of those that the buyer has from this fulfilment.
+    fn speaks_for(&self, work: &Fulfilment, line: u16) -> Quantity {
+        let here = |parcel: &Parcel| work.has_arrived(parcel) && parcel.replaced_at.is_none();
+        let elsewhere = self.is_whole() && !work.parcel(self.parcel).is_some_and(here);
+        if elsewhere || self.resolution == Some(Resolution::Deny) {
+            return Quantity::ZERO;
+        }
+        units_of(&self.lines, line).min(work.arrived(line))
+    }
+
     /// Units that the buyer is to be paid back for and is not yet.
     pub fn unsettled(&self) -> Vec<LineUnits> {
         if self.resolution != Some(Resolution::Refund) {
@@ -132,40 +149,36 @@ impl Order {
     }
 
     /// The claim about a whole parcel, if there is one.
-    pub(in crate::order) fn parcel_claim(&self, fulfilment: u16) -> Option<&Claim> {
-        self.claims
-            .iter()
-            .find(|claim| claim.fulfilment == fulfilment && claim.kind != ClaimKind::Damaged)
+    pub(in crate::order) fn parcel_claim(&self, fulfilment: u16, parcel: u16) -> Option<&Claim> {
+        let about = |claim: &&Claim| claim.fulfilment == fulfilment && claim.parcel == parcel;
+        let mut claims = self.claims.iter().filter(about);
+        claims.find(|claim| claim.is_whole())
     }
 
-    /// Whether nothing more is expected of a parcel: the buyer has it, or a claim about it has ended.
-    pub fn is_settled(&self, work: &Fulfilment) -> bool {
-        let claimed = self.parcel_claim(work.number);
-        work.is_delivered() || claimed.is_some_and(|claim| !claim.is_open())
+    /// The units that a claim is about; `None` when nobody knows what was in its parcel.
+    pub fn claimed_units(&self, claim: &Claim) -> Option<Vec<LineUnits>> {
+        if !claim.lines.is_empty() || !claim.is_whole() {
+            return Some(claim.lines.clone());
+        }
+        let work = self.fulfilment(claim.fulfilment)?;
+        work.contents(work.parcel(claim.parcel)?)
     }
 
-    /// Units of a line in a fulfilment that no claim speaks for.
+    /// Units of a line in a fulfilment that the buyer has and that no claim speaks for.
     pub(in crate::order) fn unclaimed(&self, work: &Fulfilment, line: u16) -> Quantity {
-        let here = self
-            .claims
-            .iter()
-            .filter(|claim| claim.fulfilment == work.number);
-        let denied = |claim: &&Claim| claim.resolution != Some(Resolution::Deny);
-        let claimed = here
-            .filter(denied)
-            .map(|claim| units_of(&claim.lines, line));
-        units_of(&work.lines, line).minus(Quantity::sum(claimed))
+        let here = |claim: &&Claim| claim.fulfilment == work.number;
+        let claims = self.claims.iter().filter(here);
+        let claimed = Quantity::sum(claims.map(|claim| claim.speaks_for(work, line)));
+        work.arrived(line).minus(claimed)
     }
 
     /// Units of a line that arrived and that a claim speaks for.
     pub(in crate::order) fn in_claims(&self, line: u16) -> Quantity {
-        let claims = self.claims.iter().filter(|claim| {
-            let work = self.fulfilment(claim.fulfilment);
-            let arrived =
-                work.is_some_and(|work| work.is_delivered() && work.replaced_at.is_none());
-            arrived && claim.resolution != Some(Resolution::Deny)
+        let claims = self.claims.iter().filter_map(|claim| {
+            let work = self.fulfilment(claim.fulfilment)?;
+            Some(claim.speaks_for(work, line))
         });
-        Quantity::sum(claims.map(|claim| units_of(&claim.lines, line)))
+        Quantity::sum(claims)
     }
 
     /// Units of a line that the buyer was paid back for without sending them back.

@@ -1,6 +1,7 @@
 //! Steps that people at a location take, as they ask for them.
 
 use super::StatedLines;
+use crate::order::packing::StatedParcel;
 use crate::quantity::Quantity;
 
 /// A step that a location takes.
@@ -25,8 +26,13 @@ pub enum FulfilmentStep {
         /// Why the rest cannot be picked: it decides what becomes of its units.
         reason: String,
     },
-    /// Everything is packed.
+    /// Everything is packed, into one parcel.
     Pack,
+    /// Everything is packed into these parcels.
+    PackInto {
+        /// Each with what is in it, or none of them.
+        parcels: Vec<StatedParcel>,
+    },
     /// The carrier takes it.
     HandOver,
     /// The buyer can collect it.

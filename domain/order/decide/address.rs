@@ -68,10 +68,15 @@ impl Order {
         }
         let open = self.outstanding.values().map(|open| &open.effect);
         let asked = open.filter_map(|effect| match effect {
-            Effect::BuyLabel { fulfilment } => Some(*fulfilment),
+            Effect::BuyLabel { fulfilment, .. } => Some(*fulfilment),
             _ => None,
         });
-        if let Some(fulfilment) = asked.min() {
+        let partly = self
+            .fulfilments
+            .iter()
+            .filter(|work| is_partly_labelled(work));
+        let partly = partly.map(|work| work.number);
+        if let Some(fulfilment) = asked.chain(partly).min() {
             return Err(AddressRejection::LabelAsked(fulfilment).into());
         }
         if self.has_units_to_label() {
@@ -114,7 +119,10 @@ impl Order {
     fn has_units_to_label(&self) -> bool {
         self.line_numbers().any(|line| {
             let done = self.fulfilments.iter().filter(|work| is_labelled(work));
-            let done = Quantity::sum(done.map(|work| units_of(&work.lines, line)));
+            let done = Quantity::sum(done.map(|work| {
+                let again = work.replaced(line);
+                units_of(&work.lines, line).minus(again)
+            }));
             self.stocked(line) > done
         })
     }
@@ -128,10 +136,17 @@ impl Order {
     }
 }
 
-/// Whether a parcel has its label, or has left; one that is sent again counts no more.
+/// Whether its parcels have their labels, or have left; what is sent again counts no more.
 fn is_labelled(work: &Fulfilment) -> bool {
-    let stands = !work.is_off() && work.replaced_at.is_none();
-    stands && (work.label.is_some() || work.is_shipped())
+    let stands = !work.is_off() && !work.is_replaced();
+    let some = work.parcels.iter().any(|parcel| parcel.label.is_some());
+    stands && (some || work.is_shipped())
+}
+
+/// Whether some of its parcels have their label and others wait for theirs: all go to one address.
+fn is_partly_labelled(work: &Fulfilment) -> bool {
+    let missing = work.parcels.iter().any(|parcel| parcel.label.is_none());
+    is_labelled(work) && !work.is_shipped() && missing
 }
 
 /// A region as it is compared: however it is written.

@@ -49,7 +49,7 @@ impl Draft<'_> {
                 Effect::AuthorizePayment { tender, .. } => {
                     over || self.order.is_left_by_edit(tender)
                 }
-                Effect::BuyLabel { fulfilment } => over || off(fulfilment),
+                Effect::BuyLabel { fulfilment, .. } => over || off(fulfilment),
                 _ => false,
             }
         });

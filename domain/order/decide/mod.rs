@@ -19,6 +19,7 @@ mod late;
 mod money;
 mod notice;
 mod overdue;
+mod pack;
 mod parcel;
 mod part;
 mod place;

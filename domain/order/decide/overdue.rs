@@ -1,51 +1,67 @@
 //! Parcels that nobody has seen for too long.
 
-use super::super::{Event, Fulfilment, FulfilmentStage, Order, ParcelEvent};
+use super::super::{Event, Fulfilment, FulfilmentStage, Order, Parcel, ParcelEvent};
 use super::Draft;
 use crate::policy::Policy;
 
 impl Draft<'_> {
-    /// Notices that a parcel was not seen for too long, and that it was seen again.
+    /// Notices that a parcel was not seen for too long, and that it was seen again. Each parcel of a
+    /// fulfilment is watched for itself.
     pub(super) fn watch_parcels(&mut self) -> bool {
-        let seen_again = |work: &&Fulfilment| {
-            let seen = work.overdue_at.zip(work.seen_at);
-            seen.is_some_and(|(overdue, seen)| seen > overdue)
-        };
-        if let Some(work) = self.order.fulfilments.iter().find(seen_again) {
-            let fulfilment = work.number;
-            let event = ParcelEvent::ExceptionResolved { fulfilment };
-            self.emit(Event::Parcel(event));
-            return true;
-        }
-        let (now, policy) = (self.context.now, self.context.policy);
-        let order = &self.order;
-        let over = |work: &&Fulfilment| {
-            let until = order.parcel_expected(work, policy);
-            until.is_some_and(|until| now >= until)
-        };
-        let Some(work) = order.fulfilments.iter().find(over) else {
+        let Some(event) = self.seen_again().or_else(|| self.not_seen()) else {
             return false;
         };
-        let fulfilment = work.number;
-        let since = work.heard_of_at().unwrap_or(now);
-        self.emit(Event::Parcel(ParcelEvent::Overdue { fulfilment, since }));
+        self.emit(Event::Parcel(event));
         true
+    }
+
+    fn seen_again(&self) -> Option<ParcelEvent> {
+        let again = |parcel: &Parcel| {
+            let seen = parcel.overdue_at.zip(parcel.seen_at);
+            seen.is_some_and(|(overdue, seen)| seen > overdue)
+        };
+        let mut parcels = self.order.parcels();
+        let (work, parcel) = parcels.find(|(_, parcel)| again(parcel))?;
+        Some(ParcelEvent::ExceptionResolved {
+            fulfilment: work.number,
+            parcel: parcel.number,
+        })
+    }
+
+    fn not_seen(&self) -> Option<ParcelEvent> {
+        let (now, policy) = (self.context.now, self.context.policy);
+        let over = |(work, parcel): &(&Fulfilment, &Parcel)| {
+            let until = self.order.parcel_expected(work, parcel, policy);
+            until.is_some_and(|until| now >= until)
+        };
+        let (work, parcel) = self.order.parcels().find(over)?;
+        Some(ParcelEvent::Overdue {
+            fulfilment: work.number,
+            parcel: parcel.number,
+            since: work.heard_of(parcel).unwrap_or(now),
+        })
     }
 }
 
 impl Fulfilment {
-    /// When the parcel was heard of last.
-    fn heard_of_at(&self) -> Option<jiff::Timestamp> {
-        self.seen_at.max(self.shipped_at)
+    /// When one of its parcels was heard of last.
+    fn heard_of(&self, parcel: &Parcel) -> Option<jiff::Timestamp> {
+        parcel.seen_at.max(self.shipped_at)
     }
 }
 
 impl Order {
     /// Until when a parcel has to be seen, if it is on its way and not overdue already.
-    pub fn parcel_expected(&self, work: &Fulfilment, policy: &Policy) -> Option<jiff::Timestamp> {
-        let moving = work.stage == FulfilmentStage::HandedOver && !work.is_delivered();
-        let waits = moving && work.overdue_at.is_none() && self.parcel_claim(work.number).is_none();
-        let since = work.heard_of_at().filter(|_| waits)?;
+    pub fn parcel_expected(
+        &self,
+        work: &Fulfilment,
+        parcel: &Parcel,
+        policy: &Policy,
+    ) -> Option<jiff::Timestamp> {
+        let moving = work.stage == FulfilmentStage::HandedOver && !work.has_arrived(parcel);
+        let unclaimed = self.parcel_claim(work.number, parcel.number).is_none();
+        let waits = moving && parcel.overdue_at.is_none() && unclaimed;
+        let since = work.heard_of(parcel).filter(|_| waits)?;
         since.saturating_add(policy.claims.overdue_after).ok()
     }
 }

@@ -1,7 +1,7 @@
-//! Labels and sightings.
+//! Labels and sightings: one label and one set of sightings for each parcel.
 
 use super::super::{
-    Edge, Effect, Event, Fulfilment, FulfilmentStage, HoldScope, LabelEvidence, LabelFact,
+    Edge, Effect, Event, Fulfilment, FulfilmentStage, HoldScope, LabelEvidence, LabelFact, Parcel,
     REASON_LABEL_FAILED, SCANS_KEPT, Scan, ScanFact,
 };
 use super::Draft;
@@ -9,12 +9,12 @@ use super::Draft;
 impl Draft<'_> {
     /// A carrier reported about a label.
     pub(super) fn label(&mut self, fact: &LabelFact) {
-        let number = fact.fulfilment;
-        let Some(work) = self.order.fulfilment(number) else {
+        let (fulfilment, number) = (fact.fulfilment, fact.parcel);
+        let Some(parcel) = self.order.parcel(fulfilment, number) else {
             return;
         };
         let closes = self.open_ids(|effect| {
-            effect.fulfilment() == Some(number)
+            effect.parcel() == Some((fulfilment, number))
                 && match fact.evidence {
                     LabelEvidence::Bought { .. } | LabelEvidence::Failed { .. } => {
                         matches!(effect, Effect::BuyLabel { .. })
@@ -25,10 +25,10 @@ impl Draft<'_> {
                 }
         });
         let news = match &fact.evidence {
-            LabelEvidence::Bought { .. } => work.label.is_none(),
+            LabelEvidence::Bought { .. } => parcel.label.is_none(),
             LabelEvidence::Failed { .. } => !closes.is_empty(),
-            LabelEvidence::Voided => work.label.as_ref().is_some_and(|label| !label.voided),
-            LabelEvidence::VoidRefused { .. } => work
+            LabelEvidence::Voided => parcel.is_labelled(),
+            LabelEvidence::VoidRefused { .. } => parcel
                 .label
                 .as_ref()
                 .is_some_and(|label| !label.void_refused && !label.voided),
@@ -38,13 +38,14 @@ impl Draft<'_> {
         }
         let label = fact.evidence.clone();
         self.emit(Event::LabelReported {
-            fulfilment: number,
+            fulfilment,
+            parcel: number,
             label,
             closes,
         });
     }
 
-    /// A parcel was seen.
+    /// A parcel was seen. What is said of one says nothing of the others.
     pub(super) fn scan(&mut self, fact: &ScanFact) {
         self.occurred_at = Some(fact.scan.at);
         let kind = fact.scan.status.kind();
@@ -52,12 +53,11 @@ impl Draft<'_> {
             "{}:{}:{}",
             fact.tracking_number, fact.scan.code, fact.scan.at
         );
-        let named = |work: &&Fulfilment| {
-            work.label
-                .as_ref()
-                .is_some_and(|l| l.tracking_number == fact.tracking_number)
+        let named = |parcel: &Parcel| {
+            let label = parcel.label.as_ref();
+            label.is_some_and(|label| label.tracking_number == fact.tracking_number)
         };
-        let Some(work) = self.order.fulfilments.iter().find(named) else {
+        let Some((work, parcel)) = self.order.parcels().find(|(_, parcel)| named(parcel)) else {
             self.ignore(
                 kind,
                 "no parcel of this order has this tracking number",
@@ -66,7 +66,7 @@ impl Draft<'_> {
             return;
         };
         let known = |seen: &Scan| seen.at == fact.scan.at && seen.code == fact.scan.code;
-        if work.scans.iter().any(known) {
+        if parcel.scans.iter().any(known) {
             return;
         }
         if work.is_off() && fact.scan.status.implies_shipped() {
@@ -77,61 +77,82 @@ impl Draft<'_> {
             );
             return;
         }
-        if work.scans.len() >= SCANS_KEPT {
+        if parcel.scans.len() >= SCANS_KEPT {
             self.ignore(kind, "too many sightings of this parcel", "scans");
             return;
         }
-        let fulfilment = work.number;
+        let (fulfilment, parcel) = (work.number, parcel.number);
         self.emit(Event::Scanned {
             fulfilment,
+            parcel,
             scan: fact.scan.clone(),
         });
     }
 
-    /// Buys labels for what is packed.
+    /// Buys a label for each parcel of what is packed. One that cannot be bought holds the whole work.
     pub(super) fn buy_labels(&mut self) -> bool {
+        if self.order.ending.is_some() {
+            return false;
+        }
         for work in self.order.fulfilments.clone() {
             let fulfilment = work.number;
-            let wanted = work.stage == FulfilmentStage::Packed && !work.pickup;
-            if !wanted || work.label.is_some() || self.order.ending.is_some() {
-                continue;
-            }
-            if work.label_failed.is_some() {
-                let scope = HoldScope::Fulfilment { number: fulfilment };
-                if self.hold_once(REASON_LABEL_FAILED, scope, &[Edge::Ship]) {
+            for parcel in work
+                .parcels
+                .iter()
+                .filter(|parcel| work.wants_label(parcel))
+            {
+                if parcel.label_failed.is_some() {
+                    let scope = HoldScope::Fulfilment { number: fulfilment };
+                    if self.hold_once(REASON_LABEL_FAILED, scope, &[Edge::Ship]) {
+                        return true;
+                    }
+                    continue;
+                }
+                let buy = Effect::BuyLabel {
+                    fulfilment,
+                    parcel: parcel.number,
+                };
+                let blocked = self.is_blocked(Edge::Ship, Some(fulfilment));
+                if !blocked && !self.is_open(|effect| *effect == buy) {
+                    self.open(buy);
                     return true;
                 }
-                continue;
-            }
-            let same = |effect: &Effect| {
-                matches!(effect, Effect::BuyLabel { .. }) && effect.fulfilment() == Some(fulfilment)
-            };
-            if !self.is_blocked(Edge::Ship, Some(fulfilment)) && !self.is_open(same) {
-                self.open(Effect::BuyLabel { fulfilment });
-                return true;
             }
         }
         false
     }
 
-    /// Gives labels back of what will not ship.
+    /// Gives every label back of what will not ship.
     pub(super) fn void_labels(&mut self) -> bool {
-        for work in self.order.fulfilments.clone() {
-            let fulfilment = work.number;
-            let orphan = work.is_off()
-                && work
-                    .label
-                    .as_ref()
-                    .is_some_and(|label| !label.voided && !label.void_refused);
-            let same = |effect: &Effect| {
-                matches!(effect, Effect::VoidLabel { .. })
-                    && effect.fulfilment() == Some(fulfilment)
-            };
-            if orphan && !self.is_open(same) {
-                self.open(Effect::VoidLabel { fulfilment });
-                return true;
-            }
-        }
-        false
+        let orphan = |parcel: &Parcel| {
+            let label = parcel.label.as_ref();
+            label.is_some_and(|label| !label.voided && !label.void_refused)
+        };
+        let orphans = self
+            .order
+            .parcels()
+            .filter(|(work, parcel)| work.is_off() && orphan(parcel));
+        let unasked = orphans
+            .map(|(work, parcel)| Effect::VoidLabel {
+                fulfilment: work.number,
+                parcel: parcel.number,
+            })
+            .find(|void| !self.is_open(|effect| effect == void));
+        let Some(void) = unasked else {
+            return false;
+        };
+        self.open(void);
+        true
+    }
+}
+
+impl Fulfilment {
+    /// Whether a label is to be bought for a parcel of it: once it is packed, and also when the carrier
+    /// was quicker than the labels of the other parcels.
+    fn wants_label(&self, parcel: &Parcel) -> bool {
+        let outrun = self.stage == FulfilmentStage::HandedOver
+            && self.parcels.iter().any(|parcel| parcel.label.is_some());
+        let packed = self.stage == FulfilmentStage::Packed || outrun;
+        packed && !self.pickup && parcel.label.is_none()
     }
 }

@@ -37,7 +37,7 @@ impl FulfilmentStep {
             Self::Accept => "accept",
             Self::Reject { .. } => "reject",
             Self::Pick { .. } | Self::PickShort { .. } => "pick",
-            Self::Pack => "pack",
+            Self::Pack | Self::PackInto { .. } => "pack",
             Self::HandOver => "hand-over",
             Self::Ready => "ready",
             Self::Collect => "collect",
@@ -50,7 +50,7 @@ impl FulfilmentStep {
             Self::Accept => "accepted",
             Self::Reject { .. } => "rejected",
             Self::Pick { .. } | Self::PickShort { .. } => "picked",
-            Self::Pack => "packed",
+            Self::Pack | Self::PackInto { .. } => "packed",
             Self::HandOver => "handed over",
             Self::Ready => "made ready for pickup",
             Self::Collect => "collected",
@@ -69,9 +69,7 @@ impl Order {
             Stage::Completed | Stage::Closed | Stage::Rejected | Stage::Expired => refused,
             Stage::Fulfilling if self.is_served() => refused,
             // What was lost is sent again; who wants the money instead gets it by a refund.
-            Stage::Fulfilling if self.fulfilments.iter().any(|f| f.replaced_at.is_some()) => {
-                refused
-            }
+            Stage::Fulfilling if self.parcels().any(|(_, p)| p.replaced_at.is_some()) => refused,
             _ => Ok(()),
         }
     }
@@ -228,10 +226,15 @@ impl Draft<'_> {
                 return self.pick_short(&work, lines, reason);
             }
             FulfilmentStep::Pack => match work.stage {
-                At::Picking if Order::left_to_pick(&work).is_empty() => FulfilmentEvidence::Packed,
+                At::Picking if Order::left_to_pick(&work).is_empty() => {
+                    FulfilmentEvidence::Packed {
+                        parcels: Vec::new(),
+                    }
+                }
                 stage if stage >= At::Packed && stage <= At::Collected => return Ok(()),
                 _ => return wrong,
             },
+            FulfilmentStep::PackInto { parcels } => return self.pack_into(&work, parcels),
             FulfilmentStep::HandOver => match work.stage {
                 At::Packed if work.pickup => return wrong,
                 At::Packed => return Err(Rejection::LabelMissing),
@@ -278,12 +281,7 @@ impl Draft<'_> {
         };
         let mut picked: Vec<LineUnits> = Vec::new();
         for (place, (external_id, quantity)) in stated.iter().enumerate() {
-            let named = |units: &&LineUnits| {
-                self.order
-                    .line(units.line)
-                    .is_some_and(|line| line.external_id == *external_id)
-            };
-            let Some(planned) = work.lines.iter().find(named) else {
+            let Some(planned) = self.order.units_named(work, external_id) else {
                 let line = external_id.clone();
                 return Err(Rejection::NoSuchLine { line, place });
             };

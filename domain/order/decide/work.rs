@@ -59,7 +59,7 @@ impl Draft<'_> {
                         .iter()
                         .all(|units| units.quantity <= units_of(&left, units.line))
             }
-            FulfilmentEvidence::Packed => work.stage < At::Packed,
+            FulfilmentEvidence::Packed { .. } => work.stage < At::Packed,
             FulfilmentEvidence::ReadyForPickup => work.stage < At::ReadyForPickup,
             FulfilmentEvidence::HandedOver
             | FulfilmentEvidence::Collected
@@ -86,7 +86,7 @@ impl Draft<'_> {
                 | FulfilmentEvidence::Collected
                 | FulfilmentEvidence::Accepted
                 | FulfilmentEvidence::Picked { .. }
-                | FulfilmentEvidence::Packed
+                | FulfilmentEvidence::Packed { .. }
         );
         if contradicts
             && self

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::claims::{ClaimKind, Resolution};
 use super::super::ledger::Posting;
+use super::super::packing::{is_only, only};
 use super::{LineUnits, Settlement};
 
 /// What can happen to a claim.
@@ -17,9 +18,12 @@ pub enum ClaimEvent {
         number: u16,
         /// The fulfilment whose parcel it is about.
         fulfilment: u16,
+        /// The number of the parcel; damaged units may come out of any.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
         /// What became of the units. Not `kind`, which is the event's own.
         what: ClaimKind,
-        /// The units.
+        /// The units; none when nobody knows what was in the parcel.
         lines: Vec<LineUnits>,
         /// Why, in a person's words; a parcel opens its claim without.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,6 +40,9 @@ pub enum ClaimEvent {
         reason: String,
         /// The version of the policy in force.
         policy: u32,
+        /// The units, where nobody knew them when it was opened.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        lines: Vec<LineUnits>,
     },
     /// The buyer is paid back: what each tender gives. The public kind is that of every grant.
     #[serde(rename = "claim.refund_granted")]

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::super::packing::{is_only, only};
+
 /// What the hub notices about parcels by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body")]
@@ -12,6 +14,9 @@ pub enum ParcelEvent {
     Overdue {
         /// The fulfilment's number.
         fulfilment: u16,
+        /// The number of its parcel.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
         /// When it was heard of last.
         since: Timestamp,
     },
@@ -20,6 +25,9 @@ pub enum ParcelEvent {
     ExceptionResolved {
         /// The fulfilment's number.
         fulfilment: u16,
+        /// The number of its parcel.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
     },
 }
 
@@ -32,12 +40,13 @@ impl ParcelEvent {
         }
     }
 
-    /// The fulfilment that it is about.
-    pub const fn fulfilment(&self) -> u16 {
+    /// The fulfilment and the parcel that it is about.
+    pub const fn parcel(&self) -> (u16, u16) {
         match self {
-            Self::Overdue { fulfilment, .. } | Self::ExceptionResolved { fulfilment } => {
-                *fulfilment
+            Self::Overdue {
+                fulfilment, parcel, ..
             }
+            | Self::ExceptionResolved { fulfilment, parcel } => (*fulfilment, *parcel),
         }
     }
 }

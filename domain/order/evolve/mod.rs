@@ -7,6 +7,7 @@ mod claims;
 mod edits;
 mod money;
 mod opened;
+mod parcels;
 mod returns;
 mod routing;
 mod work;
@@ -116,12 +117,9 @@ impl Order {
             Event::FulfilmentUnanswered { fulfilment, .. } => {
                 self.off(*fulfilment, FulfilmentStage::Unanswered, "unanswered", at);
             }
-            Event::LabelReported {
-                fulfilment, label, ..
-            } => {
-                self.label_reported(*fulfilment, label, at);
+            Event::LabelReported { .. } | Event::Scanned { .. } | Event::Parcel(_) => {
+                self.told_of_parcel(&recorded.event, at);
             }
-            Event::Scanned { fulfilment, scan } => self.scanned(*fulfilment, scan, at),
             Event::Routing(routing) => self.routed(routing, at),
             Event::Edit(event) => self.edited(event, at),
             Event::Address(event) => self.readdressed(event),
@@ -145,7 +143,6 @@ impl Order {
             | Event::Reopened { .. } => self.ended(&recorded.event, at),
             Event::Return(event) => self.return_event(event, at),
             Event::Claim(event) => self.claim_event(event, at),
-            Event::Parcel(event) => self.parcel_event(event, at),
             Event::FactIgnored { key, .. } => {
                 self.ignored.push_back(key.clone());
                 while self.ignored.len() > IGNORED_FACTS {
@@ -307,7 +304,9 @@ impl Order {
             }
             (REASON_LABEL_FAILED, HoldScope::Fulfilment { number }) => {
                 if let Some(work) = self.fulfilment_mut(*number) {
-                    work.label_failed = None;
+                    work.parcels
+                        .iter_mut()
+                        .for_each(|parcel| parcel.label_failed = None);
                 }
             }
             (REASON_NO_LOCATION, _) => self.excluded.clear(),

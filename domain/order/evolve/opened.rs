@@ -84,11 +84,11 @@ impl Order {
                 }
             }
             Effect::RestockUnits {
-                source: RestockSource::Parcel(number),
+                source: RestockSource::Parcel(named),
                 ..
             } => {
-                if let Some(work) = self.fulfilment_mut(*number) {
-                    work.restocked_at = Some(at);
+                if let Some(parcel) = self.parcel_mut(named.fulfilment, named.parcel) {
+                    parcel.restocked_at = Some(at);
                 }
             }
             _ => {}

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::{
-    LineUnits, Order, Payback, ReceivedParcel, Return, ReturnDecision, ReturnEvent, ReturnOutcome,
-    Settlement, UnexpectedItem, units_of,
+    ClaimKind, LineUnits, Order, Parcel, Payback, ReceivedParcel, Return, ReturnDecision,
+    ReturnEvent, ReturnOutcome, Settlement, UnexpectedItem, units_of,
 };
 use crate::ids::LocationCode;
 use crate::money::Money;
@@ -64,25 +64,61 @@ impl Order {
         }
     }
 
-    /// What came back from the buyer was delivered before, whatever was seen of it: as many
-    /// fulfilments as the units need, the ones that were delivered anyway first.
+    /// What came back from the buyer was delivered before, whatever was or will be seen of it: as many
+    /// parcels as the units need, the ones that were delivered anyway first.
     fn imply_delivery(&mut self, line: u16, at: Timestamp) {
         let came = Quantity::sum(self.returns.iter().map(|back| back.received(line)));
-        let delivered = self
-            .fulfilments
-            .iter()
-            .filter(|work| work.is_delivered() && work.replaced_at.is_none());
-        let mut known = Quantity::sum(delivered.map(|work| units_of(&work.lines, line)));
-        for work in &mut self.fulfilments {
-            let units = units_of(&work.lines, line);
-            let counts = work.is_shipped() && work.replaced_at.is_none();
-            let silent = counts && !work.is_delivered() && !units.is_zero();
-            if silent && known < came {
-                work.came_back_at = Some(at);
-                known = known.plus(units);
+        let mut known = Quantity::ZERO;
+        let mut delivered = Vec::new();
+        for share in self.shares_by_arrival(line) {
+            if known >= came {
+                break;
+            }
+            known = known.plus(share.units);
+            delivered.extend(share.witness);
+        }
+        for (fulfilment, number) in delivered {
+            if let Some(parcel) = self.parcel_mut(fulfilment, number) {
+                parcel.came_back_at.get_or_insert(at);
             }
         }
     }
+
+    /// The units of a line that left, by share, those that the buyer has first; and of each share the
+    /// parcel that must have been delivered when units of it come back. Of several it is the one that the
+    /// carrier is furthest with, lost and undeliverable ones last.
+    fn shares_by_arrival(&self, line: u16) -> Vec<Departed> {
+        let mut departed = Vec::new();
+        for work in self.fulfilments.iter().filter(|work| work.is_shipped()) {
+            for share in work.shares() {
+                let units = units_of(&share.units, line);
+                if units.is_zero() || share.all(|parcel| parcel.replaced_at.is_some()) {
+                    continue;
+                }
+                let arrival = |parcel: &&&Parcel| {
+                    let wrong = ClaimKind::of(parcel.status()).is_some();
+                    (work.has_arrived(parcel), !wrong, parcel.status())
+                };
+                let first = share.parcels.iter().max_by_key(arrival);
+                departed.push(Departed {
+                    here: share.all(|parcel| work.has_arrived(parcel)),
+                    units,
+                    witness: first.map(|parcel| (work.number, parcel.number)),
+                });
+            }
+        }
+        departed.sort_by_key(|share| !share.here);
+        departed
+    }
+}
+
+/// Units of a line that left together.
+struct Departed {
+    /// The buyer has them all.
+    here: bool,
+    units: Quantity,
+    /// Fulfilment and number of the parcel that was delivered if any was.
+    witness: Option<(u16, u16)>,
 }
 
 impl Return {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::super::{
-    Fulfilment, FulfilmentStage, LineUnits, Order, Parting, Reservation, ReservationKey,
+    Fulfilment, FulfilmentStage, LineUnits, Order, Parcel, Parting, Reservation, ReservationKey,
     ReservationState, Routing, units_of,
 };
 
@@ -125,12 +125,9 @@ impl Order {
             resumes: None,
             cancel_refused: false,
             picked: Vec::new(),
-            label: None,
-            label_failed: None,
-            scans: std::collections::BTreeSet::new(),
+            parcels: vec![Parcel::new(1)],
             shipped_at: None,
             consumed: false,
-            came_back_at: None,
             moving: false,
             to_cancel: Vec::new(),
             ..work.clone()

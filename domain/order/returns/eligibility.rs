@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::event::{LineUnits, units_of};
-use super::super::{Fulfilment, Order, ParcelStatus};
+use super::super::{Fulfilment, Order, Parcel, ParcelStatus};
 use crate::policy::{Policy, ShippingRefund};
 use crate::quantity::Quantity;
 
@@ -134,25 +134,27 @@ pub fn judge_return(
 impl Order {
     /// When the last units of a line were delivered, as the carrier or the location said.
     pub fn delivered_at(&self, line: u16) -> Option<Timestamp> {
-        let with_it = self
-            .fulfilments
-            .iter()
-            .filter(|work| !units_of(&work.lines, line).is_zero());
-        with_it.filter_map(Fulfilment::delivered_at).max()
+        let with_it = self.fulfilments.iter().flat_map(|work| {
+            let shares = work.shares().into_iter();
+            let here = shares.filter(|share| !units_of(&share.units, line).is_zero());
+            let parcels = here.flat_map(|share| share.parcels);
+            parcels.filter_map(|parcel| work.arrived_at(parcel))
+        });
+        with_it.max()
     }
 }
 
 impl Fulfilment {
-    /// When the buyer got it, as far as anybody said.
-    pub fn delivered_at(&self) -> Option<Timestamp> {
-        let seen = self
+    /// When the buyer got a parcel of it, as far as anybody said.
+    pub fn arrived_at(&self, parcel: &Parcel) -> Option<Timestamp> {
+        let seen = parcel
             .scans
             .iter()
             .rev()
             .find(|scan| scan.status == ParcelStatus::Delivered);
         match seen {
-            Some(scan) if self.is_delivered() => Some(scan.at),
-            None if self.is_delivered() => self.shipped_at,
+            Some(scan) if self.has_arrived(parcel) => Some(scan.at),
+            None if self.has_arrived(parcel) => self.shipped_at,
             _ => None,
         }
     }

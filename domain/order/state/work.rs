@@ -1,14 +1,11 @@
-//! The state of work at a location: what was asked, where it is, and the label on it.
-
-use std::collections::BTreeSet;
+//! The state of work at a location: what was asked, where it is, and the parcels it goes out in.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::event::LineUnits;
-use super::super::fact::Scan;
-use crate::ids::{LocationCode, Slug};
-use crate::money::Money;
+use super::Parcel;
+use crate::ids::LocationCode;
 
 /// Work asked of a location.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -36,31 +33,12 @@ pub struct Fulfilment {
     pub picked: Vec<LineUnits>,
     /// Why the location refused.
     pub reason: Option<String>,
-    /// The label.
-    pub label: Option<Label>,
-    /// Why the last label could not be bought.
-    pub label_failed: Option<String>,
-    /// Sightings of the parcel; what they mean together is computed.
-    pub scans: BTreeSet<Scan>,
+    /// The parcels it goes out in, numbered from 1; one until a packer says otherwise.
+    pub parcels: Vec<Parcel>,
     /// It left the building: handed over, collected or seen by the carrier.
     pub shipped_at: Option<Timestamp>,
     /// Its units were taken off the stock.
     pub consumed: bool,
-    /// Since when units of it are back from the buyer: it was delivered, whatever was seen of it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub came_back_at: Option<Timestamp>,
-    /// Since when its units are to be sent again with another parcel: it counts no more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replaced_at: Option<Timestamp>,
-    /// Since when its location is to put its units back on the shelf: it came back undelivered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub restocked_at: Option<Timestamp>,
-    /// When the hub last heard that its parcel was seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seen_at: Option<Timestamp>,
-    /// Since when its parcel was not seen for too long.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub overdue_at: Option<Timestamp>,
     /// It is not asked for before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -106,28 +84,4 @@ pub enum FulfilmentStage {
     Cancelled,
     /// Nobody came for it.
     PickupExpired,
-}
-
-/// A shipping label.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Label {
-    /// The connection it was bought through.
-    pub account: Slug,
-    /// The carrier that moves the parcel.
-    pub carrier: String,
-    /// The carrier's tracking number.
-    pub tracking_number: String,
-    /// The connection's reference of the shipment.
-    pub reference: String,
-    /// Where it can be printed from.
-    pub label_url: Option<String>,
-    /// What it cost.
-    pub cost: Option<Money>,
-    /// The address on it, by how often that of the order had been changed.
-    #[serde(default)]
-    pub address: u16,
-    /// It was given back.
-    pub voided: bool,
-    /// It cannot be given back.
-    pub void_refused: bool,
 }

@@ -30,6 +30,7 @@ fn resolve(world: &mut World, resolution: Resolution) -> Result<Decided, Rejecti
         ClaimCommand::Resolve {
             number,
             resolution,
+            lines: None,
             reason,
         },
     )
@@ -133,6 +134,7 @@ fn damaged_units_are_paid_back_once_and_cannot_come_back_for_money_again() {
     let mut world = delivered(CaptureMode::Once);
     let open = |count: u32| ClaimCommand::Open {
         fulfilment: 1,
+        parcel: None,
         lines: Some(vec![("1".to_owned(), units(count))]),
         reason: "cracked".to_owned(),
     };
@@ -156,6 +158,7 @@ fn a_claim_keeps_the_order_open_and_opens_a_closed_one_again() {
     assert_eq!(world.order.stage, Stage::Closed);
     let open = ClaimCommand::Open {
         fulfilment: 1,
+        parcel: None,
         lines: None,
         reason: "cracked".to_owned(),
     };
@@ -192,6 +195,7 @@ fn a_parcel_that_nobody_sees_is_overdue_until_the_next_scan() {
     assert_eq!(overdue(&world), 2);
     let lost = ClaimCommand::Open {
         fulfilment: 1,
+        parcel: None,
         lines: None,
         reason: "the carrier does not answer".to_owned(),
     };

@@ -112,7 +112,10 @@ fn random_command(world: &World, number: u32) -> Command {
         6 => FulfilmentStep::Pick {
             lines: Some(vec![("1".into(), Quantity::units(1))]),
         },
-        7..=9 => FulfilmentStep::Pack,
+        7 => FulfilmentStep::PackInto {
+            parcels: vec![StatedParcel::default(); 1 + number as usize / 48 % 3],
+        },
+        8 | 9 => FulfilmentStep::Pack,
         10 => FulfilmentStep::Ready,
         _ => FulfilmentStep::Collect,
     };
@@ -186,7 +189,9 @@ fn live(world: &mut World, (what, number): Choice) {
                     reason: "closed".into(),
                 },
                 2 => FulfilmentEvidence::HandedOver,
-                3 => FulfilmentEvidence::Packed,
+                3 => FulfilmentEvidence::Packed {
+                    parcels: vec![PackedParcel::default(); 1 + number as usize / 15 % 3],
+                },
                 _ => FulfilmentEvidence::Accepted,
             },
         })),
@@ -195,11 +200,15 @@ fn live(world: &mut World, (what, number): Choice) {
             1 => Fact::Channel(ChannelFact::Paid { reference: None }),
             2 => Fact::Label(LabelFact {
                 fulfilment: 1,
+                parcel: 1,
                 evidence: LabelEvidence::Failed {
                     reason: "no service".into(),
                 },
             }),
-            _ => label(u16::try_from(number % 3).unwrap_or(0) + 1),
+            _ => label_of(
+                u16::try_from(number % 3).unwrap_or(0) + 1,
+                u16::try_from(number / 21 % 3).unwrap_or(0) + 1,
+            ),
         }),
         12 => {
             world.wait(i64::from(number % 1200));

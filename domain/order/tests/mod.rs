@@ -17,6 +17,7 @@ mod late;
 mod lives;
 mod notices;
 mod outage;
+mod parcels;
 mod parting;
 mod payouts;
 mod permutations;

@@ -281,7 +281,7 @@ fn a_capture_that_is_refused_for_good_blocks_the_next_parcel_but_no_sighting_of_
     }
     world.settle();
     assert!(
-        world.order.fulfilments[1].label.is_none(),
+        world.order.fulfilments[1].parcels[0].label.is_none(),
         "no label is bought"
     );
     world.fact(seen(1, 20, ParcelStatus::Delivered));

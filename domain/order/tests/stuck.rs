@@ -96,6 +96,7 @@ fn a_carrier_that_sells_no_label_is_asked_again() {
     let mut world = packed();
     world.fact(Fact::Label(LabelFact {
         fulfilment: 1,
+        parcel: 1,
         evidence: LabelEvidence::Failed {
             reason: "no service".into(),
         },

@@ -339,9 +339,10 @@ impl World {
             Effect::CancelFulfilment { fulfilment } => {
                 work(*fulfilment, FulfilmentEvidence::Cancelled)
             }
-            Effect::BuyLabel { fulfilment } => Some(label(*fulfilment)),
-            Effect::VoidLabel { fulfilment } => Some(Fact::Label(LabelFact {
+            Effect::BuyLabel { fulfilment, parcel } => Some(label_of(*fulfilment, *parcel)),
+            Effect::VoidLabel { fulfilment, parcel } => Some(Fact::Label(LabelFact {
                 fulfilment: *fulfilment,
+                parcel: *parcel,
                 evidence: LabelEvidence::Voided,
             })),
             Effect::NotifyChannel { notice } => Some(Fact::Notice(NoticeFact {
@@ -529,13 +530,27 @@ pub(super) fn payment(evidence: PaymentEvidence) -> Fact {
 }
 
 pub(super) fn label(fulfilment: u16) -> Fact {
+    label_of(fulfilment, 1)
+}
+
+/// The tracking number that a parcel gets: TRK1 for the first of a fulfilment, TRK1-2 for the second.
+pub(super) fn tracking(fulfilment: u16, parcel: u16) -> String {
+    match parcel {
+        1 => format!("TRK{fulfilment}"),
+        _ => format!("TRK{fulfilment}-{parcel}"),
+    }
+}
+
+pub(super) fn label_of(fulfilment: u16, parcel: u16) -> Fact {
+    let tracking_number = tracking(fulfilment, parcel);
     Fact::Label(LabelFact {
         fulfilment,
+        parcel,
         evidence: LabelEvidence::Bought {
             account: "easypost".into(),
             carrier: "UPS".into(),
-            tracking_number: format!("TRK{fulfilment}"),
-            reference: format!("shp_{fulfilment}"),
+            reference: tracking_number.replace("TRK", "shp_"),
+            tracking_number,
             label_url: None,
             cost: Some(eur("4.10")),
         },
@@ -543,8 +558,12 @@ pub(super) fn label(fulfilment: u16) -> Fact {
 }
 
 pub(super) fn seen(fulfilment: u16, second: i64, status: ParcelStatus) -> Fact {
+    seen_of(fulfilment, 1, second, status)
+}
+
+pub(super) fn seen_of(fulfilment: u16, parcel: u16, second: i64, status: ParcelStatus) -> Fact {
     Fact::Scan(ScanFact {
-        tracking_number: format!("TRK{fulfilment}"),
+        tracking_number: tracking(fulfilment, parcel),
         scan: Scan {
             at: Timestamp::from_second(1_760_000_000 + second).expect("a time"),
             status,

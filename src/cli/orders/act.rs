@@ -34,10 +34,10 @@ pub(super) enum Act {
     Retry,
     Approve,
     Reject,
-    /// The fulfilment, by its id, and lines with their quantities.
-    Claim(String, Vec<Counted>),
-    /// The claim's number and how it ends.
-    ResolveClaim(u16, String),
+    /// The fulfilment, by its id, one of its parcels, and lines with their quantities.
+    Claim(String, Option<u16>, Vec<Counted>),
+    /// The claim's number, how it ends, and what was in its parcel.
+    ResolveClaim(u16, String, Vec<Counted>),
 }
 
 /// How it is asked.
@@ -144,16 +144,22 @@ pub(super) async fn run(
             }
             "refund"
         }
-        Act::Claim(fulfilment, lines) => {
+        Act::Claim(fulfilment, parcel, lines) => {
             body["fulfilment"] = json!(fulfilment);
+            if let Some(parcel) = parcel {
+                body["parcel"] = json!(parcel);
+            }
             if !lines.is_empty() {
                 body["lines"] = counts("line", lines).into();
             }
             "claim"
         }
-        Act::ResolveClaim(number, resolution) => {
+        Act::ResolveClaim(number, resolution, lines) => {
             body["claim"] = json!(number);
             body["resolution"] = json!(resolution);
+            if !lines.is_empty() {
+                body["lines"] = counts("line", lines).into();
+            }
             "resolve_claim"
         }
         Act::Dispute(answer, named) => {

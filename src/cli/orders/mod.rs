@@ -6,6 +6,7 @@ mod address;
 mod edit;
 pub(super) mod find;
 mod list;
+mod pack;
 mod route;
 mod sheet;
 mod show;
@@ -202,6 +203,13 @@ pub(super) enum Verb {
         #[command(flatten)]
         terms: act::Terms,
     },
+    /// Say that a fulfilment is packed, and into which parcels.
+    Pack {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        packing: pack::Packing,
+    },
     /// Open a claim: units arrived damaged, or nobody finds an overdue parcel.
     Claim {
         #[command(flatten)]
@@ -209,6 +217,9 @@ pub(super) enum Verb {
         /// Which fulfilment, by its id.
         #[arg(long)]
         fulfilment: String,
+        /// Which of its parcels, by its number; any that fits by default.
+        #[arg(long, value_name = "NUMBER")]
+        parcel: Option<u16>,
         /// What, as LINE=QUANTITY; all of the fulfilment by default.
         #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
         line: Vec<Counted>,
@@ -225,6 +236,9 @@ pub(super) enum Verb {
         /// How.
         #[arg(long, value_parser = ["reship", "refund", "deny"])]
         resolution: String,
+        /// What was in the parcel, as LINE=QUANTITY, where nobody has said yet.
+        #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
+        line: Vec<Counted>,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -258,6 +272,7 @@ pub(super) async fn run(
     match asked {
         Asked::Part(part) => show::run(part, id, &client, format, out).await,
         Asked::Redecide(policy) => route::redecide(id, &policy, &client, format, out).await,
+        Asked::Pack(packing) => pack::run(&packing, id, &client, format, out).await,
         Asked::Act(act, terms) => act::run(&act, &terms, id, &client, format, out).await,
     }
 }
@@ -341,12 +356,14 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Redecide { order, policy } => (order, Asked::Redecide(policy)),
         Verb::Approve { order, terms } => (order, Asked::Act(act::Act::Approve, terms)),
         Verb::Reject { order, terms } => (order, Asked::Act(act::Act::Reject, terms)),
+        Verb::Pack { order, packing } => (order, Asked::Pack(packing)),
         Verb::Claim {
             order,
             fulfilment,
+            parcel,
             line,
             terms,
-        } => (order, Asked::Act(act::Act::Claim(fulfilment, line), terms)),
+        } => (order, ask(act::Act::Claim(fulfilment, parcel, line), terms)),
         Verb::ChangeAddress { order, to, terms } => {
             (order, ask(act::Act::ChangeAddress(Box::new(to)), terms))
         }
@@ -354,11 +371,12 @@ fn wanted(verb: Verb) -> Wanted {
             order,
             claim,
             resolution,
+            line,
             terms,
-        } => {
-            let act = act::Act::ResolveClaim(claim, resolution);
-            (order, Asked::Act(act, terms))
-        }
+        } => (
+            order,
+            ask(act::Act::ResolveClaim(claim, resolution, line), terms),
+        ),
     };
     Wanted::One(order, asked)
 }
@@ -368,6 +386,7 @@ enum Asked {
     Part(Part),
     Act(act::Act, act::Terms),
     Redecide(PathBuf),
+    Pack(pack::Packing),
 }
 
 const fn ask(act: act::Act, terms: act::Terms) -> Asked {

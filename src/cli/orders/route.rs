@@ -48,6 +48,18 @@ pub(in crate::cli) struct Work {
     fulfilment: String,
 }
 
+impl Work {
+    /// Its id.
+    pub(super) fn id(&self, order: OrderId) -> String {
+        id(order, &self.fulfilment)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn named(fulfilment: String) -> Self {
+        Self { fulfilment }
+    }
+}
+
 /// What is to change.
 pub(super) enum Change {
     Reroute { work: Work, to: Option<String> },

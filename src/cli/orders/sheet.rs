@@ -82,6 +82,7 @@ pub(super) fn show(order: &Value, out: &mut Out) {
         fulfilment,
         out,
     );
+    parcels(order, out);
     returns(order, out);
     let hold = |hold: &Value| {
         vec![
@@ -129,12 +130,53 @@ fn returns(order: &Value, out: &mut Out) {
             claim["id"].clone(),
             claim["kind"].clone(),
             claim["fulfilment"].clone(),
+            claim["parcel"].clone(),
             content(&claim["lines"]),
             claim["resolution"].clone(),
         ]
     };
-    let heading = ["claim", "kind", "fulfilment", "lines", "resolution"];
+    let heading = [
+        "claim",
+        "kind",
+        "fulfilment",
+        "parcel",
+        "lines",
+        "resolution",
+    ];
     section("claims", &heading, &order["claims"], claim, out);
+}
+
+/// The parcels of work that goes out in several.
+fn parcels(order: &Value, out: &mut Out) {
+    let works = order["fulfilments"].as_array().into_iter().flatten();
+    let rows = works.flat_map(|work| {
+        let parcels = work["parcels"].as_array();
+        let several = parcels.filter(|parcels| parcels.len() > 1);
+        several
+            .into_iter()
+            .flatten()
+            .map(|parcel| json!({ "fulfilment": work["id"], "parcel": parcel }))
+    });
+    let row = |row: &Value| {
+        let parcel = &row["parcel"];
+        vec![
+            row["fulfilment"].clone(),
+            parcel["parcel"].clone(),
+            parcel["stage"].clone(),
+            content(&parcel["lines"]),
+            parcel["carrier"].clone(),
+            parcel["tracking_number"].clone(),
+        ]
+    };
+    let heading = [
+        "fulfilment",
+        "parcel",
+        "stage",
+        "lines",
+        "carrier",
+        "tracking_number",
+    ];
+    section("parcels", &heading, &rows.collect(), row, out);
 }
 
 /// What stands above the tables.

@@ -119,6 +119,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Read GET /v1/inventory/{sku} again and decide on what it says now.",
     ),
     entry(
+        "packed_otherwise",
+        409,
+        "It is packed otherwise",
+        "What was packed stays as it was said first; read the fulfilment's parcels.",
+    ),
+    entry(
         "reference_conflict",
         409,
         "The reference is taken",
@@ -171,6 +177,48 @@ pub const CATALOGUE: &[Entry] = &[
         409,
         "No dispute to answer",
         "Only a dispute that the gateway has reported, and that is neither answered nor decided, can be answered.",
+    ),
+    entry(
+        "contents_missing",
+        422,
+        "Contents are missing",
+        "Say what is in every parcel, or in none of them.",
+    ),
+    entry(
+        "empty_parcel",
+        422,
+        "A parcel is empty",
+        "Leave out parcels with nothing in them.",
+    ),
+    entry(
+        "no_such_parcel",
+        422,
+        "No such parcel",
+        "Take the number from the fulfilment's parcels.",
+    ),
+    entry(
+        "not_all_packed",
+        422,
+        "Not everything is packed",
+        "Put every unit of the fulfilment into one of the parcels, or say no contents at all.",
+    ),
+    entry(
+        "too_many_parcels",
+        422,
+        "Too many parcels",
+        "Split the fulfilment, or pack it into fewer parcels.",
+    ),
+    entry(
+        "units_known",
+        422,
+        "It is known which units",
+        "Leave lines out; the claim's own lines stand.",
+    ),
+    entry(
+        "units_unknown",
+        422,
+        "It is not known which units",
+        "Send lines: what was in the parcel.",
     ),
     entry(
         "which_dispute",

@@ -187,7 +187,7 @@ async fn act(
         // A field that was left empty asks for nothing.
         match name.as_ref() {
             "once" => once = Some(value.into_owned()),
-            "amount" | "dispute" | "to" if value.trim().is_empty() => {}
+            "amount" | "dispute" | "to" | "lines" if value.trim().is_empty() => {}
             "lines" => drop(fields.insert("lines".to_owned(), lines(&value))),
             _ => drop(fields.insert(name.to_string(), field(&name, value.trim()))),
         }

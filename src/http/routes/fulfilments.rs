@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use orderhub_domain::ids::FulfilmentId;
-use orderhub_domain::order::{Command, FulfilmentStep};
+use orderhub_domain::order::{Command, FulfilmentStep, StatedParcel};
 use orderhub_domain::quantity::Quantity;
 use serde_json::{Map, Value};
 use warp::Filter;
@@ -22,6 +22,8 @@ use crate::views::replies;
 
 /// Longest id of a line.
 const LONGEST_LINE_ID: usize = 255;
+/// Heaviest parcel in grams: a tonne, which no carrier takes.
+const HEAVIEST_G: i64 = 1_000_000;
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
     warp::path!("v1" / "fulfilments" / String / String)
@@ -65,7 +67,7 @@ fn read(verb: &str, body: Map<String, Value>) -> Result<FulfilmentStep, Problem>
             reason: fields.required_text("reason", LONGEST_REASON),
         },
         "pick" => read_pick(&mut fields),
-        "pack" => FulfilmentStep::Pack,
+        "pack" => read_pack(&mut fields),
         "hand-over" => FulfilmentStep::HandOver,
         "ready" => FulfilmentStep::Ready,
         "collect" => FulfilmentStep::Collect,
@@ -73,6 +75,36 @@ fn read(verb: &str, body: Map<String, Value>) -> Result<FulfilmentStep, Problem>
     };
     fields.finish()?;
     Ok(step)
+}
+
+/// Into which parcels it was packed: one with everything, unless something else is said.
+fn read_pack(fields: &mut Fields) -> FulfilmentStep {
+    let Some(items) = fields.list("parcels") else {
+        return FulfilmentStep::Pack;
+    };
+    if items.is_empty() {
+        let hint = "at least one parcel, or no parcels at all for one with everything";
+        fields.refuse("parcels", "required", hint);
+    }
+    let mut parcels = Vec::new();
+    for (index, item) in items.into_iter().enumerate() {
+        let Value::Object(item) = item else {
+            fields.refuse(&format!("parcels/{index}"), "wrong_type", "an object");
+            continue;
+        };
+        let mut parcel = Fields::new(format!("/parcels/{index}"), item);
+        let lines = read_lines(&mut parcel);
+        let weight_g = parcel.count("weight_g", HEAVIEST_G);
+        if weight_g == Some(0) {
+            parcel.refuse("weight_g", "invalid_value", "grams, at least 1");
+        }
+        parcel.merge_into(fields);
+        parcels.push(StatedParcel {
+            lines,
+            weight_g: weight_g.and_then(|grams| u32::try_from(grams).ok()),
+        });
+    }
+    FulfilmentStep::PackInto { parcels }
 }
 
 /// What was picked. With `short` nothing more of it can be, for a reason that says what becomes of the
@@ -109,7 +141,7 @@ pub(super) fn read_lines(fields: &mut Fields) -> Option<Vec<(String, Quantity)>>
             fields.refuse(&format!("lines/{index}"), "wrong_type", "an object");
             continue;
         };
-        let mut line = Fields::new(format!("/lines/{index}"), item);
+        let mut line = Fields::new(format!("{}/lines/{index}", fields.place()), item);
         let id = line.required_text("line", LONGEST_LINE_ID);
         let quantity = line.required_quantity("quantity");
         if lines.iter().any(|(known, _)| *known == id) {

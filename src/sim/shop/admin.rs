@@ -87,7 +87,7 @@ fn shown(order: &Order) -> Value {
         .map(|(shipment, id)| {
             json!({
                 "id": gid("Fulfillment", id), "status": "SUCCESS",
-                "trackingInfo": [{"company": shipment.company, "number": shipment.tracking}],
+                "trackingInfo": tracking_info(shipment),
             })
         })
         .collect();
@@ -167,10 +167,18 @@ fn ship(orders: &mut Orders, asked: &Value) -> std::io::Result<Value> {
     if units.is_empty() {
         return refused("Fulfillment has no line items.");
     }
-    let text = |name: &str| asked["trackingInfo"][name].as_str().map(str::to_owned);
+    let told = &asked["trackingInfo"];
+    let mut numbers = told["numbers"].as_array().cloned().unwrap_or_default();
+    if numbers.is_empty() && told["number"].is_string() {
+        numbers.push(told["number"].clone());
+    }
+    let mut numbers = numbers
+        .iter()
+        .filter_map(|one| one.as_str().map(str::to_owned));
     let shipment = Shipment {
-        company: text("company"),
-        tracking: text("number"),
+        company: told["company"].as_str().map(str::to_owned),
+        tracking: numbers.next(),
+        more: numbers.collect(),
         units,
     };
     let id = order.shipment_ids().nth(order.shipments.len());
@@ -201,6 +209,15 @@ fn cancel(orders: &mut Orders, asked: &Map<String, Value>) -> std::io::Result<Va
     orders.cancel(order, reason.unwrap_or("OTHER"))?;
     let job = json!({"id": job, "done": false});
     Ok(json!({ "job": job, "orderCancelUserErrors": [], "userErrors": [] }))
+}
+
+/// How a shipment's parcels are followed; one entry without a number where there is none.
+fn tracking_info(shipment: &Shipment) -> Value {
+    let first = std::iter::once(shipment.tracking.as_deref());
+    let numbers = first.chain(shipment.more.iter().map(|one| Some(one.as_str())));
+    numbers
+        .map(|number| json!({"company": shipment.company, "number": number}))
+        .collect()
 }
 
 fn page(nodes: &[Value]) -> Value {

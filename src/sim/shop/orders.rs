@@ -57,6 +57,9 @@ pub(super) struct Order {
 pub(super) struct Shipment {
     pub(super) company: Option<String>,
     pub(super) tracking: Option<String>,
+    /// The numbers of its other parcels.
+    #[serde(default)]
+    pub(super) more: Vec<String>,
     /// Units by the lines' ids.
     pub(super) units: Vec<(u64, u64)>,
 }

@@ -21,7 +21,7 @@ pub(crate) const ACCESS_TOKEN: &str = "shpat_orderhub_scenarios";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Shipment {
     pub(crate) order: u64,
-    pub(crate) tracking: Option<String>,
+    pub(crate) tracking: Vec<String>,
     pub(crate) company: Option<String>,
     /// Units by line.
     pub(crate) units: BTreeMap<u64, u64>,
@@ -182,9 +182,12 @@ impl State {
         let shipments: Vec<Value> = shipments
             .filter(|(_, shipment)| shipment.order == id)
             .map(|(place, shipment)| {
+                let company = &shipment.company;
+                let numbers = shipment.tracking.iter();
+                let tracking = numbers.map(|number| json!({"company": company, "number": number}));
                 json!({
                     "id": gid("Fulfillment", place as u64), "status": "SUCCESS",
-                    "trackingInfo": [{"company": shipment.company, "number": shipment.tracking}],
+                    "trackingInfo": tracking.collect::<Vec<_>>(),
                 })
             })
             .collect();
@@ -244,11 +247,14 @@ impl State {
             *left -= quantity;
             units.insert(number(&line["id"]), quantity);
         }
-        let text = |name: &str| shipment["trackingInfo"][name].as_str().map(str::to_owned);
+        let told = &shipment["trackingInfo"];
+        let one = told["number"].as_str().map(str::to_owned);
+        let several = told["numbers"].as_array().into_iter().flatten();
+        let several = several.map(|number| number.as_str().unwrap().to_owned());
         self.shipments.push(Shipment {
             order,
-            tracking: text("number"),
-            company: text("company"),
+            tracking: one.into_iter().chain(several).collect(),
+            company: told["company"].as_str().map(str::to_owned),
             units,
         });
         json!({"fulfillment": {"id": gid("Fulfillment", 1)}, "userErrors": []})

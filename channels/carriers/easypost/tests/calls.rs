@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::ids::ParcelId;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::LabelEvidence;
 use serde_json::{Value, json};
@@ -24,14 +24,17 @@ fn by_reference() -> String {
     format!("{CREATE}/{FULFILMENT}")
 }
 
-fn fulfilment() -> FulfilmentId {
-    FULFILMENT.parse().expect("a fulfilment id")
+fn parcel() -> ParcelId {
+    ParcelId {
+        fulfilment: FULFILMENT.parse().expect("a fulfilment id"),
+        number: 1,
+    }
 }
 
 fn call() -> LabelCall {
     LabelCall {
         readdressed: false,
-        fulfilment: fulfilment(),
+        parcel: parcel(),
         to: Address {
             name: Some("Jane Doe".to_owned()),
             lines: vec![
@@ -113,6 +116,16 @@ async fn posts(server: &MockServer) -> Vec<String> {
         .into_iter();
     let posts = requests.filter(|request| request.method.as_str() == "POST");
     posts.map(|request| request.url.path().to_owned()).collect()
+}
+
+#[test]
+fn each_parcel_of_a_fulfilment_has_a_reference_of_its_own() {
+    let second = ParcelId {
+        number: 2,
+        ..parcel()
+    };
+    assert_eq!(parcel().to_string(), FULFILMENT);
+    assert_eq!(second.to_string(), format!("{FULFILMENT}_p2"));
 }
 
 #[tokio::test]
@@ -289,7 +302,7 @@ async fn a_label_that_exists_already_is_the_answer() {
 
 #[tokio::test]
 async fn a_look_up_goes_by_reference_and_then_through_the_latest() {
-    let find = async |server: MockServer| carrier(&server.uri()).find(fulfilment()).await;
+    let find = async |server: MockServer| carrier(&server.uri()).find(parcel()).await;
     let server = answering(vec![("GET", by_reference(), ok(bought_shipment()))]).await;
     assert_eq!(find(server).await, Ok(Found::There(bought())));
     let page = json!({"shipments": [shipment(json!({"reference": "other"})), bought_shipment()]});
@@ -345,7 +358,7 @@ async fn a_look_up_goes_page_by_page_to_the_end_of_the_list_and_no_further() {
             .respond_with(pages)
             .mount(&server)
             .await;
-        let found = carrier(&server.uri()).find(fulfilment()).await;
+        let found = carrier(&server.uri()).find(parcel()).await;
         match expected {
             Some(expected) => assert_eq!(found, Ok(expected)),
             // More than it looks through: nobody may say that there is no label.

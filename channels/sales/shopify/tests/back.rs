@@ -20,6 +20,8 @@ use crate::settings::Settings;
 struct Book {
     /// Tracking number and units by line, as noted.
     shipments: Vec<(Option<String>, BTreeMap<String, u64>)>,
+    /// The numbers of shipments that were noted with several.
+    numbers: Vec<String>,
     /// Units by line that work order 1 or 2 still waits for.
     open: BTreeMap<(u64, u64), u64>,
     cancelled: Option<(String, bool)>,
@@ -154,9 +156,13 @@ impl Book {
             *left -= quantity;
             units.insert(gid("LineItem", of), quantity);
         }
-        let tracking = shipment["trackingInfo"]["number"]
-            .as_str()
-            .map(str::to_owned);
+        let told = &shipment["trackingInfo"];
+        let first = told["number"].as_str().or(told["numbers"][0].as_str());
+        if let Some(numbers) = told["numbers"].as_array() {
+            self.numbers
+                .extend(numbers.iter().filter_map(Value::as_str).map(str::to_owned));
+        }
+        let tracking = first.map(str::to_owned);
         self.shipments.push((tracking, units));
         json!({ "done": { "errors": [] } })
     }
@@ -180,10 +186,14 @@ fn shipment(lines: &[(&str, u32)], tracking: Option<&str>) -> ShipmentNotice {
             .iter()
             .map(|(line, n)| ((*line).to_owned(), *n))
             .collect(),
-        tracking: tracking.map(|number| Tracking {
-            carrier: "Own Post".into(),
-            number: number.into(),
-        }),
+        tracking: tracking.into_iter().map(tracked).collect(),
+    }
+}
+
+fn tracked(number: &str) -> Tracking {
+    Tracking {
+        carrier: "Own Post".into(),
+        number: number.into(),
     }
 }
 
@@ -248,6 +258,20 @@ async fn a_shipment_over_two_work_orders_is_noted_for_each_and_repeats_change_no
     let next = shipment(&[("12", 2)], Some("OWN2"));
     assert_eq!(ship(&connector, &next).await, TOLD);
     assert_eq!(shop.0.lock().expect("a lock").shipments.len(), 3);
+}
+
+#[tokio::test]
+async fn the_parcels_of_a_shipment_are_noted_together_with_a_number_each() {
+    let shop = Shop::with(&[((1, 11), 3)]);
+    let (_server, connector) = shop.serve().await;
+    let mut notice = shipment(&[("11", 3)], Some("OWN1"));
+    notice.tracking.push(tracked("OWN2"));
+    for _ in 0..3 {
+        assert_eq!(ship(&connector, &notice).await, TOLD);
+    }
+    let book = shop.0.lock().expect("a lock");
+    assert_eq!(book.shipments.len(), 1);
+    assert_eq!(book.numbers, ["OWN1", "OWN2"]);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ fn delivered(scene: &mut Scene) {
     scene.label(1);
     scene.dock(1, FulfilmentStep::HandOver);
     for _ in 0..4 {
-        scene.world.see((scene.id, 1), &mut scene.dice);
+        scene.world.see((scene.id, 1, 1), &mut scene.dice);
         scene.world.pass(SignedDuration::from_secs(1));
         scene.settle();
     }

@@ -175,7 +175,7 @@ fn a_label_is_bought_and_the_order_cancelled() {
             scene.must(scene.order().stage == Stage::Cancelled, "it is cancelled");
             let asked = scene.asked(|e| matches!(e, Effect::VoidLabel { .. }));
             scene.must(asked == 1, "the carrier was asked once");
-            let label = scene.order().fulfilments[0].label.as_ref();
+            let label = scene.order().fulfilments[0].parcels[0].label.as_ref();
             scene.must(label.is_some_and(|l| l.void_refused), "the refusal is kept");
             scene.costs_nothing();
         },
