@@ -46,6 +46,7 @@ mod metrics;
 mod offers;
 mod outages;
 mod overload;
+mod parcels;
 mod parking;
 mod partners;
 mod pausing;

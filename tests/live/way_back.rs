@@ -37,7 +37,7 @@ async fn sell(world: &World, shop: &Shop, order: &Value) -> String {
 fn shipment(id: u64, tracking: &str) -> Shipment {
     Shipment {
         order: id,
-        tracking: Some(tracking.to_owned()),
+        tracking: vec![tracking.to_owned()],
         company: Some("USPS".to_owned()),
         units: BTreeMap::from([(id * 10, 2)]),
     }

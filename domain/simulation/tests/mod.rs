@@ -2,6 +2,7 @@
 
 mod feeds;
 mod matrix;
+mod parcels;
 mod planted;
 mod planted_address;
 mod quotas;

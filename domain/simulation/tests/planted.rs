@@ -57,7 +57,7 @@ pub(super) fn rewritten(order: &Order, events: Vec<Recorded>) -> Decided {
 }
 
 /// What the rules decide, with its events changed.
-fn changed(
+pub(super) fn changed(
     order: &Order,
     input: &Input,
     context: &Context<'_>,
