@@ -8,6 +8,8 @@ use orderhub_domain::order::{
 use orderhub_domain::settlement;
 use serde_json::{Value, json};
 
+use super::fulfilment;
+
 /// Every event, oldest first, with one sentence each.
 pub fn timeline(log: &[Recorded]) -> Value {
     log.iter().map(entry).collect()

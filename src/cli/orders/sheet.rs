@@ -155,7 +155,7 @@ fn parcels(order: &Value, out: &mut Out) {
         several
             .into_iter()
             .flatten()
-            .map(|parcel| json!({ "fulfilment": work["id"], "parcel": parcel }))
+            .map(move |parcel| json!({ "fulfilment": work["id"], "parcel": parcel }))
     });
     let row = |row: &Value| {
         let parcel = &row["parcel"];
