@@ -9,7 +9,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use jiff::Timestamp;
 use orderhub_domain::canonical::Submission;
-use orderhub_domain::order::{ChannelFact, FulfilmentEvidence, LabelEvidence};
+use orderhub_domain::order::{ChannelFact, DeliveryProof, FulfilmentEvidence, LabelEvidence};
 use orderhub_domain::order::{NoticeEvidence, PaymentEvidence, Scan};
 
 /// A webhook as it arrived: nothing parsed, nothing trusted.
@@ -74,6 +74,8 @@ pub enum Inbound {
         test: bool,
         /// The sightings.
         scans: Vec<Scan>,
+        /// What the carrier can show for its delivery.
+        proof: Option<DeliveryProof>,
     },
     /// Verified and well-formed, but nothing that the hub acts on: kept with the reason.
     Unknown {

@@ -40,6 +40,7 @@ pub(crate) fn delivered(order: OrderId) -> Delivery {
             tracking_number: format!("TRACK-ful_{}_1", order.uuid().simple()),
             test: false,
             scans: vec![scan],
+            proof: None,
         }],
         body: order.to_string().into_bytes(),
         headers: std::collections::BTreeMap::new(),

@@ -2,7 +2,9 @@
 
 use orderhub_channels::port::{Inbound, InboundOrder};
 use orderhub_domain::ids::OrderId;
-use orderhub_domain::order::{Fact, Input, InputBody, PaymentFact, ScanFact, TenderSelector};
+use orderhub_domain::order::{
+    Fact, Input, InputBody, PaymentFact, ProofFact, ScanFact, TenderSelector,
+};
 
 use super::Hub;
 use super::parking::{Keep, NO_ORDER, id_of};
@@ -100,6 +102,7 @@ impl Hub {
                 tracking_number,
                 test,
                 scans,
+                proof,
             } => {
                 if let Some(reason) = kept_only(*test) {
                     return Ok(Verdict::Kept(reason));
@@ -110,8 +113,15 @@ impl Hub {
                         scan: scan.clone(),
                     })
                 });
+                let proof = proof.iter().map(|proof| {
+                    Fact::Proof(ProofFact {
+                        tracking_number: tracking_number.clone(),
+                        proof: proof.clone(),
+                    })
+                });
+                let facts = facts.chain(proof).collect();
                 let reference = named(RefKind::Tracking, delivery, tracking_number);
-                self.offer_facts(reference, None, facts.collect()).await
+                self.offer_facts(reference, None, facts).await
             }
             Inbound::Unknown { topic } => Ok(Verdict::Kept(format!("unknown_topic:{topic}"))),
             Inbound::Unreadable { reason } => {

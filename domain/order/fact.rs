@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::effect::Notice;
 use super::packing::PackedParcel;
+use super::proof::ProofFact;
 use crate::ids::{EffectId, LocationCode, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
@@ -24,6 +25,8 @@ pub enum Fact {
     Label(LabelFact),
     /// A parcel was seen.
     Scan(ScanFact),
+    /// A carrier can show that a parcel was delivered.
+    Proof(ProofFact),
     /// About the order, from its own sales channel.
     Channel(ChannelFact),
     /// The order's own sales channel answered a notice.

@@ -43,8 +43,8 @@ struct Work {
 /// What is certain of a parcel.
 struct Sent {
     /// Its label was bought, given back, kept by the carrier; its units came back from the buyer, are sent
-    /// again, are back on the shelf.
-    certain: [bool; 6],
+    /// again, are back on the shelf; its delivery can be shown, with a signature.
+    certain: [bool; 8],
     seen: usize,
 }
 
@@ -59,6 +59,8 @@ impl Sent {
                 parcel.came_back_at.is_some(),
                 parcel.replaced_at.is_some(),
                 parcel.restocked_at.is_some(),
+                parcel.proof.is_some(),
+                parcel.proof.as_ref().is_some_and(|proof| proof.signed),
             ],
             seen: parcel.scans.len(),
         }

@@ -6,8 +6,8 @@ use super::laws::{Verdict, must};
 use super::world::World;
 use crate::ids::OrderId;
 use crate::order::{
-    Claim, ClaimKind, Event, Fulfilment, FulfilmentStep, LineUnits, Order, ParcelEvent, Recorded,
-    StatedParcel, evolve,
+    Claim, ClaimKind, DeliveryProof, Event, Fact, Fulfilment, FulfilmentStep, LineUnits, Order,
+    ParcelStatus, ProofFact, Recorded, ScanFact, StatedParcel, evolve,
 };
 use crate::quantity::Quantity;
 
@@ -74,9 +74,7 @@ pub(super) fn before_parcel(before: &Order, recorded: &Recorded) -> Verdict {
         | Event::LabelReported {
             fulfilment, parcel, ..
         } => (*fulfilment, *parcel),
-        Event::Parcel(
-            event @ (ParcelEvent::Overdue { .. } | ParcelEvent::ExceptionResolved { .. }),
-        ) => event.parcel(),
+        Event::Parcel(event) => event.parcel(),
         _ => return Ok(()),
     };
     must(
@@ -98,6 +96,28 @@ pub(super) fn before_parcel(before: &Order, recorded: &Recorded) -> Verdict {
             "{} about {about:?} changes {other:?}",
             recorded.event.kind()
         )
+    })
+}
+
+/// What a carrier can show for a parcel that it delivers: mostly something, and a signature for half.
+pub(super) fn proof_of(fact: &Fact, dice: &mut Dice) -> Option<Fact> {
+    let Fact::Scan(ScanFact {
+        tracking_number,
+        scan,
+    }) = fact
+    else {
+        return None;
+    };
+    let shows = scan.status == ParcelStatus::Delivered && dice.percent(70);
+    shows.then(|| {
+        Fact::Proof(ProofFact {
+            tracking_number: tracking_number.clone(),
+            proof: DeliveryProof {
+                at: scan.at,
+                signed: dice.percent(50),
+                reference: dice.percent(50).then(|| format!("POD-{tracking_number}")),
+            },
+        })
     })
 }
 

@@ -7,7 +7,7 @@ use super::deliver::Way;
 use super::dice::Dice;
 use super::gateway::State;
 use super::moves::{Kind, Move};
-use super::parcels::ParcelKey;
+use super::parcels::{ParcelKey, proof_of};
 use super::world::{Crash, Fault, Letter, World};
 use crate::canonical::Terms;
 use crate::ids::{OrderId, Slug};
@@ -235,7 +235,11 @@ impl World<'_> {
         let Some(fact) = seen else {
             return false;
         };
+        let proof = proof_of(&fact, dice);
         self.post.push(Letter::Webhook { order, fact });
+        if let Some(fact) = proof {
+            self.post.push(Letter::Webhook { order, fact });
+        }
         true
     }
 

@@ -79,5 +79,9 @@ pub fn noticed(event: &ParcelEvent) -> String {
     match event {
         ParcelEvent::Overdue { since, .. } => format!("{parcel}: not seen since {since}."),
         ParcelEvent::ExceptionResolved { .. } => format!("{parcel}: seen again."),
+        ParcelEvent::ProofReceived { proof, .. } => {
+            let signed = if proof.signed { ", signed" } else { "" };
+            format!("{parcel}: proof of delivery{signed}.")
+        }
     }
 }

@@ -76,6 +76,9 @@ fn parcel(order: &Order, work: &Fulfilment, parcel: &Parcel) -> Value {
         "seen_at": parcel.seen_at,
         "overdue_since": parcel.overdue_at,
         "delivered_at": work.arrived_at(parcel),
+        "proof": parcel.proof.as_ref().map(|proof| json!({
+            "at": proof.at, "signed": proof.signed, "reference": proof.reference,
+        })),
         "replaced_at": parcel.replaced_at,
         "restocked_at": parcel.restocked_at,
     })

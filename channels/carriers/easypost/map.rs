@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{LabelEvidence, ParcelStatus, Scan};
+use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelStatus, Scan};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
 use super::wire::{Event, Rate, Shipment, Sighting, Tracker};
 use crate::port::Inbound;
 use crate::wire::{code, unreadable};
+
+/// Longest address of a page that is kept.
+const LONGEST_PAGE: usize = 500;
 
 /// A tracker's or a sighting's `status`. Whatever is not listed is `Unknown`: a new word never
 /// moves an order.
@@ -107,6 +110,25 @@ fn scans_of(tracker: &Tracker) -> Vec<Scan> {
     scans.into_iter().collect()
 }
 
+/// What the carrier can show for a delivered parcel: that somebody signed, and the page that says so.
+/// The name stays behind.
+fn proof_of(tracker: &Tracker, scans: &[Scan]) -> Option<DeliveryProof> {
+    let delivered = |scan: &&Scan| scan.status == ParcelStatus::Delivered;
+    let delivered = scans.iter().rev().find(delivered)?;
+    let signed = tracker.signed_by.as_deref().map(str::trim);
+    signed.filter(|name| !name.is_empty())?;
+    let page = tracker.public_url.as_deref().filter(|page| {
+        page.starts_with("https://")
+            && page.len() <= LONGEST_PAGE
+            && !page.contains(char::is_whitespace)
+    });
+    Some(DeliveryProof {
+        at: delivered.at,
+        signed: true,
+        reference: page.map(str::to_owned),
+    })
+}
+
 /// What a verified webhook says.
 pub(super) fn read(body: &[u8]) -> Inbound {
     let event: Event<'_> = match serde_json::from_slice(body) {
@@ -150,11 +172,13 @@ pub(super) fn read(body: &[u8]) -> Inbound {
     if tracker.status.as_deref() == Some("error") {
         tracing::warn!("a carrier's tracker reports an error; its parcel is not followed");
     }
+    let proof = proof_of(&tracker, &scans);
     let mode = event.mode.or(tracker.mode);
     Inbound::Scans {
         tracking_number: tracker.tracking_code,
         test: mode.as_deref() == Some("test"),
         scans,
+        proof,
     }
 }
 

@@ -30,6 +30,12 @@ pub(super) struct Tracker {
     pub(super) status_detail: Option<String>,
     #[serde(default)]
     pub(super) updated_at: Option<String>,
+    /// Who signed: a name, of which the hub keeps only that there was one.
+    #[serde(default)]
+    pub(super) signed_by: Option<String>,
+    /// The carrier's or `EasyPost`'s page about the parcel.
+    #[serde(default)]
+    pub(super) public_url: Option<String>,
     #[serde(default)]
     pub(super) tracking_details: Option<Vec<Sighting>>,
 }

@@ -23,6 +23,7 @@ mod pack;
 mod parcel;
 mod part;
 mod place;
+mod proof;
 mod refund;
 mod renew;
 mod request;
@@ -277,6 +278,7 @@ impl Draft<'_> {
             Fact::Fulfilment(work) => self.work(work),
             Fact::Label(label) => self.label(label),
             Fact::Scan(scan) => self.scan(scan),
+            Fact::Proof(proof) => self.proof(proof),
             Fact::Channel(channel) => self.channel(channel),
             Fact::Notice(notice) => self.notice_answered(notice),
             Fact::Payout(payout) => self.payout_line(payout),

@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::packing::{is_only, only};
+use super::super::proof::DeliveryProof;
 
-/// What the hub notices about parcels by itself.
+/// What the hub notices about parcels, and what carriers can show for them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body")]
 pub enum ParcelEvent {
@@ -29,6 +30,17 @@ pub enum ParcelEvent {
         #[serde(default = "only", skip_serializing_if = "is_only")]
         parcel: u16,
     },
+    /// The carrier can show that it was delivered.
+    #[serde(rename = "shipment.proof_received")]
+    ProofReceived {
+        /// The fulfilment's number.
+        fulfilment: u16,
+        /// The number of its parcel.
+        #[serde(default = "only", skip_serializing_if = "is_only")]
+        parcel: u16,
+        /// What it can show.
+        proof: DeliveryProof,
+    },
 }
 
 impl ParcelEvent {
@@ -37,6 +49,7 @@ impl ParcelEvent {
         match self {
             Self::Overdue { .. } => "shipment.overdue",
             Self::ExceptionResolved { .. } => "shipment.exception_resolved",
+            Self::ProofReceived { .. } => "shipment.proof_received",
         }
     }
 
@@ -46,7 +59,10 @@ impl ParcelEvent {
             Self::Overdue {
                 fulfilment, parcel, ..
             }
-            | Self::ExceptionResolved { fulfilment, parcel } => (*fulfilment, *parcel),
+            | Self::ExceptionResolved { fulfilment, parcel }
+            | Self::ProofReceived {
+                fulfilment, parcel, ..
+            } => (*fulfilment, *parcel),
         }
     }
 }

@@ -118,14 +118,21 @@ impl Order {
         }
     }
 
-    /// The hub noticed something about a parcel by itself.
+    /// The hub noticed something about a parcel, or the carrier can show its delivery.
     fn parcel_event(&mut self, event: &ParcelEvent, at: Timestamp) {
         let (fulfilment, number) = event.parcel();
         if let Some(parcel) = self.parcel_mut(fulfilment, number) {
-            parcel.overdue_at = match event {
-                ParcelEvent::Overdue { .. } => Some(at),
-                ParcelEvent::ExceptionResolved { .. } => None,
-            };
+            match event {
+                ParcelEvent::Overdue { .. } => parcel.overdue_at = Some(at),
+                ParcelEvent::ExceptionResolved { .. } => parcel.overdue_at = None,
+                ParcelEvent::ProofReceived { proof, .. } => {
+                    let proof = proof.clone();
+                    parcel.proof = Some(match &parcel.proof {
+                        Some(known) => proof.merged(known),
+                        None => proof,
+                    });
+                }
+            }
         }
     }
 

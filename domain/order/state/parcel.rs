@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::event::LineUnits;
 use super::super::fact::Scan;
+use super::super::proof::DeliveryProof;
 use crate::ids::Slug;
 use crate::money::Money;
 
@@ -31,6 +32,9 @@ pub struct Parcel {
     /// Sightings; what they mean together is computed.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub scans: BTreeSet<Scan>,
+    /// What the carrier can show for its delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<DeliveryProof>,
     /// When the hub last heard that it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,

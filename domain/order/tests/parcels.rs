@@ -469,6 +469,49 @@ fn what_was_stored_when_there_was_one_parcel_loads_as_its_first() {
     }
 }
 
+#[test]
+fn a_proof_of_delivery_is_kept_on_its_parcel_once_in_whatever_order_it_is_told() {
+    let proof = |second, signed, reference: Option<&str>| {
+        Fact::Proof(ProofFact {
+            tracking_number: tracking(1, 2),
+            proof: DeliveryProof {
+                at: jiff::Timestamp::from_second(1_760_000_000 + second).expect("a time"),
+                signed,
+                reference: reference.map(str::to_owned),
+            },
+        })
+    };
+    let told = [
+        proof(9, true, None),
+        proof(7, false, Some("https://carrier.example/a")),
+        proof(8, false, Some("https://carrier.example/b")),
+    ];
+    let mut ends = Vec::new();
+    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
+        let mut world = on_its_way_in_two();
+        for place in order {
+            world.fact(told[place].clone());
+            assert_eq!(world.fact(told[place].clone()), Decided::Nothing);
+        }
+        let shown = world.order.parcel(1, 2).expect("two").proof.clone();
+        let first = &world.order.parcel(1, 1).expect("two").proof;
+        assert_eq!(
+            *first, None,
+            "what one parcel has says nothing of the other"
+        );
+        assert!(!world.order.fulfilments[0].is_partly_delivered());
+        assert_eq!(world.folded(), world.order);
+        ends.push(shown.expect("it was told"));
+    }
+    assert!(ends[0].signed && ends.iter().all(|end| *end == ends[0]));
+    let mut world = on_its_way_in_two();
+    world.fact(Fact::Proof(ProofFact {
+        tracking_number: "SOMEBODY-ELSES".into(),
+        proof: ends[0].clone(),
+    }));
+    assert_eq!(world.kinds().last(), Some(&"order.fact_ignored"));
+}
+
 fn any_sighting() -> impl Strategy<Value = (u16, i64, ParcelStatus)> {
     use ParcelStatus::{
         Delivered, Exception, InTransit, LabelCreated, Lost, OutForDelivery, PickedUp, Returned,

@@ -201,6 +201,35 @@ fn parcels_of_test_accounts_are_marked() {
 }
 
 #[test]
+fn that_somebody_signed_is_kept_and_who_is_not() {
+    let told = |changes: Value| {
+        let mut event: Value = serde_json::from_str(TRACKER).expect("JSON");
+        for (name, value) in changes.as_object().expect("an object") {
+            event["result"][name] = value.clone();
+        }
+        match read(&serde_json::to_vec(&event).expect("JSON")) {
+            Inbound::Scans { proof, .. } => proof,
+            other => panic!("no scans: {other:?}"),
+        }
+    };
+    let page = "https://track.easypost.com/own";
+    let signed = json!({"status": "delivered", "signed_by": "JANE DOE", "public_url": page});
+    let proof = told(signed.clone()).expect("it was signed for");
+    assert!(proof.signed && proof.reference.as_deref() == Some(page));
+    assert!(!format!("{proof:?}").contains("JANE"));
+    let mut odd = signed.clone();
+    odd["public_url"] = "javascript:alert(1)".into();
+    assert_eq!(told(odd).expect("signed all the same").reference, None);
+    for unsigned in [
+        json!({"status": "delivered", "signed_by": null, "public_url": page}),
+        json!({"status": "delivered", "signed_by": "  "}),
+        json!({"status": "in_transit", "signed_by": "JANE DOE"}),
+    ] {
+        assert_eq!(told(unsigned), None);
+    }
+}
+
+#[test]
 fn prose_never_becomes_a_code() {
     let details = json!([{"status": "delivered", "datetime": "2026-03-02T08:00:00Z",
         "carrier_code": "Left with Jane Doe", "message": "Signed by Jane Doe"}]);

@@ -1,0 +1,32 @@
+//! Proof of delivery.
+
+use super::super::{Event, Parcel, ParcelEvent, ProofFact};
+use super::Draft;
+
+impl Draft<'_> {
+    /// A carrier can show that a parcel was delivered. What says no more than is known is a repeat. That
+    /// it was delivered is for its sightings to say.
+    pub(super) fn proof(&mut self, fact: &ProofFact) {
+        self.occurred_at = Some(fact.proof.at);
+        let named = |parcel: &Parcel| {
+            let label = parcel.label.as_ref();
+            label.is_some_and(|label| label.tracking_number == fact.tracking_number)
+        };
+        let found = self.order.parcels().find(|(_, parcel)| named(parcel));
+        let Some((work, parcel)) = found else {
+            let unknown = "no parcel of this order has this tracking number";
+            self.ignore("shipment.proof_received", unknown, &fact.tracking_number);
+            return;
+        };
+        let known = parcel.proof.as_ref();
+        if known.is_some_and(|known| fact.proof.clone().merged(known) == *known) {
+            return;
+        }
+        let event = ParcelEvent::ProofReceived {
+            fulfilment: work.number,
+            parcel: parcel.number,
+            proof: fact.proof.clone(),
+        };
+        self.emit(Event::Parcel(event));
+    }
+}
