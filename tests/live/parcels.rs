@@ -115,6 +115,19 @@ async fn a_lost_parcel_of_two_is_paid_back_alone_and_the_other_keeps_its_number(
     .await;
     assert_eq!(parcel(&world, &order, 1).await["stage"], "delivered");
     assert_eq!(parcel(&world, &order, 2).await["stage"], "lost");
+    let proof = parcel(&world, &order, 1).await["proof"].clone();
+    assert_eq!(proof["signed"], true);
+    let page = format!("https://track.example/{}", numbers[0]);
+    assert_eq!(proof["reference"], page.as_str());
+    let proofs = checker::events_of(&world.audit, &order, "shipment.proof_received").await;
+    assert_eq!(proofs, 1, "told twice, kept once");
+    let timeline = format!("/v1/orders/{order}/timeline");
+    let timeline = api.get(&timeline).await.expect(200).to_string();
+    assert!(timeline.contains("proof of delivery, signed"));
+    assert!(
+        !timeline.contains("MUSTERFRAU"),
+        "who signed is nobody's business"
+    );
     let shown = api.order(&order).await;
     assert_eq!(shown["fulfilments"][0]["stage"], "partly_delivered");
     assert_eq!(shown["fulfilments"][0]["parcels"][0]["weight_g"], 700);
