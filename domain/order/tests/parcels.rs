@@ -471,7 +471,7 @@ fn what_was_stored_when_there_was_one_parcel_loads_as_its_first() {
 
 #[test]
 fn a_proof_of_delivery_is_kept_on_its_parcel_once_in_whatever_order_it_is_told() {
-    let proof = |second, signed, reference: Option<&str>| {
+    let proof = |second: i64, signed, reference: Option<&str>| {
         Fact::Proof(ProofFact {
             tracking_number: tracking(1, 2),
             proof: DeliveryProof {

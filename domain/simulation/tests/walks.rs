@@ -76,6 +76,7 @@ impl Core for Hearing {
                 Fact::Channel(_) => "channel",
                 Fact::Notice(_) => "notice",
                 Fact::Postponed(_) => "postponed",
+                Fact::Proof(_) => "proof",
                 Fact::Unknown(_) => "unknown",
             },
         };
