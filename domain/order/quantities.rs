@@ -179,7 +179,7 @@ impl Order {
             mixed = mixed.plus(found.mixed);
         }
         // What came back from the buyer was delivered, in whichever parcel it was.
-        let told = self.came_back(number).minus(vector.delivered).min(mixed);
+        let told = self.brought_somehow(number).min(mixed);
         vector.delivered = vector.delivered.plus(told);
         vector.returned = vector.returned_to_sender.plus(self.came_back(number));
         let firm = self.held(

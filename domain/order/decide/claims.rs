@@ -320,8 +320,7 @@ impl Draft<'_> {
             (None, Some(stated)) => {
                 let work = self.order.fulfilment(claim.fulfilment);
                 let work = work.ok_or(Rejection::NoSuchFulfilment(claim.fulfilment))?;
-                let mixed = work.mixed_units();
-                self.stated_of(work, stated, |line| units_of(&mixed, line))?
+                self.stated_of(work, stated, |line| self.order.may_be_in_it(work, line))?
             }
             (None, None) if resolution == Resolution::Deny => Vec::new(),
             (None, None) => return Err(ClaimRejection::UnitsUnknown(number).into()),

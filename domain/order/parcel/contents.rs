@@ -139,6 +139,21 @@ impl Fulfilment {
 }
 
 impl Order {
+    /// Units of a line that came back from the buyer and that no parcel is known to have brought: they were
+    /// in one of those of which nobody knows what is in them.
+    pub(in crate::order) fn brought_somehow(&self, line: u16) -> Quantity {
+        let shipped = self.fulfilments.iter().filter(|work| work.is_shipped());
+        let known = shipped.map(|work| work.whereabouts(line).delivered);
+        self.came_back(line).minus(Quantity::sum(known))
+    }
+
+    /// Units of a line that may be in a parcel of which nobody has said what is in it: what the known
+    /// ones leave, but for what the buyer has sent back.
+    pub(in crate::order) fn may_be_in_it(&self, work: &Fulfilment, line: u16) -> Quantity {
+        let mixed = units_of(&work.mixed_units(), line);
+        mixed.minus(self.brought_somehow(line))
+    }
+
     /// Whether nothing more is expected of a parcel: the buyer has it, or a claim about it has ended.
     pub fn is_parcel_settled(&self, work: &Fulfilment, parcel: &Parcel) -> bool {
         let claim = self.parcel_claim(work.number, parcel.number);
