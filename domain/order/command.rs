@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::claims::{ClaimCommand, ClaimRejection};
 use super::event::DisputeAnswer;
 use super::hold::{Hold, HoldScope, OnExpiry};
-use super::packing::{PackRejection, StatedParcel};
+use super::packing::PackRejection;
 use super::returns::{ReturnCommand, ReturnRejection};
 use super::screening::Features;
 use super::stage::Stage;

@@ -92,7 +92,7 @@ impl Order {
                     voided: false,
                     void_refused: false,
                 });
-                self.labelled(fulfilment, at);
+                self.labels_complete(fulfilment, at);
             }
             LabelEvidence::Failed { reason } => parcel.label_failed = Some(reason.clone()),
             LabelEvidence::Voided => {
@@ -109,7 +109,7 @@ impl Order {
     }
 
     /// Work is labelled once each of its parcels is.
-    fn labelled(&mut self, fulfilment: u16, at: Timestamp) {
+    fn labels_complete(&mut self, fulfilment: u16, at: Timestamp) {
         let ready = self
             .fulfilment(fulfilment)
             .is_some_and(|work| work.stage == FulfilmentStage::Packed && work.is_labelled());

@@ -50,7 +50,8 @@ fn pack(world: &mut World, number: u16) {
 
 fn label_address(world: &World, number: u16) -> Option<u16> {
     let work = world.order.fulfilment(number)?;
-    work.label.as_ref().map(|label| label.address)
+    let label = work.parcels[0].label.as_ref();
+    label.map(|label| label.address)
 }
 
 #[test]
