@@ -169,6 +169,7 @@ fn a_label_that_the_carrier_refused_is_asked_for_again_with_the_new_address() {
     pack(&mut world, 1);
     world.fact(Fact::Label(LabelFact {
         fulfilment: 1,
+        parcel: 1,
         evidence: LabelEvidence::Failed {
             reason: "ADDRESS.VERIFY.FAILURE".into(),
         },

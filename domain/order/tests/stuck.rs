@@ -114,6 +114,7 @@ fn an_address_that_no_label_is_sold_for_is_changed() {
     let mut world = packed();
     world.fact(Fact::Label(LabelFact {
         fulfilment: 1,
+        parcel: 1,
         evidence: LabelEvidence::Failed {
             reason: "ADDRESS.VERIFY.FAILURE".into(),
         },
