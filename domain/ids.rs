@@ -343,6 +343,15 @@ mod tests {
     }
 
     #[test]
+    fn each_parcel_of_a_fulfilment_has_a_name_of_its_own() {
+        let order = order();
+        let fulfilment = FulfilmentId { order, number: 12 };
+        let named = |number| ParcelId { fulfilment, number }.to_string();
+        assert_eq!(named(1), fulfilment.to_string());
+        assert_eq!(named(2), format!("{fulfilment}_p2"));
+    }
+
+    #[test]
     fn only_one_text_names_a_fulfilment() {
         let plain = order().uuid().simple().to_string();
         for text in [

@@ -17,6 +17,7 @@ mod late;
 mod lives;
 mod notices;
 mod outage;
+mod parcel_courses;
 mod parcels;
 mod parting;
 mod payouts;

@@ -1,8 +1,6 @@
 //! Work that goes out in several parcels: what packers may say, a label and a course for each, and what
 //! becomes of the units of those that do not arrive.
 
-use proptest::prelude::*;
-
 use super::super::*;
 use super::returns::{on_hand, refunded, units};
 use super::world::*;
@@ -12,7 +10,7 @@ use crate::policy::ClaimDefault;
 const DAY: i64 = 24 * 3600;
 
 /// Two units of 20.00 and one of 10.00, all picked; shipping is 5.00.
-fn picked() -> World {
+pub(super) fn picked() -> World {
     let lines = vec![line(1, "SKU-1", 2, "20.00"), line(2, "SKU-2", 1, "10.00")];
     let order = draft(lines, "5.00", to_authorize(CaptureMode::Once));
     let mut world = World::place(order, &[("BER1", "SKU-1", 5), ("BER1", "SKU-2", 5)]);
@@ -24,7 +22,7 @@ fn picked() -> World {
 }
 
 /// A parcel with these units of these lines.
-fn of(lines: &[(&str, u32)]) -> StatedParcel {
+pub(super) fn of(lines: &[(&str, u32)]) -> StatedParcel {
     let lines = lines
         .iter()
         .map(|(line, count)| ((*line).to_owned(), units(*count)));
@@ -34,12 +32,12 @@ fn of(lines: &[(&str, u32)]) -> StatedParcel {
     }
 }
 
-fn pack(world: &mut World, parcels: Vec<StatedParcel>) -> Result<Decided, Rejection> {
+pub(super) fn pack(world: &mut World, parcels: Vec<StatedParcel>) -> Result<Decided, Rejection> {
     world.step(FulfilmentStep::PackInto { parcels })
 }
 
 /// On its way in two parcels: one with a unit of each line, one with the other unit of the first.
-fn on_its_way_in_two() -> World {
+pub(super) fn on_its_way_in_two() -> World {
     let mut world = picked();
     pack(&mut world, vec![of(&[("1", 1), ("2", 1)]), of(&[("1", 1)])]).expect("it adds up");
     world.settle();
@@ -410,206 +408,4 @@ fn damage_is_claimed_out_of_the_parcel_that_came() {
         quantity: units(1),
     };
     assert_eq!(world.order.claims[0].lines, [wanted]);
-}
-
-#[test]
-fn what_was_stored_when_there_was_one_parcel_loads_as_its_first() {
-    let stored = [
-        (
-            "shipment.label_bought",
-            r#"{"fulfilment":1,"label":{"evidence":"bought","account":"e","carrier":"UPS","tracking_number":"T","reference":"r"},"shape":"shipment.label_reported"}"#,
-        ),
-        (
-            "shipment.overdue",
-            r#"{"fulfilment":1,"since":"2026-01-01T00:00:00Z"}"#,
-        ),
-        (
-            "fulfilment.packed",
-            r#"{"fulfilment":1,"work":{"evidence":"packed"},"shape":"fulfilment.reported"}"#,
-        ),
-        (
-            "claim.opened",
-            r#"{"number":1,"fulfilment":1,"what":"lost","lines":[]}"#,
-        ),
-        (
-            "inventory.restock_requested",
-            r#"{"effect":{"id":"00000000-0000-0000-0000-000000000001","kind":"restock_units","location":"B","lines":[],"source":{"parcel":3}},"shape":"order.effect_opened"}"#,
-        ),
-        (
-            "shipment.label_requested",
-            r#"{"effect":{"id":"00000000-0000-0000-0000-000000000001","kind":"buy_label","fulfilment":2},"shape":"order.effect_opened"}"#,
-        ),
-    ];
-    for (kind, body) in stored {
-        let body: serde_json::Value = serde_json::from_str(body).expect("a stored body");
-        let event = Event::from_stored(kind, body.clone()).expect(kind);
-        let parcel = match &event {
-            Event::LabelReported { parcel, .. }
-            | Event::Claim(ClaimEvent::Opened { parcel, .. }) => *parcel,
-            Event::Parcel(event) => event.parcel().1,
-            Event::EffectOpened { effect } => match &effect.effect {
-                Effect::RestockUnits {
-                    source: RestockSource::Parcel(named),
-                    ..
-                } => {
-                    assert_eq!(named.fulfilment, 3);
-                    named.parcel
-                }
-                effect => effect.parcel().expect("a parcel").1,
-            },
-            Event::FulfilmentReported { work, .. } => {
-                let parcels = Vec::new();
-                assert_eq!(*work, FulfilmentEvidence::Packed { parcels });
-                1
-            }
-            other => panic!("{other:?}"),
-        };
-        assert_eq!(parcel, 1, "{kind}");
-        assert_eq!(event.body(), body, "one parcel is stored as ever");
-    }
-}
-
-#[test]
-fn a_proof_of_delivery_is_kept_on_its_parcel_once_in_whatever_order_it_is_told() {
-    let proof = |second: i64, signed, reference: Option<&str>| {
-        Fact::Proof(ProofFact {
-            tracking_number: tracking(1, 2),
-            proof: DeliveryProof {
-                at: jiff::Timestamp::from_second(1_760_000_000 + second).expect("a time"),
-                signed,
-                reference: reference.map(str::to_owned),
-            },
-        })
-    };
-    let told = [
-        proof(9, true, None),
-        proof(7, false, Some("https://carrier.example/a")),
-        proof(8, false, Some("https://carrier.example/b")),
-    ];
-    let mut ends = Vec::new();
-    for order in [[0, 1, 2], [2, 1, 0], [1, 0, 2]] {
-        let mut world = on_its_way_in_two();
-        for place in order {
-            world.fact(told[place].clone());
-            assert_eq!(world.fact(told[place].clone()), Decided::Nothing);
-        }
-        let shown = world.order.parcel(1, 2).expect("two").proof.clone();
-        let first = &world.order.parcel(1, 1).expect("two").proof;
-        assert_eq!(
-            *first, None,
-            "what one parcel has says nothing of the other"
-        );
-        assert!(!world.order.fulfilments[0].is_partly_delivered());
-        assert_eq!(world.folded(), world.order);
-        ends.push(shown.expect("it was told"));
-    }
-    assert!(ends[0].signed && ends.iter().all(|end| *end == ends[0]));
-    let mut world = on_its_way_in_two();
-    world.fact(Fact::Proof(ProofFact {
-        tracking_number: "SOMEBODY-ELSES".into(),
-        proof: ends[0].clone(),
-    }));
-    assert_eq!(world.kinds().last(), Some(&"order.fact_ignored"));
-}
-
-fn any_sighting() -> impl Strategy<Value = (u16, i64, ParcelStatus)> {
-    use ParcelStatus::{
-        Delivered, Exception, InTransit, LabelCreated, Lost, OutForDelivery, PickedUp, Returned,
-    };
-    let statuses = vec![
-        LabelCreated,
-        PickedUp,
-        InTransit,
-        OutForDelivery,
-        Delivered,
-        Exception,
-        Lost,
-        Returned,
-    ];
-    (1_u16..=3, 0_i64..40, proptest::sample::select(statuses))
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
-
-    /// Whatever carriers say of the parcels and in which order, each parcel ends as its own sightings
-    /// say, and the sum of a line stays within what was shipped.
-    #[test]
-    fn sightings_of_several_parcels_converge_each_for_itself(
-        sightings in proptest::collection::vec(any_sighting(), 1..14),
-        stated in any::<bool>(),
-        turn in 0_usize..14,
-    ) {
-        let mut sightings = sightings;
-        // One sighting of a parcel at a moment: two are told apart by time and code.
-        sightings.sort_by_key(|(parcel, second, _)| (*parcel, *second));
-        sightings.dedup_by_key(|(parcel, second, _)| (*parcel, *second));
-        let play = |sightings: &[(u16, i64, ParcelStatus)]| {
-            let mut world = picked();
-            let parcels = if stated {
-                vec![of(&[("1", 1)]), of(&[("1", 1)]), of(&[("2", 1)])]
-            } else {
-                vec![StatedParcel::default(); 3]
-            };
-            pack(&mut world, parcels).expect("it adds up");
-            world.settle();
-            world.step(FulfilmentStep::HandOver).expect("labelled");
-            world.settle();
-            for (parcel, second, status) in sightings {
-                world.fact(seen_of(1, *parcel, *second, *status));
-                world.check();
-            }
-            world
-        };
-        let sorted = play(&sightings);
-        sightings.reverse();
-        let middle = turn.min(sightings.len());
-        sightings.rotate_left(middle);
-        let shuffled = play(&sightings);
-        for number in 1..=3 {
-            let own = sightings.iter().filter(|(parcel, _, _)| *parcel == number);
-            let own = own.map(|(_, second, status)| Scan {
-                at: jiff::Timestamp::from_second(1_760_000_000 + second).expect("a time"),
-                status: *status,
-                code: status.word().to_owned(),
-            });
-            let alone = parcel_status(&own.collect());
-            for world in [&sorted, &shuffled] {
-                let parcel = world.order.parcel(1, number).expect("three parcels");
-                prop_assert_eq!(parcel.status(), alone);
-            }
-        }
-        prop_assert_eq!(shuffled.folded(), shuffled.order);
-    }
-
-    /// However units are put into parcels, each is in exactly one, and a parcel that is lost takes its
-    /// own along and no others.
-    #[test]
-    fn contents_partition_the_work(places in proptest::collection::vec(0_usize..3, 3), lost in 1_u16..=3) {
-        let mut world = picked();
-        let mut parcels = vec![Vec::new(); 3];
-        for (line, place) in ["1", "1", "2"].into_iter().zip(&places) {
-            parcels[*place].push((line, 1));
-        }
-        parcels.retain(|lines| !lines.is_empty());
-        let stated: Vec<StatedParcel> = parcels.iter().map(|lines| of(lines)).collect();
-        let number = u16::try_from(stated.len()).expect("three at most");
-        pack(&mut world, stated).expect("it adds up");
-        world.settle();
-        world.step(FulfilmentStep::HandOver).expect("labelled");
-        world.settle();
-        let lost = lost.min(number);
-        for parcel in 1..=number {
-            let status = if parcel == lost { ParcelStatus::Lost } else { ParcelStatus::Delivered };
-            world.fact(seen_of(1, parcel, 20, status));
-        }
-        world.check();
-        let gone = &parcels[usize::from(lost) - 1];
-        for (number, line) in [(1, "1"), (2, "2")] {
-            let found = world.order.quantities(number);
-            let missing = gone.iter().filter(|(known, _)| *known == line).count();
-            prop_assert_eq!(found.lost, units(u32::try_from(missing).expect("few")));
-            prop_assert_eq!(found.shipped, found.delivered.plus(found.lost));
-        }
-    }
 }

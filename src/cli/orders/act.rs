@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{address, edit, find, route};
 use crate::cli::client::Client;
 use crate::cli::output::printable;
-use crate::cli::returns::{Counted, counts};
+use crate::cli::returns::{Counted, counted, counts};
 use crate::cli::{Exit, Failure, Format, Out};
 
 /// What is asked.
@@ -34,8 +34,8 @@ pub(super) enum Act {
     Retry,
     Approve,
     Reject,
-    /// The fulfilment, by its id, one of its parcels, and lines with their quantities.
-    Claim(String, Option<u16>, Vec<Counted>),
+    /// What did not arrive as it should.
+    Claim(Claimed),
     /// The claim's number, how it ends, and what was in its parcel.
     ResolveClaim(u16, String, Vec<Counted>),
 }
@@ -52,6 +52,20 @@ pub(in crate::cli) struct Terms {
     /// Only say what it would do.
     #[arg(long)]
     dry_run: bool,
+}
+
+/// What did not arrive as it should.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Claimed {
+    /// Which fulfilment, by its id.
+    #[arg(long)]
+    fulfilment: String,
+    /// Which of its parcels, by its number; any that fits by default.
+    #[arg(long, value_name = "NUMBER")]
+    parcel: Option<u16>,
+    /// What, as LINE=QUANTITY; all of the fulfilment by default.
+    #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
+    line: Vec<Counted>,
 }
 
 /// What a hold stops.
@@ -144,13 +158,13 @@ pub(super) async fn run(
             }
             "refund"
         }
-        Act::Claim(fulfilment, parcel, lines) => {
-            body["fulfilment"] = json!(fulfilment);
-            if let Some(parcel) = parcel {
+        Act::Claim(claimed) => {
+            body["fulfilment"] = json!(claimed.fulfilment);
+            if let Some(parcel) = claimed.parcel {
                 body["parcel"] = json!(parcel);
             }
-            if !lines.is_empty() {
-                body["lines"] = counts("line", lines).into();
+            if !claimed.line.is_empty() {
+                body["lines"] = counts("line", &claimed.line).into();
             }
             "claim"
         }

@@ -214,15 +214,8 @@ pub(super) enum Verb {
     Claim {
         #[command(flatten)]
         order: Named,
-        /// Which fulfilment, by its id.
-        #[arg(long)]
-        fulfilment: String,
-        /// Which of its parcels, by its number; any that fits by default.
-        #[arg(long, value_name = "NUMBER")]
-        parcel: Option<u16>,
-        /// What, as LINE=QUANTITY; all of the fulfilment by default.
-        #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
-        line: Vec<Counted>,
+        #[command(flatten)]
+        claimed: act::Claimed,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -359,11 +352,9 @@ fn wanted(verb: Verb) -> Wanted {
         Verb::Pack { order, packing } => (order, Asked::Pack(packing)),
         Verb::Claim {
             order,
-            fulfilment,
-            parcel,
-            line,
+            claimed,
             terms,
-        } => (order, ask(act::Act::Claim(fulfilment, parcel, line), terms)),
+        } => (order, ask(act::Act::Claim(claimed), terms)),
         Verb::ChangeAddress { order, to, terms } => {
             (order, ask(act::Act::ChangeAddress(Box::new(to)), terms))
         }

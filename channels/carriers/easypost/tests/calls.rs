@@ -118,16 +118,6 @@ async fn posts(server: &MockServer) -> Vec<String> {
     posts.map(|request| request.url.path().to_owned()).collect()
 }
 
-#[test]
-fn each_parcel_of_a_fulfilment_has_a_reference_of_its_own() {
-    let second = ParcelId {
-        number: 2,
-        ..parcel()
-    };
-    assert_eq!(parcel().to_string(), FULFILMENT);
-    assert_eq!(second.to_string(), format!("{FULFILMENT}_p2"));
-}
-
 #[tokio::test]
 async fn a_label_is_created_under_the_fulfilment_and_bought_at_the_cheapest_rate() {
     let server = MockServer::start().await;
