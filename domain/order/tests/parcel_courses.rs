@@ -4,9 +4,25 @@
 use proptest::prelude::*;
 
 use super::super::*;
-use super::parcels::{of, on_its_way_in_two, pack, picked};
+use super::parcels::{numbers, of, on_its_way_in_two, pack, picked};
 use super::returns::units;
 use super::world::*;
+
+#[test]
+fn a_carrier_that_is_quicker_than_the_other_label_takes_the_work_and_it_is_bought_still() {
+    let mut world = picked();
+    pack(&mut world, vec![StatedParcel::default(); 2]).expect("two parcels");
+    world.fact(label_of(1, 1));
+    world.fact(seen_of(1, 1, 5, ParcelStatus::PickedUp));
+    assert_eq!(world.order.fulfilments[0].word(), "handed_over");
+    world.settle();
+    assert_eq!(numbers(&world), ["TRK1", "TRK1-2"]);
+    world.fact(seen_of(1, 1, 6, ParcelStatus::Delivered));
+    world.fact(seen_of(1, 2, 6, ParcelStatus::Delivered));
+    world.settle();
+    assert_eq!(world.order.stage, Stage::Completed);
+    world.check();
+}
 
 #[test]
 fn what_was_stored_when_there_was_one_parcel_loads_as_its_first() {

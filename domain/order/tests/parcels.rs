@@ -78,7 +78,7 @@ fn resolve(
     done
 }
 
-fn numbers(world: &World) -> Vec<String> {
+pub(super) fn numbers(world: &World) -> Vec<String> {
     let labels = world.order.parcels();
     let labels = labels.filter_map(|(_, parcel)| parcel.label.as_ref());
     labels.map(|label| label.tracking_number.clone()).collect()
@@ -201,22 +201,6 @@ fn a_label_that_fails_for_one_holds_the_work_until_somebody_looks() {
     world.settle();
     assert_eq!(numbers(&world), ["TRK1", "TRK1-2"]);
     assert_eq!(world.order.fulfilments[0].stage, FulfilmentStage::Labelled);
-}
-
-#[test]
-fn a_carrier_that_is_quicker_than_the_other_label_takes_the_work_and_it_is_bought_still() {
-    let mut world = picked();
-    pack(&mut world, vec![StatedParcel::default(); 2]).expect("two parcels");
-    world.fact(label_of(1, 1));
-    world.fact(seen_of(1, 1, 5, ParcelStatus::PickedUp));
-    assert_eq!(world.order.fulfilments[0].word(), "handed_over");
-    world.settle();
-    assert_eq!(numbers(&world), ["TRK1", "TRK1-2"]);
-    world.fact(seen_of(1, 1, 6, ParcelStatus::Delivered));
-    world.fact(seen_of(1, 2, 6, ParcelStatus::Delivered));
-    world.settle();
-    assert_eq!(world.order.stage, Stage::Completed);
-    world.check();
 }
 
 #[test]
