@@ -153,7 +153,7 @@ async fn a_lost_parcel_of_two_is_paid_back_alone_and_the_other_keeps_its_number(
     assert_eq!(done["payment"]["refunded"], "19.99");
     let book = world.stripe.book_of(&order);
     assert_eq!(book.last(), Some(&(Applied::Refunded, 1999)));
-    checker::at_rest(&world.audit, 1).await;
+    checker::at_rest(&world.audit, 2).await;
     books::agree_with_the_gateway(&world.audit, &world.stripe).await;
     books::agree_with_the_carrier(&world.audit, &world.easypost).await;
 }

@@ -123,8 +123,8 @@ impl Order {
 
     /// Whether units of a line are sent once more, because a parcel with them went wrong.
     fn is_sent_again(&self, number: u16) -> bool {
-        let mut replaced = self.fulfilments.iter().filter(|f| f.replaced_at.is_some());
-        replaced.any(|work| !units_of(&work.lines, number).is_zero())
+        let mut works = self.fulfilments.iter();
+        works.any(|work| !work.replaced(number).is_zero())
     }
 
     /// Whether units of what was held in this try have been picked.

@@ -184,7 +184,7 @@ fn a_cancelled_order_gives_every_label_back() {
 fn a_label_that_fails_for_one_holds_the_work_until_somebody_looks() {
     let mut world = picked();
     pack(&mut world, vec![StatedParcel::default(); 2]).expect("two parcels");
-    world.answer("buy_label");
+    world.fact(label_of(1, 1));
     world.fact(Fact::Label(LabelFact {
         fulfilment: 1,
         parcel: 2,

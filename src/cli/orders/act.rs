@@ -36,8 +36,8 @@ pub(super) enum Act {
     Reject,
     /// What did not arrive as it should.
     Claim(Claimed),
-    /// The claim's number, how it ends, and what was in its parcel.
-    ResolveClaim(u16, String, Vec<Counted>),
+    /// How a claim ends.
+    ResolveClaim(Ended),
 }
 
 /// How it is asked.
@@ -64,6 +64,20 @@ pub(in crate::cli) struct Claimed {
     #[arg(long, value_name = "NUMBER")]
     parcel: Option<u16>,
     /// What, as LINE=QUANTITY; all of the fulfilment by default.
+    #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
+    line: Vec<Counted>,
+}
+
+/// How a claim ends.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Ended {
+    /// Which claim, by its number.
+    #[arg(long, value_name = "NUMBER")]
+    claim: u16,
+    /// How.
+    #[arg(long, value_parser = ["reship", "refund", "deny"])]
+    resolution: String,
+    /// What was in the parcel, as LINE=QUANTITY, where nobody has said yet.
     #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
     line: Vec<Counted>,
 }
@@ -168,11 +182,11 @@ pub(super) async fn run(
             }
             "claim"
         }
-        Act::ResolveClaim(number, resolution, lines) => {
-            body["claim"] = json!(number);
-            body["resolution"] = json!(resolution);
-            if !lines.is_empty() {
-                body["lines"] = counts("line", lines).into();
+        Act::ResolveClaim(ended) => {
+            body["claim"] = json!(ended.claim);
+            body["resolution"] = json!(ended.resolution);
+            if !ended.line.is_empty() {
+                body["lines"] = counts("line", &ended.line).into();
             }
             "resolve_claim"
         }

@@ -19,7 +19,6 @@ use rust_decimal::Decimal;
 use serde_json::Value;
 
 use super::client::{Client, Hub};
-use super::returns::{Counted, counted};
 use super::{Failure, Format, Out};
 use crate::config::Config;
 use show::Part;
@@ -223,15 +222,8 @@ pub(super) enum Verb {
     ResolveClaim {
         #[command(flatten)]
         order: Named,
-        /// Which claim, by its number.
-        #[arg(long, value_name = "NUMBER")]
-        claim: u16,
-        /// How.
-        #[arg(long, value_parser = ["reship", "refund", "deny"])]
-        resolution: String,
-        /// What was in the parcel, as LINE=QUANTITY, where nobody has said yet.
-        #[arg(long, value_name = "LINE=QUANTITY", value_parser = counted)]
-        line: Vec<Counted>,
+        #[command(flatten)]
+        ended: act::Ended,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -360,14 +352,9 @@ fn wanted(verb: Verb) -> Wanted {
         }
         Verb::ResolveClaim {
             order,
-            claim,
-            resolution,
-            line,
+            ended,
             terms,
-        } => (
-            order,
-            ask(act::Act::ResolveClaim(claim, resolution, line), terms),
-        ),
+        } => (order, ask(act::Act::ResolveClaim(ended), terms)),
     };
     Wanted::One(order, asked)
 }
