@@ -3,7 +3,7 @@
 
 use super::super::{
     Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, LineUnits, Order,
-    REASON_STOCK_LOST, Reservation, ReservationKey, ReservationState, Routing, units_of,
+    REASON_STOCK_LOST, Reservation, ReservationKey, ReservationState, Routing,
 };
 use super::Draft;
 
