@@ -40,10 +40,7 @@ fn work_goes_out_in_several_parcels_that_end_differently() {
                 "some of several arrived",
                 several && work.is_partly_delivered(),
             );
-            count(
-                "all labels of several given back",
-                several && voided == work.parcels.len(),
-            );
+            count("labels of several given back", several && voided > 1);
             let again = work.parcels.iter().filter(|one| one.replaced_at.is_some());
             let again = again.count();
             count(
