@@ -8,8 +8,8 @@ use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::{EffectId, FulfilmentId, ParcelId, Slug};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Effect, Fact, Fulfilment, LineUnits, Notice, Order, Outstanding, Parcel, Postponement, REASON_QUOTA_USED_UP,
-    StockEvidence, StockFact, StockRefusal, Tender,
+    Effect, Fact, Fulfilment, LineUnits, Notice, Order, Outstanding, Parcel, Postponement,
+    REASON_QUOTA_USED_UP, StockEvidence, StockFact, StockRefusal, Tender,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::StockCommand;
