@@ -71,10 +71,7 @@ pub fn summary(event: &Event) -> String {
         Event::EffectGivenUp { effect_kind, .. } => {
             format!("Not wanted any more: {}.", plain(effect_kind))
         }
-        Event::RetryRequested { effects, reason } => {
-            let calls = if effects.len() == 1 { "call" } else { "calls" };
-            format!("{} {calls} to be tried now: {reason}.", effects.len())
-        }
+        Event::RetryRequested { effects, reason } => retried(effects.len(), reason),
         Event::StockAnswered {
             location,
             attempt,
@@ -200,6 +197,12 @@ fn after_shipping(event: &Event) -> String {
         Event::Parcel(event) => super::claims::noticed(event),
         _ => last_word(event),
     }
+}
+
+/// Calls that a person wants to be made now.
+fn retried(calls: usize, reason: &str) -> String {
+    let word = if calls == 1 { "call" } else { "calls" };
+    format!("{calls} {word} to be tried now: {reason}.")
 }
 
 /// A try that came to nothing.
