@@ -48,11 +48,7 @@ const HEARD: [&str; 28] = [
 ];
 
 /// What comes of it that short worlds have too little time for.
-const CAME: [&str; 3] = [
-    "fulfilment.merged",
-    "order.retry_requested",
-    "payment.refund_rerouted",
-];
+const CAME: [&str; 2] = ["fulfilment.merged", "payment.refund_rerouted"];
 
 /// The hub's rules, and what they were asked.
 #[derive(Default)]
