@@ -152,6 +152,10 @@ async fn business(watched: &Watched) {
     // Nobody can read it. That is counted every 30 s, and looked at below.
     assert_eq!(stripe.post.deliver("{\"no\": \"event\"}").await, Some(202));
     api.count("BER1", "SKU-1", 100).await;
+    let line = r#"{"location": "BER1", "sku": "SKU-1", "on_hand": 100}"#;
+    let lines = [("content-type", "application/x-ndjson")];
+    let feed = "/v1/inventory/feeds/erp?sequence=1";
+    api.post_bytes(feed, &lines, line).await.expect(200);
     let first = api.place(&one_unit("D-1", "SKU-1")).await;
     watched.falls("Order value, last 24 h", "EUR").await;
     api.place(&one_unit("D-2", "SKU-1")).await;
