@@ -11,6 +11,7 @@ mod edits;
 mod evidence;
 mod expiry;
 mod found;
+mod found_money;
 mod found_work;
 mod holds;
 mod late;

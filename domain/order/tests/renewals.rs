@@ -9,10 +9,10 @@ use crate::canonical::*;
 use crate::money::Money;
 use crate::policy::OnceCapture;
 
-const DAY: i64 = 24 * 3600;
+pub(super) const DAY: i64 = 24 * 3600;
 
 /// Two units of 10.00 from two locations, authorised for seven days.
-fn two_parcels(mode: CaptureMode, policy: OnceCapture) -> World {
+pub(super) fn two_parcels(mode: CaptureMode, policy: OnceCapture) -> World {
     let order = draft(
         vec![line(1, "SKU-1", 2, "10.00")],
         "0.00",
