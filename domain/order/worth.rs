@@ -16,7 +16,7 @@ impl Order {
     }
 
     /// The part of the order that a line belongs to.
-    fn part_of(&self, line: u16) -> u16 {
+    pub(super) fn part_of(&self, line: u16) -> u16 {
         let index = usize::from(line).checked_sub(1);
         index
             .and_then(|index| self.lines.get(index))

@@ -22,16 +22,20 @@ impl Order {
     /// What these further units were sold for, with their part of shipping and fees.
     pub fn worth_of(&self, units: &[LineUnits], shipping: ShippingRefund) -> Money {
         let none: &[LineUnits] = &[];
-        let goods = self.goods_settled(units).minus(self.goods_settled(none));
+        let all = |_| true;
+        let goods = self
+            .goods_settled(units, all)
+            .minus(self.goods_settled(none, all));
         let charges = self
             .charges_settled(units, shipping)
             .minus(self.charges_settled(none, shipping));
         goods.plus(charges)
     }
 
-    /// What all settled units and these were sold for.
-    fn goods_settled(&self, more: &[LineUnits]) -> Money {
+    /// What all settled units and these were sold for, of some lines.
+    fn goods_settled(&self, more: &[LineUnits], of: impl Fn(u16) -> bool) -> Money {
         let lines = self.line_numbers().zip(self.line_values());
+        let lines = lines.filter(|(number, _)| of(*number));
         let parts = lines.filter_map(|(number, value)| {
             let whole = self.line(number)?.quantity.value();
             let settled = self.settled(number).plus(units_of(more, number));
@@ -40,21 +44,29 @@ impl Order {
         Money::sum(self.draft.currency, parts)
     }
 
-    /// What goes back of shipping and fees once these units are settled too.
+    /// What goes back of shipping and fees once these units are settled too. They were agreed for what the
+    /// order came with: what an edit adds has no part in them, or adding it would change what went back
+    /// before, and more than all of it could.
     fn charges_settled(&self, more: &[LineUnits], shipping: ShippingRefund) -> Money {
         let charges = self.charges_value();
         let nothing = Money::zero(self.draft.currency);
+        let sold = |number: u16| self.part_of(number) == 0;
         match shipping {
             ShippingRefund::Never => nothing,
             ShippingRefund::Whole => {
-                let all = self.line_numbers().all(|number| {
-                    self.settled(number).plus(units_of(more, number)) >= self.open(number)
-                });
+                let all = self
+                    .line_numbers()
+                    .filter(|line| sold(*line))
+                    .all(|number| {
+                        self.settled(number).plus(units_of(more, number)) >= self.open(number)
+                    });
                 if all { charges } else { nothing }
             }
             ShippingRefund::Share => {
-                let lines = Money::sum(self.draft.currency, self.line_values());
-                let settled = self.goods_settled(more).amount();
+                let lines = self.line_numbers().zip(self.line_values());
+                let lines = lines.filter(|(number, _)| sold(*number));
+                let lines = Money::sum(self.draft.currency, lines.map(|(_, value)| value));
+                let settled = self.goods_settled(more, sold).amount();
                 share_between(charges, Decimal::ZERO, settled, lines.amount())
             }
         }

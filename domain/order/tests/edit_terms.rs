@@ -2,9 +2,11 @@
 
 use super::super::*;
 use super::edits::{edit, new, set, ship_all};
-use super::routing::{shelf, standing};
+use super::routing::{shelf, standing, step};
 use super::world::*;
 use crate::canonical::*;
+use crate::money::Money;
+use crate::policy::{ClaimDefault, ShippingRefund};
 
 #[test]
 fn added_units_have_their_part_of_discounts_and_taxes() {
@@ -38,6 +40,49 @@ fn added_units_have_their_part_of_discounts_and_taxes() {
     world.check();
     ship_all(&mut world);
     assert_eq!(world.order.tenders[1].captured_sum(), eur("21.41"));
+}
+
+/// A parcel leaves, and its carrier brings it back.
+fn comes_back(world: &mut World, fulfilment: u16) {
+    step(world, fulfilment, FulfilmentStep::Pick { lines: None });
+    step(world, fulfilment, FulfilmentStep::Pack);
+    world.settle();
+    step(world, fulfilment, FulfilmentStep::HandOver);
+    world.settle();
+    let second = 20 * i64::from(fulfilment);
+    world.fact(seen(fulfilment, second, ParcelStatus::Returned));
+    world.settle();
+}
+
+/// What all payments gave back.
+fn given_back(world: &World) -> Money {
+    let back = world.order.tenders.iter().map(Tender::refunded_sum);
+    Money::sum(world.order.draft.currency, back)
+}
+
+/// Shipping was agreed for what the order came with. What an edit adds between two refunds changes the
+/// share of neither.
+#[test]
+fn units_that_come_later_have_no_part_in_the_shipping_that_goes_back() {
+    for kept in [ShippingRefund::Share, ShippingRefund::Whole] {
+        let lines = vec![line(1, "A", 1, "10.00"), line(2, "B", 1, "10.00")];
+        let order = draft(lines, "5.00", to_authorize(CaptureMode::Many));
+        let mut world = World::place(order, &[("BER1", "A", 9), ("HAM1", "B", 9)]);
+        world.policy.returns.shipping = kept;
+        world.policy.claims.returned_to_sender = ClaimDefault::Refund;
+        world.settle();
+        comes_back(&mut world, 1);
+        let share = kept == ShippingRefund::Share;
+        let first = if share { "12.50" } else { "10.00" };
+        assert_eq!(given_back(&world), eur(first));
+        world.command(edit(vec![set("1", 3)])).expect("legal");
+        world.settle();
+        comes_back(&mut world, 2);
+        assert_eq!(given_back(&world), eur("25.00"), "{kept:?}");
+        comes_back(&mut world, 3);
+        assert_eq!(given_back(&world), eur("45.00"), "{kept:?}");
+        world.check();
+    }
 }
 
 #[test]
