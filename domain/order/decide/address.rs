@@ -143,10 +143,12 @@ fn is_labelled(work: &Fulfilment) -> bool {
     stands && (some || work.is_shipped())
 }
 
-/// Whether some of its parcels have their label and others wait for theirs: all go to one address.
+/// Whether some of its parcels have their label and others wait for theirs: all go to one address, also
+/// where the carrier took some before the others had theirs.
 fn is_partly_labelled(work: &Fulfilment) -> bool {
-    let missing = work.parcels.iter().any(|parcel| parcel.label.is_none());
-    is_labelled(work) && !work.is_shipped() && missing
+    let some = work.parcels.iter().any(|parcel| parcel.label.is_some());
+    let missing = work.parcels.iter().any(|parcel| work.wants_label(parcel));
+    is_labelled(work) && some && missing
 }
 
 /// A region as it is compared: however it is written.

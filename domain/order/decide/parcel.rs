@@ -149,7 +149,7 @@ impl Draft<'_> {
 impl Fulfilment {
     /// Whether a label is to be bought for a parcel of it: once it is packed, and also when the carrier
     /// was quicker than the labels of the other parcels.
-    fn wants_label(&self, parcel: &Parcel) -> bool {
+    pub(in crate::order) fn wants_label(&self, parcel: &Parcel) -> bool {
         let outrun = self.stage == FulfilmentStage::HandedOver
             && self.parcels.iter().any(|parcel| parcel.label.is_some());
         let packed = self.stage == FulfilmentStage::Packed || outrun;

@@ -114,6 +114,34 @@ fn of_two_parcels_the_one_without_a_label_goes_elsewhere() {
     assert_eq!(label_address(&world, 2), Some(1));
 }
 
+/// The parcels of one piece of work go to one address, also where the carrier took one of them before
+/// the other had its label.
+#[test]
+fn a_parcel_that_left_before_the_others_had_labels_keeps_the_address_of_all() {
+    let lines = vec![line(1, "A", 4, "10.00")];
+    let mut world = World::place(
+        draft(lines, "0.00", to_authorize(CaptureMode::Many)),
+        &[("BER1", "A", 2), ("HAM1", "A", 2)],
+    );
+    world.settle();
+    step(&mut world, 1, FulfilmentStep::Accept);
+    step(&mut world, 1, FulfilmentStep::Pick { lines: None });
+    let parcels = vec![StatedParcel::default(); 2];
+    step(&mut world, 1, FulfilmentStep::PackInto { parcels });
+    world.fact(Fact::Label(LabelFact {
+        fulfilment: 1,
+        parcel: 1,
+        evidence: LabelEvidence::Failed {
+            reason: "no service".into(),
+        },
+    }));
+    world.fact(label_of(1, 2));
+    world.fact(seen_of(1, 2, 5, ParcelStatus::InTransit));
+    assert!(world.order.fulfilments[0].is_shipped());
+    let why = refused(&mut world, home("Main Street 2"));
+    assert_eq!(why, AddressRejection::LabelAsked(1));
+}
+
 #[test]
 fn taxes_were_stated_for_a_country_and_in_some_for_a_region() {
     let mut world = standing();
