@@ -32,7 +32,11 @@ impl World<'_> {
         }
         let letter = self.post.remove(place);
         if way == Way::Twice {
-            self.post.push(letter.clone());
+            let mut again = letter.clone();
+            if let Letter::Call(call) = &mut again {
+                call.perhaps_done = true;
+            }
+            self.post.push(again);
         }
         match letter {
             Letter::Call(call) => self.call(&call, way, dice),
@@ -212,10 +216,18 @@ impl World<'_> {
             Way::Refused => format!("{word} of {name} is put off by its partner"),
             Way::Lost | Way::Vanished => format!("{word} of {name} is lost on its way"),
         });
+        let not_done = |reason: &str| {
+            let postponement = postponed(reason);
+            if call.perhaps_done {
+                Fact::Unknown(postponement)
+            } else {
+                Fact::Postponed(postponement)
+            }
+        };
         let fact = match (way, answer) {
             (Way::Good | Way::Twice, Some(fact)) => fact,
-            (Way::Refused, _) if !inside => Fact::Postponed(postponed("come back later")),
-            (Way::Good | Way::Twice, None) => Fact::Postponed(postponed("not known here")),
+            (Way::Refused, _) if !inside => not_done("come back later"),
+            (Way::Good | Way::Twice, None) => not_done("not known here"),
             (Way::AnswerLost | Way::Lost, _) if !inside => Fact::Unknown(postponed("no answer")),
             _ => return,
         };

@@ -1,7 +1,7 @@
 //! A simulated node of the hub: the way from an input through a decision and a commit to calls, and
 //! what is left of it after a crash. It follows the append protocol, as the actors do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -20,6 +20,8 @@ pub(super) struct Memory {
     pub(super) protocol: Protocol,
     /// Calls under way, with the end of their lease.
     aloft: BTreeMap<EffectId, Timestamp>,
+    /// Calls whose last try this node saw fail for certain.
+    undone: BTreeSet<EffectId>,
 }
 
 /// A node.
@@ -151,6 +153,7 @@ impl World<'_> {
             order,
             protocol,
             aloft,
+            undone: BTreeSet::new(),
         };
         let now = self.now;
         let open = memory.order.outstanding.iter();
@@ -177,6 +180,7 @@ impl World<'_> {
             }
             let lease = now.saturating_add(open.effect.lease()).unwrap_or(now);
             memory.aloft.insert(id, lease);
+            let perhaps_done = open.unknown || !memory.undone.remove(&id);
             self.post.push(Letter::Call(Call {
                 node,
                 life,
@@ -184,6 +188,7 @@ impl World<'_> {
                 id,
                 effect: open.effect,
                 price,
+                perhaps_done,
             }));
         }
     }
@@ -292,17 +297,31 @@ impl World<'_> {
         });
         let opened: Vec<_> = opened.collect();
         let before = self.nodes[node].memory.remove(&id);
-        let mut aloft = before.map(|memory| memory.aloft).unwrap_or_default();
+        let (mut aloft, mut undone) = before
+            .map(|memory| (memory.aloft, memory.undone))
+            .unwrap_or_default();
+        // What was opened by this very commit was never tried.
+        undone.extend(opened.iter().map(|(id, _)| *id));
         for recorded in events {
-            if let Event::EffectPostponed { postpones, .. } = &recorded.event {
+            if let Event::EffectPostponed {
+                postpones, unknown, ..
+            } = &recorded.event
+            {
                 aloft.remove(postpones);
+                if *unknown {
+                    undone.remove(postpones);
+                } else {
+                    undone.insert(*postpones);
+                }
             }
         }
         aloft.retain(|id, _| next.outstanding.contains_key(id));
+        undone.retain(|id| next.outstanding.contains_key(id));
         let memory = Memory {
             order: next,
             protocol: Protocol::Idle,
             aloft,
+            undone,
         };
         self.nodes[node].memory.insert(id, memory);
         self.send(node, id, opened);

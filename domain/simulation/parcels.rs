@@ -48,7 +48,7 @@ pub(super) fn pack(
 }
 
 /// What a person says was in the parcel of a claim, where nobody has said it yet: about a half of the
-/// units that are in one of several parcels.
+/// units that are in one of several parcels, as far as they can be in it.
 pub(super) fn said_to_be_in(order: &Order, claim: &Claim) -> Option<Vec<(String, Quantity)>> {
     let work = order.fulfilment(claim.fulfilment)?;
     let parcel = work.parcel(claim.parcel)?;
@@ -58,9 +58,10 @@ pub(super) fn said_to_be_in(order: &Order, claim: &Claim) -> Option<Vec<(String,
     }
     let half = |units: &LineUnits| {
         let whole = units.quantity.whole().unwrap_or_default();
-        let count = u32::try_from((whole + 1) / 2).unwrap_or_default();
+        let half = u32::try_from((whole + 1) / 2).unwrap_or_default();
+        let count = Quantity::units(half).min(order.may_be_in_it(work, units.line));
         let line = order.line(units.line)?.external_id.clone();
-        Some((line, Quantity::units(count)))
+        (!count.is_zero()).then_some((line, count))
     };
     Some(work.mixed_units().iter().filter_map(half).collect())
 }

@@ -134,7 +134,12 @@ impl World<'_> {
                 return;
             }
         }
-        let found = format!("{} messages are still on their way", self.post.len());
+        let left = self.post.first().map(|letter| format!("{letter:?}"));
+        let found = format!(
+            "{} messages are still on their way, first {}",
+            self.post.len(),
+            left.unwrap_or_else(|| "one that every round brings again".to_owned())
+        );
         self.fall("comes_to_rest", found);
     }
 

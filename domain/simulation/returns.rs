@@ -93,13 +93,20 @@ impl World<'_> {
             } else {
                 Resolution::Refund
             };
+            let lines = said_to_be_in(order, claim);
+            // Other parcels and returns have spoken for everything that can have been in this one.
+            let nothing = lines.as_ref().is_some_and(Vec::is_empty);
             let (number, reason) = (claim.number, "as agreed".to_owned());
             Some((
                 order.id,
                 ClaimCommand::Resolve {
                     number,
-                    resolution,
-                    lines: said_to_be_in(order, claim),
+                    resolution: if nothing {
+                        Resolution::Deny
+                    } else {
+                        resolution
+                    },
+                    lines: lines.filter(|_| !nothing),
                     reason,
                 },
             ))

@@ -82,6 +82,8 @@ pub(super) struct Call {
     pub(super) effect: Effect,
     /// What a label costs, in the order's currency.
     pub(super) price: Option<Money>,
+    /// An earlier try may have been carried out: that this one was not says nothing.
+    pub(super) perhaps_done: bool,
 }
 
 /// What goes wrong with the next commit of an order.

@@ -149,7 +149,7 @@ impl Order {
 
     /// Units of a line that may be in a parcel of which nobody has said what is in it: what the known
     /// ones leave, but for what the buyer has sent back.
-    pub(in crate::order) fn may_be_in_it(&self, work: &Fulfilment, line: u16) -> Quantity {
+    pub fn may_be_in_it(&self, work: &Fulfilment, line: u16) -> Quantity {
         let mixed = units_of(&work.mixed_units(), line);
         mixed.minus(self.brought_somehow(line))
     }
