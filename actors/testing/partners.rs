@@ -219,6 +219,7 @@ impl Post {
 
 fn label(parcel: ParcelId) -> LabelEvidence {
     LabelEvidence::Bought {
+        service: None,
         account: "post".into(),
         carrier: "Post".into(),
         tracking_number: format!("TRACK-{parcel}"),

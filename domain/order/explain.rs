@@ -128,7 +128,7 @@ fn reason(order: &Order, policy: &Policy) -> Reason {
     if let Some(waits) = order.outran_its_cancellation() {
         return waits;
     }
-    by_stage(order)
+    by_stage(order, policy)
 }
 
 /// A person has to look, and what speaks against the order.
@@ -170,7 +170,7 @@ fn times(n: u32) -> String {
     }
 }
 
-fn by_stage(order: &Order) -> Reason {
+fn by_stage(order: &Order, policy: &Policy) -> Reason {
     let since = order.stage_since;
     let ended = order.reason.clone().unwrap_or_default();
     match order.stage {
@@ -183,7 +183,7 @@ fn by_stage(order: &Order) -> Reason {
             let because = "The buyer has to confirm the payment.".to_owned();
             ("gateway", since, because, None)
         }
-        Stage::Confirmed | Stage::Fulfilling => working(order),
+        Stage::Confirmed | Stage::Fulfilling => working(order, policy),
         Stage::Completed => {
             let because = "Delivered and paid; it closes by itself.".to_owned();
             ("time", since, because, None)
@@ -236,7 +236,7 @@ fn in_line(order: &Order) -> Reason {
     ("stock", order.stage_since, because, None)
 }
 
-fn working(order: &Order) -> Reason {
+fn working(order: &Order, policy: &Policy) -> Reason {
     let retried = order
         .tenders
         .iter()
@@ -267,7 +267,7 @@ fn working(order: &Order) -> Reason {
         );
         return ("location", work.since, because, None);
     }
-    if let Some(waits) = order.on_its_way() {
+    if let Some(waits) = order.on_its_way(policy) {
         return waits;
     }
     (

@@ -380,6 +380,9 @@ pub enum LabelEvidence {
         /// What it cost.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         cost: Option<Money>,
+        /// Which of the carrier's services it is for, where the connection says so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<String>,
     },
     /// It cannot be bought as asked.
     Failed {

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request};
+use super::{
+    Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request, ShippingLane,
+    TransitTime,
+};
 use crate::canonical::Address;
 use crate::ids::{ChannelId, EffectId, LocationCode, Sku};
 use crate::policy::Policy;
@@ -45,6 +48,12 @@ pub trait Places {
     /// What a channel may have promised of a SKU there and has, as last heard.
     fn quota(&self, _: &LocationCode, _: &Sku, _: ChannelId) -> Quota {
         Quota::default()
+    }
+
+    /// What the last deliveries of a lane say about the next one; nothing where they are too few, or not
+    /// at hand.
+    fn transit_time(&self, _: &ShippingLane) -> Option<TransitTime> {
+        None
     }
 }
 

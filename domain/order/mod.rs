@@ -37,6 +37,7 @@ mod stuck;
 mod tender;
 #[cfg(test)]
 mod tests;
+mod transit;
 mod wake;
 mod worth;
 
@@ -72,4 +73,7 @@ pub use splitting::{Split, split};
 pub use stage::*;
 pub use state::*;
 pub use stored::{HoldRow, ORDER_LOG, OrderRow, STORED_ORDER_INVARIANTS, StoredOrder};
+pub use transit::{
+    ShippingLane, TRANSITS_COUNTED, TRANSITS_NEEDED, Transit, TransitTime, percentile,
+};
 pub use wake::{Wait, next_wait, wake_at};

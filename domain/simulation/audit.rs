@@ -178,6 +178,7 @@ impl World<'_> {
             let found = format!("{}: {found}", self.name(id));
             self.fall(invariant, found);
         }
+        self.learn_transits(events, next);
         self.check_timer(id, next);
         self.check_money(id);
     }

@@ -139,6 +139,7 @@ impl Depot {
                 self.sold_twice = Some(key);
             }
             LabelEvidence::Bought {
+                service: None,
                 account: "easypost".into(),
                 carrier: "UPS".into(),
                 tracking_number: tracking,

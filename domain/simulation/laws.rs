@@ -8,6 +8,7 @@ use super::edits::{after_edit, before_edit};
 use super::money::{in_time, may_grant, may_move};
 use super::parcels::before_parcel;
 use super::return_laws::{after_return, before_return};
+use super::transits::before_watch;
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
 use crate::order::{
@@ -63,6 +64,7 @@ pub(crate) fn before_event(
     }
     before_return(before, recorded)?;
     before_parcel(before, recorded)?;
+    before_watch(before, recorded)?;
     before_edit(before, event)?;
     before_address(before, event)?;
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");

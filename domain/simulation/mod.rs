@@ -11,6 +11,7 @@
 
 mod address;
 mod audit;
+mod board;
 mod books;
 mod buyers;
 mod core;
@@ -40,6 +41,7 @@ mod store;
 mod supply;
 #[cfg(test)]
 mod tests;
+mod transits;
 mod world;
 
 use std::collections::BTreeMap;

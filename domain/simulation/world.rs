@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 
 use super::audit::Audit;
+use super::board::Board;
 use super::core::Core;
 use super::depot::Depot;
 use super::dice::Dice;
@@ -17,12 +18,13 @@ use super::mirror::Mirror;
 use super::quotas::Bounds;
 use super::store::Store;
 use super::supply::Supply;
+use super::transits::Transits;
 use crate::canonical::{CaptureMode, OrderDraft};
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::money::Money;
-use crate::order::{Asked, Context, Effect, Fact, Location, Places};
+use crate::order::{Asked, Context, Effect, Fact, Location};
 use crate::policy::{OnceCapture, PaymentPolicy, Policy, RefundWay, ShippingRefund, WhenShort};
-use crate::stock::{Counters, HoldKey, LocationStock, News, Quota, StockCommand};
+use crate::stock::{HoldKey, LocationStock, News, StockCommand};
 
 /// When every world begins.
 pub(super) const BEGINNING: i64 = 1_760_000_000;
@@ -101,43 +103,6 @@ pub(super) struct Crash {
     pub(super) commit: usize,
     /// It is on disk.
     pub(super) written: bool,
-}
-
-/// Locations and what was last heard of their stock.
-pub(super) struct Board {
-    pub(super) locations: Vec<Location>,
-    pub(super) heard: BTreeMap<(LocationCode, Sku), Counters>,
-    /// Those that take no new work.
-    pub(super) paused: BTreeSet<LocationCode>,
-    /// Quotas as they were last heard of.
-    pub(super) quotas: BTreeMap<(LocationCode, Sku, ChannelId), Quota>,
-    /// Work that was last heard of, by location and day.
-    pub(super) works: BTreeMap<(LocationCode, i32), u32>,
-}
-
-impl Places for Board {
-    fn locations(&self) -> &[Location] {
-        &self.locations
-    }
-
-    fn is_paused(&self, location: &LocationCode) -> bool {
-        self.paused.contains(location)
-    }
-
-    fn work_of(&self, location: &LocationCode, day: i32) -> u32 {
-        let known = self.works.get(&(location.clone(), day));
-        known.copied().unwrap_or_default()
-    }
-
-    fn counters(&self, location: &LocationCode, sku: &Sku) -> Counters {
-        let key = (location.clone(), sku.clone());
-        self.heard.get(&key).copied().unwrap_or_default()
-    }
-
-    fn quota(&self, location: &LocationCode, sku: &Sku, channel: ChannelId) -> Quota {
-        let key = (location.clone(), sku.clone(), channel);
-        self.quotas.get(&key).copied().unwrap_or_default()
-    }
 }
 
 /// The world.
@@ -223,6 +188,7 @@ impl<'c> World<'c> {
                 paused: BTreeSet::new(),
                 quotas: BTreeMap::new(),
                 works: BTreeMap::new(),
+                transits: Transits::with_a_past(setting),
             },
             skus: 1 + dice.below(4),
             channels: channels(),

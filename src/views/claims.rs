@@ -77,7 +77,17 @@ pub fn noticed(event: &ParcelEvent) -> String {
     let (fulfilment, parcel) = event.parcel();
     let parcel = named(fulfilment, parcel);
     match event {
-        ParcelEvent::Overdue { since, .. } => format!("{parcel}: not seen since {since}."),
+        ParcelEvent::Watched { time, .. } => format!(
+            "{parcel}: overdue if it is not seen for {:#}, as {} deliveries of its lane say.",
+            time.after, time.deliveries
+        ),
+        ParcelEvent::Overdue { since, lane, .. } => {
+            let whose = match lane {
+                Some(_) => "longer than its lane takes",
+                None => "longer than the policy allows",
+            };
+            format!("{parcel}: not seen since {since}, {whose}.")
+        }
         ParcelEvent::ExceptionResolved { .. } => format!("{parcel}: seen again."),
         ParcelEvent::ProofReceived { proof, .. } => {
             let signed = if proof.signed { ", signed" } else { "" };

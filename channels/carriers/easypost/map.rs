@@ -226,6 +226,7 @@ pub(super) fn label_of(shipment: &Shipment, account: &Slug) -> Option<LabelEvide
         reference: shipment.id.clone(),
         label_url: label.and_then(|label| label.label_url.clone()),
         cost,
+        service: rate.and_then(|rate| rate.service.clone()),
     })
 }
 

@@ -85,6 +85,8 @@ pub(super) struct Rate {
     pub(super) id: String,
     #[serde(default)]
     pub(super) carrier: Option<String>,
+    #[serde(default)]
+    pub(super) service: Option<String>,
     #[serde(default, rename = "rate")]
     pub(super) price: Option<Exact>,
     #[serde(default)]

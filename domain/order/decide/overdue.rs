@@ -1,18 +1,42 @@
 //! Parcels that nobody has seen for too long.
 
+use jiff::SignedDuration;
+
 use super::super::{Event, Fulfilment, FulfilmentStage, Order, Parcel, ParcelEvent};
 use super::Draft;
 use crate::policy::Policy;
 
 impl Draft<'_> {
     /// Notices that a parcel was not seen for too long, and that it was seen again. Each parcel of a
-    /// fulfilment is watched for itself.
+    /// fulfilment is watched for itself, by what its lane says at the moment that the carrier takes it.
     pub(super) fn watch_parcels(&mut self) -> bool {
-        let Some(event) = self.seen_again().or_else(|| self.not_seen()) else {
+        let event = self.taken().or_else(|| self.seen_again());
+        let Some(event) = event.or_else(|| self.not_seen()) else {
             return false;
         };
         self.emit(Event::Parcel(event));
         true
+    }
+
+    /// The carrier takes a parcel now, and its lane knows how long that takes. What is learned of the lane
+    /// later changes nothing for it.
+    fn taken(&self) -> Option<ParcelEvent> {
+        let places = self.context.places;
+        let leaves = |work: &Fulfilment, parcel: &Parcel| {
+            work.stage == FulfilmentStage::HandedOver
+                && work.shipped_at == Some(self.context.now)
+                && parcel.watched.is_none()
+        };
+        let mut parcels = self.order.parcels();
+        parcels.find_map(|(work, parcel)| {
+            let lane = self.order.shipping_lane(work, parcel, places);
+            let lane = lane.filter(|_| leaves(work, parcel))?;
+            Some(ParcelEvent::Watched {
+                fulfilment: work.number,
+                parcel: parcel.number,
+                time: places.transit_time(&lane)?,
+            })
+        })
     }
 
     fn seen_again(&self) -> Option<ParcelEvent> {
@@ -39,6 +63,7 @@ impl Draft<'_> {
             fulfilment: work.number,
             parcel: parcel.number,
             since: work.heard_of(parcel).unwrap_or(now),
+            lane: parcel.watched,
         })
     }
 }
@@ -62,6 +87,14 @@ impl Order {
         let unclaimed = self.parcel_claim(work.number, parcel.number).is_none();
         let waits = moving && parcel.overdue_at.is_none() && unclaimed;
         let since = work.heard_of(parcel).filter(|_| waits)?;
-        since.saturating_add(policy.claims.overdue_after).ok()
+        since.saturating_add(parcel.overdue_after(policy)).ok()
+    }
+}
+
+impl Parcel {
+    /// How long it may not be seen: as its lane said when it left, else as the policy says.
+    pub fn overdue_after(&self, policy: &Policy) -> SignedDuration {
+        let of_lane = self.watched.map(|time| time.after);
+        of_lane.unwrap_or(policy.claims.overdue_after)
     }
 }

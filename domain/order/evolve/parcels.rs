@@ -79,11 +79,13 @@ impl Order {
                 reference,
                 label_url,
                 cost,
+                service,
             } => {
                 parcel.label_failed = None;
                 parcel.label = Some(Label {
                     account: account.clone(),
                     carrier: carrier.clone(),
+                    service: service.clone(),
                     tracking_number: tracking_number.clone(),
                     reference: reference.clone(),
                     label_url: label_url.clone(),
@@ -123,6 +125,7 @@ impl Order {
         let (fulfilment, number) = event.parcel();
         if let Some(parcel) = self.parcel_mut(fulfilment, number) {
             match event {
+                ParcelEvent::Watched { time, .. } => parcel.watched = Some(*time),
                 ParcelEvent::Overdue { .. } => parcel.overdue_at = Some(at),
                 ParcelEvent::ExceptionResolved { .. } => parcel.overdue_at = None,
                 ParcelEvent::ProofReceived { proof, .. } => {

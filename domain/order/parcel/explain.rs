@@ -1,7 +1,10 @@
 //! How parcels are called, and what an order waits for while they are on their way.
 
+use jiff::SignedDuration;
+
 use super::super::explain::Reason;
-use super::super::{Fulfilment, Order, Parcel};
+use super::super::{Fulfilment, Order, Parcel, TransitTime};
+use crate::policy::Policy;
 
 impl Fulfilment {
     /// How a parcel of it is called: by its own number where there are several.
@@ -16,7 +19,7 @@ impl Fulfilment {
 
 impl Order {
     /// The parcel that is waited for, the ones that nobody sees first.
-    pub(in crate::order) fn on_its_way(&self) -> Option<Reason> {
+    pub(in crate::order) fn on_its_way(&self, policy: &Policy) -> Option<Reason> {
         let expected = |(work, parcel): &(&Fulfilment, &Parcel)| {
             work.is_shipped() && !self.is_parcel_settled(work, parcel)
         };
@@ -25,14 +28,41 @@ impl Order {
         let (work, parcel) = lost_sight.or_else(|| self.parcels().find(expected))?;
         let name = capital(&work.parcel_name(parcel.number));
         let place = work.place_of(parcel).replace('_', " ");
+        let after = parcel.patience(policy);
         Some(if let Some(since) = parcel.overdue_at {
-            let because =
-                format!("{name} is {place} and was not seen for too long; ask the carrier.");
+            let because = format!("{name} is {place} and overdue after {after}; ask the carrier.");
             ("carrier", since, because, Some("claim"))
         } else {
-            ("carrier", work.since, format!("{name} is {place}."), None)
+            let because =
+                format!("{name} is {place}. It is overdue if it is not seen for {after}.");
+            ("carrier", work.since, because, None)
         })
     }
+}
+
+impl Parcel {
+    /// How long it may not be seen, and who says so, as the end of a sentence.
+    fn patience(&self, policy: &Policy) -> String {
+        let time = in_words(self.overdue_after(policy));
+        match self.watched {
+            Some(TransitTime { deliveries, .. }) => {
+                format!("{time}: the 95th percentile of {deliveries} deliveries of this lane")
+            }
+            None => format!("{time}: the policy's time"),
+        }
+    }
+}
+
+/// A time in the unit that it is counted in: days where it is two or more, else hours, minutes, seconds.
+fn in_words(time: SignedDuration) -> String {
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
+    let seconds = time.as_secs();
+    let unit = units.into_iter().find(|(_, long)| seconds >= 2 * long);
+    let (unit, long) = unit.unwrap_or(("second", 1));
+    // What is begun counts, so that nothing is overdue earlier than is said.
+    let count = seconds / long + i64::from(seconds % long > 0);
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural}")
 }
 
 /// A sentence begins with a capital.

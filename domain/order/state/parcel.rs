@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::super::event::LineUnits;
 use super::super::fact::Scan;
 use super::super::proof::DeliveryProof;
+use super::super::transit::TransitTime;
 use crate::ids::Slug;
 use crate::money::Money;
 
@@ -38,6 +39,9 @@ pub struct Parcel {
     /// When the hub last heard that it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<Timestamp>,
+    /// What its lane said about it when the carrier took it; without, the policy's time holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<TransitTime>,
     /// Since when it was not seen for too long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overdue_at: Option<Timestamp>,
@@ -74,6 +78,9 @@ pub struct Label {
     pub account: Slug,
     /// The carrier that moves the parcel.
     pub carrier: String,
+    /// Which of the carrier's services, where the connection says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
     /// The carrier's tracking number.
     pub tracking_number: String,
     /// The connection's reference of the shipment.

@@ -18,6 +18,7 @@ mod late;
 mod lives;
 mod notices;
 mod outage;
+mod overdue;
 mod parcel_courses;
 mod parcels;
 mod parting;

@@ -81,6 +81,8 @@ pub(super) fn to_authorize(capture: CaptureMode) -> Terms {
 pub(super) struct Shelves {
     locations: Vec<Location>,
     pub(super) stock: BTreeMap<LocationCode, LocationStock>,
+    /// What parcels took on the way, in seconds, the newest first.
+    pub(super) took: Vec<i64>,
 }
 
 impl Places for Shelves {
@@ -108,6 +110,10 @@ impl Places for Shelves {
     fn quota(&self, location: &LocationCode, sku: &Sku, channel: ChannelId) -> Quota {
         let stock = self.stock.get(location);
         stock.map_or_else(Quota::default, |stock| stock.quota(sku, channel))
+    }
+
+    fn transit_time(&self, _: &ShippingLane) -> Option<TransitTime> {
+        TransitTime::of(&self.took)
     }
 }
 
@@ -547,6 +553,7 @@ pub(super) fn label_of(fulfilment: u16, parcel: u16) -> Fact {
         fulfilment,
         parcel,
         evidence: LabelEvidence::Bought {
+            service: None,
             account: "easypost".into(),
             carrier: "UPS".into(),
             reference: tracking_number.replace("TRK", "shp_"),

@@ -17,7 +17,8 @@ const STEPS: usize = 300;
 const SEEDS: u64 = 500;
 
 /// Kinds of events that must happen in them: what never happens is never checked.
-const HAPPEN: [&str; 15] = [
+const HAPPEN: [&str; 16] = [
+    "shipment.watched",
     "shipment.proof_received",
     "claim.opened",
     "claim.resolved",

@@ -73,6 +73,7 @@ fn bought_shipment() -> Value {
 fn bought() -> LabelEvidence {
     let usd = Currency::from_code("USD").expect("a currency");
     LabelEvidence::Bought {
+        service: None,
         account: "easypost".into(),
         carrier: "Own Post".to_owned(),
         tracking_number: "OWN0001".to_owned(),
