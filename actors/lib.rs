@@ -22,6 +22,7 @@ mod shard;
 mod shared;
 #[cfg(test)]
 mod testing;
+mod transits;
 mod turnover;
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

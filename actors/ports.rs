@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, ShardId, Sku};
-use orderhub_domain::order::{Mark, Recorded, RememberedRequest, Stage};
+use orderhub_domain::order::{Mark, Recorded, RememberedRequest, ShippingLane, Stage, Transit};
 use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
 
 /// The store cannot answer now. The same question may be asked again.
@@ -42,6 +42,8 @@ pub struct Append {
     pub private: Option<PrivateDetails>,
     /// By what a new order is recognised as one of many. Stored as keyed hashes.
     pub marks: Vec<Mark>,
+    /// Deliveries that these events tell of; one of a parcel that was counted before is left out.
+    pub transits: Vec<Transit>,
 }
 
 /// Orders that had a mark.
@@ -175,6 +177,10 @@ pub trait Journal: Send + Sync {
 
     /// The orders that had these marks, in the order of the marks, counted since a time.
     async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable>;
+
+    /// What the newest deliveries of a lane took, in seconds, the newest first, at most
+    /// [`TRANSITS_COUNTED`](orderhub_domain::order::TRANSITS_COUNTED).
+    async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable>;
 
     /// The personal data of an order; `None` when it was erased or never given.
     async fn private(&self, order: OrderId) -> Result<Option<PrivateDetails>, Unavailable>;

@@ -48,6 +48,7 @@ fn append() -> Append {
         refs: Vec::new(),
         private: None,
         marks: Vec::new(),
+        transits: Vec::new(),
     }
 }
 

@@ -7,10 +7,11 @@ use std::sync::RwLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use orderhub_domain::ids::{ChannelId, LocationCode, Sku};
-use orderhub_domain::order::{Location, Places};
+use orderhub_domain::order::{Location, Places, ShippingLane, TransitTime};
 use orderhub_domain::stock::{Counters, Quota};
 
 use crate::ports::Pause;
+use crate::transits::Transits;
 use crate::{read, write};
 
 /// Availability at every location.
@@ -22,6 +23,8 @@ pub(crate) struct Board {
     paused: RwLock<BTreeMap<LocationCode, Pause>>,
     /// Pieces of work taken on, by location and day.
     works: RwLock<HashMap<LocationCode, BTreeMap<i32, u32>>>,
+    /// What parcels take on their lanes.
+    pub(crate) transits: Transits,
     /// Counts rises of availability, so that an order can tell whether one happened between its
     /// decision and its registration as a waiter.
     rises: AtomicU64,
@@ -53,6 +56,7 @@ impl Board {
             stock: RwLock::default(),
             paused: RwLock::default(),
             works: RwLock::default(),
+            transits: Transits::default(),
             rises: AtomicU64::new(0),
         }
     }
@@ -167,6 +171,10 @@ impl Places for Board {
         let quotas = quotas.filter(|quotas| !quotas.is_empty());
         let known = quotas.and_then(|quotas| quotas.get(&(location.clone(), channel)));
         known.copied().unwrap_or_default()
+    }
+
+    fn transit_time(&self, lane: &ShippingLane) -> Option<TransitTime> {
+        self.transits.time(lane)
     }
 }
 

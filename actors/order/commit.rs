@@ -12,7 +12,7 @@ use orderhub_domain::order::{
 use orderhub_domain::append::{Protocol, Signal};
 
 use super::address::Sealed;
-use super::measure::count_transitions;
+use super::measure::{count_overdue, count_transitions};
 use super::refs::new_refs;
 use super::screen::{self, Arrival};
 use super::{OrderState, dispatch, fold, is_at_rest};
@@ -85,6 +85,7 @@ impl OrderState {
                 return Ok(done);
             }
             let sealed = self.sealed(input).await?;
+            self.look_at_lanes(input).await;
             self.mark = self.shared.board.mark();
             let order = self.order.as_deref().ok_or(HubError::NotFound("order"))?;
             let decided = {
@@ -141,6 +142,16 @@ impl OrderState {
                 Ok(())
             }
         }
+    }
+
+    /// Where the input may send parcels off, what their lanes take has to be at hand.
+    async fn look_at_lanes(&self, input: &Input) {
+        let Some(order) = self.order.as_deref() else {
+            return;
+        };
+        let (board, journal) = (&self.shared.board, &*self.shared.journal);
+        let lanes = order.lanes_ahead(input, board);
+        board.transits.prepare(&lanes, journal).await;
     }
 
     /// A repeat of a request that the state has forgotten: the log remembers it.
@@ -233,6 +244,7 @@ impl OrderState {
             refs: new_refs(self.order.as_deref(), next, events),
             private: None,
             marks: Vec::new(),
+            transits: next.transits(events, &self.shared.board),
         }
     }
 
@@ -240,6 +252,7 @@ impl OrderState {
     async fn write(&mut self, append: Append, urgency: Urgency) -> Written {
         let stored = after(self.stored_wake, append.wake_at, append.settle_wake);
         let refs = append.refs.clone();
+        let transits = append.transits.clone();
         let Some(lane) = self.shared.lane(self.id.shard()).cloned() else {
             return Written::Failed(HubError::Unavailable("the node has no lane".into()));
         };
@@ -260,6 +273,7 @@ impl OrderState {
                     // A full queue loses only the hint; the sweep looks for itself then.
                     self.shared.hints.give(Hint::Known(reference));
                 }
+                self.shared.board.transits.outdate(&transits);
             }
             Signal::Fenced => {
                 self.shared.fenced();
@@ -274,6 +288,7 @@ impl OrderState {
     /// Takes over what is on disk and starts what it opened.
     fn commit(&mut self, stored: Option<Timestamp>, events: &[Recorded], next: Order) {
         count_transitions(self.order.as_deref(), events, &next);
+        count_overdue(events, &next);
         self.stored_wake = stored;
         for recorded in events {
             if let Event::EffectPostponed {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use orderhub_domain::order::{Order, Recorded, Stage, evolve};
+use orderhub_domain::order::{Event, Order, ParcelEvent, Recorded, Stage, evolve};
 
 /// Counts every stage that a commit passed through, also those it did not stay in.
 pub(super) fn count_transitions(before: Option<&Order>, events: &[Recorded], next: &Order) {
@@ -22,6 +22,27 @@ pub(super) fn count_transitions(before: Option<&Order>, events: &[Recorded], nex
             measure_move(from, &folded);
         }
         order = Some(folded);
+    }
+}
+
+/// Counts parcels that are overdue, by the connection that sold the label and by whose time is over.
+pub(super) fn count_overdue(events: &[Recorded], next: &Order) {
+    for recorded in events {
+        let Event::Parcel(ParcelEvent::Overdue {
+            fulfilment,
+            parcel,
+            lane,
+            ..
+        }) = &recorded.event
+        else {
+            continue;
+        };
+        let parcel = next.parcel(*fulfilment, *parcel);
+        let label = parcel.and_then(|parcel| parcel.label.as_ref());
+        let carrier = label.map_or_else(|| "none".to_owned(), |label| label.account.to_string());
+        let time = if lane.is_some() { "lane" } else { "policy" };
+        metrics::counter!("orderhub_parcels_overdue_total", "carrier" => carrier, "time" => time)
+            .increment(1);
     }
 }
 

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
     Asked, Command, Fact, Input, InputBody, Location, Order, Places, Recorded, Rejection, Request,
+    ShippingLane, TransitTime,
 };
 use orderhub_domain::stock::{Counters, Quota, StockCommand};
 use tokio::sync::oneshot;
@@ -133,6 +134,10 @@ impl Places for Hub {
 
     fn quota(&self, location: &LocationCode, sku: &Sku, channel: ChannelId) -> Quota {
         self.shared.board.quota(location, sku, channel)
+    }
+
+    fn transit_time(&self, lane: &ShippingLane) -> Option<TransitTime> {
+        self.shared.board.transit_time(lane)
     }
 }
 

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
-use orderhub_domain::order::{Event, Mark, Recorded, RememberedRequest};
+use orderhub_domain::order::{
+    Event, Mark, Recorded, RememberedRequest, ShippingLane, TRANSITS_COUNTED, Transit,
+};
 use uuid::Uuid;
 
 use super::Twin;
@@ -77,6 +79,15 @@ impl Journal for Twin {
             }
         });
         Ok(seen.collect())
+    }
+
+    async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable> {
+        let world = self.reading()?;
+        let mut of_lane: Vec<&Transit> = world.transits.values().collect();
+        of_lane.retain(|transit| transit.lane == *lane);
+        of_lane.sort_by_key(|transit| std::cmp::Reverse(transit.delivered_at));
+        let newest = of_lane.iter().take(usize::from(TRANSITS_COUNTED));
+        Ok(newest.map(|transit| transit.took.as_secs()).collect())
     }
 
     async fn due(

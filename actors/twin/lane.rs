@@ -60,6 +60,11 @@ impl World {
             for (mark, at) in append.marks.iter().zip(seen_at.into_iter().cycle()) {
                 self.marks.push((mark.clone(), at, append.order));
             }
+            for transit in &append.transits {
+                let parcel = (append.order, transit.fulfilment, transit.parcel);
+                let known = self.transits.entry(parcel);
+                known.or_insert_with(|| transit.clone());
+            }
             if let Some(private) = &append.private {
                 self.private.insert(append.order, private.clone());
             }

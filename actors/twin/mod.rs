@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku, Slug};
-use orderhub_domain::order::{Mark, Recorded, Stage};
+use orderhub_domain::order::{Mark, Recorded, Stage, Transit};
 use orderhub_domain::stock::{Counters, FeedMark, HoldKey, Inbound, LedgerRow, Quota, StockHold};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -61,6 +61,7 @@ struct World {
     refs: HashMap<OrderRef, OrderId>,
     private: HashMap<OrderId, PrivateDetails>,
     marks: Vec<(Mark, Timestamp, OrderId)>,
+    transits: BTreeMap<(OrderId, u16, u16), Transit>,
     parked: BTreeMap<(Timestamp, Uuid), Parked>,
     shards: BTreeMap<ShardId, i64>,
     location_epochs: BTreeMap<LocationCode, i64>,
@@ -112,6 +113,7 @@ impl Twin {
             refs: HashMap::new(),
             private: HashMap::new(),
             marks: Vec::new(),
+            transits: BTreeMap::new(),
             parked: BTreeMap::new(),
             shards: BTreeMap::new(),
             location_epochs: BTreeMap::new(),

@@ -53,6 +53,7 @@ fn append(claims: &Claims, order: OrderId, expected: u64, events: u64) -> Append
         refs: Vec::new(),
         private: None,
         marks: Vec::new(),
+        transits: Vec::new(),
     }
 }
 

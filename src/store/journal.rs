@@ -10,7 +10,7 @@ use jiff_sqlx::ToSqlx;
 use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
-use orderhub_domain::order::{Event, Mark, Recorded, RememberedRequest};
+use orderhub_domain::order::{Event, Mark, Recorded, RememberedRequest, ShippingLane};
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 use tokio::time::timeout;
@@ -245,6 +245,10 @@ impl Journal for Store {
 
     async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable> {
         self.seen_marks(marks, since).await
+    }
+
+    async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable> {
+        self.newest_transits(lane).await
     }
 
     async fn due(

@@ -29,6 +29,7 @@ mod retention;
 mod seal;
 mod stock;
 mod trail;
+mod transits;
 mod unreconciled;
 mod webhook_list;
 mod webhooks;

@@ -1,7 +1,7 @@
 //! What is kept for people to look at, and no longer than 30 days: copies of webhooks, parked messages
 //! that the hub does not act on, and findings of the auditor that have healed. A message that waits for
 //! its order, or that is dead, never goes by itself. What screening counts by goes once it cannot count
-//! any more.
+//! any more, and what parcels took on their lanes after a year.
 
 use orderhub_actors::ports::Unavailable;
 use sqlx::postgres::PgQueryResult;
@@ -58,6 +58,15 @@ where ctid = any (array(
     limit $1))
 ";
 
+const FORGET_TRANSITS: &str = "
+delete from orderhub.transit
+where ctid = any (array(
+    select ctid from orderhub.transit
+    where delivered_at < clock_timestamp() - interval '365 days'
+    order by delivered_at
+    limit $1))
+";
+
 const FORGET_HEALED: &str = "
 delete from orderhub.finding
 where id = any (array(
@@ -83,7 +92,8 @@ impl Store {
         }
         let emails = self.forget(FORGET_EMAILS).await?.rows_affected();
         let marks = self.forget(FORGET_MARKS).await?.rows_affected();
-        let most = [copies, messages, findings, emails, marks]
+        let transits = self.forget(FORGET_TRANSITS).await?.rows_affected();
+        let most = [copies, messages, findings, emails, marks, transits]
             .into_iter()
             .max();
         Ok(most >= Some(u64::from(AT_ONCE)))

@@ -60,6 +60,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("orderhub_orders_received_total", "Orders that were sent, by what became of them"),
     ("orderhub_parked_applied_total", "Parked messages that found their order in the end"),
     ("orderhub_parked_discarded_total", "Parked messages that a person threw away"),
+    ("orderhub_parcels_overdue_total", "Parcels that nobody had seen for too long, by whose time was over: their lane's or the policy's"),
     ("orderhub_pg_errors_total", "Errors that Postgres answered, by SQLSTATE"),
     ("orderhub_poison_orders_total", "Orders that could not be woken several times in a row"),
     ("orderhub_publish_parked_total", "Events that the bus refuses for good"),

@@ -173,6 +173,7 @@ pub(crate) fn append(
         refs: Vec::new(),
         private: None,
         marks: Vec::new(),
+        transits: Vec::new(),
     }
 }
 

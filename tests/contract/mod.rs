@@ -8,6 +8,7 @@ pub(crate) mod lookup;
 pub(crate) mod parking;
 pub(crate) mod quotas;
 pub(crate) mod stock;
+pub(crate) mod transits;
 
 use std::sync::Arc;
 
@@ -89,6 +90,10 @@ macro_rules! store_contract {
         );
         store_contract!(@cases $world, quotas:
             a_quota_is_read_as_it_was_written,
+        );
+        store_contract!(@cases $world, transits:
+            a_delivery_counts_once_and_for_its_own_lane,
+            only_the_newest_deliveries_of_a_lane_are_read,
         );
     };
     (@cases $world:path, $part:ident: $($case:ident),* $(,)?) => {

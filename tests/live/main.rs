@@ -81,5 +81,6 @@ mod supply;
 mod tail;
 mod takeover;
 mod tampering;
+mod transits;
 mod way_back;
 mod world;

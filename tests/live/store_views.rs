@@ -267,6 +267,10 @@ async fn every_view_of_the_interface_is_there() {
             "quota_changes",
             "location sku channel version units said_at said_by reason after_seq",
         ),
+        (
+            "transits",
+            "order_id fulfilment parcel account carrier service origin destination took_s delivered_at",
+        ),
         ("feeds", "source sequence as_of applied_at gaps missing"),
     ];
     for (view, columns) in views {

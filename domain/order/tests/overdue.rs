@@ -20,6 +20,7 @@ fn labelled(hours: impl IntoIterator<Item = i64>) -> World {
 
 fn leave(world: &mut World) {
     world.step(FulfilmentStep::HandOver).expect("labelled");
+    world.settle();
 }
 
 fn events(world: &World) -> Vec<ParcelEvent> {

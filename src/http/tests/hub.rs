@@ -18,7 +18,8 @@ use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{
     Asked, Command, Context, Decided, Fact, Features, Input, InputBody, Location, Mark, Order,
-    Placement, Places, Recorded, Rejection, RememberedRequest, Sightings, Stage, decide, place,
+    Placement, Places, Recorded, Rejection, RememberedRequest, ShippingLane, Sightings, Stage,
+    decide, place,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::{Counters, LocationStock, StockCommand};
@@ -275,6 +276,10 @@ impl Journal for Hub {
     }
 
     async fn seen(&self, _: &[Mark], _: Timestamp) -> Result<Vec<Seen>, Unavailable> {
+        Ok(Vec::new())
+    }
+
+    async fn transits(&self, _: &ShippingLane) -> Result<Vec<i64>, Unavailable> {
         Ok(Vec::new())
     }
 

@@ -5,6 +5,7 @@
 
 mod recover;
 mod statement;
+mod transits;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;

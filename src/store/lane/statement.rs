@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::super::failure::Failure;
 use super::super::journal::{DETAILS, ORDER_STREAM};
+use super::transits::TransitRows;
 use super::{Entry, PgLane};
 
 /// Place in the chunk -> whether it was committed. Absent: fenced.
@@ -97,6 +98,19 @@ mk as (
     from unnest($35::uuid[], $36::uuid[], $37::smallint[], $38::timestamptz[])
         as m (id, mark, kind, seen_at)
     where (m.id in (select ok.id from ok)) is true
+),
+tr as (
+    insert into orderhub.transit
+        (order_id, fulfilment, parcel, account, carrier, service, origin, destination, took_s,
+         delivered_at)
+    select t.id, t.fulfilment, t.parcel, t.account, t.carrier, t.service, t.origin, t.destination,
+           t.took_s, t.delivered_at
+    from unnest($39::uuid[], $40::int[], $41::int[], $42::text[], $43::text[], $44::text[],
+                $45::text[], $46::text[], $47::bigint[], $48::timestamptz[])
+        as t (id, fulfilment, parcel, account, carrier, service, origin, destination, took_s,
+              delivered_at)
+    where (t.id in (select ok.id from ok)) is true
+    on conflict do nothing
 )
 select put.place, (put.id in (select ok.id from ok)) is true as committed
 from put
@@ -128,6 +142,7 @@ struct Rows<'a> {
     mark: Vec<Uuid>,
     mark_kind: Vec<i16>,
     seen_at: Vec<Timestamp>,
+    transits: TransitRows<'a>,
 }
 
 #[derive(Default)]
@@ -202,6 +217,9 @@ impl<'a> Rows<'a> {
             self.ref_scope.push(&reference.scope);
             self.ref_value.push(&reference.value);
         }
+        for transit in &append.transits {
+            self.transits.push(id, transit);
+        }
         if let Some(sealed) = &entry.private {
             self.private_id.push(id);
             self.private.push(sealed);
@@ -219,7 +237,7 @@ impl<'a> Rows<'a> {
     fn query(self) -> QueryAs<'a, Postgres, (i32, bool), PgArguments> {
         let (shards, epochs): (Vec<i16>, Vec<i64>) = self.fence.into_iter().unzip();
         let events = self.events;
-        sqlx::query_as(APPEND)
+        let query = sqlx::query_as(APPEND)
             .bind(shards)
             .bind(epochs)
             .bind(self.place)
@@ -257,7 +275,8 @@ impl<'a> Rows<'a> {
             .bind(self.marked_id)
             .bind(self.mark)
             .bind(self.mark_kind)
-            .bind(self.seen_at)
+            .bind(self.seen_at);
+        self.transits.bind(query)
     }
 }
 
