@@ -10,6 +10,7 @@ use super::home::Home;
 use crate::cli::{Exit, Failure, Root};
 use crate::config::Config;
 use crate::http::keys::{Key, NewKey, Scope, generate, token_hash};
+use crate::sim::shop::LOCATION;
 
 /// Where everything is reached.
 pub(super) struct Places {
@@ -113,7 +114,8 @@ pub(super) fn configure(home: &Home, places: &Places) -> Result<PathBuf, Failure
         let (webhook, key) = (kept(slug, "webhook"), kept(slug, "key"));
         sections.push(format!(
             "[[sales]]\nslug = \"{slug}\"\nkind = \"shopify\"\nsecrets = [{webhook}]\n\
-             access_token = {key}\nbase_url = \"http://127.0.0.1:{port}\"\npayment = \"{gateway}\"\n"
+             access_token = {key}\nbase_url = \"http://127.0.0.1:{port}\"\npayment = \"{gateway}\"\n\
+             stock_location = \"{LOCATION}\"\n"
         ));
     }
     let gateways = places.partners.gateways.iter().zip(GATEWAYS);

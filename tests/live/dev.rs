@@ -67,6 +67,33 @@ async fn a_demo_sells_by_itself_and_carries_its_orders_to_the_end() {
         (orders > 0).then_some(())
     })
     .await;
+    let token = demo.kept("secret-shop-de-key").expect("the shop's token");
+    let config = demo.kept("orderhub.toml").expect("the configuration");
+    let shop = config
+        .split("slug = \"shop-de\"")
+        .nth(1)
+        .unwrap_or_default();
+    let shop = shop
+        .split("base_url = \"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
+    let url = format!(
+        "{}/admin/api/2026-07/graphql.json",
+        shop.expect("its address")
+    );
+    let query = "query Offered { productVariants(first: 1, query: \"sku:\\\"TEE-RED-M\\\"\") { nodes { inventoryItem { \
+        inventoryLevel(locationId: \"gid://shopify/Location/655441491\") { quantities(names: [\"available\"]) { \
+        quantity } } } } } }";
+    until("a shop knows what it can offer", SOON * 4, || async {
+        let asked = crate::support::api::plain_client().post(&url);
+        let asked = asked.header("x-shopify-access-token", token.trim());
+        let answer = asked.json(&json!({ "query": query })).send().await.ok()?;
+        let answer: serde_json::Value = serde_json::from_slice(&answer.bytes().await.ok()?).ok()?;
+        let level =
+            "/data/productVariants/nodes/0/inventoryItem/inventoryLevel/quantities/0/quantity";
+        (answer.pointer(level)?.as_i64()? > 0).then_some(())
+    })
+    .await;
     let names = ["stripe-eu-webhook", "easypost-key", "shop-de-webhook"];
     let kept = names.map(|name| demo.kept(&format!("secret-{name}")));
     for secret in kept.into_iter().chain([demo.kept("key")]) {

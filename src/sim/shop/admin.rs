@@ -1,5 +1,5 @@
-//! The shop's Admin API, the way back: its orders with what is left to ship, and what it is told of
-//! shipments and cancellations. It recognises no repeats: who notes a shipment twice has noted two,
+//! The shop's Admin API, the way back: its orders with what is left to ship, what it is told of
+//! shipments and cancellations, and what it can offer. It recognises no repeats: who notes a shipment twice has noted two,
 //! as long as units are left.
 
 use std::sync::{Arc, Mutex};
@@ -11,6 +11,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 
 use super::graph::Root;
+use super::offers::Offers;
 use super::orders::{Order, Orders, Shipment};
 use crate::sim::locked;
 use crate::sim::server::{Asked, Peer, Reply};
@@ -21,6 +22,7 @@ const WORK: u64 = 90;
 /// The Admin API of a shop.
 pub(super) struct Admin {
     pub(super) orders: Arc<Mutex<Orders>>,
+    pub(super) offers: Arc<Mutex<Offers>>,
     pub(super) token: SecretString,
 }
 
@@ -41,6 +43,9 @@ impl Peer for Admin {
             Ok(root) => root,
             Err(errors) => return Reply::new(200, errors),
         };
+        if let Some(whole) = stock(&mut locked(&self.offers), &root) {
+            return Reply::new(200, root.answer(&whole));
+        }
         match carry_out(&mut locked(&self.orders), &root) {
             Ok(Some(whole)) => Reply::new(200, root.answer(&whole)),
             Ok(None) => Reply::new(200, root.unknown()),
@@ -59,6 +64,18 @@ impl Peer for Admin {
             _ => "Internal Server Error",
         };
         json!({ "errors": message })
+    }
+}
+
+/// The whole object of a root field about what the shop offers; `None` when it is about something else.
+fn stock(offers: &mut Offers, root: &Root) -> Option<Value> {
+    match root.name.as_str() {
+        "productVariants" => Some(offers.variants(&root.arguments)),
+        "inventorySetQuantities" => {
+            let input = root.arguments.get("input");
+            Some(offers.set(input.unwrap_or(&Value::Null)))
+        }
+        _ => None,
     }
 }
 

@@ -5,6 +5,7 @@
 mod admin;
 mod basket;
 mod graph;
+mod offers;
 mod orders;
 #[cfg(test)]
 mod tests;
@@ -23,12 +24,15 @@ use tokio_util::sync::CancellationToken;
 
 use self::admin::Admin;
 use self::basket::Basket;
+use self::offers::Offers;
 use self::orders::Orders;
 use super::courier::{self, Headers, Letter, Teller};
 use super::faults::{Faults, Trouble};
 use super::hub::Hub;
 use super::place::{HubUrl, LocalAddress};
 use super::{SimError, locked, server, signing};
+
+pub use self::offers::LOCATION;
 
 /// The shop sells no more while so many letters wait for the hub.
 const PATIENCE: usize = 1_000;
@@ -69,11 +73,16 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
         None => None,
     };
     let orders = Arc::new(Mutex::new(Orders::open(options.book.as_deref())?));
+    let offers = Arc::new(Mutex::new(Offers::of(&options.skus)));
     let way_back = async {
         if let (Some(listener), Some(token)) = (listener, token) {
-            let orders = orders.clone();
+            let (orders, offers) = (orders.clone(), offers.clone());
             let trouble = Trouble::new(options.faults, options.seed);
-            let admin = Arc::new(Admin { orders, token });
+            let admin = Arc::new(Admin {
+                orders,
+                offers,
+                token,
+            });
             server::serve(listener, admin, trouble, stop.clone()).await;
         }
     };
@@ -88,7 +97,7 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
             return Ok(());
         }
         tracing::info!(slug = options.slug, "the shop is open");
-        let selling = sell(&orders, &options, &stop);
+        let selling = sell((&orders, &offers), &options, &stop);
         let (told, ()) = tokio::join!(courier::run(teller, hook, stop.clone()), selling);
         told
     };
@@ -96,7 +105,11 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
     told
 }
 
-async fn sell(orders: &Mutex<Orders>, options: &Options, stop: &CancellationToken) {
+async fn sell(
+    (orders, offers): (&Mutex<Orders>, &Mutex<Offers>),
+    options: &Options,
+    stop: &CancellationToken,
+) {
     let mut ticks = interval(pause(options.rate));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
@@ -105,6 +118,7 @@ async fn sell(orders: &Mutex<Orders>, options: &Options, stop: &CancellationToke
             continue;
         }
         let basket = Basket::draw(options.seed, orders.sold() + 1, &options.skus);
+        locked(offers).sold(&basket);
         if let Err(error) = orders.sell(basket) {
             tracing::error!(%error, "the book takes no line; nothing is sold");
         }

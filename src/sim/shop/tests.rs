@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::admin::Admin;
 use super::basket::{Basket, Payment};
+use super::offers::{LOCATION, Offers};
 use super::orders::Orders;
 use crate::sim::locked;
 use crate::sim::server::{Asked, Peer as _};
@@ -122,8 +123,10 @@ fn an_order_that_arrives_after_its_own_cancellation_is_told_all_the_same() {
 }
 
 fn admin(orders: Orders) -> Admin {
+    let sells = ["SKU-1", "SKU-10", "SKU-2"].map(str::to_owned);
     Admin {
         orders: Arc::new(Mutex::new(orders)),
+        offers: Arc::new(Mutex::new(Offers::of(&sells))),
         token: "shpat_sim".to_owned().into(),
     }
 }
@@ -209,6 +212,58 @@ async fn a_cancellation_is_noted_once_and_told_to_who_listens() {
     assert!(shown["order"]["cancelledAt"].is_string());
     let mut orders = locked(&admin.orders);
     assert!(topics(&mut orders).contains(&"orders/cancelled"));
+}
+
+const SOLD: &str = "query V($q: String!, $l: ID!) { productVariants(first: 9, query: $q) { nodes { sku \
+    inventoryItem { id inventoryLevel(locationId: $l) { quantities(names: [\"available\"]) { \
+    quantity } } } } } }";
+const OFFER: &str = "mutation N($i: InventorySetQuantitiesInput!, $k: String!) { \
+    inventorySetQuantities(input: $i) @idempotent(key: $k) { userErrors { code } } }";
+
+/// What is offered of a SKU, with the id of its item.
+async fn offered(admin: &Admin, sku: &str) -> (Value, Value) {
+    let search = json!({"q": format!("sku:\"{sku}\""), "l": location()});
+    let found = ask(admin, SOLD, search).await;
+    let nodes = found["productVariants"]["nodes"].as_array().cloned();
+    let nodes = nodes.unwrap_or_default().into_iter();
+    let node = nodes.into_iter().find(|node| node["sku"] == sku);
+    let item = &node.expect("it is sold")["inventoryItem"];
+    let level = &item["inventoryLevel"]["quantities"][0]["quantity"];
+    (item["id"].clone(), level.clone())
+}
+
+fn location() -> String {
+    format!("gid://shopify/Location/{LOCATION}")
+}
+
+/// The code of the refusal, if there is one.
+async fn offer(admin: &Admin, item: &Value, from: i64, to: i64) -> Value {
+    let change = json!({"inventoryItemId": item, "locationId": location(),
+        "quantity": to, "changeFromQuantity": from});
+    let input = json!({"name": "available", "quantities": [change]});
+    let done = ask(admin, OFFER, json!({"i": input, "k": "key"})).await;
+    done["inventorySetQuantities"]["userErrors"][0]["code"].clone()
+}
+
+#[tokio::test]
+async fn what_is_offered_changes_from_the_number_that_was_read_and_falls_with_a_sale() {
+    let admin = admin(orders(None));
+    let (item, none) = offered(&admin, "SKU-1").await;
+    assert_eq!(none, 0);
+    assert_eq!(offer(&admin, &item, 0, 40).await, Value::Null);
+    assert_eq!(
+        offer(&admin, &item, 0, 12).await,
+        "CHANGE_FROM_QUANTITY_STALE"
+    );
+    assert_eq!(offered(&admin, "SKU-1").await.1, 40);
+    assert_eq!(offered(&admin, "SKU-10").await.1, 0, "it is another thing");
+    let nobodys = json!("gid://shopify/InventoryItem/99");
+    assert_eq!(
+        offer(&admin, &nobodys, 0, 1).await,
+        "INVALID_INVENTORY_ITEM"
+    );
+    locked(&admin.offers).sold(&basket());
+    assert_eq!(offered(&admin, "SKU-1").await.1, 38);
 }
 
 #[test]
