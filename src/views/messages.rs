@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use orderhub_actors::api::Receipt;
+use orderhub_actors::ports::ParkedState;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -35,6 +36,7 @@ pub fn webhook_in_full(found: &WebhookDetail, personal: bool) -> Value {
 /// A parked message in a list, without what it said.
 pub fn parked(message: &ParkedListing) -> Value {
     let waiting_for = message.waiting_for.as_ref();
+    let advice = advice(message);
     json!({
         "message_id": message.id,
         "source": message.source,
@@ -42,11 +44,33 @@ pub fn parked(message: &ParkedListing) -> Value {
         "reason": message.reason,
         "received_at": message.received_at,
         "dead_since": message.dead_since,
+        "because": advice.map(|(because, _)| because),
+        "recommended": advice.map(|(_, action)| action),
         "waiting_for": waiting_for.map(|reference| json!({
             "kind": reference.kind.word(),
             "scope": reference.scope,
             "value": reference.value,
         })),
+    })
+}
+
+/// What a person does about a dead message, and why; nothing has to be done about others.
+fn advice(message: &ParkedListing) -> Option<(&'static str, &'static str)> {
+    if message.state() != ParkedState::Dead {
+        return None;
+    }
+    Some(if message.reason.contains("no_order") {
+        (
+            "Its order never came. Should it come, the message is applied by itself; throw it away when it is about \
+             nobody's order here.",
+            "discard",
+        )
+    } else {
+        (
+            "The hub could do nothing with it. Repair the cause (the connection, the sender, an older hub) and offer it \
+             again; throw it away when that changes nothing.",
+            "replay",
+        )
     })
 }
 

@@ -185,6 +185,9 @@ async fn a_message_that_waits_too_long_is_a_dead_letter_until_a_person_decides()
         ids.collect::<Vec<_>>()
     };
     let act = |id: &str, verb: &str| format!("/v1/parked/{id}/actions/{verb}");
+    for message in &dead {
+        assert_eq!(message["recommended"], "discard", "{message}");
+    }
     let early = act(&of(0)[0], "replay");
     let still = api.post(&early, &json!({})).await.expect(200);
     assert_eq!(still["outcome"], "unmatched");
@@ -224,6 +227,7 @@ async fn an_unreadable_message_is_dead_at_once_and_can_be_looked_at_and_replayed
     let [dead] = in_state(&world, "dead").await.try_into().unwrap();
     let reason = dead["reason"].as_str().unwrap();
     assert!(reason.starts_with("dead: unreadable: "), "{reason}");
+    assert_eq!(dead["recommended"], "replay");
     let id = dead["message_id"].as_str().unwrap();
     let path = format!("/v1/parked/{id}/actions/replay");
     let replayed = api.post(&path, &json!({})).await.expect(200);
@@ -231,6 +235,22 @@ async fn an_unreadable_message_is_dead_at_once_and_can_be_looked_at_and_replayed
     assert_eq!(in_state(&world, "dead").await.len(), 1);
     let shown = api.get(&format!("/v1/parked/{id}")).await.expect(200);
     assert_eq!(shown["body"], odd);
+
+    // It stays as it is until somebody throws it away, and keeps nothing else from its order.
+    assert_eq!(world.stripe.post.deliver(&event).await, Some(202));
+    let reason = json!({"reason": "the sender has told it rightly since"});
+    let discard = format!("/v1/parked/{id}/actions/discard");
+    api.post(&discard, &reason).await.expect(200);
+    assert!(in_state(&world, "dead").await.is_empty());
+    let order = api
+        .place(&authorized_elsewhere("O-1", "SKU-1", "pi_odd"))
+        .await;
+    journey::fulfilment_of(api, &order, SOON).await;
+    until("what was told rightly is booked", SOON, || async {
+        (parked(&world.audit).await == 0).then_some(())
+    })
+    .await;
+    checker::always(&world.audit).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -94,6 +94,9 @@ async fn parked_messages_are_listed_oldest_first_in_pages_without_their_bodies()
         "reason": "dead: no_order after 86400 s", "received_at": "1970-01-01T00:00:00Z",
         "dead_since": "1970-01-01T00:00:00Z",
         "waiting_for": { "kind": "payment", "scope": "shop", "value": "pi_1" },
+        "because": "Its order never came. Should it come, the message is applied by itself; throw it away when it is about \
+                    nobody's order here.",
+        "recommended": "discard",
     });
     assert_eq!(all.json()["data"][4], expected);
     for query in [
