@@ -2,6 +2,7 @@
 //!
 //! Decisions store the version of the policy they used. Defaults are the hub's recommendation.
 
+mod calendar;
 mod claims;
 mod payment;
 mod returns;
@@ -11,6 +12,7 @@ mod sourcing;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+pub use calendar::{BusinessCalendar, MINUTES_OF_DAY, Opening, due_after};
 pub use claims::{ClaimDefault, ClaimPolicy};
 pub use payment::{OnceCapture, PaymentPolicy, RefundWay};
 pub use returns::{ReturnPayer, ReturnPolicy, ShippingRefund};
@@ -31,6 +33,9 @@ pub struct Policy {
     pub contention_wait: SignedDuration,
     /// What becomes of an order when a part of it cannot be reserved.
     pub when_short: WhenShort,
+    /// What becomes of a new order for something that no location has ever had.
+    #[serde(default)]
+    pub unknown_sku: UnknownSku,
     /// How long an order waits for supply, counted from when it came.
     pub backorder_wait: SignedDuration,
     /// How many locations may refuse or reject the same order before a person must look.
@@ -59,8 +64,11 @@ pub struct Policy {
     pub edit_time: SignedDuration,
     /// What counts against a new order.
     pub screening: ScreeningPolicy,
-    /// How long an order waits for a person who reviews it.
+    /// How long an order waits for a person who reviews it, in working time.
     pub review_sla: SignedDuration,
+    /// When people work; round the clock where nobody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_hours: Option<BusinessCalendar>,
     /// What becomes of it when nobody came.
     pub review_default: ReviewDefault,
     /// What may come back, and what is given back for it.
@@ -95,6 +103,27 @@ impl WhenShort {
     }
 }
 
+/// What becomes of a new order for something that no location has ever had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownSku {
+    /// It is out of stock like any other.
+    #[default]
+    Reject,
+    /// A person looks at it.
+    Hold,
+}
+
+impl UnknownSku {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reject => "reject",
+            Self::Hold => "hold",
+        }
+    }
+}
+
 /// What becomes of an order that nobody reviewed in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -123,6 +152,7 @@ impl Default for Policy {
             reservation_extensions: 2,
             contention_wait: SignedDuration::from_secs(20),
             when_short: WhenShort::Reject,
+            unknown_sku: UnknownSku::default(),
             backorder_wait: SignedDuration::from_hours(30 * 24),
             sourcing_tries: 5,
             acceptance_time: SignedDuration::from_hours(24),
@@ -137,6 +167,7 @@ impl Default for Policy {
             edit_time: SignedDuration::from_mins(15),
             screening: ScreeningPolicy::default(),
             review_sla: SignedDuration::from_hours(24),
+            business_hours: None,
             review_default: ReviewDefault::Reject,
             returns: ReturnPolicy::default(),
             claims: ClaimPolicy::default(),

@@ -8,7 +8,7 @@ use orderhub_domain::sourcing::Hours;
 use super::section::Section;
 
 /// The days as an operator writes them.
-const DAYS: [(&str, Weekday); 7] = [
+pub(super) const DAYS: [(&str, Weekday); 7] = [
     ("monday", Weekday::Monday),
     ("tuesday", Weekday::Tuesday),
     ("wednesday", Weekday::Wednesday),

@@ -3,6 +3,7 @@
 //! Everything that is wrong is told at once, with the nearest known name; secrets are read, kept
 //! out of every output, and refused when anybody on the machine could read them.
 
+mod calendar;
 mod claims;
 mod connections;
 mod hours;

@@ -7,11 +7,12 @@ use orderhub_domain::ids::Slug;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::policy::{
     CountRule, OnceCapture, PaymentPolicy, Policy, RefundWay, ReviewDefault, ScreeningPolicy,
-    WhenDegraded, WhenShort,
+    UnknownSku, WhenDegraded, WhenShort,
 };
 use rust_decimal::Decimal;
 use toml::Table;
 
+use super::calendar::read_calendar;
 use super::section::{Reading, Section};
 use super::sourcing::read_sourcing;
 
@@ -42,6 +43,7 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
             .whole("sourcing_tries", 1, 100)
             .unwrap_or(usual.sourcing_tries),
         when_short: section.word("when_short", &WHEN_SHORT, usual.when_short),
+        unknown_sku: section.word("unknown_sku", &UNKNOWN_SKU, usual.unknown_sku),
         backorder_wait: section.duration("backorder_wait", usual.backorder_wait),
         mismatch_patience: section.duration("mismatch_patience", usual.mismatch_patience),
         parked_patience: section.duration("parked_patience", usual.parked_patience),
@@ -56,6 +58,7 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         pickup_time: section.duration("pickup_time", usual.pickup_time),
         edit_time: section.duration("edit_time", usual.edit_time),
         screening: read_screening(section.table("screening"), section.reading()),
+        business_hours: read_calendar(section.table("business_hours"), section.reading()),
         review_sla: section.duration("review_sla", usual.review_sla),
         review_default: section.word("review_default", &DEFAULTS, usual.review_default),
         claims: super::claims::read_claims(section.table("claims"), section.reading()),
@@ -68,6 +71,12 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
     section.finish();
     policy
 }
+
+/// What becomes of an order for something that no location has ever had.
+const UNKNOWN_SKU: [(&str, UnknownSku); 2] = [
+    (UnknownSku::Reject.word(), UnknownSku::Reject),
+    (UnknownSku::Hold.word(), UnknownSku::Hold),
+];
 
 /// When an authorisation that can be captured only once is captured.
 const ONCE: [(&str, OnceCapture); 3] = [

@@ -4,6 +4,7 @@ use jiff::SignedDuration;
 use orderhub_domain::policy::{ReturnPolicy, ScreeningPolicy};
 use serde_json::{Map, Value, json};
 
+use super::calendar::calendar_words;
 use super::hours::closed_words;
 use super::{Config, Connection, Location, Origin, Secret};
 
@@ -33,7 +34,9 @@ pub fn shown(config: &Config) -> Value {
             "retry_least": duration(policy.retry_least),
             "retry_most": duration(policy.retry_most),
             "default_weight_g": policy.default_weight_g,
+            "unknown_sku": policy.unknown_sku.word(),
             "review_sla": duration(policy.review_sla),
+            "business_hours": policy.business_hours.as_ref().map(calendar_words),
             "review_default": policy.review_default.word(),
             "pickup_time": duration(policy.pickup_time),
             "edit_time": duration(policy.edit_time),

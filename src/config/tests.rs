@@ -104,6 +104,60 @@ JPY = "80000"
 }
 
 #[test]
+fn a_business_calendar_is_read_and_shown_as_it_is_written() {
+    let text = r#"
+[policy.business_hours]
+timezone = "Europe/Berlin"
+monday = ["13:00-17:00", "09:00-12:00"]
+friday = "18:00-24:00"
+holidays = ["2026-12-25"]
+"#;
+    let config = Config::load(&sources(text)).expect("a configuration");
+    let calendar = config.policy.business_hours.as_ref().expect("a calendar");
+    assert_eq!(calendar.week[0].len(), 2);
+    let shown = &shown(&config)["policy"]["business_hours"];
+    assert_eq!(shown["timezone"], "Europe/Berlin");
+    assert_eq!(shown["monday"][0], "09:00-12:00");
+    assert_eq!(shown["friday"][0], "18:00-24:00");
+    assert_eq!(shown["holidays"][0], "2026-12-25");
+    let none = Config::load(&sources("[policy]\n")).expect("a configuration");
+    assert_eq!(none.policy.business_hours, None);
+}
+
+#[test]
+fn a_business_calendar_that_cannot_be_meant_is_named_in_every_part() {
+    let text = r#"
+[policy.business_hours]
+timezone = "Berlin"
+monday = ["09:00-12:00", "11:00-17:00"]
+tuesday = "17:00-09:00"
+holidays = ["25.12.2026"]
+mittwoch = "09:00-17:00"
+"#;
+    let mut expected: Vec<String> = [
+        "holidays: must be days like 2026-12-25, not \"25.12.2026\"",
+        "mittwoch: is not known here",
+        "monday: must have hours that do not overlap",
+        "timezone: must be a name like Europe/Berlin",
+        "tuesday: must be hours like 09:00-17:00 or 18:00-24:00, not \"17:00-09:00\"",
+    ]
+    .map(|fault| format!("policy.business_hours.{fault}"))
+    .into();
+    expected.sort();
+    let mut found = faults(text);
+    found.sort();
+    for (found, expected) in found.iter().zip(&expected) {
+        assert!(found.starts_with(expected), "{found} is not {expected}");
+    }
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    let idle = faults("[policy.business_hours]\ntimezone = \"UTC\"\n");
+    assert_eq!(
+        idle,
+        ["policy.business_hours.monday: or another day must have hours, like 09:00-17:00"]
+    );
+}
+
+#[test]
 fn rules_of_screening_that_cannot_be_meant_are_all_named() {
     let text = r#"
 [policy]

@@ -26,6 +26,7 @@ mod parked_list;
 mod payouts;
 mod publish;
 mod retention;
+mod review_queue;
 mod seal;
 mod stock;
 mod trail;
@@ -53,6 +54,7 @@ pub use publish::{
     Checkpoint, Checkpoints, CursorMove, Entry, KeptCheckpoint, LastMessage, Log, Logged,
     LoggedEvent, LoggedStock, PublishCursor, PublishLog,
 };
+pub use review_queue::ReviewQueue;
 pub use seal::{Seal, SealError, kept_key};
 pub use stock::PgStockLane;
 pub use trail::Trail;

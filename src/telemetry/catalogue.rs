@@ -90,6 +90,8 @@ const GAUGES: &[(&str, &str)] = &[
     ("orderhub_payments_unreconciled", "Captures older than policy.payout_within that no payout file has named, up to 10,000 a gateway"),
     ("orderhub_publish_lag_events", "Committed entries that are not on the bus yet"),
     ("orderhub_publish_oldest_age_seconds", "Age of the oldest committed entry that is not on the bus yet; 0 when there is none"),
+    ("orderhub_review_oldest_age_seconds", "Age of the oldest order that a person has to review, since it was received; 0 when there is none"),
+    ("orderhub_review_time_used_ratio", "Of the time that people have to review an order, the largest share that is over; at 1 the policy's default decides"),
     ("orderhub_stock_offers_waiting", "SKUs of which a sales channel does not have the newest number yet"),
 ];
 

@@ -28,6 +28,13 @@ pub async fn watch_orders(store: Store, stop: CancellationToken) {
             Ok(standing) => show(&standing),
             Err(error) => tracing::warn!(%error, "orders cannot be counted"),
         }
+        match store.review_queue().await {
+            Ok(queue) => {
+                gauge!("orderhub_review_oldest_age_seconds").set(queue.oldest_s);
+                gauge!("orderhub_review_time_used_ratio").set(queue.used);
+            }
+            Err(error) => tracing::warn!(%error, "orders in review cannot be counted"),
+        }
         match Sources::all(&store).await {
             Ok(sources) => {
                 for known in sources {

@@ -7,6 +7,7 @@ use super::super::{
 };
 use super::Draft;
 use crate::canonical::Terms;
+use crate::policy::due_after;
 
 /// Decides what a new order is and what it wants first. A pure function of its arguments: the
 /// events of the first commit and the order after them.
@@ -94,7 +95,10 @@ impl Draft<'_> {
         let features = self.features.take();
         let features = features.unwrap_or_else(|| Features::unknown(amount));
         let judgement = judge(&features, &policy.screening);
-        let until = self.context.now.saturating_add(policy.review_sla).ok();
+        let (now, sla) = (self.context.now, policy.review_sla);
+        let until = due_after(policy.business_hours.as_ref(), now, sla);
+        // Who never works is not waited for longer than who always does.
+        let until = until.or_else(|| due_after(None, now, sla));
         let verdict = judgement.verdict;
         self.emit(Event::Screened(Box::new(Screened {
             verdict,

@@ -7,7 +7,7 @@ use super::super::*;
 use super::world::*;
 use crate::canonical::*;
 use crate::ids::*;
-use crate::policy::{Policy, ReviewDefault, ScreeningPolicy};
+use crate::policy::{BusinessCalendar, Opening, Policy, ReviewDefault, ScreeningPolicy};
 
 /// Rules under which a mark on the country alone is worth a look.
 pub(super) fn wary() -> Policy {
@@ -174,6 +174,50 @@ fn when_nobody_comes_the_declared_default_fires_once() {
         assert_eq!(reviewed.actor, "system");
         assert_eq!(world.folded(), world.order);
     }
+}
+
+#[test]
+fn people_who_work_by_day_have_their_working_time() {
+    let by_day = Opening {
+        from: 9 * 60,
+        until: 17 * 60,
+    };
+    let mut week = [(); 7].map(|()| vec![by_day]);
+    week[5].clear();
+    week[6].clear();
+    // It comes on a Thursday at seven to nine: eight hours that day, two the next.
+    let mut world = in_review(Policy {
+        review_sla: SignedDuration::from_hours(10),
+        business_hours: Some(BusinessCalendar {
+            zone: jiff::tz::TimeZone::UTC,
+            week,
+            holidays: std::collections::BTreeSet::new(),
+        }),
+        ..wary()
+    });
+    let due = "2025-10-10T11:00:00Z".parse().expect("a time");
+    assert_eq!(wake_at(&world.order, &world.policy), Some(due));
+    let left = due.duration_since(world.now).as_secs();
+    world.wait(left - 1);
+    assert_eq!(world.order.stage, Stage::Screening, "not a second early");
+    world.wait(1);
+    world.wait(1);
+    assert_eq!(world.order.stage, Stage::Rejected);
+    assert_eq!(count(&world, "order.reviewed"), 1);
+}
+
+#[test]
+fn a_calendar_in_which_nobody_ever_works_keeps_no_order_for_ever() {
+    let world = in_review(Policy {
+        business_hours: Some(BusinessCalendar {
+            zone: jiff::tz::TimeZone::UTC,
+            week: Default::default(),
+            holidays: std::collections::BTreeSet::new(),
+        }),
+        ..wary()
+    });
+    let due = world.now + SignedDuration::from_hours(24);
+    assert_eq!(wake_at(&world.order, &world.policy), Some(due));
 }
 
 #[test]
