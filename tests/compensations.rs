@@ -1,5 +1,5 @@
-//! docs/compensations.md against the code: it names every timer with its exit, and only functions
-//! and tests that exist.
+//! docs/compensations.md against the code: it names every timer with its exit, each way of getting stuck
+//! with what helps, and only functions and tests that exist.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -64,6 +64,23 @@ fn every_row_of_the_matrix_names_its_rule_and_its_tests() {
         }
     }
     assert_eq!(numbers, (1..=ROWS).collect(), "every row of the matrix");
+}
+
+#[test]
+fn every_way_of_getting_stuck_has_its_action_and_its_test() {
+    let rows = table("## Stuck");
+    assert_eq!(rows.len(), ROWS, "twelve ways");
+    for row in &rows {
+        let [why, actions, tests] = row[..] else {
+            panic!("three columns: {row:?}");
+        };
+        let (actions, tests) = (links(actions), links(tests));
+        assert!(!actions.is_empty() && !tests.is_empty(), "{why}");
+        for test in tests {
+            let (before, _) = linked("", test);
+            assert!(before.contains("test"), "{test} is a test");
+        }
+    }
 }
 
 #[test]

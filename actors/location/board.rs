@@ -173,6 +173,10 @@ impl Places for Board {
         known.copied().unwrap_or_default()
     }
 
+    fn knows(&self, sku: &Sku) -> bool {
+        read(&self.stock).contains_key(sku)
+    }
+
     fn transit_time(&self, lane: &ShippingLane) -> Option<TransitTime> {
         self.transits.time(lane)
     }

@@ -136,6 +136,10 @@ impl Places for Hub {
         self.shared.board.quota(location, sku, channel)
     }
 
+    fn knows(&self, sku: &Sku) -> bool {
+        self.shared.board.knows(sku)
+    }
+
     fn transit_time(&self, lane: &ShippingLane) -> Option<TransitTime> {
         self.shared.board.transit_time(lane)
     }

@@ -50,6 +50,11 @@ pub trait Places {
         Quota::default()
     }
 
+    /// Whether any of them has ever had a SKU.
+    fn knows(&self, _: &Sku) -> bool {
+        true
+    }
+
     /// What the last deliveries of a lane say about the next one; nothing where they are too few, or not
     /// at hand.
     fn transit_time(&self, _: &ShippingLane) -> Option<TransitTime> {

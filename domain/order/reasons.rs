@@ -10,6 +10,8 @@ pub const REASON_LABEL_FAILED: &str = "label_failed";
 pub const REASON_NO_LOCATION: &str = "no_location";
 /// The stated total differs from its parts.
 pub const REASON_TOTAL_MISMATCH: &str = "total_mismatch";
+/// No location has ever had one of its SKUs.
+pub const REASON_UNKNOWN_SKU: &str = "unknown_sku";
 /// An authorisation that the order relied on is gone.
 pub const REASON_PAYMENT_LOST: &str = "payment_lost";
 /// A hold's time was over, and who placed it had said to cancel then.
@@ -17,7 +19,7 @@ pub const REASON_HOLD_EXPIRED: &str = "hold_expired";
 /// What an authorisation cannot pay any more is being set aside once more.
 pub const REASON_REAUTHORIZING: &str = "reauthorizing";
 /// Why the hub itself puts orders on hold. A person's reasons are their own words.
-pub const HOLD_REASONS: [&str; 8] = [
+pub const HOLD_REASONS: [&str; 9] = [
     REASON_CAPTURE_FAILED,
     REASON_REFUND_FAILED,
     REASON_LABEL_FAILED,
@@ -26,6 +28,7 @@ pub const HOLD_REASONS: [&str; 8] = [
     REASON_PAYMENT_LOST,
     REASON_PAYMENT_MISMATCH,
     REASON_REAUTHORIZING,
+    REASON_UNKNOWN_SKU,
 ];
 
 /// Nothing came for an order that waited for supply.

@@ -10,8 +10,10 @@ use super::explain::Action;
 use super::{
     Effect, Fulfilment, FulfilmentStage, Hold, HoldScope, Loss, Order, Outstanding,
     REASON_CAPTURE_FAILED, REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST,
-    REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, Stage,
+    REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, REASON_UNKNOWN_SKU,
+    Stage,
 };
+use crate::ids::Sku;
 
 /// What a person does about a hold, in this order, where what fits best is not offered.
 const OTHERWISE: [&str; 3] = ["release", "cancel", "refund"];
@@ -31,6 +33,9 @@ pub(super) fn offered(best: Option<&'static str>, actions: &[Action]) -> Option<
 impl Order {
     /// Why a hold is in force, as the end of a sentence, and what fits best.
     pub(super) fn why_held(&self, hold: &Hold) -> (String, &'static str) {
+        if hold.reason == REASON_UNKNOWN_SKU {
+            return (self.why_unknown(), "release");
+        }
         let (because, action) = match hold.reason.as_str() {
             REASON_TOTAL_MISMATCH => (
                 "the stated total differs from its parts; check it with the shop",
@@ -72,6 +77,19 @@ impl Order {
             other => (other, "release"),
         };
         (because.to_owned(), action)
+    }
+
+    /// No location has ever had one of what it wants.
+    fn why_unknown(&self) -> String {
+        let skus = self.uncovered_skus();
+        let skus: Vec<&str> = skus.iter().map(Sku::as_str).collect();
+        format!(
+            "no location has ever had {}; count it where it is, or cancel and let the shop put its SKU right; releasing looks again",
+            match &skus[..] {
+                [one] => format!("the SKU {one}"),
+                all => format!("one of the SKUs {}", all.join(", ")),
+            }
+        )
     }
 
     /// The carrier said that it is the address: its code names it.

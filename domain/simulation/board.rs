@@ -45,6 +45,10 @@ impl Places for Board {
         self.quotas.get(&key).copied().unwrap_or_default()
     }
 
+    fn knows(&self, sku: &Sku) -> bool {
+        self.heard.keys().any(|(_, heard)| heard == sku)
+    }
+
     fn transit_time(&self, lane: &ShippingLane) -> Option<TransitTime> {
         self.transits.time(lane)
     }

@@ -35,6 +35,7 @@ mod secure;
 mod settle;
 mod short;
 mod stock;
+mod unknown;
 mod work;
 
 pub use place::place;

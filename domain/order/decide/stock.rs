@@ -162,7 +162,7 @@ impl Draft<'_> {
     /// Nothing can provide it now: it waits for supply where policy lets it. Otherwise it is refused
     /// before it stands; afterwards what was cut is cancelled, and of the rest a person decides.
     fn out_of_stock(&mut self) -> bool {
-        if self.backorder() || self.give_up_cut() {
+        if self.hold_unknown_skus() || self.backorder() || self.give_up_cut() {
             return true;
         }
         if self.order.stage != Stage::Reserving {
@@ -385,13 +385,5 @@ pub fn waits_for_stock(order: &Order) -> Vec<crate::ids::Sku> {
     if !is_sourcing(order.stage) || order.ending.is_some() || held || told {
         return Vec::new();
     }
-    let missing = order
-        .line_numbers()
-        .filter(|number| !order.uncovered(*number).is_zero());
-    let mut skus: Vec<_> = missing
-        .filter_map(|number| order.line(number).and_then(|line| line.sku.clone()))
-        .collect();
-    skus.sort();
-    skus.dedup();
-    skus
+    order.uncovered_skus()
 }

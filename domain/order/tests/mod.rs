@@ -40,4 +40,5 @@ mod supply;
 mod tables;
 mod tenders;
 mod told_twice;
+mod unknown_sku;
 mod world;

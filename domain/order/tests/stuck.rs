@@ -36,7 +36,7 @@ fn deliver(world: &mut World) {
 
 /// What `explain` says: a reason with this in it, and exactly this action, which is offered.
 #[track_caller]
-fn explained(world: &World, because: &str, recommended: &str) {
+pub(super) fn explained(world: &World, because: &str, recommended: &str) {
     let why = explain(&world.order, &world.policy);
     assert!(why.because.contains(because), "{why:?}");
     assert_eq!(why.recommended, Some(recommended), "{why:?}");
@@ -46,7 +46,7 @@ fn explained(world: &World, because: &str, recommended: &str) {
 }
 
 /// Does what is recommended, with the hold that is in force where it is about one.
-fn act(world: &mut World, action: &str) {
+pub(super) fn act(world: &mut World, action: &str) {
     let reason = "as recommended".to_owned();
     let command = match action {
         "release" => {
@@ -84,7 +84,7 @@ fn act(world: &mut World, action: &str) {
 
 /// The order is stuck for this reason, and doing what is recommended opens this effect.
 #[track_caller]
-fn unstuck(world: &mut World, because: &str, recommended: &str, effect: &str) {
+pub(super) fn unstuck(world: &mut World, because: &str, recommended: &str, effect: &str) {
     explained(world, because, recommended);
     assert!(world.outstanding(effect).is_none());
     act(world, recommended);

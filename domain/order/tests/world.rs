@@ -112,6 +112,11 @@ impl Places for Shelves {
         stock.map_or_else(Quota::default, |stock| stock.quota(sku, channel))
     }
 
+    fn knows(&self, sku: &Sku) -> bool {
+        let mut shelves = self.stock.values();
+        shelves.any(|stock| stock.counters.contains_key(sku))
+    }
+
     fn transit_time(&self, _: &ShippingLane) -> Option<TransitTime> {
         TransitTime::of(&self.took)
     }
