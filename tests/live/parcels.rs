@@ -1,6 +1,8 @@
 //! Work that goes out in several parcels: a label and a course for each, and only what was in a lost one
 //! is paid back.
 
+mod transits;
+
 use serde_json::{Value, json};
 
 use crate::support::doubles::easypost_wire::Sighting;

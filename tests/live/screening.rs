@@ -1,6 +1,9 @@
 //! Screening and review on the real binary: what holds an order back, who decides about it, and what
 //! happens when nobody does, when the counts cannot be read, and when the hub dies in between.
 
+mod review_queue;
+mod unknown_sku;
+
 use http::Method;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, PgPool};
