@@ -3,7 +3,7 @@
 //! Actors refer to each other only through here, so that no two of them hold each other and a
 //! restarted one is found under its old name. There is no global registry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -157,6 +157,12 @@ impl Shared {
     pub(crate) fn lane(&self, shard: ShardId) -> Option<&Lane> {
         self.lanes
             .get(usize::from(shard.0) % self.lanes.len().max(1))
+    }
+
+    /// The connections that labels are bought through.
+    pub(crate) fn carriers(&self) -> BTreeSet<Slug> {
+        let sites = self.sites.values();
+        sites.filter_map(|site| site.carrier.clone()).collect()
     }
 
     pub(crate) fn shard(&self, shard: ShardId) -> Option<ShardDoor> {

@@ -241,7 +241,7 @@ impl OrderState {
             stage: next.stage,
             wake_at: wake_at(next, &self.shared.policy),
             settle_wake: is_at_rest(next) || self.stored_wake.is_some_and(|at| at <= now),
-            refs: new_refs(self.order.as_deref(), next, events),
+            refs: new_refs(self.order.as_deref(), next, events, &self.shared.carriers()),
             private: None,
             marks: Vec::new(),
             transits: next.transits(events, &self.shared.board),

@@ -1,12 +1,23 @@
 //! The other names of an order that its events make known.
 
+use std::collections::BTreeSet;
+
 use orderhub_domain::canonical::Terms;
-use orderhub_domain::order::{Event, LabelEvidence, Order, PaymentEvidence, Recorded};
+use orderhub_domain::ids::Slug;
+use orderhub_domain::order::{Event, LabelEvidence, Order, PaymentEvidence, Recorded, ReturnEvent};
 
 use crate::ports::{OrderRef, RefKind};
 
 /// References that these events make known for the first time.
-pub(super) fn new_refs(before: Option<&Order>, next: &Order, events: &[Recorded]) -> Vec<OrderRef> {
+///
+/// A label for the way back does not say through which connection its parcel will be heard of: it may be any
+/// of `carriers`.
+pub(super) fn new_refs(
+    before: Option<&Order>,
+    next: &Order,
+    events: &[Recorded],
+    carriers: &BTreeSet<Slug>,
+) -> Vec<OrderRef> {
     let mut refs: Vec<OrderRef> = Vec::new();
     let mut add = |kind, scope: &str, value: &str| {
         let reference = OrderRef {
@@ -55,6 +66,11 @@ pub(super) fn new_refs(before: Option<&Order>, next: &Order, events: &[Recorded]
                     },
                 ..
             } => add(RefKind::Tracking, account.as_str(), tracking_number),
+            Event::Return(ReturnEvent::LabelIssued { label, .. }) => {
+                for account in carriers {
+                    add(RefKind::Tracking, account.as_str(), &label.tracking_number);
+                }
+            }
             _ => {}
         }
     }

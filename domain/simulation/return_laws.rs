@@ -27,6 +27,17 @@ pub(super) fn before_return(before: &Order, recorded: &Recorded) -> Verdict {
     let Ok(after) = evolve(Some(before.clone()), recorded) else {
         return Ok(());
     };
+    if let ReturnEvent::Seen { number, .. } = event {
+        let units = |order: &Order| {
+            let back = order.returned(*number).cloned();
+            back.map(|back| (back.parcels, back.inspected, back.restocked, back.payback))
+        };
+        must(
+            units(before) == units(&after),
+            "sightings_move_no_units",
+            || format!("return {number} was seen, and has other units than before"),
+        )?;
+    }
     for back in &after.returns {
         let to = back.stage();
         let known = before.returned(back.number).map(Return::stage);

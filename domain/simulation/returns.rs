@@ -3,17 +3,21 @@
 
 use super::dice::Dice;
 use super::parcels::said_to_be_in;
-use super::world::World;
+use super::world::{Letter, World};
 use crate::ids::{LocationCode, OrderId};
 use crate::order::{
-    Arrival, ClaimCommand, ClaimKind, Command, Disposition, Fulfilment, InspectedLine, Order,
-    ReceivedLine, Resolution, Return, ReturnCommand, ReturnDecision, ReturnStage, Stage,
+    Arrival, ClaimCommand, ClaimKind, Command, Disposition, Fact, Fulfilment, InspectedLine, Order,
+    ParcelStatus, ReceivedLine, Resolution, Return, ReturnCommand, ReturnDecision, ReturnStage,
+    Scan, ScanFact, Stage,
 };
 use crate::quantity::Quantity;
 
 impl World<'_> {
     /// Somebody does something about a return of some order.
     pub(super) fn mind_a_return(&mut self, dice: &mut Dice) {
+        if dice.percent(15) && self.see_a_return(dice) {
+            return;
+        }
         let places = self.places();
         let shipped = |order: &&Order| order.fulfilments.iter().any(Fulfilment::is_shipped);
         let orders: Vec<&Order> = self.audit.orders().filter(shipped).collect();
@@ -41,6 +45,39 @@ impl World<'_> {
         };
         let id = order.id;
         self.ask(id, "operator:anna", Command::Return(chosen));
+    }
+
+    /// A carrier sees a parcel on its way back, and tells it once or twice. Whether there is one.
+    fn see_a_return(&mut self, dice: &mut Dice) -> bool {
+        let orders = self.audit.orders();
+        let labels = orders.flat_map(|order| {
+            let labels = order.returns.iter().filter_map(|back| back.label.as_ref());
+            labels.map(|label| (order.id, label.tracking_number.clone()))
+        });
+        let labels: Vec<(OrderId, String)> = labels.collect();
+        let Some((order, tracking_number)) = dice.pick(&labels).cloned() else {
+            return false;
+        };
+        let status = [
+            ParcelStatus::LabelCreated,
+            ParcelStatus::InTransit,
+            ParcelStatus::InTransit,
+            ParcelStatus::Delivered,
+            ParcelStatus::Lost,
+        ][dice.below(5)];
+        let fact = Fact::Scan(ScanFact {
+            tracking_number,
+            scan: Scan {
+                at: self.now,
+                status,
+                code: status.word().to_owned(),
+            },
+        });
+        for _ in 0..=dice.below(2) {
+            let fact = fact.clone();
+            self.post.push(Letter::Webhook { order, fact });
+        }
+        true
     }
 
     /// People decide about every return that waits for a decision and look at everything that came.
@@ -179,7 +216,7 @@ fn next_for(
     match dice.below(12) {
         0 => ReturnCommand::Close { number, reason },
         1 => ReturnCommand::Decline { number, reason },
-        2 | 10 | 11 => {
+        2 | 8..=11 => {
             let label = dice
                 .percent(80)
                 .then(|| ("UPS".to_owned(), format!("RET{number}"), None));

@@ -38,7 +38,8 @@ fn steps(back: &Return, recommended: &str) -> Vec<Step> {
     let came = !back.parcels.is_empty();
     let inspects = back.decision != ReturnDecision::Declined && !back.is_inspected();
     let waits = !back.is_complete() && stage != ReturnStage::Cancelled;
-    let closes = !came && stage.is_open() || stage == ReturnStage::NoShow;
+    let coming = stage == ReturnStage::InTransit;
+    let closes = !came && stage.is_open() && !coming || stage == ReturnStage::NoShow;
     let all = [
         ("approve", "Approve", undecided),
         ("decline", "Decline", undecided),

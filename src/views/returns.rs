@@ -2,7 +2,9 @@
 
 use orderhub_domain::ids::{ReturnId, Sku};
 use orderhub_domain::money::Money;
-use orderhub_domain::order::{LineUnits, Order, Return, ReturnEvent, ReturnVerdict, Settlement};
+use orderhub_domain::order::{
+    LineUnits, Order, Return, ReturnEvent, ReturnVerdict, Settlement, parcel_status,
+};
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
 
@@ -43,6 +45,9 @@ fn one(order: &Order, back: &Return, policy: &Policy) -> Value {
             "tracking_number": label.tracking_number,
             "cost": label.cost.map(amount),
             "paid_by": label.paid_by.word(),
+            "status": back.scans.last().map(|_| parcel_status(&back.scans).word()),
+            "seen_at": back.scans.last().map(|scan| scan.at),
+            "delivered_at": back.delivered_at(),
         })
     });
     json!({
@@ -134,6 +139,10 @@ pub fn summary(event: &ReturnEvent) -> String {
             "Return {number} has a label, {} {}.",
             label.carrier, label.tracking_number
         ),
+        ReturnEvent::Seen { scan, .. } => {
+            let seen = scan.status.word().replace('_', " ");
+            format!("Return {number} on its way: {seen}.")
+        }
         ReturnEvent::Received {
             parcel,
             location,

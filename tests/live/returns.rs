@@ -1,5 +1,7 @@
 //! What buyers send back: the gateway's own book, the shelf and the answers that people get.
 
+mod label;
+
 use serde_json::{Value, json};
 
 use crate::support::api::{Api, Reply};

@@ -58,6 +58,9 @@ impl Draft<'_> {
             label.is_some_and(|label| label.tracking_number == fact.tracking_number)
         };
         let Some((work, parcel)) = self.order.parcels().find(|(_, parcel)| named(parcel)) else {
+            if self.seen_coming_back(fact) {
+                return;
+            }
             self.ignore(
                 kind,
                 "no parcel of this order has this tracking number",

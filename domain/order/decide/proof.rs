@@ -14,6 +14,10 @@ impl Draft<'_> {
         };
         let found = self.order.parcels().find(|(_, parcel)| named(parcel));
         let Some((work, parcel)) = found else {
+            // Of what comes back it is the location that says whether it is there.
+            if self.order.return_labelled(&fact.tracking_number).is_some() {
+                return;
+            }
             let unknown = "no parcel of this order has this tracking number";
             self.ignore("shipment.proof_received", unknown, &fact.tracking_number);
             return;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::fact::Scan;
 use super::super::ledger::Posting;
 use super::super::returns::{
     InspectedUnits, ReturnLabel, ReturnReason, ReturnVerdict, UnexpectedItem,
@@ -58,6 +59,14 @@ pub enum ReturnEvent {
         number: u16,
         /// The label.
         label: ReturnLabel,
+    },
+    /// Its carrier saw it on its way back.
+    #[serde(rename = "return.seen")]
+    Seen {
+        /// The return's number.
+        number: u16,
+        /// What was seen.
+        scan: Scan,
     },
     /// A parcel was opened.
     #[serde(rename = "return.received")]
@@ -155,6 +164,7 @@ impl ReturnEvent {
             Self::Approved { .. } => "return.approved",
             Self::Declined { .. } => "return.declined",
             Self::LabelIssued { .. } => "return.label_issued",
+            Self::Seen { .. } => "return.seen",
             Self::Received { .. } => "return.received",
             Self::Inspected { .. } => "return.inspected",
             Self::NoShow { .. } => "return.no_show",
@@ -171,6 +181,7 @@ impl ReturnEvent {
             | Self::Approved { number, .. }
             | Self::Declined { number, .. }
             | Self::LabelIssued { number, .. }
+            | Self::Seen { number, .. }
             | Self::Received { number, .. }
             | Self::Inspected { number, .. }
             | Self::NoShow { number, .. }

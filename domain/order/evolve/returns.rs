@@ -37,6 +37,7 @@ impl Order {
                 verdict: verdict.clone(),
                 decision,
                 label: None,
+                scans: std::collections::BTreeSet::new(),
                 parcels: std::collections::BTreeMap::new(),
                 inspected: Vec::new(),
                 no_show: false,
@@ -132,6 +133,12 @@ impl Return {
             ReturnEvent::Declined { .. } => self.decision = ReturnDecision::Declined,
             ReturnEvent::LabelIssued { label, .. } => {
                 self.label = Some(label.clone());
+                // What was seen was another parcel.
+                self.scans.clear();
+                self.awaited_since = at;
+            }
+            ReturnEvent::Seen { scan, .. } => {
+                self.scans.insert(scan.clone());
                 self.awaited_since = at;
             }
             ReturnEvent::Received {

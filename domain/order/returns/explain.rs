@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{Action, Order};
+use super::super::{Action, Order, parcel_status};
 use super::{Return, ReturnDecision, ReturnRejection, ReturnStage};
 use crate::policy::Policy;
 use crate::quantity::Quantity;
@@ -57,7 +57,10 @@ impl Order {
             let nothing_came = back.parcels.is_empty() && back.decision != ReturnDecision::Declined;
             let over = matches!(
                 back.stage(),
-                ReturnStage::Closed | ReturnStage::Cancelled | ReturnStage::Declined
+                ReturnStage::Closed
+                    | ReturnStage::Cancelled
+                    | ReturnStage::Declined
+                    | ReturnStage::InTransit
             );
             !over && (nothing_came || back.stage() == ReturnStage::NoShow)
         };
@@ -116,7 +119,21 @@ impl Return {
     fn time_for(&self, policy: &Policy) -> Reason {
         let number = self.number;
         if self.awaited_until(policy).is_some() {
-            let because = if self.parcels.is_empty() {
+            if let Some(at) = self.delivered_at().filter(|_| self.parcels.is_empty()) {
+                let because = format!(
+                    "Return {number} was delivered at {at}; its location has not said yet what came."
+                );
+                return (
+                    "location",
+                    self.awaited_since,
+                    because,
+                    Some("receive_return"),
+                );
+            }
+            let because = if self.parcels.is_empty() && self.is_on_its_way() {
+                let seen = parcel_status(&self.scans).word().replace('_', " ");
+                format!("Return {number} is on its way back; its carrier says: {seen}.")
+            } else if self.parcels.is_empty() {
                 format!("Return {number} is on its way back, or will be.")
             } else {
                 format!("Return {number}: a part came; the rest is waited for.")

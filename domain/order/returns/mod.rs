@@ -11,12 +11,13 @@ mod stage;
 mod units;
 mod worth;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::LineUnits;
+use super::fact::Scan;
 use crate::ids::LocationCode;
 use crate::money::Money;
 use crate::policy::ReturnPayer;
@@ -48,6 +49,9 @@ pub struct Return {
     /// The label for the way back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<ReturnLabel>,
+    /// What its carrier saw of it on the way.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub scans: BTreeSet<Scan>,
     /// What came, by the name of the parcel.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub parcels: BTreeMap<String, ReceivedParcel>,

@@ -1,5 +1,6 @@
 //! Where a return is: computed from its evidence, and the table of the moves that may be seen.
 
+use super::super::{ParcelStatus, Scan, parcel_status};
 use super::{Return, ReturnDecision};
 use crate::quantity::Quantity;
 
@@ -16,6 +17,8 @@ pub enum ReturnStage {
     Declined,
     /// The label for the way back is there.
     LabelIssued,
+    /// Its carrier has it.
+    InTransit,
     /// Some of it came; the rest is waited for.
     PartlyReceived,
     /// What came is to be inspected.
@@ -64,7 +67,22 @@ pub const RETURN_MOVES: &[(ReturnStage, &[ReturnStage])] = &[
     ),
     (
         At::LabelIssued,
-        &[At::PartlyReceived, At::Received, At::NoShow, At::Cancelled],
+        &[
+            At::InTransit,
+            At::PartlyReceived,
+            At::Received,
+            At::NoShow,
+            At::Cancelled,
+        ],
+    ),
+    (
+        At::InTransit,
+        &[
+            At::LabelIssued,
+            At::PartlyReceived,
+            At::Received,
+            At::NoShow,
+        ],
     ),
     (
         At::PartlyReceived,
@@ -87,12 +105,13 @@ pub const RETURN_MOVES: &[(ReturnStage, &[ReturnStage])] = &[
 
 impl ReturnStage {
     /// Every stage.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Requested,
         Self::Review,
         Self::Approved,
         Self::Declined,
         Self::LabelIssued,
+        Self::InTransit,
         Self::PartlyReceived,
         Self::Received,
         Self::Inspected,
@@ -110,6 +129,7 @@ impl ReturnStage {
             Self::Approved => "approved",
             Self::Declined => "declined",
             Self::LabelIssued => "label_issued",
+            Self::InTransit => "in_transit",
             Self::PartlyReceived => "partly_received",
             Self::Received => "received",
             Self::Inspected => "inspected",
@@ -154,12 +174,27 @@ impl Return {
         match () {
             () if self.owed().is_some() => ReturnStage::RefundDue,
             () if self.parcels.is_empty() && self.no_show => ReturnStage::NoShow,
+            () if self.parcels.is_empty() && self.is_on_its_way() => ReturnStage::InTransit,
             () if self.parcels.is_empty() && self.label.is_some() => ReturnStage::LabelIssued,
             () if self.parcels.is_empty() => ReturnStage::Approved,
             () if awaited => ReturnStage::PartlyReceived,
             () if self.is_inspected() => ReturnStage::Inspected,
             () => ReturnStage::Received,
         }
+    }
+
+    /// Whether its carrier has it, or had it.
+    pub fn is_on_its_way(&self) -> bool {
+        let mut seen = self.scans.iter();
+        self.label.is_some() && seen.any(|scan| scan.status.implies_shipped())
+    }
+
+    /// When its carrier delivered it: a location should have it, and has not said so yet.
+    pub fn delivered_at(&self) -> Option<jiff::Timestamp> {
+        let delivered = |scan: &&Scan| scan.status == ParcelStatus::Delivered;
+        let there = parcel_status(&self.scans) == ParcelStatus::Delivered;
+        let seen = self.scans.iter().find(delivered).map(|scan| scan.at);
+        seen.filter(|_| there && self.label.is_some())
     }
 
     /// Whether everything that was announced came.

@@ -26,6 +26,7 @@ mod payouts;
 mod permutations;
 mod refunds;
 mod renewals;
+mod return_label;
 mod return_mess;
 mod return_money;
 mod returns;

@@ -5,6 +5,7 @@ mod matrix;
 mod parcels;
 mod planted;
 mod planted_address;
+mod planted_lane;
 mod quotas;
 mod scenarios;
 mod walks;
@@ -36,8 +37,8 @@ const HAPPEN: [&str; 16] = [
     "order.reopened",
 ];
 
-/// What people and locations do about who does the work; rarer, and all of it happens.
-const ROUTED: [&str; 13] = [
+/// What people and locations do about who does the work, and what carriers see of it; rarer, and all of it happens.
+const ROUTED: [&str; 14] = [
     "order.sourced",
     "order.split",
     "order.lines_cancelled",
@@ -51,6 +52,7 @@ const ROUTED: [&str; 13] = [
     "order.edit_applied",
     "order.edit_refused",
     "order.address_changed",
+    "return.seen",
 ];
 
 /// Odd seeds must come to rest, even ones run on under faults to their end.

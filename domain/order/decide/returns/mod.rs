@@ -2,6 +2,7 @@
 //! shelf, and the end. What the buyer gets for it stands in `settle`, what people ask in `requests`.
 
 mod requests;
+mod seen;
 mod settle;
 
 use super::super::{
