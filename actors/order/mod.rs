@@ -310,6 +310,11 @@ impl OrderState {
         self.order.is_some() && self.protocol.may_decide()
     }
 
+    /// Something that it asked for is under way.
+    pub(crate) fn expects_answers(&self) -> bool {
+        self.flights.next_landing().is_some()
+    }
+
     fn tell_shard(&self, message: ShardMsg) {
         // A shard that is gone takes its orders with it.
         drop(self.shard.cast(message));

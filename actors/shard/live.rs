@@ -234,8 +234,11 @@ impl ShardState {
             return;
         };
         let awaited = !entry.waiting.is_empty();
+        // Whoever reads it from the log again would have to ask everybody again whose answer is still
+        // to come: the state that knows of them goes on.
+        let expecting = |state: &OrderState| !self.closed && state.expects_answers();
         match last {
-            Some(state) if awaited && state.is_usable() => {
+            Some(state) if (awaited || expecting(&state)) && state.is_usable() => {
                 self.rise(id, Start::Again(Box::new(state))).await;
             }
             Some(_) if awaited => self.reload(id),

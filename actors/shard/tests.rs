@@ -198,6 +198,43 @@ async fn newcomers_of_a_leaving_order_wait_for_its_successor() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_order_that_is_let_go_before_it_has_its_answers_stays_awake() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 5).await;
+    hall.gateway.next(&[Mood::Slow]);
+    let placed = hall
+        .hub
+        .place(order_of("W-1", "A", 1, "pm"))
+        .await
+        .expect("placed");
+    let door = hall
+        .hub
+        .shared
+        .shard(placed.order.shard())
+        .expect("a shard");
+    // It is asked, and answers a second later: meanwhile the order is sent to sleep.
+    while hall.gateway.calls().is_empty() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    door.actor
+        .cast(ShardMsg::Leave(placed.order))
+        .expect("alive");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // Read from the log again it would ask once more.
+    assert_eq!(hall.awake(), 1);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    hall.until(placed.order, &[Stage::Fulfilling]).await;
+    let calls = hall.gateway.calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    // Without anything under way it goes.
+    door.actor
+        .cast(ShardMsg::Leave(placed.order))
+        .expect("alive");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(hall.awake(), 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_killed_order_comes_back_and_goes_on() {
     let hall = Hall::open().await;
     hall.stock("BER1", "A", 5).await;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_channels::carriers::{CarrierConnector, LabelCall};
@@ -30,6 +31,8 @@ pub(crate) enum Mood {
     Silent,
     /// Never answers, never carries out.
     Hangs,
+    /// Answers after a second.
+    Slow,
 }
 
 #[derive(Debug, Default)]
@@ -123,6 +126,7 @@ impl PaymentConnector for Gateway {
             Mood::Busy => return Err(CallError::not_done("busy")),
             Mood::NotNow => return Err(CallError::not_now("not this one")),
             Mood::Hangs => std::future::pending().await,
+            Mood::Slow => tokio::time::sleep(Duration::from_secs(1)).await,
             _ => {}
         }
         let amount = call.amount;
