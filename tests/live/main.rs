@@ -58,6 +58,7 @@ mod refunds;
 mod repeats;
 mod returns;
 mod routing;
+mod scenarios;
 mod screening;
 mod search_bench;
 mod senders;
