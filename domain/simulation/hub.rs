@@ -11,7 +11,7 @@ use crate::ids::{EffectId, OrderId};
 use crate::money::Money;
 use crate::order::{
     Asked, Decided, Event, Input, InputBody, Order, Outstanding, REMEMBERED_REQUESTS, Recorded,
-    Rejection, due_effects, next_wait, waits_for_stock,
+    Rejection, due_effects, waits_for_stock,
 };
 
 /// What a node has in memory of one order.
@@ -360,29 +360,6 @@ impl World<'_> {
         for id in due {
             self.wake(self.owner, id);
             self.check_woken(id);
-        }
-    }
-
-    /// An order whose time has come does something about it, unless an answer is on its way: or it
-    /// would be woken for ever.
-    fn check_woken(&mut self, id: OrderId) {
-        let Some(order) = self.audit.folded(&self.store, id) else {
-            return;
-        };
-        let now = self.now;
-        let Some((wait, _)) = next_wait(&order, &self.policy).filter(|(_, at)| *at <= now) else {
-            return;
-        };
-        let wake = Input {
-            actor: "system".into(),
-            body: InputBody::Wake,
-        };
-        let decided = self
-            .core
-            .decide(&order, &wake, &self.context(order.channel));
-        if decided == Ok(Decided::Nothing) && order.outstanding.is_empty() {
-            let found = format!("{} is woken for {} in vain", self.name(id), wait.word());
-            self.fall("wakes_for_something", found);
         }
     }
 

@@ -7,7 +7,9 @@ use super::deliver::Way;
 use super::dice::Dice;
 use super::world::World;
 use crate::ids::OrderId;
-use crate::order::{Edge, Fact, FulfilmentStage, Order, PayoutFact, explain};
+use crate::order::{
+    Decided, Edge, Fact, FulfilmentStage, Input, InputBody, Order, PayoutFact, explain, next_wait,
+};
 use crate::settlement::Verdict;
 
 /// How long the slowest order may take: an authorisation, a location that does not answer, a return
@@ -46,6 +48,7 @@ impl World<'_> {
     pub(super) fn run_down(&mut self) {
         let mut dice = Dice::seeded(0);
         let end = self.now.saturating_add(PATIENCE).unwrap_or(self.now);
+        let mut told_again = false;
         for moment in 0..MOMENTS {
             self.settle_moment(&mut dice);
             // Most parcels arrive only now; some of them come back.
@@ -54,6 +57,12 @@ impl World<'_> {
                 self.settle_moment(&mut dice);
             }
             let Some(next) = self.next_moment().filter(|next| *next <= end) else {
+                // What was lost on its way to an order, its location tells once more.
+                if !told_again {
+                    told_again = true;
+                    self.lapse();
+                    continue;
+                }
                 if self.now < self.unsettled_until {
                     // Nothing happens by itself any more: parcels that nobody scanned are seen.
                     self.unsettled_until = self.now;
@@ -233,6 +242,29 @@ impl World<'_> {
             self.fall("lapses_are_told", found);
         }
         self.check_stored();
+    }
+
+    /// An order whose time has come does something about it, unless an answer is on its way: or it
+    /// would be woken for ever.
+    pub(super) fn check_woken(&mut self, id: OrderId) {
+        let Some(order) = self.audit.folded(&self.store, id) else {
+            return;
+        };
+        let now = self.now;
+        let Some((wait, _)) = next_wait(&order, &self.policy).filter(|(_, at)| *at <= now) else {
+            return;
+        };
+        let wake = Input {
+            actor: "system".into(),
+            body: InputBody::Wake,
+        };
+        let decided = self
+            .core
+            .decide(&order, &wake, &self.context(order.channel));
+        if decided == Ok(Decided::Nothing) && order.outstanding.is_empty() {
+            let found = format!("{} is woken for {} in vain", self.name(id), wait.word());
+            self.fall("wakes_for_something", found);
+        }
     }
 
     /// Why an order is not at rest, if it is not.
