@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::{ClaimCommand, ClaimRejection};
 use super::event::DisputeAnswer;
+use super::exchanges::{ExchangeCommand, ExchangeRejection};
 use super::hold::{Hold, HoldScope, OnExpiry};
 use super::packing::PackRejection;
 use super::returns::{ReturnCommand, ReturnRejection};
@@ -138,6 +139,8 @@ pub enum Command {
     Return(ReturnCommand),
     /// Something about what did not arrive.
     Claim(ClaimCommand),
+    /// Something about what goes out for what comes back.
+    Exchange(ExchangeCommand),
 }
 
 /// An edge that a hold can block.
@@ -294,6 +297,9 @@ pub enum Rejection {
     /// A change of the address is refused.
     #[error(transparent)]
     Address(#[from] AddressRejection),
+    /// A request about an exchange is refused.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeRejection),
     /// A request about a claim is refused.
     #[error(transparent)]
     Claim(#[from] ClaimRejection),
@@ -378,6 +384,7 @@ impl Rejection {
             Self::Claim(refused) => refused.code(),
             Self::Pack(refused) => refused.code(),
             Self::Edit(refused) => refused.code(),
+            Self::Exchange(refused) => refused.code(),
             Self::Address(refused) => refused.code(),
             Self::NoUnits => "no_units",
             Self::SplitsAll => "splits_all",

@@ -7,6 +7,7 @@
 mod address;
 mod claims;
 mod edits;
+mod exchanges;
 mod money;
 mod parcels;
 mod returns;
@@ -37,6 +38,7 @@ use crate::quantity::Quantity;
 pub use address::AddressEvent;
 pub use claims::ClaimEvent;
 pub use edits::EditEvent;
+pub use exchanges::ExchangeEvent;
 pub use parcels::ParcelEvent;
 pub use returns::{ReturnEvent, Settlement};
 pub use routing::Routing;
@@ -376,6 +378,9 @@ pub enum Event {
     /// Where it goes.
     #[serde(untagged)]
     Address(AddressEvent),
+    /// Units go out for others that come back.
+    #[serde(untagged)]
+    Exchange(ExchangeEvent),
 }
 
 /// The first event of every order.
@@ -545,6 +550,7 @@ impl Event {
             Self::Routing(routing) => routing.kind(),
             Self::Edit(event) => event.kind(),
             Self::Address(event) => event.kind(),
+            Self::Exchange(event) => event.kind(),
         }
     }
 
@@ -635,6 +641,7 @@ impl Event {
             Self::Claim(event) => event.postings(),
             Self::Money(event) => event.postings(),
             Self::Edit(event) => event.postings(),
+            Self::Exchange(event) => event.postings(),
             _ => &[],
         }
     }

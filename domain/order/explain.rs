@@ -335,6 +335,7 @@ fn actions(order: &Order) -> Vec<Action> {
     actions.extend(order.claim_actions());
     actions.extend(order.routing_actions());
     actions.extend(order.edit_actions());
+    actions.extend(order.exchange_actions());
     actions.extend(order.address_actions());
     actions
 }

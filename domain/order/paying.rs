@@ -128,7 +128,8 @@ impl Order {
     /// What was taken of a tender before it was renewed stays paid by it; a renewal that does not pay
     /// (yet) has no share.
     fn share_out(&self, part: u16, total: Money, shares: &mut [Money]) {
-        let mut left = total;
+        // What came back in exchange pays first, a tender what that leaves.
+        let mut left = total.less(self.credit_of(part));
         for placed in self.placed_tenders(part) {
             let Some(amount) = self.tender(placed).map(|tender| tender.amount) else {
                 continue;
@@ -288,12 +289,15 @@ impl Order {
         left.min(tender.captured_sum().min(earned).less(granted))
     }
 
-    /// What a person can still give back, over all tenders.
+    /// What can still be given back, over all tenders.
     pub fn refundable(&self) -> Money {
+        self.refundable_beside(None)
+    }
+
+    /// The same, without what an exchange other than this one needs for what goes out.
+    pub(super) fn refundable_beside(&self, exchange: Option<u16>) -> Money {
         let tenders = self.tender_numbers();
-        Money::sum(
-            self.draft.currency,
-            tenders.map(|number| self.refundable_of(number)),
-        )
+        let there = tenders.map(|number| self.refundable_of(number));
+        Money::sum(self.draft.currency, there).less(self.set_aside(exchange))
     }
 }

@@ -45,3 +45,5 @@ pub const REASON_FRAUD_REVIEW: &str = "fraud_review";
 pub const REASON_CANCELLED_AT_SOURCE: &str = "cancelled_at_source";
 /// A gateway reported another amount or currency than was asked.
 pub const REASON_PAYMENT_MISMATCH: &str = "payment_mismatch";
+/// Units went out in advance, what was to pay for them did not come back, and the buyer cannot be charged.
+pub const REASON_CLAW_BACK_FAILED: &str = "claw_back_failed";

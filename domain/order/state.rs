@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::claims::Claim;
 use super::effect::{Notice, Outstanding};
 use super::event::{LineUnits, Outcome};
+use super::exchanges::Exchange;
 use super::fact::NoticeEvidence;
 use super::hold::Hold;
 use super::ledger::Ledger;
@@ -86,6 +87,9 @@ pub struct Order {
     /// What did not arrive as it should, numbered from 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub claims: Vec<Claim>,
+    /// What goes out for what comes back, numbered from 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<Exchange>,
     /// The last decision about who is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sourced: Option<Box<Sourced>>,

@@ -32,6 +32,8 @@ pub enum Wait {
     Parcel,
     /// Units that the buyer announced to send back.
     Return,
+    /// What is to pay for units that went out in advance.
+    ClawBack,
     /// The end of an authorisation that still has to pay for something.
     Authorization,
     /// The next try of a capture or a renewal that was refused in a way that may pass.
@@ -52,7 +54,7 @@ pub enum Wait {
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
@@ -67,6 +69,7 @@ impl Wait {
         Self::LatePayment,
         Self::PaymentRetry,
         Self::Return,
+        Self::ClawBack,
         Self::Schedule,
         Self::Pickup,
         Self::Edit,
@@ -86,6 +89,7 @@ impl Wait {
             Self::Acceptance => "acceptance",
             Self::Parcel => "parcel",
             Self::Return => "return",
+            Self::ClawBack => "claw_back",
             Self::Authorization => "authorization",
             Self::PaymentRetry => "payment_retry",
             Self::LatePayment => "late_payment",
@@ -113,6 +117,7 @@ impl Wait {
             Self::Acceptance => "another location is asked",
             Self::Parcel => "the parcel counts as overdue",
             Self::Return => "what did not come back is not waited for any more",
+            Self::ClawBack => "the buyer is charged for what went out in advance",
             Self::Authorization => "what has shipped is captured and the rest is authorised anew",
             Self::PaymentRetry => "the gateway is asked again",
             Self::LatePayment => "the order expires again and the money goes back",
@@ -187,6 +192,12 @@ impl Wait {
             Self::Return => {
                 let returns = order.returns.iter();
                 returns.filter_map(|back| back.awaited_until(policy)).min()
+            }
+            Self::ClawBack => {
+                let exchanges = order.exchanges.iter();
+                exchanges
+                    .filter_map(|one| order.claw_back_at(one, policy))
+                    .min()
             }
             Self::AutoClose => {
                 let rests =

@@ -31,6 +31,9 @@ pub struct ReturnPolicy {
     pub refund_damaged: bool,
     /// How long an approved return may take to arrive before nobody waits for it any more.
     pub no_show_after: SignedDuration,
+    /// How long what pays for units that went out in advance may take to come back and be accepted,
+    /// before the buyer is charged for them.
+    pub claw_back_after: SignedDuration,
 }
 
 /// Whether shipping and fees go back with the units.
@@ -88,6 +91,7 @@ impl Default for ReturnPolicy {
             paid_by: ReturnPayer::Retailer,
             refund_damaged: true,
             no_show_after: SignedDuration::from_hours(30 * 24),
+            claw_back_after: SignedDuration::from_hours(21 * 24),
         }
     }
 }

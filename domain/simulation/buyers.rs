@@ -28,7 +28,7 @@ pub(super) fn draft(
     if dice.percent(10) {
         lines = as_kit(lines, skus, currency, dice);
     }
-    let collects = dice.percent(8);
+    let collects = dice.percent(12);
     let shipping = Charge {
         title: "Standard".into(),
         amount: Money::from_minor(dice.between(0, 1) * 499, currency)?,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::address::before_address;
 use super::edits::{after_edit, before_edit};
+use super::exchanges::before_exchange;
 use super::money::{in_time, may_grant, may_move};
 use super::parcels::before_parcel;
 use super::return_laws::{after_return, before_return};
@@ -67,6 +68,7 @@ pub(crate) fn before_event(
     before_watch(before, recorded)?;
     before_edit(before, event)?;
     before_address(before, event)?;
+    before_exchange(before, event)?;
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
     if let Event::FulfilmentReported {
         fulfilment,

@@ -19,6 +19,7 @@ mod deliver;
 mod depot;
 mod dice;
 mod edits;
+mod exchanges;
 mod feeds;
 mod forward;
 mod gateway;

@@ -39,7 +39,7 @@ pub(super) enum Kind {
     Receive,
     /// Somebody changes who does the work, or cancels a part of an order.
     Route,
-    /// Somebody changes what an order consists of.
+    /// Somebody changes what an order consists of, or wants other units for those that come back.
     Edit,
     /// Somebody wants an order sent elsewhere.
     Address,

@@ -62,6 +62,7 @@ impl World<'_> {
             Kind::Return => self.mind_a_return(dice),
             Kind::AnswerDispute => self.answer_dispute(dice),
             Kind::Route => self.route(dice),
+            Kind::Edit if dice.percent(30) => self.exchange(dice),
             Kind::Edit => self.edit(dice),
             Kind::Address => self.change_address(dice),
             Kind::Pause => self.pause_or_resume(dice),

@@ -18,6 +18,9 @@ impl World<'_> {
         if dice.percent(15) && self.see_a_return(dice) {
             return;
         }
+        if dice.percent(15) {
+            return self.exchange(dice);
+        }
         let places = self.places();
         let shipped = |order: &&Order| order.fulfilments.iter().any(Fulfilment::is_shipped);
         let orders: Vec<&Order> = self.audit.orders().filter(shipped).collect();

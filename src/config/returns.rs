@@ -43,6 +43,7 @@ pub(super) fn read_returns(table: Table, reading: &mut Reading<'_>) -> ReturnPol
         paid_by: section.word("paid_by", &PAYERS, usual.paid_by),
         refund_damaged: section.flag("refund_damaged", usual.refund_damaged),
         no_show_after: section.duration("no_show_after", usual.no_show_after),
+        claw_back_after: section.duration("claw_back_after", usual.claw_back_after),
     };
     section.finish();
     policy

@@ -105,6 +105,7 @@ fn returns(rules: &ReturnPolicy) -> Value {
         "paid_by": rules.paid_by.word(),
         "refund_damaged": rules.refund_damaged,
         "no_show_after": written(rules.no_show_after),
+        "claw_back_after": written(rules.claw_back_after),
     })
 }
 

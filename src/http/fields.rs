@@ -42,6 +42,11 @@ impl Fields {
         self.found.push(Violation::new(pointer, code, hint));
     }
 
+    /// Whether a member of this name was sent.
+    pub fn has(&self, name: &str) -> bool {
+        self.rest.contains_key(name)
+    }
+
     /// Takes over what another reader found wrong with a member.
     pub fn refuse_all(&mut self, mut found: Vec<Violation>) {
         self.found.append(&mut found);

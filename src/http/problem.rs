@@ -213,6 +213,7 @@ impl From<Rejection> for Problem {
             Rejection::Edit(refused) => refused.pointer(),
             Rejection::Address(refused) => refused.pointer(),
             Rejection::Pack(refused) => Some(refused.pointer()),
+            Rejection::Exchange(refused) => refused.pointer(),
             Rejection::NoUnits | Rejection::SplitsAll => Some("/lines".to_owned()),
             Rejection::NoSuchLocation(_) => Some("/to".to_owned()),
             Rejection::NotAhead => Some("/not_before".to_owned()),

@@ -197,6 +197,7 @@ pub const ROUTES: &[Route] = &[
     act("/v1/orders/{id}/actions/schedule"),
     act("/v1/orders/{id}/actions/edit"),
     act("/v1/orders/{id}/actions/change_address"),
+    act("/v1/orders/{id}/actions/open_exchange"),
     act("/v1/orders/{id}/redecide"),
     act("/v1/fulfilments/{id}/accept"),
     act("/v1/fulfilments/{id}/reject"),
@@ -310,6 +311,8 @@ pub const ROUTES: &[Route] = &[
     form("/console/orders/{id}/merge", SignedIn),
     form("/console/orders/{id}/schedule", SignedIn),
     form("/console/orders/{id}/change_address", SignedIn),
+    form("/console/orders/{id}/edit", SignedIn),
+    form("/console/orders/{id}/open_exchange", SignedIn),
     route(
         Method::GET,
         "/console/sign-in",

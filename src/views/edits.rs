@@ -104,7 +104,7 @@ fn worth(order: &Order, units: &[LineUnits]) -> Money {
     }
 }
 
-fn added(order: &Order, lines: &[EditedLine]) -> Vec<Value> {
+pub(super) fn added(order: &Order, lines: &[EditedLine]) -> Vec<Value> {
     let lines = lines.iter();
     lines
         .map(|EditedLine { adds_to, line }| {

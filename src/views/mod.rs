@@ -4,6 +4,7 @@
 mod address;
 pub mod claims;
 pub mod edits;
+mod exchanges;
 pub mod explain;
 pub mod feeds;
 mod fulfilment;

@@ -80,6 +80,7 @@ pub fn order(
         "fulfilments": fulfilments,
         "returns": returns::returns(order, policy),
         "claims": claims::claims(order),
+        "exchanges": super::exchanges::exchanges(order),
         "holds": order.holds.iter().map(|found| hold(order, found)).collect::<Vec<_>>(),
         "editing": edits::editing(order, policy),
         "outstanding": outstanding,

@@ -155,6 +155,7 @@ pub fn summary(event: &Event) -> String {
         Event::Routing(event) => super::routing::summary(event),
         Event::Edit(event) => super::edits::summary(event),
         Event::Address(event) => super::address::summary(event),
+        Event::Exchange(event) => super::exchanges::summary(event),
     }
 }
 

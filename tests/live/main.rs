@@ -33,6 +33,7 @@ mod doctor;
 mod doubles;
 mod edits;
 mod events;
+mod exchanges;
 mod feeds;
 mod forgotten;
 mod inbox;

@@ -108,6 +108,11 @@ pub enum EditRejection {
         "nothing that the order is paid with can be charged without the buyer; place another order"
     )]
     NotChargeable,
+    /// The channel was paid for the order, and would have to be paid for what is added.
+    #[error(
+        "the channel was paid for this order, and nobody would have paid for what is added when it ships; have it ordered there"
+    )]
+    PaidAtChannel,
 }
 
 impl EditRejection {
@@ -121,7 +126,7 @@ impl EditRejection {
                 Some(format!("/lines/{place}"))
             }
             Self::Unchanged | Self::TooManyLines { .. } => Some("/lines".to_owned()),
-            Self::Open(_) | Self::NotChargeable => None,
+            Self::Open(_) | Self::NotChargeable | Self::PaidAtChannel => None,
         }
     }
 
@@ -136,6 +141,7 @@ impl EditRejection {
             Self::BadLine { .. } => "invalid_line",
             Self::TooManyLines { .. } => "too_many_lines",
             Self::NotChargeable => "not_chargeable",
+            Self::PaidAtChannel => "paid_at_channel",
         }
     }
 }

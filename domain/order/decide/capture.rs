@@ -34,9 +34,10 @@ impl Draft<'_> {
             }
             if tender.voided || tender.lapsed {
                 // It ended before what it pays for had left; as long as the order stands, a renewal
-                // is tried first.
+                // is tried first. What was clawed back is minded by its exchange.
                 let blocks = [Edge::Release, Edge::Ship];
                 if !self.order.is_standing()
+                    && !self.order.is_clawed(number)
                     && self.hold_once(REASON_PAYMENT_LOST, HoldScope::Order, &blocks)
                 {
                     return true;
@@ -45,6 +46,10 @@ impl Draft<'_> {
             }
             let busy = |effect: &Effect| effect.tender() == Some(number);
             if tender.is_used_up() || self.is_open(busy) || self.is_taken_of_former(number) {
+                continue;
+            }
+            // What is clawed back for units that have left is set aside first.
+            if tender.authorized.is_none() && captured.is_zero() {
                 continue;
             }
             if tender.capture_failed.is_some() && !self.may_capture_again(&tender) {
@@ -90,25 +95,6 @@ impl Draft<'_> {
         !waits
             && !self.order.is_standing()
             && self.hold_once(REASON_CAPTURE_FAILED, HoldScope::Order, &blocks)
-    }
-
-    /// Whether all that was earned was taken, where the hub takes it; unless a person still has to
-    /// look at it, a capture that was answered counts as what was asked for.
-    pub(super) fn is_paid(&self) -> bool {
-        let earned = self.order.earned_by_tender();
-        let in_doubt = self.order.is_held_for(REASON_PAYMENT_MISMATCH);
-        self.order
-            .tenders
-            .iter()
-            .zip(earned)
-            .all(|(tender, earned)| {
-                let paid = if in_doubt {
-                    tender.captured_sum()
-                } else {
-                    tender.covered()
-                };
-                !tender.is_ours() || paid >= earned
-            })
     }
 
     /// Returns what a person granted and what was taken for what will not be delivered. Releases
@@ -174,6 +160,21 @@ impl Draft<'_> {
 }
 
 impl Order {
+    /// Whether all that was earned was taken, where the hub takes it; unless a person still has to
+    /// look at it, a capture that was answered counts as what was asked for.
+    pub(in crate::order) fn is_paid(&self) -> bool {
+        let earned = self.earned_by_tender();
+        let in_doubt = self.is_held_for(REASON_PAYMENT_MISMATCH);
+        self.tenders.iter().zip(earned).all(|(tender, earned)| {
+            let paid = if in_doubt {
+                tender.captured_sum()
+            } else {
+                tender.covered()
+            };
+            !tender.is_ours() || paid >= earned
+        })
+    }
+
     /// What may have been taken of a tender at a time, in all: what was earned, and where it can be
     /// taken only once, when and how much policy says. Never more than it is for.
     pub(in crate::order) fn capturable(

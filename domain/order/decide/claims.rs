@@ -169,7 +169,10 @@ impl Draft<'_> {
 
     /// Pays the buyer back for what did not arrive; frozen and netted like a return.
     fn settle_claim(&mut self) -> bool {
-        if self.order.is_disputed() || !self.is_paid() || self.order.stage == Stage::Cancelling {
+        if self.order.is_disputed()
+            || !self.order.is_paid()
+            || self.order.stage == Stage::Cancelling
+        {
             return false;
         }
         let due = |claim: &&Claim| !claim.unsettled().is_empty();

@@ -14,12 +14,12 @@ use crate::money::Money;
 /// Why an edit is refused.
 const OUT_OF_STOCK: &str = "out_of_stock";
 const DECLINED: &str = "payment_declined";
-const BUYER_NEEDED: &str = "payment_needs_the_buyer";
+pub(super) const BUYER_NEEDED: &str = "payment_needs_the_buyer";
 const TIMED_OUT: &str = "edit_timed_out";
 const ENDING: &str = "order_is_ending";
 
 /// Lines of an order at most, with those that edits added.
-const LINES_MOST: usize = 1000;
+pub(super) const LINES_MOST: usize = 1000;
 
 /// Tries of getting the units of an edit: only locations that refuse what they seem to have need more.
 const TRIES_MOST: u16 = 8;
@@ -45,7 +45,7 @@ impl Draft<'_> {
         let amount = self.order.worth_of_lines(&lines);
         let means = if amount.is_positive() {
             let means = self.order.means_for_more();
-            Some(means.ok_or(EditRejection::NotChargeable)?)
+            Some(means.ok_or_else(|| self.order.why_nobody_pays_more())?)
         } else {
             None
         };
@@ -55,6 +55,8 @@ impl Draft<'_> {
             lines,
             less,
             amount,
+            credit: None,
+            exchange: None,
             tender: tender.map(|number| u16::try_from(number).unwrap_or(u16::MAX)),
             means,
             reason,
@@ -193,21 +195,27 @@ impl Order {
         postings
     }
 
+    /// Why no tender can pay more.
+    pub(super) fn why_nobody_pays_more(&self) -> EditRejection {
+        let prepaid = |tender: &Tender| matches!(tender.terms, Terms::Prepaid { .. });
+        if self.tenders.iter().any(prepaid) {
+            EditRejection::PaidAtChannel
+        } else {
+            EditRejection::NotChargeable
+        }
+    }
+
     /// The tender whose means of payment, or whose terms, more can be paid with: one that a gateway
-    /// can charge again without the buyer, else one on terms that need no gateway.
-    fn means_for_more(&self) -> Option<u16> {
+    /// can charge again without the buyer, else one on terms that need no gateway. Not what the channel
+    /// was paid: what is added would ship before the channel says that it has the money.
+    pub(super) fn means_for_more(&self) -> Option<u16> {
         let numbers = || self.payers().into_iter();
         let of = |number: &u16| self.tender(*number);
         let again = |tender: &Tender| {
             let known = tender.reference.is_some() && tender.gateway().is_some();
             known && tender.is_ours() && !tender.has_failed()
         };
-        let by_terms = |tender: &Tender| {
-            matches!(
-                tender.terms,
-                Terms::Prepaid { .. } | Terms::OnDelivery | Terms::Invoice
-            )
-        };
+        let by_terms = |tender: &Tender| matches!(tender.terms, Terms::OnDelivery | Terms::Invoice);
         let chargeable = numbers().find(|number| of(number).is_some_and(again));
         chargeable.or_else(|| numbers().find(|number| of(number).is_some_and(by_terms)))
     }

@@ -105,7 +105,7 @@ impl Order {
     }
 
     /// The line that the order came with, of which this one is more.
-    fn first_of(&self, number: u16) -> u16 {
+    pub(super) fn first_of(&self, number: u16) -> u16 {
         let index = usize::from(number).checked_sub(1);
         let state = index.and_then(|index| self.lines.get(index));
         state.and_then(|line| line.adds_to).unwrap_or(number)
@@ -122,7 +122,7 @@ impl Order {
     }
 
     /// So many more units of a line, with its discounts and taxes in proportion.
-    fn more_of(&self, stated: &DraftLine, more: Quantity) -> DraftLine {
+    pub(super) fn more_of(&self, stated: &DraftLine, more: Quantity) -> DraftLine {
         let currency = self.draft.currency;
         let whole = stated.quantity.value();
         let part = |amount: Money| {
@@ -144,7 +144,12 @@ impl Order {
     }
 
     /// A line that the order does not have.
-    fn new_line(&self, new: &NewLine, before: usize, place: usize) -> Result<DraftLine, Rejection> {
+    pub(super) fn new_line(
+        &self,
+        new: &NewLine,
+        before: usize,
+        place: usize,
+    ) -> Result<DraftLine, Rejection> {
         let mut taxes = Vec::new();
         for tax in &new.taxes {
             let amount = self.tax_amount(tax.amount);
@@ -230,7 +235,7 @@ impl Order {
 }
 
 /// Whether an order may have a line like this.
-fn check_line(line: &DraftLine, place: usize, order: &Order) -> Result<(), Rejection> {
+pub(super) fn check_line(line: &DraftLine, place: usize, order: &Order) -> Result<(), Rejection> {
     let mut found = Vec::new();
     line.violations(place, order.draft.currency, &mut found);
     if let Some(wrong) = found.into_iter().next() {

@@ -92,7 +92,7 @@ impl Draft<'_> {
             .outstanding
             .values()
             .any(|open| open.effect.tender().is_some());
-        if !all_delivered || undecided || money_moves || !self.is_paid() {
+        if !all_delivered || undecided || money_moves || !self.order.is_paid() {
             return false;
         }
         self.emit(Event::Completed);

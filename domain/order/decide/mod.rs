@@ -6,6 +6,7 @@
 //! such a rule, a restart, a late webhook and a timer all come to the same place.
 
 mod address;
+mod advance;
 mod backorder;
 mod capture;
 mod claims;
@@ -14,6 +15,7 @@ mod dispute;
 mod edit;
 mod edit_lines;
 mod ending;
+mod exchange;
 mod fulfil;
 mod late;
 mod money;
@@ -204,6 +206,7 @@ impl<'a> Draft<'a> {
             || self.watch_parcels()
             || self.mind_claims()
             || self.mind_returns()
+            || self.mind_exchanges()
             || self.reopen()
             || self.notify_channel()
             || self.complete()

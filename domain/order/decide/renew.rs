@@ -113,7 +113,7 @@ impl Draft<'_> {
     }
 
     /// Lifts one of the hub's own holds, if it is in force.
-    fn lift(&mut self, reason: &str, why: &str) -> bool {
+    pub(super) fn lift(&mut self, reason: &str, why: &str) -> bool {
         let mut holds = self.order.holds.iter();
         let Some(hold) = holds.find(|hold| hold.reason == reason).map(|hold| hold.id) else {
             return false;

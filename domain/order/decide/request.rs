@@ -24,6 +24,7 @@ impl Command {
             Self::Fulfil { step, .. } => step.word(),
             Self::Return(command) => command.word(),
             Self::Claim(command) => command.word(),
+            Self::Exchange(command) => command.word(),
             Self::Edit(_) => "edit",
             Self::ChangeAddress(_) => "change_address",
         }
@@ -120,6 +121,7 @@ impl Draft<'_> {
             Command::Fulfil { fulfilment, step } => self.take_step(*fulfilment, step),
             Command::Return(command) => self.return_request(command),
             Command::Claim(command) => self.claim_request(command),
+            Command::Exchange(command) => self.exchange_request(command),
             Command::Edit(edit) => self.edit(edit),
             Command::ChangeAddress(change) => self.change_address(change),
         }

@@ -24,6 +24,12 @@ pub enum EditEvent {
         less: Vec<PickedLine>,
         /// What the added lines are worth.
         amount: Money,
+        /// What units that came back pay of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        credit: Option<Money>,
+        /// The exchange that it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exchange: Option<u16>,
         /// The number of the tender that is to pay for them.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         tender: Option<u16>,

@@ -137,6 +137,9 @@ pub struct Settlement {
     pub entitled: Money,
     /// Of it, what the buyer got already by winning a dispute.
     pub netted: Money,
+    /// Of it, what pays for units that go out in exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchanged: Option<Money>,
     /// Of it, how much of which tender.
     pub refunds: Vec<Granted>,
     /// Of it, what no gateway of the hub's holds: it goes back by hand or through the channel.

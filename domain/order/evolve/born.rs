@@ -39,6 +39,7 @@ pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
         fulfilments: Vec::new(),
         returns: Vec::new(),
         claims: Vec::new(),
+        exchanges: Vec::new(),
         sourced: None,
         sent_to: None,
         parting: None,

@@ -2,27 +2,37 @@
 
 use jiff::Timestamp;
 
-use super::super::{EditEvent, EditedLine, Editing, LineState, Order, ReservationState, Tender};
+use super::super::{
+    EditEvent, EditedLine, Editing, LineState, Order, ReservationState, Stage, Tender,
+};
 
 impl Order {
     pub(super) fn edited(&mut self, event: &EditEvent, at: Timestamp) {
+        self.edit_of_exchange(event);
         match event {
             EditEvent::Proposed {
                 edit,
                 lines,
                 less,
                 amount,
+                credit,
                 tender,
                 means,
                 reason,
+                ..
             } => {
                 let paid_like = means.and_then(|number| self.tender(number));
                 if let Some(terms) = paid_like.map(|like| like.terms.for_another()) {
-                    let mut tender = Tender::bare(*amount, terms);
+                    let charge = credit.map_or(*amount, |credit| amount.less(credit));
+                    let mut tender = Tender::bare(charge, terms);
                     tender.edit = Some(*edit);
                     tender.means = *means;
                     tender.pending = true;
                     self.tenders.push(tender);
+                }
+                // What was done has something to do again.
+                if self.stage == Stage::Completed {
+                    self.enter(Stage::Fulfilling, at);
                 }
                 self.edits = *edit;
                 self.editing = Some(Box::new(Editing {

@@ -5,6 +5,7 @@ mod address;
 mod born;
 mod claims;
 mod edits;
+mod exchanges;
 mod money;
 mod opened;
 mod parcels;
@@ -111,9 +112,7 @@ impl Order {
             Event::FulfilmentPlanned { .. } => self.planned(&recorded.event, at),
             Event::FulfilmentReported {
                 fulfilment, work, ..
-            } => {
-                self.work_reported(*fulfilment, work, at);
-            }
+            } => self.work_reported(*fulfilment, work, at),
             Event::FulfilmentUnanswered { fulfilment, .. } => {
                 self.off(*fulfilment, FulfilmentStage::Unanswered, "unanswered", at);
             }
@@ -123,6 +122,7 @@ impl Order {
             Event::Routing(routing) => self.routed(routing, at),
             Event::Edit(event) => self.edited(event, at),
             Event::Address(event) => self.readdressed(event),
+            Event::Exchange(event) => self.exchanged(event, at),
             Event::ChannelAnswered { told, answer, .. } => {
                 self.told.push((told.clone(), answer.clone()));
             }

@@ -49,6 +49,7 @@ impl Order {
         }
         if let ReturnEvent::RefundGranted(settlement) = event {
             self.granted(&settlement.refunds);
+            self.pay_for_exchange(settlement);
         }
         let Some(back) = self.return_mut(event.number()) else {
             return;
@@ -218,6 +219,9 @@ impl Payback {
         add(&mut self.entitled, settlement.entitled);
         add(&mut self.granted, settlement.granted());
         add(&mut self.elsewhere, settlement.elsewhere);
+        if let Some(exchanged) = settlement.exchanged {
+            add(&mut self.exchanged, exchanged);
+        }
         add(&mut self.netted, settlement.netted);
     }
 }

@@ -21,7 +21,11 @@ impl Order {
         };
         let person = open().find_map(Return::person_for);
         let time = || open().next().map(|back| back.time_for(policy));
-        person.or_else(|| self.disputed()).or_else(time)
+        let other = || self.exchange_waits();
+        person
+            .or_else(|| self.disputed())
+            .or_else(time)
+            .or_else(other)
     }
 
     fn disputed(&self) -> Option<Reason> {

@@ -90,6 +90,9 @@ pub struct Payback {
     /// Of it, what no gateway of the hub's holds: it goes back by hand or through the channel.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<Money>,
+    /// Of it, what pays for units that go out in exchange.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchanged: Option<Money>,
     /// Of it, what the buyer got already by winning a dispute.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub netted: Option<Money>,

@@ -168,3 +168,21 @@ fn an_order_on_invoice_is_edited_on_invoice() {
     assert_eq!(owed, eur("30.00"));
     world.check();
 }
+
+#[test]
+fn what_the_channel_was_paid_for_grows_by_nothing_that_costs_more() {
+    let terms = Terms::Prepaid { reference: None };
+    let order = draft(vec![line(1, "A", 2, "10.00")], "0.00", terms);
+    let mut world = World::place(order, &[("BER1", "A", 9)]);
+    world.settle();
+    let more = world.command(edit(vec![set("1", 3)])).expect_err("unpaid");
+    assert_eq!(more.code(), "paid_at_channel");
+    world
+        .command(edit(vec![set("1", 1)]))
+        .expect("fewer may be");
+    world.command(edit(vec![new("A", 1, "0")])).expect("a gift");
+    world.settle();
+    assert_eq!(world.order.editing, None);
+    assert_eq!(world.order.draft.lines.len(), 2);
+    world.check();
+}

@@ -1,6 +1,7 @@
 //! Properties of the order: random lives in a small world, permutations of reports, tables.
 
 mod address;
+mod advance;
 mod claims;
 mod counter;
 mod disputes;
@@ -9,6 +10,8 @@ mod edit_sums;
 mod edit_terms;
 mod edits;
 mod evidence;
+mod exchange_money;
+mod exchanges;
 mod expiry;
 mod found;
 mod found_money;

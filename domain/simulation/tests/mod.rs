@@ -38,7 +38,7 @@ const HAPPEN: [&str; 16] = [
 ];
 
 /// What people and locations do about who does the work, and what carriers see of it; rarer, and all of it happens.
-const ROUTED: [&str; 14] = [
+const ROUTED: [&str; 16] = [
     "order.sourced",
     "order.split",
     "order.lines_cancelled",
@@ -53,6 +53,8 @@ const ROUTED: [&str; 14] = [
     "order.edit_refused",
     "order.address_changed",
     "return.seen",
+    "exchange.opened",
+    "exchange.settled",
 ];
 
 /// Odd seeds must come to rest, even ones run on under faults to their end.

@@ -8,7 +8,7 @@ use orderhub_domain::order::Edge;
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
-use super::{address, edit, find, route};
+use super::{address, edit, exchange, find, route};
 use crate::cli::client::Client;
 use crate::cli::output::printable;
 use crate::cli::returns::{Counted, counted, counts};
@@ -22,7 +22,9 @@ pub(super) enum Act {
     /// These units, or all of it.
     Cancel(Vec<route::Units>),
     /// Lines with other quantities, and lines to add.
-    Edit(Vec<route::Units>, Vec<edit::Added>),
+    Edit(edit::Change),
+    /// What goes out for what comes back.
+    Exchange(exchange::Swap),
     /// Where it is to go.
     ChangeAddress(Box<address::Address>),
     /// Who does which part of the work.
@@ -110,6 +112,24 @@ fn blocks() -> PossibleValuesParser {
     PossibleValuesParser::new(all.map(Edge::word))
 }
 
+impl Extent {
+    /// Puts it into a request's body.
+    fn put_into(&self, body: &mut Value) {
+        if !self.blocks.is_empty() {
+            body["blocks"] = json!(self.blocks);
+        }
+        if let Some(scope) = &self.scope {
+            body["scope"] = json!(scope);
+        }
+        if let Some(until) = self.until {
+            body["until"] = json!(until);
+        }
+        if let Some(on_expiry) = &self.on_expiry {
+            body["on_expiry"] = json!(on_expiry);
+        }
+    }
+}
+
 pub(super) async fn run(
     act: &Act,
     terms: &Terms,
@@ -122,18 +142,7 @@ pub(super) async fn run(
     let mut body = json!({ "reason": terms.reason });
     let verb = match act {
         Act::Hold(extent) => {
-            if !extent.blocks.is_empty() {
-                body["blocks"] = json!(extent.blocks);
-            }
-            if let Some(scope) = &extent.scope {
-                body["scope"] = json!(scope);
-            }
-            if let Some(until) = extent.until {
-                body["until"] = json!(until);
-            }
-            if let Some(on_expiry) = &extent.on_expiry {
-                body["on_expiry"] = json!(on_expiry);
-            }
+            extent.put_into(&mut body);
             "hold"
         }
         Act::Release(named) => {
@@ -149,9 +158,13 @@ pub(super) async fn run(
             }
             "cancel"
         }
-        Act::Edit(units, added) => {
-            body["lines"] = edit::lines(units, added);
+        Act::Edit(change) => {
+            body["lines"] = edit::lines(&change.units, &change.added);
             "edit"
+        }
+        Act::Exchange(swap) => {
+            swap.put_into(&mut body);
+            "open_exchange"
         }
         Act::ChangeAddress(address) => {
             body["address"] = address.body();

@@ -4,6 +4,18 @@ use serde_json::{Value, json};
 
 use super::route::{self, Units};
 
+/// What is to change.
+#[derive(Debug, clap::Args)]
+pub(in crate::cli) struct Change {
+    /// How many units a line is to have, by the channel's line id; 0 takes it out. Several times for
+    /// several lines.
+    #[arg(long = "line", value_name = "LINE=QUANTITY")]
+    pub(super) units: Vec<Units>,
+    /// A line that it does not have; several times for several lines.
+    #[arg(long = "add", value_name = "SKU,QUANTITY,PRICE,TITLE")]
+    pub(super) added: Vec<Added>,
+}
+
 /// A line to add, as `SKU,QUANTITY,PRICE,TITLE`.
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct Added {

@@ -4,6 +4,7 @@
 mod act;
 mod address;
 mod edit;
+mod exchange;
 pub(super) mod find;
 mod list;
 mod pack;
@@ -113,13 +114,17 @@ pub(super) enum Verb {
     Edit {
         #[command(flatten)]
         order: Named,
-        /// How many units a line is to have, by the channel's line id; 0 takes it out. Several times
-        /// for several lines.
-        #[arg(long = "line", value_name = "LINE=QUANTITY")]
-        units: Vec<route::Units>,
-        /// A line that it does not have; several times for several lines.
-        #[arg(long = "add", value_name = "SKU,QUANTITY,PRICE,TITLE")]
-        added: Vec<edit::Added>,
+        #[command(flatten)]
+        change: edit::Change,
+        #[command(flatten)]
+        terms: act::Terms,
+    },
+    /// Exchange units: others go out once what comes back was accepted, and are paid with it.
+    Exchange {
+        #[command(flatten)]
+        order: Named,
+        #[command(flatten)]
+        swap: exchange::Swap,
         #[command(flatten)]
         terms: act::Terms,
     },
@@ -307,10 +312,9 @@ fn wanted(verb: Verb) -> Wanted {
         } => (order, Asked::Act(act::Act::Cancel(units), terms)),
         Verb::Edit {
             order,
-            units,
-            added,
+            change,
             terms,
-        } => (order, Asked::Act(act::Act::Edit(units, added), terms)),
+        } => (order, ask(act::Act::Edit(change), terms)),
         Verb::Reroute {
             order,
             work,
@@ -347,6 +351,7 @@ fn wanted(verb: Verb) -> Wanted {
             claimed,
             terms,
         } => (order, ask(act::Act::Claim(claimed), terms)),
+        Verb::Exchange { order, swap, terms } => (order, ask(act::Act::Exchange(swap), terms)),
         Verb::ChangeAddress { order, to, terms } => {
             (order, ask(act::Act::ChangeAddress(Box::new(to)), terms))
         }

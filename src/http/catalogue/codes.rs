@@ -503,6 +503,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Have the buyer place another order for it.",
     ),
     entry(
+        "nothing_goes_out",
+        422,
+        "Nothing goes out for what comes back",
+        "Name what goes out, or open a return.",
+    ),
+    entry(
         "label_asked",
         409,
         "A label is being bought",
@@ -537,6 +543,12 @@ pub const CATALOGUE: &[Entry] = &[
         422,
         "The order goes to this address already",
         "Send another address, or nothing at all.",
+    ),
+    entry(
+        "paid_at_channel",
+        409,
+        "The channel was paid for this order",
+        "Have what is to be added ordered there.",
     ),
     entry(
         "cannot_merge",

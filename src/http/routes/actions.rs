@@ -111,6 +111,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
         },
         "cancel" => routing::read_cancel(reason, &mut fields),
         "edit" => super::edits::read(reason, &mut fields),
+        "open_exchange" => super::exchanges::read(reason, &mut fields),
         "change_address" => super::address::read(reason, &mut fields),
         "refund" => Command::Refund {
             amount: fields.decimal("amount"),

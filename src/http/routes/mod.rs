@@ -8,6 +8,7 @@ mod claims;
 mod console;
 mod edits;
 mod events;
+mod exchanges;
 mod feeds;
 mod fulfilments;
 mod hooks;

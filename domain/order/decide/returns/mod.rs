@@ -6,8 +6,8 @@ mod seen;
 mod settle;
 
 use super::super::{
-    Claim, Disposition, Effect, Event, Order, RestockSource, Return, ReturnDecision, ReturnEvent,
-    ReturnOutcome, ReturnStage, Stage,
+    Claim, Disposition, Effect, Event, Exchange, Order, RestockSource, Return, ReturnDecision,
+    ReturnEvent, ReturnOutcome, ReturnStage, Stage,
 };
 use super::Draft;
 use crate::policy::Policy;
@@ -127,6 +127,7 @@ impl Order {
         match () {
             () if self.has_open_return() => Some("return"),
             () if self.claims.iter().any(Claim::is_open) => Some("claim"),
+            () if self.exchanges.iter().any(Exchange::is_open) => Some("exchange"),
             () if self.is_disputed() => Some("dispute"),
             () => None,
         }

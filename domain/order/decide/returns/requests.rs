@@ -46,7 +46,7 @@ impl Draft<'_> {
     }
 
     /// Announces units: no more than the buyer has and has not announced before.
-    fn open_return(
+    pub(in crate::order::decide) fn open_return(
         &mut self,
         stated: Option<&[(String, Quantity)]>,
         reason: &str,

@@ -13,13 +13,24 @@ impl Draft<'_> {
     /// disputes a charge it is frozen, and what a lost dispute took is not paid again: chargeback during
     /// a return, net in the ledger, never pay twice.
     pub(super) fn settle_return(&mut self) -> bool {
-        if self.order.is_disputed() || !self.is_paid() || self.order.stage == Stage::Cancelling {
+        if self.order.is_disputed()
+            || !self.order.is_paid()
+            || self.order.stage == Stage::Cancelling
+        {
             return false;
         }
+        // What pays for something else is counted once, when all of it is there or nobody waits longer.
+        let counts = |back: &Return| {
+            let exchange = self.order.exchange_for(back.number);
+            let late =
+                exchange.is_some_and(|one| one.unpaid.is_some() || self.is_claw_back_due(one));
+            exchange.is_none() || late || back.is_complete() || back.no_show
+        };
         let due = |back: &&Return| {
             back.decision == ReturnDecision::Approved
                 && back.is_inspected()
                 && !back.unsettled().is_empty()
+                && counts(back)
         };
         let Some(back) = self.order.returns.iter().find(due).cloned() else {
             return false;
@@ -31,7 +42,8 @@ impl Draft<'_> {
         let before = back.payback.worth.unwrap_or(zero);
         let all = back.net_of(before.plus(worth), rules);
         let entitled = all.less(back.payback.entitled.unwrap_or(zero));
-        let settlement = self.settlement(back.number, units, worth, entitled);
+        let mut settlement = self.settlement(back.number, units, worth, entitled);
+        self.exchange_instead(&mut settlement);
         let granted = ReturnEvent::RefundGranted(Box::new(settlement));
         self.emit(Event::Return(granted));
         true
@@ -52,7 +64,7 @@ impl Draft<'_> {
         let most = rest.min(order.refundable());
         let refunds = order.shares_of_refund(most, &self.context.policy.payment, None);
         let granted = Money::sum(order.draft.currency, refunds.iter().map(|one| one.amount));
-        let elsewhere = rest.minus(granted).min(order.held_elsewhere());
+        let elsewhere = rest.minus(granted).min(order.held_elsewhere(None));
         let postings = allowance(granted.plus(elsewhere));
         Settlement {
             number,
@@ -60,11 +72,31 @@ impl Draft<'_> {
             worth,
             entitled,
             netted,
+            exchanged: None,
             refunds,
             elsewhere,
             policy: self.context.policy.version,
             postings,
         }
+    }
+
+    /// What pays for units that go out in exchange is not refunded.
+    fn exchange_instead(&self, settlement: &mut Settlement) {
+        let rest = settlement.entitled.minus(settlement.netted);
+        let Some(exchanged) = self.paid_by_return(settlement.number, rest) else {
+            return;
+        };
+        let order = &self.order;
+        let ours = order.refundable();
+        let most = rest.minus(exchanged).min(ours.less(exchanged));
+        let refunds = order.shares_of_refund(most, &self.context.policy.payment, None);
+        let granted = Money::sum(most.currency(), refunds.iter().map(|one| one.amount));
+        let theirs = order.held_elsewhere(None).less(exchanged.less(ours));
+        let elsewhere = rest.minus(exchanged).minus(granted).min(theirs);
+        settlement.postings = allowance(granted.plus(elsewhere).plus(exchanged));
+        settlement.refunds = refunds;
+        settlement.elsewhere = elsewhere;
+        settlement.exchanged = Some(exchanged);
     }
 
     /// Says that a return's money has gone back, once no tender owes anything any more.
@@ -97,15 +129,24 @@ impl Order {
     fn netted(&self) -> Money {
         let netted = self.paybacks().filter_map(|payback| payback.netted);
         let granted = self.tenders.iter().filter_map(|tender| tender.netted);
-        Money::sum(self.draft.currency, netted.chain(granted))
+        let ended = self.exchanges.iter().filter_map(|one| one.settled.as_ref());
+        let exchanged = ended.filter_map(|end| end.netted);
+        Money::sum(self.draft.currency, netted.chain(granted).chain(exchanged))
     }
 
     /// What no gateway of the hub's holds and returns have not claimed yet: invoices, cash on delivery,
-    /// what the channel took.
-    fn held_elsewhere(&self) -> Money {
-        let theirs = self.tenders.iter().filter(|tender| !tender.is_ours());
+    /// what the channel took; without what an exchange other than this one needs of it.
+    pub(in crate::order::decide) fn held_elsewhere(&self, exchange: Option<u16>) -> Money {
+        let theirs = |tender: &&Tender| !tender.is_ours() && !tender.pending;
+        let theirs = self.tenders.iter().filter(theirs);
         let currency = self.draft.currency;
+        let ended = self.exchanges.iter().filter_map(|one| one.settled.as_ref());
         let claimed = self.paybacks().filter_map(|payback| payback.elsewhere);
-        Money::sum(currency, theirs.map(|tender| tender.amount)).less(Money::sum(currency, claimed))
+        let claimed = claimed.chain(ended.map(|end| end.elsewhere));
+        let ours = self.tender_numbers().map(|one| self.refundable_of(one));
+        let needed = self.set_aside(exchange).less(Money::sum(currency, ours));
+        Money::sum(currency, theirs.map(|tender| tender.amount))
+            .less(Money::sum(currency, claimed))
+            .less(needed)
     }
 }

@@ -4,6 +4,7 @@
 //! behind each row.
 
 mod before;
+mod edits;
 mod money;
 mod work;
 

@@ -7,7 +7,7 @@ use crate::order::{
 use crate::policy::{OnceCapture, RefundWay};
 
 /// An order of one article that its buyer has, and whose money was taken.
-fn delivered(scene: &mut Scene) {
+pub(super) fn delivered(scene: &mut Scene) {
     scene.stock(0, "SKU-1", 5);
     scene.place(basket(&["SKU-1"]));
     scene.label(1);

@@ -1,0 +1,59 @@
+//! The action `open_exchange`: what goes out for units that come back.
+
+use orderhub_domain::order::{Command, ExchangeCommand, ExchangeLine};
+use orderhub_domain::quantity::Quantity;
+use serde_json::Value;
+
+use super::edits::{LINES_MOST, LONGEST_ID, new_line};
+use crate::http::fields::Fields;
+
+/// Reads an exchange: what comes back, and what goes out for it.
+pub(super) fn read(reason: String, fields: &mut Fields) -> Command {
+    let back = fields.list("return").map(|items| {
+        let mut back: Vec<(String, Quantity)> = Vec::new();
+        each("return", items, fields, |line| {
+            let id = line.required_text("line", LONGEST_ID);
+            let quantity = line.required_quantity("quantity");
+            if back.iter().any(|(known, _)| *known == id) {
+                line.refuse("line", "duplicate", "each line once");
+            }
+            back.push((id, quantity));
+        });
+        back
+    });
+    let items = fields.list("lines").unwrap_or_default();
+    if items.is_empty() || items.len() > LINES_MOST {
+        let hint = format!("1 to {LINES_MOST} lines that go out");
+        fields.refuse("lines", "required", hint);
+    }
+    let mut lines = Vec::new();
+    each("lines", items, fields, |line| {
+        lines.push(if line.has("line") {
+            ExchangeLine::Again {
+                line: line.required_text("line", LONGEST_ID),
+                quantity: line.required_quantity("quantity"),
+            }
+        } else {
+            ExchangeLine::Other(Box::new(new_line(line)))
+        });
+    });
+    Command::Exchange(ExchangeCommand::Open {
+        back,
+        lines,
+        advance: fields.flag("advance"),
+        reason,
+    })
+}
+
+/// Reads each object of a list by its own fields.
+fn each(name: &str, items: Vec<Value>, fields: &mut Fields, mut read: impl FnMut(&mut Fields)) {
+    for (index, item) in items.into_iter().take(LINES_MOST).enumerate() {
+        let Value::Object(item) = item else {
+            fields.refuse(&format!("{name}/{index}"), "wrong_type", "an object");
+            continue;
+        };
+        let mut line = Fields::new(format!("/{name}/{index}"), item);
+        read(&mut line);
+        line.merge_into(fields);
+    }
+}
