@@ -283,7 +283,7 @@ fn news(order: &Order, notice: &Notice) -> Option<ChannelNotice> {
         Notice::Shipped { fulfilment } => {
             let work = order.fulfilment(*fulfilment)?;
             let units = work.lines.iter().filter_map(|units| {
-                let line = order.line(units.line)?.external_id.clone();
+                let line = order.line_at_channel(units.line)?.to_owned();
                 Some((line, units.quantity.value().ceil().to_u32()?))
             });
             let labels = work.parcels.iter().filter_map(|p| p.label.as_ref());

@@ -108,10 +108,25 @@ impl Order {
         added.map(|(line, _)| line).collect()
     }
 
+    /// The channel's id of a line. What an edit added to a line is more of that; the channel has never
+    /// heard of what edits and exchanges brought beside.
+    pub fn line_at_channel(&self, number: u16) -> Option<&str> {
+        let index = usize::from(number).checked_sub(1)?;
+        let state = self.lines.get(index)?;
+        let known = match state.adds_to {
+            _ if state.edit == 0 => number,
+            Some(first) if !self.came_in_exchange(number) => first,
+            _ => return None,
+        };
+        Some(&self.line(known)?.external_id)
+    }
+
     /// What an edit waits for, if one is being secured or given back.
     pub(super) fn edit_waits(&self) -> Option<Reason> {
         let editing = self.editing.as_ref()?;
-        let (number, amount) = (editing.number, editing.amount);
+        let number = editing.number;
+        let tender = editing.tender.and_then(|tender| self.tender(tender));
+        let amount = tender.map_or(editing.amount, |tender| tender.amount);
         let (whom, because) = match &editing.refused {
             Some(reason) => (
                 "stock",

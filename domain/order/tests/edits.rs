@@ -320,3 +320,18 @@ fn a_promise_for_an_edit_that_is_taken_back_is_looked_for_elsewhere() {
     assert_eq!(world.order.attempt, attempt + 1, "another try");
     assert!(world.order.editing.is_some());
 }
+
+#[test]
+fn a_channel_knows_more_of_a_line_and_not_what_it_never_sold() {
+    let mut world = standing();
+    world
+        .command(edit(vec![set("1", 4), new("A", 1, "5.00")]))
+        .expect("legal");
+    world.settle();
+    let known: Vec<_> = world
+        .order
+        .line_numbers()
+        .map(|line| world.order.line_at_channel(line))
+        .collect();
+    assert_eq!(known, [Some("1"), Some("2"), Some("1"), None]);
+}
