@@ -1,7 +1,9 @@
 //! Money, as auditors see it.
 
 use orderhub_domain::canonical::{CaptureMode, Terms};
-use orderhub_domain::order::{Event, PaymentEvidence, Reported};
+use orderhub_domain::order::{
+    EditEvent, Event, MoneyEvent, PaymentEvidence, RenewalReason, Reported,
+};
 
 use crate::audit::{Audit, authorized, cents, tender, to_authorize};
 use crate::contract::fixture::eur;
@@ -73,6 +75,55 @@ async fn money_is_counted_once_whatever_was_reported_twice() {
     let order = audit.order(tenders, events).await;
     // The second tender was captured before anybody said that it was authorised.
     assert_eq!(audit.money(&order).await, cents([1999, 1999, 1999, 100]));
+}
+
+#[tokio::test]
+async fn what_edits_add_and_renewals_set_aside_is_counted() {
+    let mut audit = Audit::new().await;
+    let proposed = Event::Edit(EditEvent::Proposed {
+        edit: 1,
+        lines: Vec::new(),
+        less: Vec::new(),
+        amount: eur(500),
+        credit: None,
+        exchange: None,
+        tender: Some(2),
+        means: Some(1),
+        reason: "one more".to_owned(),
+    });
+    let applied = |edit, tender, cents, total| {
+        Event::Edit(EditEvent::Applied {
+            edit,
+            lines: Vec::new(),
+            amount: eur(cents),
+            total: eur(total),
+            tender,
+            postings: Vec::new(),
+        })
+    };
+    let renewed = Event::Money(MoneyEvent::ReauthorizationRequested {
+        tender: 1,
+        renewal: 3,
+        amount: eur(600),
+        because: RenewalReason::UsedUp,
+    });
+    let events = vec![
+        reported(1, authorized(1000)),
+        proposed,
+        reported(2, authorized(500)),
+        applied(1, Some(2), 500, 1500),
+        reported(1, captured(total(400))),
+        renewed,
+        reported(3, authorized(600)),
+        reported(3, captured(total(600))),
+        applied(2, None, 0, 1500),
+        reported(2, captured(total(500))),
+        reported(2, refunded(total(100))),
+    ];
+    let order = audit
+        .order(vec![tender(1000, to_authorize())], events)
+        .await;
+    assert_eq!(audit.money(&order).await, cents([1500, 1500, 1500, 100]));
 }
 
 #[tokio::test]
