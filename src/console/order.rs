@@ -54,6 +54,11 @@ impl Action {
     fn is_routing(&self) -> bool {
         matches!(self.word, "reroute" | "split" | "merge" | "schedule")
     }
+
+    /// Whether it may bring an article that the order does not have.
+    fn adds(&self) -> bool {
+        matches!(self.word, "edit" | "open_exchange")
+    }
 }
 
 #[derive(Template)]
@@ -174,6 +179,8 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("split", "Split"),
         ("merge", "Merge"),
         ("schedule", "Schedule"),
+        ("edit", "Edit"),
+        ("open_exchange", "Exchange"),
         ("change_address", "Change the address"),
     ] {
         let Some(judgement) = judged.iter().find(|one| one.text("/action") == word) else {
@@ -190,6 +197,8 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
                 | "split"
                 | "merge"
                 | "schedule"
+                | "edit"
+                | "open_exchange"
                 | "change_address"
         );
         if of_few && !judgement.flag("/allowed") {

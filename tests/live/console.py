@@ -18,7 +18,9 @@ complaints = []
 
 def ask(what):
     print(what, flush=True)
-    assert sys.stdin.readline().strip() == "done", what
+    answer = sys.stdin.readline().strip()
+    assert answer, what
+    return answer
 
 
 def step(what):
@@ -181,6 +183,30 @@ def acts_on_an_order(page):
     expect(page.locator(".refused").first).to_be_visible()
 
 
+def edits_an_order(page):
+    step("an order that stands is edited by a form, and a form that says too little loses nothing")
+    page.goto(f"{base}/console/orders/{ask('an order that stands')}")
+    edit = page.locator("details[id^='act-edit']")
+    edit.locator("summary").click()
+    edit.get_by_label("Units").fill("1=1")
+    edit.get_by_label("Reason").fill("the buyer called")
+    edit.get_by_role("button", name="Edit", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible(timeout=SOON)
+    edit.locator("summary").click()
+    edit.get_by_label("Units").fill("1=2")
+    edit.get_by_label("Another article").fill("MUG-RED-S")
+    edit.get_by_label("Its name").fill("A mug")
+    edit.get_by_label("How many").fill("1")
+    edit.get_by_label("Each").fill("7.50")
+    edit.get_by_label("Reason").fill("the buyer called")
+    edit.get_by_role("button", name="Edit", exact=True).click()
+    expect(page.locator(".timeline")).to_contain_text("Edit 1 is a part of the order", timeout=SOON)
+    expect(page.locator(".title")).to_contain_text("47.48 EUR")
+    expect(page.locator("section", has=page.locator("#lines"))).to_contain_text("A mug")
+    act(page, "Release hold 1", "the buyer has hung up")
+    expect(page.get_by_role("heading", name="Holds")).to_have_count(0)
+
+
 def fits_small_screens(page):
     step("nothing sticks out on a telephone")
     page.set_viewport_size({"width": 390, "height": 800})
@@ -216,6 +242,7 @@ with sync_playwright() as playwright:
     sees_orders_move(page)
     finds_and_filters(page)
     acts_on_an_order(page)
+    edits_an_order(page)
     fits_small_screens(page)
     works_without_scripts(browser)
     page.goto(f"{base}/console")

@@ -55,14 +55,17 @@ async fn a_person_watches_orders_move_acts_on_one_and_sees_the_hub_come_back() {
     let mut demo = Demo::new(&["--rate", "120", "--speed", "2000"]);
     demo.start();
     let api = demo.api().await;
-    let order = json!({
-        "channel": "web", "external_id": "<b>CON-1</b>", "placed_at": "2026-11-20T09:00:00Z",
-        "currency": "EUR", "tax_mode": "inclusive", "customer": {"name": "Ada Example"},
-        "lines": [{"external_id": "1", "sku": "NEVER-ON-A-SHELF", "title": "A tee", "quantity": "1",
-                   "unit_price": "19.99"}],
-        "payment": {"terms": "invoice"}, "stated_total": "19.99",
-    });
-    let placed = api.post("/v1/orders", &order).await.expect(201);
+    let order = |external_id: &str, sku: &str| {
+        json!({
+            "channel": "web", "external_id": external_id, "placed_at": "2026-11-20T09:00:00Z",
+            "currency": "EUR", "tax_mode": "inclusive", "customer": {"name": "Ada Example"},
+            "lines": [{"external_id": "1", "sku": sku, "title": "A tee", "quantity": "1",
+                       "unit_price": "19.99"}],
+            "payment": {"terms": "invoice"}, "stated_total": "19.99",
+        })
+    };
+    let unsold = order("<b>CON-1</b>", "NEVER-ON-A-SHELF");
+    let placed = api.post("/v1/orders", &unsold).await.expect(201);
     let id = placed["id"].as_str().unwrap().to_owned();
     let pictures = tempfile::tempdir().unwrap();
     let kept = std::env::var_os("ORDERHUB_PICTURES").map(PathBuf::from);
@@ -72,15 +75,24 @@ async fn a_person_watches_orders_move_acts_on_one_and_sees_the_hub_come_back() {
     for line in BufReader::new(said.unwrap()).lines() {
         let line = line.unwrap();
         println!("{line}");
+        let mut done = "done".to_owned();
         match line.as_str() {
             "kill the hub" => demo.signal("-KILL"),
+            "an order that stands" => {
+                let standing = order("CON-2", "TEE-RED-S");
+                let placed = api.post("/v1/orders", &standing).await.expect(201);
+                placed["id"].as_str().unwrap().clone_into(&mut done);
+                let hold = json!({ "reason": "the buyer is on the line", "blocks": ["ship"] });
+                let path = format!("/v1/orders/{done}/actions/hold");
+                api.post(&path, &hold).await.expect(200);
+            }
             "start the hub" => {
                 demo.leaves_nothing().await;
                 demo.start();
             }
             _ => continue,
         }
-        writeln!(answer.as_mut().unwrap(), "done").unwrap();
+        writeln!(answer.as_mut().unwrap(), "{done}").unwrap();
     }
     let ended = person.process.wait().unwrap();
     assert!(

@@ -16,7 +16,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::sse::Event;
 
-use super::{actions, address, answer, asked, body, reads, returns, with};
+use super::{actions, address, answer, asked, body, edits, reads, returns, with};
 use crate::console::{self, Bar, Board, Sheet, assets};
 use crate::events::Watch;
 use crate::http::asked::Asked;
@@ -187,8 +187,9 @@ async fn act(
         // A field that was left empty asks for nothing.
         match name.as_ref() {
             "once" => once = Some(value.into_owned()),
-            "amount" | "dispute" | "to" | "lines" if value.trim().is_empty() => {}
-            "lines" => drop(fields.insert("lines".to_owned(), lines(&value))),
+            "amount" | "dispute" | "to" | "lines" | "return" | "advance"
+                if value.trim().is_empty() => {}
+            "lines" | "return" => drop(fields.insert(name.to_string(), lines(&value))),
             _ => drop(fields.insert(name.to_string(), field(&name, value.trim()))),
         }
     }
@@ -196,8 +197,10 @@ async fn act(
         Some(once) => &asked.under_key(once)?,
         None => asked,
     };
-    if let Form::Order("change_address") = form {
-        address::of_form(&mut fields);
+    match form {
+        Form::Order("change_address") => address::of_form(&mut fields),
+        Form::Order("edit" | "open_exchange") => edits::of_form(&mut fields),
+        _ => {}
     }
     let body = Value::Object(fields).to_string();
     let body = body.as_bytes();
@@ -232,6 +235,7 @@ fn lines(text: &str) -> Value {
 fn field(name: &str, value: &str) -> Value {
     match value.parse::<u32>() {
         Ok(number) if name == "hold_id" || name == "claim" => Value::from(number),
+        Err(_) if name == "advance" => Value::from(value == "true"),
         _ => Value::from(value),
     }
 }
