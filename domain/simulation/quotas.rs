@@ -10,7 +10,8 @@ use crate::stock::{Quota, QuotaChange, StockCommand};
 
 /// What channels may have promised at most, as somebody sees it who counts the promises himself: what
 /// was promised already when a bound was set is above it and stays.
-pub(super) type Bounds = BTreeMap<(LocationCode, Sku, ChannelId), i64>;
+/// Each stands for a version of the quota.
+pub(super) type Bounds = BTreeMap<(LocationCode, Sku, ChannelId), (i64, i64)>;
 
 impl World<'_> {
     /// Whether people bound what channels may have here.
@@ -60,7 +61,7 @@ impl World<'_> {
     }
 
     /// No channel has more than it may, and the location counts what it has.
-    pub(super) fn check_quotas(&mut self, at: &LocationCode, command: &StockCommand) {
+    pub(super) fn check_quotas(&mut self, at: &LocationCode) {
         let Some(tables) = self.store.shelves.get(at) else {
             return;
         };
@@ -77,12 +78,9 @@ impl World<'_> {
                 self.bounds.remove(&name);
                 continue;
             };
-            let set = matches!(command, StockCommand::SetQuota(wanted)
-                if wanted.sku == sku && wanted.channel == channel);
-            if set || !self.bounds.contains_key(&name) {
-                self.bounds.insert(name.clone(), units.max(soft + firm));
-            }
-            let most = self.bounds.get(&name).copied().unwrap_or(units);
+            // One that was set just before a crash is met with the command that comes next.
+            let known = self.bounds.get(&name).filter(|(of, _)| *of == quota.rev);
+            let most = known.map_or(units.max(soft + firm), |(_, most)| *most);
             if soft + firm > most {
                 let found = format!(
                     "{sku} at {at}: {} promised through a channel that may have {most}",
@@ -94,7 +92,8 @@ impl World<'_> {
                 self.fall("quota_counted", found);
             } else {
                 // What was above the bound when it was set is not promised again once it is given back.
-                self.bounds.insert(name, most.min(units.max(soft + firm)));
+                let most = most.min(units.max(soft + firm));
+                self.bounds.insert(name, (quota.rev, most));
             }
         }
     }

@@ -170,7 +170,7 @@ impl World<'_> {
             }
             self.follow(location, command, effect, &decision);
             self.check_shelf(location);
-            self.check_quotas(location, command);
+            self.check_quotas(location);
             if !decision.told.is_empty() {
                 self.tell_orders(location);
             }

@@ -312,10 +312,12 @@ impl Order {
         id
     }
 
-    /// Whether every unit of a part has left, or was cancelled.
+    /// Whether every unit of a part has left, or was cancelled. An edit that is still being secured has no
+    /// lines yet, and is not.
     pub(in crate::order) fn is_part_served(&self, part: u16) -> bool {
+        let secured = self.editing.as_ref().is_none_or(|open| open.number != part);
         let numbered = self.line_numbers().zip(&self.lines);
         let mut lines = numbered.filter(|(_, line)| line.edit == part);
-        lines.all(|(number, _)| self.shipped(number) >= self.stocked(number))
+        secured && lines.all(|(number, _)| self.shipped(number) >= self.stocked(number))
     }
 }

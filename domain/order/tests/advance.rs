@@ -65,6 +65,19 @@ fn decline(world: &mut World, tender: u16) {
 }
 
 #[test]
+fn while_what_goes_out_is_being_secured_the_buyer_owes_nothing_for_it() {
+    let mut world = bought();
+    advance(&mut world, 2, vec![other("SKU-2", 2, "20.00")]).expect("the buyer has them");
+    assert!(world.order.editing.is_some(), "it is not in the order yet");
+    let wait = Wait::ClawBack.until(&world.order, &world.policy);
+    assert_eq!(wait, None);
+    world.settle();
+    ship_all(&mut world);
+    let wait = Wait::ClawBack.until(&world.order, &world.policy);
+    assert!(wait.is_some());
+}
+
+#[test]
 fn what_went_out_in_advance_is_paid_by_what_comes_back() {
     for (price, captured, refunded) in [
         ("20.00", "84.99", "0.00"),
