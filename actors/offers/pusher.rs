@@ -47,6 +47,7 @@ impl Pusher {
         let mut calls: JoinSet<(Push, Result<Offered, CallError>)> = JoinSet::new();
         let mut doubt_at = Instant::now() + DOUBT;
         let started = self.shared.clock.now().as_millisecond();
+        let mut unheard = false;
         loop {
             for sku in self.marks.take() {
                 let units = self.offered(&sku);
@@ -78,6 +79,7 @@ impl Pusher {
                 Some(Ok((push, answer))) = calls.join_next() => {
                     breaker.note(matches!(&answer, Err(error) if is_broken(error)));
                     self.count(&push, &answer);
+                    self.say(&answer, &mut unheard);
                     let how = match answer {
                         Ok(_) => Ended::Told,
                         Err(CallError::NotDone { retry_after, .. }) => Ended::NotDone(retry_after),
@@ -103,9 +105,24 @@ impl Pusher {
         units.sum()
     }
 
+    /// One line when a shop stops hearing, and one when it hears again: an outage is not told once for
+    /// each SKU.
+    fn say(&self, answer: &Result<Offered, CallError>, unheard: &mut bool) {
+        let slug = &self.slug;
+        match answer {
+            Err(error) if !*unheard => tracing::warn!(
+                %slug, %error,
+                "a shop cannot be told what it can offer; the newest numbers are tried again"
+            ),
+            Ok(_) if *unheard => tracing::info!(%slug, "the shop is told what it can offer again"),
+            _ => {}
+        }
+        *unheard = answer.is_err();
+    }
+
     fn count(&self, push: &Push, answer: &Result<Offered, CallError>) {
         let slug = &self.slug;
-        let (sku, units, version) = (&push.sku, push.units, push.version);
+        let (sku, units) = (&push.sku, push.units);
         let result = match answer {
             Ok(Offered::Set) => "set",
             Ok(Offered::Same) => "same",
@@ -114,10 +131,7 @@ impl Pusher {
                 tracing::warn!(%slug, %sku, units, code, "a shop does not take a number of units");
                 "refused"
             }
-            Err(error) => {
-                tracing::warn!(%slug, %sku, units, version, %error, "a shop could not be told");
-                "failed"
-            }
+            Err(_) => "failed",
         };
         let labels = [("channel", slug.to_string()), ("result", result.to_owned())];
         counter!("orderhub_stock_offers_total", &labels).increment(1);
