@@ -109,6 +109,12 @@ pub enum Event {
         /// Which.
         closes: Vec<EffectId>,
     },
+    /// A person wrote something down.
+    #[serde(rename = "order.note_added")]
+    NoteAdded {
+        /// What.
+        note: String,
+    },
     /// A person wants calls that were put off to be tried now.
     #[serde(rename = "order.retry_requested")]
     RetryRequested {
@@ -492,6 +498,7 @@ impl Event {
             } if effect_kind.ends_with("_payment") => "payment.outcome_unknown",
             Self::EffectPostponed { .. } => "order.effect_postponed",
             Self::EffectGivenUp { .. } => "order.effect_given_up",
+            Self::NoteAdded { .. } => "order.note_added",
             Self::RetryRequested { .. } => "order.retry_requested",
             Self::StockAnswered { stock, .. } => match stock {
                 StockEvidence::Reserved { .. } => "inventory.reserved",

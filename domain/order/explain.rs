@@ -323,6 +323,10 @@ fn actions(order: &Order) -> Vec<Action> {
             why_not: refund,
         },
         Action {
+            action: "note",
+            why_not: None,
+        },
+        Action {
             action: "retry",
             why_not: order.why_not_retry(),
         },

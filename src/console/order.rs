@@ -173,6 +173,7 @@ fn actions(order: &Shown, why: &Shown) -> Vec<Action> {
         ("cancel", "Cancel"),
         ("refund", "Refund"),
         ("return", "Open a return"),
+        ("note", "Note"),
         ("retry", "Try now"),
         ("dispute", "Answer the dispute"),
         ("reroute", "Reroute"),

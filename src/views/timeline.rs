@@ -68,9 +68,8 @@ pub fn summary(event: &Event) -> String {
         Event::Reviewed { decision, reason } => reviewed(*decision, reason.as_deref()),
         Event::EffectOpened { effect } => format!("Asked for: {}.", plain(effect.effect.word())),
         Event::EffectPostponed { .. } => postponed(event),
-        Event::EffectGivenUp { effect_kind, .. } => {
-            format!("Not wanted any more: {}.", plain(effect_kind))
-        }
+        Event::EffectGivenUp { effect_kind, .. } => given_up(effect_kind),
+        Event::NoteAdded { note } => format!("Noted: {note}"),
         Event::RetryRequested { effects, reason } => retried(effects.len(), reason),
         Event::StockAnswered {
             location,
@@ -201,6 +200,10 @@ fn after_shipping(event: &Event) -> String {
 }
 
 /// Calls that a person wants to be made now.
+fn given_up(effect_kind: &str) -> String {
+    format!("Not wanted any more: {}.", plain(effect_kind))
+}
+
 fn retried(calls: usize, reason: &str) -> String {
     let word = if calls == 1 { "call" } else { "calls" };
     format!("{calls} {word} to be tried now: {reason}.")

@@ -146,6 +146,10 @@ async fn an_order_is_held_released_and_cancelled() {
     operator
         .run(&format!("orders hold {id} --reason late"))
         .expect(5);
+    operator.text(&format!("orders note {id} --reason called"));
+    let path = format!("/v1/orders/{id}/timeline");
+    let timeline = world.api.get(&path).await.expect(200).to_string();
+    assert!(timeline.contains("Noted: called"), "at any stage");
 
     // Who may not, and what is not there.
     let reader = Operator {

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::support::api::Api;
 use crate::support::doubles::stripe::Applied;
-use crate::support::journey::{self, fulfilment_of, step};
+use crate::support::journey::{self, fulfilment_of, label_of, step};
 use crate::support::orders::{one_unit, two_and_shipping};
 use crate::support::patience::{SOON, until};
 use crate::support::world::World;
@@ -28,17 +28,6 @@ async fn active(api: &Api, order: &str, count: usize) -> Vec<(String, String)> {
         };
         let active: Vec<_> = active.map(named).collect();
         (active.len() == count).then_some(active)
-    })
-    .await
-}
-
-/// The tracking number of one fulfilment, once there is one.
-async fn label_of(api: &Api, order: &str, fulfilment: &str) -> String {
-    until(&format!("{fulfilment} has a label"), SOON, || async {
-        let order = api.order(order).await;
-        let mut all = order["fulfilments"].as_array()?.iter();
-        let one = all.find(|one| one["id"] == fulfilment)?;
-        Some(one["tracking_number"].as_str()?.to_owned())
     })
     .await
 }

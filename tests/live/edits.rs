@@ -5,27 +5,11 @@ use serde_json::json;
 
 use crate::support::checker;
 use crate::support::doubles::stripe::Applied;
-use crate::support::journey::{self, step};
+use crate::support::journey;
 use crate::support::operator::Operator;
 use crate::support::orders::one_unit;
 use crate::support::patience::{SOON, until};
 use crate::support::world::World;
-
-/// From wherever the dock is to the buyer's door.
-async fn ship(world: &World, order: &str, fulfilment: &str) {
-    for verb in ["accept", "pick", "pack"] {
-        step(&world.api, fulfilment, verb).await;
-    }
-    let tracking = until("it has a label", SOON, || async {
-        let order = world.api.order(order).await;
-        let mut all = order["fulfilments"].as_array()?.iter();
-        let one = all.find(|one| one["id"] == fulfilment)?;
-        Some(one["tracking_number"].as_str()?.to_owned())
-    })
-    .await;
-    step(&world.api, fulfilment, "hand-over").await;
-    journey::deliver(&world.easypost, &tracking).await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_edit_is_secured_before_it_is_visible_and_captured_with_what_ships() {
@@ -84,7 +68,8 @@ async fn an_edit_is_secured_before_it_is_visible_and_captured_with_what_ships() 
     let open = refused["fulfilments"].as_array().unwrap().clone();
     assert_eq!(open.len(), 2);
     for work in &open {
-        ship(&world, &order, work["id"].as_str().unwrap()).await;
+        let work = work["id"].as_str().unwrap();
+        journey::ship_work(api, &world.easypost, &order, work).await;
     }
     api.until_stage(&order, &["completed"]).await;
     let book = world.stripe.book_of(&order);

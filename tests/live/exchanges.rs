@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::checker;
 use crate::support::doubles::stripe::Applied;
-use crate::support::journey::{self, step};
+use crate::support::journey;
 use crate::support::operator::Operator;
 use crate::support::orders::one_unit;
 use crate::support::patience::{SOON, until};
@@ -39,20 +39,7 @@ async fn ship_the_other(world: &World, order: &str) {
         asked.then(|| work["id"].as_str().unwrap_or_default().to_owned())
     })
     .await;
-    for verb in ["accept", "pick", "pack"] {
-        step(&world.api, &work, verb).await;
-    }
-    let tracking = until("it has a label", SOON, || async {
-        let order = world.api.order(order).await;
-        Some(
-            order["fulfilments"][1]["tracking_number"]
-                .as_str()?
-                .to_owned(),
-        )
-    })
-    .await;
-    step(&world.api, &work, "hand-over").await;
-    journey::deliver(&world.easypost, &tracking).await;
+    journey::ship_work(&world.api, &world.easypost, order, &work).await;
     world.api.until_stage(order, &["completed"]).await;
 }
 

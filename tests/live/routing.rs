@@ -52,23 +52,6 @@ async fn open(api: &Api, order: &str, count: usize) -> Vec<(String, String, u64)
     .await
 }
 
-/// From wherever the dock is to the buyer's door.
-async fn ship(world: &World, order: &str, fulfilment: &str) {
-    let api = &world.api;
-    for verb in ["accept", "pick", "pack"] {
-        step(api, fulfilment, verb).await;
-    }
-    let tracking = until("it has a label", SOON, || async {
-        let order = api.order(order).await;
-        let mut all = order["fulfilments"].as_array()?.iter();
-        let one = all.find(|one| one["id"] == fulfilment)?;
-        Some(one["tracking_number"].as_str()?.to_owned())
-    })
-    .await;
-    step(api, fulfilment, "hand-over").await;
-    journey::deliver(&world.easypost, &tracking).await;
-}
-
 async fn shelf(world: &World, location: &str) -> (i64, i64, i64) {
     checker::counters(&world.audit, location, "SKU-1").await
 }
@@ -128,7 +111,7 @@ async fn work_is_split_picked_short_and_cancelled_in_part_and_every_book_agrees(
     assert_eq!(api.post(&late, &json!({})).await.code(), "wrong_stage");
 
     for (fulfilment, _, _) in &left {
-        ship(&world, &order, fulfilment).await;
+        journey::ship_work(&world.api, &world.easypost, &order, fulfilment).await;
     }
     api.until_stage(&order, &["completed"]).await;
     let book = world.stripe.book_of(&order);
@@ -207,7 +190,7 @@ async fn a_person_moves_work_and_asks_what_other_rules_would_have_said() {
     });
     let past = api.post(&format!("{actions}/schedule"), &later).await;
     assert_eq!(past.code(), "not_ahead");
-    ship(&world, &order, &moved.0).await;
+    journey::ship_work(&world.api, &world.easypost, &order, &moved.0).await;
     api.until_stage(&order, &["completed"]).await;
     assert_eq!(shelf(&world, "MUC1").await, (8, 0, 0));
     checker::at_rest(&world.audit, 2).await;
@@ -235,7 +218,7 @@ async fn a_kit_is_sold_as_one_and_leaves_as_its_components() {
     let seen = api.order(&order).await;
     assert_eq!(seen["lines"].as_array().unwrap().len(), 3);
     assert_eq!(seen["lines"][2]["part_of"], 1);
-    ship(&world, &order, &work).await;
+    journey::ship_work(&world.api, &world.easypost, &order, &work).await;
     api.until_stage(&order, &["completed"]).await;
     let book = world.stripe.book_of(&order);
     assert_eq!(

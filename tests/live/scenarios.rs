@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::support::doubles::faults::{Call, Fault};
 use crate::support::doubles::stripe::Applied;
-use crate::support::journey::{self, step};
+use crate::support::journey;
 use crate::support::orders::{authorized_elsewhere, one_unit};
 use crate::support::patience::{AFTER_A_CRASH, SOON, until};
 use crate::support::world::World;
@@ -32,22 +32,6 @@ async fn open_work(world: &World, order: &str, count: usize) -> Vec<(String, Str
         (open.len() == count).then_some(open)
     })
     .await
-}
-
-/// One piece of work from the location's acceptance to the buyer's door.
-async fn ship(world: &World, order: &str, fulfilment: &str) {
-    for verb in ["accept", "pick", "pack"] {
-        step(&world.api, fulfilment, verb).await;
-    }
-    let tracking = until("it has a label", SOON, || async {
-        let shown = world.api.order(order).await;
-        let mut all = shown["fulfilments"].as_array()?.iter();
-        let one = all.find(|one| one["id"] == fulfilment)?;
-        Some(one["tracking_number"].as_str()?.to_owned())
-    })
-    .await;
-    step(&world.api, fulfilment, "hand-over").await;
-    journey::deliver(&world.easypost, &tracking).await;
 }
 
 /// Scenario 3: the authorisation lands when the promise of the units ends, and others wait for them.
@@ -260,7 +244,7 @@ async fn scenario_6_an_order_split_over_cards_and_parcels_is_charged_and_paid_ba
     let order = world.api.place(&order).await;
     let work = open_work(&world, &order, 3).await;
     for (fulfilment, _) in &work {
-        ship(&world, &order, fulfilment).await;
+        journey::ship_work(&world.api, &world.easypost, &order, fulfilment).await;
     }
     world.api.until_stage(&order, &["completed"]).await;
     let taken = |wanted: Applied| {
@@ -337,7 +321,7 @@ async fn scenario_8_three_locations_refuse_in_turn_and_none_is_asked_twice() {
     once.sort();
     once.dedup();
     assert_eq!(once.len(), 4, "nobody is asked twice: {asked:?}");
-    ship(&world, &order, &last).await;
+    journey::ship_work(&world.api, &world.easypost, &order, &last).await;
     world.api.until_stage(&order, &["completed"]).await;
     let taken = world.stripe.book_of(&order);
     assert_eq!(

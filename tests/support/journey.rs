@@ -52,6 +52,27 @@ pub(crate) async fn tracking_number(api: &Api, order: &str, limit: Duration) -> 
     .await
 }
 
+/// The tracking number of one piece of work, once there is one.
+pub(crate) async fn label_of(api: &Api, order: &str, fulfilment: &str) -> String {
+    until(&format!("{fulfilment} has a label"), SOON, || async {
+        let order = api.order(order).await;
+        let mut all = order["fulfilments"].as_array()?.iter();
+        let one = all.find(|one| one["id"] == fulfilment)?;
+        Some(one["tracking_number"].as_str()?.to_owned())
+    })
+    .await
+}
+
+/// One piece of work from wherever the dock is to the buyer's door.
+pub(crate) async fn ship_work(api: &Api, easypost: &EasyPost, order: &str, fulfilment: &str) {
+    for verb in ["accept", "pick", "pack"] {
+        step(api, fulfilment, verb).await;
+    }
+    let tracking = label_of(api, order, fulfilment).await;
+    step(api, fulfilment, "hand-over").await;
+    deliver(easypost, &tracking).await;
+}
+
 /// Everything from confirmed to shipped; the tracking number.
 pub(crate) async fn ship(api: &Api, order: &str) -> String {
     let (fulfilment, tracking) = pack(api, order, SOON).await;

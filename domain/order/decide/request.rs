@@ -17,6 +17,7 @@ impl Command {
             Self::Hold { .. } => "hold",
             Self::Release { .. } => "release",
             Self::Refund { .. } => "refund",
+            Self::Note { .. } => "note",
             Self::Retry { .. } => "retry",
             Self::AnswerDispute { .. } => "dispute",
             Self::Route(route) => route.word(),
@@ -106,6 +107,11 @@ impl Draft<'_> {
                 as_credit,
                 reason,
             } => self.grant_refund(*amount, *as_credit, reason),
+            Command::Note { note } => {
+                let note = note.clone();
+                self.emit(Event::NoteAdded { note });
+                Ok(())
+            }
             Command::Retry { reason } => self.retry(reason),
             Command::AnswerDispute {
                 dispute,

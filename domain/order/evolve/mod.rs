@@ -68,7 +68,10 @@ impl Order {
         let at = recorded.recorded_at;
         match &recorded.event {
             // A second birth is evidence of a broken log; the versions' key makes it impossible.
-            Event::Received(_) | Event::MismatchFound { .. } | Event::EffectGivenUp { .. } => {}
+            Event::Received(_)
+            | Event::MismatchFound { .. }
+            | Event::EffectGivenUp { .. }
+            | Event::NoteAdded { .. } => {}
             Event::Requested { request, .. } => self.remember(request, recorded),
             Event::Screened(screened) => self.screened(screened, at),
             Event::Reviewed { decision, .. } => match decision {

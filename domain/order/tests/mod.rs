@@ -19,6 +19,7 @@ mod found_work;
 mod holds;
 mod late;
 mod lives;
+mod notes;
 mod notices;
 mod outage;
 mod overdue;

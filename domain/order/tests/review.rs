@@ -95,7 +95,14 @@ fn an_order_in_review_waits_for_a_person_and_asks_the_world_for_nothing() {
     );
     let allowed = why.actions.iter().filter(|a| a.why_not.is_none());
     let allowed: Vec<_> = allowed.map(|a| a.action).collect();
-    let offered = ["approve", "reject", "cancel", "hold", "change_address"];
+    let offered = [
+        "approve",
+        "reject",
+        "cancel",
+        "hold",
+        "note",
+        "change_address",
+    ];
     assert_eq!(allowed, offered);
     assert_eq!(world.folded(), world.order);
 }

@@ -33,6 +33,7 @@ pub(super) enum Act {
     Refund(Option<Decimal>, bool),
     /// What is answered to the dispute with this reference, or the only one.
     Dispute(&'static str, Option<String>),
+    Note,
     Retry,
     Approve,
     Reject,
@@ -210,6 +211,7 @@ pub(super) async fn run(
             }
             "dispute"
         }
+        Act::Note => "note",
         Act::Retry => "retry",
         Act::Approve => "approve",
         Act::Reject => "reject",

@@ -24,6 +24,15 @@ use super::{Failure, Format, Out};
 use crate::config::Config;
 use show::Part;
 
+/// An action that needs no more than its reason.
+#[derive(Debug, clap::Args)]
+pub(super) struct Plain {
+    #[command(flatten)]
+    order: Named,
+    #[command(flatten)]
+    terms: act::Terms,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// List orders, newest first.
@@ -80,13 +89,10 @@ pub(super) enum Verb {
         #[command(flatten)]
         terms: act::Terms,
     },
+    /// Write something down about an order; nothing else changes
+    Note(Plain),
     /// Try what was put off now, instead of at its time.
-    Retry {
-        #[command(flatten)]
-        order: Named,
-        #[command(flatten)]
-        terms: act::Terms,
-    },
+    Retry(Plain),
     /// Record what was answered to a dispute; the gateway decides.
     Dispute {
         #[command(flatten)]
@@ -194,19 +200,9 @@ pub(super) enum Verb {
         policy: PathBuf,
     },
     /// Let an order go on that waits for a review.
-    Approve {
-        #[command(flatten)]
-        order: Named,
-        #[command(flatten)]
-        terms: act::Terms,
-    },
+    Approve(Plain),
     /// Refuse an order that waits for a review.
-    Reject {
-        #[command(flatten)]
-        order: Named,
-        #[command(flatten)]
-        terms: act::Terms,
-    },
+    Reject(Plain),
     /// Say that a fulfilment is packed, and into which parcels.
     Pack {
         #[command(flatten)]
@@ -291,7 +287,8 @@ fn wanted(verb: Verb) -> Wanted {
             store_credit,
             terms,
         } => (order, ask(act::Act::Refund(amount, store_credit), terms)),
-        Verb::Retry { order, terms } => (order, Asked::Act(act::Act::Retry, terms)),
+        Verb::Note(Plain { order, terms }) => (order, ask(act::Act::Note, terms)),
+        Verb::Retry(Plain { order, terms }) => (order, ask(act::Act::Retry, terms)),
         Verb::Dispute {
             order,
             answer,
@@ -343,8 +340,8 @@ fn wanted(verb: Verb) -> Wanted {
             change(route::Change::Schedule { work, not_before }, terms),
         ),
         Verb::Redecide { order, policy } => (order, Asked::Redecide(policy)),
-        Verb::Approve { order, terms } => (order, Asked::Act(act::Act::Approve, terms)),
-        Verb::Reject { order, terms } => (order, Asked::Act(act::Act::Reject, terms)),
+        Verb::Approve(Plain { order, terms }) => (order, ask(act::Act::Approve, terms)),
+        Verb::Reject(Plain { order, terms }) => (order, ask(act::Act::Reject, terms)),
         Verb::Pack { order, packing } => (order, Asked::Pack(packing)),
         Verb::Claim {
             order,

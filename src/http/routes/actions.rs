@@ -118,6 +118,7 @@ fn read(order: OrderId, verb: &str, body: Map<String, Value>) -> Result<(Command
             as_credit: read_way(&mut fields),
             reason,
         },
+        "note" => Command::Note { note: reason },
         "retry" => Command::Retry { reason },
         "dispute" => Command::AnswerDispute {
             dispute: fields.text("dispute", LONGEST_REFERENCE),
