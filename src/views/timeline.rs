@@ -199,11 +199,12 @@ fn after_shipping(event: &Event) -> String {
     }
 }
 
-/// Calls that a person wants to be made now.
+/// A call that nobody wants to be made any more.
 fn given_up(effect_kind: &str) -> String {
     format!("Not wanted any more: {}.", plain(effect_kind))
 }
 
+/// Calls that a person wants to be made now.
 fn retried(calls: usize, reason: &str) -> String {
     let word = if calls == 1 { "call" } else { "calls" };
     format!("{calls} {word} to be tried now: {reason}.")

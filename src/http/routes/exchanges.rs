@@ -10,6 +10,10 @@ use crate::http::fields::Fields;
 /// Reads an exchange: what comes back, and what goes out for it.
 pub(super) fn read(reason: String, fields: &mut Fields) -> Command {
     let back = fields.list("return").map(|items| {
+        if items.len() > LINES_MOST {
+            let hint = format!("{LINES_MOST} lines at the most");
+            fields.refuse("return", "out_of_range", hint);
+        }
         let mut back: Vec<(String, Quantity)> = Vec::new();
         each("return", items, fields, |line| {
             let id = line.required_text("line", LONGEST_ID);
