@@ -212,6 +212,19 @@ impl Fields {
         None
     }
 
+    /// Reads each object of a list by its own fields; their errors become this one's.
+    pub fn each(&mut self, name: &str, items: Vec<Value>, mut read: impl FnMut(&mut Self)) {
+        for (index, item) in items.into_iter().enumerate() {
+            let Value::Object(item) = item else {
+                self.refuse(&format!("{name}/{index}"), "wrong_type", "an object");
+                continue;
+            };
+            let mut one = Self::new(format!("{}/{name}/{index}", self.at), item);
+            read(&mut one);
+            one.merge_into(self);
+        }
+    }
+
     /// Ends the reading of an object within another one: its errors become the outer one's.
     pub fn merge_into(mut self, outer: &mut Self) {
         self.refuse_unknown();

@@ -31,23 +31,16 @@ pub(super) fn read(reason: String, fields: &mut Fields) -> Command {
         fields.refuse("lines", "required", hint);
     }
     let mut lines = Vec::new();
-    for (index, item) in items.into_iter().take(LINES_MOST).enumerate() {
-        let Value::Object(item) = item else {
-            fields.refuse(&format!("lines/{index}"), "wrong_type", "an object");
-            continue;
-        };
-        let named = item.contains_key("line");
-        let mut line = Fields::new(format!("/lines/{index}"), item);
-        lines.push(if named {
+    fields.each("lines", items, |line| {
+        lines.push(if line.has("line") {
             LineEdit::Set {
                 line: line.required_text("line", LONGEST_ID),
-                quantity: quantity(&mut line),
+                quantity: quantity(line),
             }
         } else {
-            LineEdit::Add(Box::new(new_line(&mut line)))
+            LineEdit::Add(Box::new(new_line(line)))
         });
-        line.merge_into(fields);
-    }
+    });
     Command::Edit(EditCommand { lines, reason })
 }
 
@@ -111,26 +104,15 @@ fn amount(name: &'static str, of: &mut Fields) -> Decimal {
 
 fn taxes(line: &mut Fields) -> Vec<NewTax> {
     let mut taxes = Vec::new();
-    let place = line.place().to_owned();
-    for (index, item) in line
-        .list("taxes")
-        .unwrap_or_default()
-        .into_iter()
-        .enumerate()
-    {
-        let Value::Object(item) = item else {
-            line.refuse(&format!("taxes/{index}"), "wrong_type", "an object");
-            continue;
-        };
-        let mut tax = Fields::new(format!("{place}/taxes/{index}"), item);
+    let items = line.list("taxes").unwrap_or_default();
+    line.each("taxes", items, |tax| {
         taxes.push(NewTax {
             name: tax.required_text("name", LONGEST_ID),
             rate: tax.decimal("rate"),
-            amount: amount("amount", &mut tax),
+            amount: amount("amount", tax),
             included: tax.flag("included"),
         });
-        tax.merge_into(line);
-    }
+    });
     taxes
 }
 

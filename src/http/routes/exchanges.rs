@@ -2,7 +2,6 @@
 
 use orderhub_domain::order::{Command, ExchangeCommand, ExchangeLine};
 use orderhub_domain::quantity::Quantity;
-use serde_json::Value;
 
 use super::edits::{LINES_MOST, LONGEST_ID, new_line};
 use crate::http::fields::Fields;
@@ -15,7 +14,7 @@ pub(super) fn read(reason: String, fields: &mut Fields) -> Command {
             fields.refuse("return", "out_of_range", hint);
         }
         let mut back: Vec<(String, Quantity)> = Vec::new();
-        each("return", items, fields, |line| {
+        fields.each("return", items, |line| {
             let id = line.required_text("line", LONGEST_ID);
             let quantity = line.required_quantity("quantity");
             if back.iter().any(|(known, _)| *known == id) {
@@ -31,7 +30,7 @@ pub(super) fn read(reason: String, fields: &mut Fields) -> Command {
         fields.refuse("lines", "required", hint);
     }
     let mut lines = Vec::new();
-    each("lines", items, fields, |line| {
+    fields.each("lines", items, |line| {
         lines.push(if line.has("line") {
             ExchangeLine::Again {
                 line: line.required_text("line", LONGEST_ID),
@@ -47,17 +46,4 @@ pub(super) fn read(reason: String, fields: &mut Fields) -> Command {
         advance: fields.flag("advance"),
         reason,
     })
-}
-
-/// Reads each object of a list by its own fields.
-fn each(name: &str, items: Vec<Value>, fields: &mut Fields, mut read: impl FnMut(&mut Fields)) {
-    for (index, item) in items.into_iter().take(LINES_MOST).enumerate() {
-        let Value::Object(item) = item else {
-            fields.refuse(&format!("{name}/{index}"), "wrong_type", "an object");
-            continue;
-        };
-        let mut line = Fields::new(format!("/{name}/{index}"), item);
-        read(&mut line);
-        line.merge_into(fields);
-    }
 }

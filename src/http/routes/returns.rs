@@ -159,7 +159,7 @@ pub(super) async fn step(
 /// Lines that the buyer announces, each once.
 fn read_announced(items: Vec<Value>, fields: &mut Fields) -> Vec<(String, Quantity)> {
     let mut lines: Vec<(String, Quantity)> = Vec::new();
-    each(items, fields, |line| {
+    fields.each("lines", items, |line| {
         let id = line.required_text("line", LONGEST_ID);
         let quantity = line.required_quantity("quantity");
         if lines.iter().any(|(known, _)| *known == id) {
@@ -177,7 +177,7 @@ fn read_arrival(fields: &mut Fields) -> Arrival {
     let location = LocationCode(fields.required_text("location", LONGEST_ID));
     let lines = fields.list("lines").map(|items| {
         let mut lines = Vec::new();
-        each(items, fields, |line| {
+        fields.each("lines", items, |line| {
             let id = line.text("line", LONGEST_ID);
             let sku = line.text("sku", LONGEST_ID);
             let quantity = line.required_quantity("quantity");
@@ -212,7 +212,7 @@ fn read_inspection(number: u16, fields: &mut Fields) -> ReturnCommand {
         fields.refuse("lines", "required", hint);
     }
     let mut lines = Vec::new();
-    each(items.unwrap_or_default(), fields, |line| {
+    fields.each("lines", items.unwrap_or_default(), |line| {
         let id = line.required_text("line", LONGEST_ID);
         let quantity = line.required_quantity("quantity");
         let accepted = match line.take("accepted") {
@@ -281,18 +281,5 @@ fn read_cost(label: &mut Fields) -> Option<Money> {
             label.refuse("cost", "invalid_amount", "an amount that the currency has");
             None
         }
-    }
-}
-
-/// Reads each object of a list by its own fields.
-fn each(items: Vec<Value>, fields: &mut Fields, mut read: impl FnMut(&mut Fields)) {
-    for (index, item) in items.into_iter().enumerate() {
-        let Value::Object(item) = item else {
-            fields.refuse(&format!("lines/{index}"), "wrong_type", "an object");
-            continue;
-        };
-        let mut line = Fields::new(format!("{}/lines/{index}", fields.place()), item);
-        read(&mut line);
-        line.merge_into(fields);
     }
 }
