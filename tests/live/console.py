@@ -7,6 +7,7 @@ stdout that ask for something (`kill the hub`) are answered with a line on stdin
 import os
 import re
 import sys
+from contextlib import contextmanager
 
 from playwright.sync_api import expect, sync_playwright
 
@@ -25,6 +26,16 @@ def ask(what):
 
 def step(what):
     print(f"- {what}", flush=True)
+
+
+@contextmanager
+def told(page):
+    """What a person looked at when a step failed is said with the failure."""
+    try:
+        yield
+    except Exception:
+        print(f"The page at {page.url} said:\n{page.locator('main').inner_text()}", flush=True)
+        raise
 
 
 def picture(page, name):
@@ -239,11 +250,12 @@ with sync_playwright() as playwright:
     flags = quiet + (["--no-sandbox"] if os.geteuid() == 0 else [])
     browser = playwright.chromium.launch(executable_path=browser_path, args=flags)
     page = signs_in(browser)
-    sees_orders_move(page)
-    finds_and_filters(page)
-    acts_on_an_order(page)
-    edits_an_order(page)
-    fits_small_screens(page)
+    with told(page):
+        sees_orders_move(page)
+        finds_and_filters(page)
+        acts_on_an_order(page)
+        edits_an_order(page)
+        fits_small_screens(page)
     works_without_scripts(browser)
     page.goto(f"{base}/console")
     page.evaluate("window.notReloaded = true")
