@@ -14,7 +14,7 @@ use metrics::{counter, gauge};
 use orderhub_actors::api::{HubApi, HubError};
 use orderhub_actors::ports::Unavailable;
 use orderhub_domain::ids::{LocationCode, Slug};
-use orderhub_domain::stock::{FeedMark, FeedRow, StockCommand, Taken};
+use orderhub_domain::stock::{FeedGap, FeedMark, FeedRefusal, FeedRow, StockCommand, Taken};
 use tokio::sync::Mutex;
 
 /// Most sources that are known; each is a label of metrics.
@@ -238,8 +238,15 @@ impl StockFeeds {
             }
             // Its first try was interrupted between two locations.
             Taken::Applied | Taken::Repeated => {}
-            Taken::Conflicting => return Ok(unchanged(Outcome::Conflicting)),
-            Taken::Outdated => return Ok(unchanged(Outcome::Outdated)),
+            Taken::Conflicting => {
+                self.refuse(source, message, FeedRefusal::SequenceReused)
+                    .await?;
+                return Ok(unchanged(Outcome::Conflicting));
+            }
+            Taken::Outdated => {
+                self.refuse(source, message, FeedRefusal::Outdated).await?;
+                return Ok(unchanged(Outcome::Outdated));
+            }
         }
         if message.says.is_empty() {
             return Ok(unchanged(Outcome::Rejected));
@@ -248,17 +255,18 @@ impl StockFeeds {
             return Err(Failed::TooManySources(source.clone()));
         }
         self.sources.begin(source, &message.mark).await?;
+        let gap = message.mark.gap_after(known.taken.as_ref());
         // A location that has it from an interrupted try is left as it is.
         for (location, rows) in &message.says {
             let command = StockCommand::Feed {
                 source: source.clone(),
                 mark: message.mark.clone(),
                 rows: rows.clone(),
+                gap: gap.map(|(first, last)| FeedGap { first, last }),
                 unpicked: Vec::new(),
             };
             self.hub.tell_stock(location.clone(), command).await?;
         }
-        let gap = message.mark.gap_after(known.taken.as_ref());
         let now = Timestamp::now();
         self.sources.note(source, message, gap, now).await?;
         tell(source, message, gap, now);
@@ -270,6 +278,28 @@ impl StockFeeds {
             gap,
             last: message.mark.sequence,
         })
+    }
+}
+
+impl StockFeeds {
+    /// Tells the locations that a message speaks of that it was not taken. Who cannot be told now hears of it
+    /// when the message is sent again.
+    async fn refuse(
+        &self,
+        source: &Slug,
+        message: &Message,
+        why: FeedRefusal,
+    ) -> Result<(), Failed> {
+        for (location, rows) in &message.says {
+            let command = StockCommand::RefuseFeed {
+                source: source.clone(),
+                mark: message.mark.clone(),
+                lines: rows.len(),
+                why,
+            };
+            self.hub.tell_stock(location.clone(), command).await?;
+        }
+        Ok(())
     }
 }
 

@@ -47,6 +47,7 @@ impl LocationState {
     pub(super) fn publish(&mut self, change: &StockChange) {
         self.publish_quotas(&change.quotas);
         self.publish_counters(&change.counters);
+        self.note_moved(change.counters.keys());
         if change
             .holds
             .iter()

@@ -11,6 +11,7 @@ mod board;
 mod cutting;
 mod pausing;
 mod pipeline;
+mod promising;
 mod reading;
 mod telling;
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Deciding ahead of the commits, and starting over when one of them fails.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub(crate) struct LocationState {
     pub(super) telling: HashSet<HoldKey>,
     /// SKUs whose orders are being asked what they have picked.
     pub(super) cutting: HashSet<Sku>,
+    /// SKUs of which it may have to say that another number can be promised.
+    pub(super) moved: BTreeSet<Sku>,
     /// Orders are being told that the location takes no work.
     pub(super) pausing: Arc<AtomicBool>,
     ticks: u64,
@@ -87,6 +89,7 @@ impl LocationState {
             looked_up: Vec::new(),
             telling: HashSet::new(),
             cutting: HashSet::new(),
+            moved: BTreeSet::new(),
             pausing: Arc::default(),
             ticks: 0,
             waiting_ready: Vec::new(),
@@ -284,6 +287,7 @@ impl LocationState {
         }
         self.publish_quotas(&stock.quotas);
         self.publish_counters(&stock.counters);
+        self.compare_all(&stock);
         self.stock = Some(stock);
         self.publish_works();
         self.look_for_cuts();
@@ -302,6 +306,7 @@ impl LocationState {
             let expire = StockCommand::Expire { limit: LAPSES };
             self.take(expire, None, 0, None).await;
         }
+        self.tell_available().await;
         if self.ticks.is_multiple_of(10) {
             self.tell_untold();
         }

@@ -20,7 +20,9 @@ use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku, Slug};
 use orderhub_domain::order::{Mark, Recorded, Stage, Transit};
-use orderhub_domain::stock::{Counters, FeedMark, HoldKey, Inbound, LedgerRow, Quota, StockHold};
+use orderhub_domain::stock::{
+    Availability, Counters, FeedMark, HoldKey, Inbound, LedgerRow, LogbookEntry, Quota, StockHold,
+};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -90,6 +92,8 @@ struct LocationRows {
     inbounds: BTreeMap<(Sku, String), Inbound>,
     feeds: BTreeMap<Slug, FeedMark>,
     quotas: BTreeMap<(Sku, ChannelId), Quota>,
+    told: BTreeMap<Sku, Availability>,
+    logbook: Vec<LogbookEntry>,
     ledger: Vec<LedgerRow>,
     /// What was moved on behalf of effects.
     moved: BTreeSet<(EffectId, Sku)>,
@@ -233,6 +237,13 @@ impl Twin {
         let world = self.world();
         let rows = world.locations.get(location);
         rows.map(|rows| rows.ledger.clone()).unwrap_or_default()
+    }
+
+    /// The logbook of a location.
+    pub fn logbook(&self, location: &LocationCode) -> Vec<LogbookEntry> {
+        let world = self.world();
+        let rows = world.locations.get(location);
+        rows.map(|rows| rows.logbook.clone()).unwrap_or_default()
     }
 
     /// Every kept message.

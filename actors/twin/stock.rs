@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use orderhub_domain::ids::{EffectId, LocationCode, OrderId, Sku};
 use orderhub_domain::stock::{
-    Counters, HoldKey, HoldState, LedgerRow, LocationStock, StockChange, StockHold,
+    Counters, HoldKey, HoldState, LedgerRow, LocationStock, LogbookEntry, StockChange, StockHold,
 };
 use std::collections::BTreeSet;
 
@@ -72,6 +72,10 @@ impl World {
         for (name, quota) in &append.change.quotas {
             rows.quotas.insert(name.clone(), *quota);
         }
+        for (sku, told) in &append.change.told {
+            rows.told.insert(sku.clone(), *told);
+        }
+        rows.log(&append.change.logbook);
         for (key, _, hold) in &append.change.holds {
             rows.holds.insert(*key, hold.clone());
         }
@@ -80,6 +84,16 @@ impl World {
 }
 
 impl LocationRows {
+    /// Writes the entries whose name is not there yet.
+    fn log(&mut self, entries: &[LogbookEntry]) {
+        for entry in entries {
+            let known = |other: &LogbookEntry| other.name == entry.name;
+            if entry.name.is_none() || !self.logbook.iter().any(known) {
+                self.logbook.push(entry.clone());
+            }
+        }
+    }
+
     /// Whether keys, revisions and the bound let the change in.
     fn takes(&self, change: &StockChange) -> bool {
         let mut seq = i64::try_from(self.ledger.len()).unwrap_or(i64::MAX);
@@ -129,6 +143,7 @@ impl StockBook for Twin {
         stock.inbounds.clone_from(&rows.inbounds);
         stock.feeds.clone_from(&rows.feeds);
         stock.quotas.clone_from(&rows.quotas);
+        stock.told.clone_from(&rows.told);
         stock.holds = rows
             .holds
             .iter()

@@ -132,6 +132,9 @@ pub enum Event {
         attempt: u16,
         /// What is known.
         stock: StockEvidence,
+        /// All of it was held softly before, and is held longer now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        extended: bool,
         /// Effects that this answers.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         closes: Vec<EffectId>,
@@ -500,6 +503,7 @@ impl Event {
             Self::EffectGivenUp { .. } => "order.effect_given_up",
             Self::NoteAdded { .. } => "order.note_added",
             Self::RetryRequested { .. } => "order.retry_requested",
+            Self::StockAnswered { extended: true, .. } => "inventory.reservation_extended",
             Self::StockAnswered { stock, .. } => match stock {
                 StockEvidence::Reserved { .. } => "inventory.reserved",
                 StockEvidence::Refused { .. } => "inventory.reservation_refused",

@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::world::World;
 use crate::ids::{LocationCode, Sku, Slug};
 use crate::order::Order;
-use crate::stock::{FeedMark, FeedRow, HoldKey, Level, StockCommand, Taken};
+use crate::stock::{FeedMark, FeedRefusal, FeedRow, HoldKey, Level, StockCommand, Taken};
 
 /// A source and what it has sent, to be sent again.
 #[derive(Debug, Default)]
@@ -39,15 +39,30 @@ impl World<'_> {
         let FeedMark { sequence, .. } = message.mark;
         let taken = message.mark.after(self.feeds.last.as_ref());
         self.tell(&format!("message {sequence} of the feed: {taken:?}"));
+        let life = self.nodes[self.owner].life;
+        if let Some(why) = FeedRefusal::of(taken) {
+            for (location, rows) in &message.says {
+                let refused = StockCommand::RefuseFeed {
+                    source: "erp".into(),
+                    mark: message.mark.clone(),
+                    lines: rows.len(),
+                    why,
+                };
+                self.ask_shelf(location, &refused, None);
+                if self.nodes[self.owner].life != life {
+                    return;
+                }
+            }
+        }
         if taken != Taken::Applied {
             return;
         }
-        let life = self.nodes[self.owner].life;
         for (location, rows) in message.says {
             let command = StockCommand::Feed {
                 source: "erp".into(),
                 mark: message.mark.clone(),
                 rows,
+                gap: None,
                 unpicked: Vec::new(),
             };
             let unpicked = self.unpicked(&location, &command);

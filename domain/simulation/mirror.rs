@@ -162,6 +162,9 @@ impl Mirror {
             | StockCommand::SetQuota(_)
             | StockCommand::Cut { .. }
             | StockCommand::Expire { .. }
+            | StockCommand::RefuseFeed { .. }
+            | StockCommand::TellAvailability { .. }
+            | StockCommand::NoteDrift { .. }
             | StockCommand::Told { .. } => {}
         }
     }

@@ -25,6 +25,7 @@ mod forward;
 mod gateway;
 mod hub;
 mod laws;
+mod logbook;
 mod mirror;
 mod money;
 mod moves;

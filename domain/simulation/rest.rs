@@ -88,7 +88,9 @@ impl World<'_> {
             }
         }
         self.pay_out();
+        self.tell_all_available();
         self.check_rest();
+        self.check_told();
     }
 
     /// The gateways send their files, made from their own books. Twice: a repeat changes nothing.

@@ -100,7 +100,7 @@ impl World<'_> {
     }
 
     /// Brings final holds back into memory that a command names.
-    fn look_up(&mut self, location: &LocationCode, keys: &[HoldKey]) {
+    pub(super) fn look_up(&mut self, location: &LocationCode, keys: &[HoldKey]) {
         let Some(tables) = self.store.shelves.get(location) else {
             return;
         };
@@ -171,6 +171,7 @@ impl World<'_> {
             self.follow(location, command, effect, &decision);
             self.check_shelf(location);
             self.check_quotas(location);
+            self.check_logbook(location);
             if !decision.told.is_empty() {
                 self.tell_orders(location);
             }
@@ -196,14 +197,15 @@ impl World<'_> {
         }
     }
 
-    /// Lets soft holds lapse, cuts what a count found missing, and tells orders what no order has
-    /// committed yet.
+    /// Lets soft holds lapse, cuts what a count found missing, tells orders what no order has
+    /// committed yet, and everybody what can be promised.
     pub(super) fn lapse(&mut self) {
         for location in self.places() {
             self.look_up(&location, &[]);
             self.ask_shelf(&location, &StockCommand::Expire { limit: LAPSES }, None);
             self.cut_shortfalls(&location);
             self.tell_orders(&location);
+            self.tell_available(&location);
         }
     }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::address::sealed_by;
+use super::logbook::Logbook;
 use crate::append::Signal;
 use crate::ids::{EffectId, LocationCode, OrderId, Sku};
 use crate::order::Recorded;
@@ -24,6 +25,7 @@ pub(super) struct Shelf {
     referred: BTreeSet<(&'static str, Sku, String)>,
     /// The counters as the ledger adds them up: on hand, reserved, allocated.
     pub(super) sums: BTreeMap<Sku, (i64, i64, i64)>,
+    pub(super) logbook: Logbook,
 }
 
 /// Everything on disk.
@@ -46,6 +48,7 @@ impl Store {
                 booked: BTreeSet::new(),
                 referred: BTreeSet::new(),
                 sums: BTreeMap::new(),
+                logbook: Logbook::default(),
             };
             (code.clone(), shelf)
         });
@@ -153,6 +156,12 @@ impl Store {
         }
         for (key, _, hold) in &change.holds {
             tables.stock.holds.insert(*key, hold.clone());
+        }
+        for (sku, told) in &change.told {
+            tables.stock.told.insert(sku.clone(), *told);
+        }
+        for line in tables.logbook.write(&tables.stock, change) {
+            self.hash.update(format!("{location} {line}").as_bytes());
         }
         true
     }

@@ -1,13 +1,23 @@
 //! A location's stock as it is stored: counters, the sums of its ledger, the units of its holds. They
 //! were read at one moment; here is what must agree, and nothing is read or repaired.
 
+mod quotas;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::drift::Drift;
 use crate::ids::{LocationCode, OrderId, Sku};
 
+pub use quotas::{Granted, Share};
+
 /// What stock as it is stored can break, as metrics name it.
-pub const STOCK_INVARIANTS: [&str; 4] = [STOCK_COUNTERS, STOCK_HOLDS, STOCK_SUPPLY, STOCK_LEDGER];
+pub const STOCK_INVARIANTS: [&str; 5] = [
+    STOCK_COUNTERS,
+    STOCK_HOLDS,
+    STOCK_SUPPLY,
+    STOCK_QUOTAS,
+    STOCK_LEDGER,
+];
 
 /// Counters are the sum of the ledger.
 pub const STOCK_COUNTERS: &str = "stock_counters";
@@ -15,6 +25,8 @@ pub const STOCK_COUNTERS: &str = "stock_counters";
 pub const STOCK_HOLDS: &str = "stock_holds";
 /// What is on its way is the sum of the announcements.
 pub const STOCK_SUPPLY: &str = "stock_supply";
+/// Quotas count the holds of their channels.
+pub const STOCK_QUOTAS: &str = "stock_quotas";
 /// The ledger has no gap, and names only orders that exist.
 pub const STOCK_LEDGER: &str = "stock_ledger";
 
@@ -99,6 +111,10 @@ pub struct StoredStock {
     pub awaited: BTreeMap<Sku, Awaited>,
     /// The same as those who wait and the announcements add up to it.
     pub expected: BTreeMap<Sku, Awaited>,
+    /// What quotas count, of those that bound something.
+    pub quotas: BTreeMap<Share, Granted>,
+    /// What channels have by the holds in force.
+    pub granted: BTreeMap<Share, Granted>,
 }
 
 impl StoredStock {
@@ -140,6 +156,7 @@ impl StoredStock {
             }
         }
         found.extend(self.drifts_ahead(location));
+        found.extend(self.drifts_of_quotas(location));
         found
     }
 

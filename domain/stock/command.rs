@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{FeedMark, FeedRow, HoldKey, QuotaChange};
+use super::{FeedGap, FeedMark, FeedRefusal, FeedRow, HoldKey, QuotaChange};
 use crate::ids::{ChannelId, OrderId, Sku, Slug};
 use crate::order::{Loss, StockLine};
 
@@ -101,8 +101,39 @@ pub enum StockCommand {
         mark: FeedMark,
         /// What it says of this location.
         rows: Vec<FeedRow>,
+        /// The numbers of its source that are missing before it.
+        gap: Option<FeedGap>,
         /// As of a count.
         unpicked: Vec<HoldKey>,
+    },
+    /// A message of a feed was refused at its source, and speaks of this location.
+    RefuseFeed {
+        /// Who sends it.
+        source: Slug,
+        /// Which of its messages.
+        mark: FeedMark,
+        /// SKUs that it speaks of here.
+        lines: usize,
+        /// Why.
+        why: FeedRefusal,
+    },
+    /// Say what of these can be promised, where another number was said last.
+    TellAvailability {
+        /// Of what.
+        skus: Vec<Sku>,
+    },
+    /// The auditor found something about this location.
+    NoteDrift {
+        /// The finding's name: it is noted once.
+        name: String,
+        /// The rule that is broken.
+        invariant: String,
+        /// The location's SKU, channel's quota or row of the ledger.
+        subject: String,
+        /// What was found and expected.
+        detail: String,
+        /// When.
+        found_at: Timestamp,
     },
     /// Stand in line for units that are still to come, all lines or none.
     Wait {

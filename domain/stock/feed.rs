@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::machine::Draft;
-use super::{HoldKey, LocationStock, StockCommand, Taken};
+use super::{FeedGap, FeedRefusal, Happening, HoldKey, LocationStock, StockCommand, Taken};
 use crate::ids::{Sku, Slug};
 
 /// Which message of a source.
@@ -75,12 +75,17 @@ impl Draft<'_> {
         source: &Slug,
         mark: &FeedMark,
         rows: &[FeedRow],
+        gap: Option<FeedGap>,
         unpicked: &[HoldKey],
     ) {
         self.taken = mark.after(self.stock.feeds.get(source));
+        if let Some(why) = FeedRefusal::of(self.taken) {
+            self.refuse_feed(source, mark, rows.len(), why);
+        }
         if self.taken != Taken::Applied {
             return;
         }
+        let mut changed = 0;
         let name = format!("{source}/{}", mark.sequence);
         for FeedRow { sku, says } in rows {
             let before = self.counters(sku).on_hand;
@@ -88,6 +93,7 @@ impl Draft<'_> {
             self.make_room(sku, on_hand, unpicked, &[]);
             let known = self.stock.counters.contains_key(sku);
             if !known || on_hand != before {
+                changed += 1;
                 self.book(sku, None, "feed", (on_hand - before, 0, 0));
                 if let Some(row) = self.change.ledger.last_mut() {
                     row.reference = Some(name.clone());
@@ -95,6 +101,14 @@ impl Draft<'_> {
             }
         }
         self.change.feeds.push((source.clone(), mark.clone()));
+        let says = Happening::FeedApplied {
+            source: source.clone(),
+            sequence: mark.sequence,
+            lines: rows.len(),
+            changed,
+            gap,
+        };
+        self.log(Some(format!("feed/{name}")), says);
     }
 }
 

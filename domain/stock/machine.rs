@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Counters, HoldKey, HoldState, LedgerRow, LocationStock, Room, StockChange, StockCommand,
-    StockDecision, StockHold, Taken, Told,
+    Counters, Happening, HoldKey, HoldState, LedgerRow, LocationStock, Room, StockChange,
+    StockCommand, StockDecision, StockHold, Taken, Told,
 };
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku};
 use crate::order::{Loss, StockEvidence, StockLine, StockRefusal};
@@ -26,6 +26,7 @@ impl LocationStock {
             receipts: BTreeMap::new(),
             feeds: BTreeMap::new(),
             quotas: BTreeMap::new(),
+            told: BTreeMap::new(),
             held_for: SignedDuration::from_mins(15),
             room: Room::default(),
         }
@@ -119,6 +120,7 @@ impl LocationStock {
             }
         };
         draft.mind_the_line(now);
+        draft.date_the_logbook();
         StockDecision {
             change: draft.change,
             evidence,
@@ -147,6 +149,9 @@ impl LocationStock {
         self.feeds.extend(change.feeds.iter().cloned());
         for (name, quota) in &change.quotas {
             self.quotas.insert(name.clone(), *quota);
+        }
+        for (sku, told) in &change.told {
+            self.told.insert(sku.clone(), *told);
         }
         for (sku, counters) in &change.counters {
             debug_assert!(counters.holds(), "{sku}: {counters:?}");
@@ -309,8 +314,31 @@ impl Draft<'_> {
                 source,
                 mark,
                 rows,
+                gap,
                 unpicked,
-            } => self.feed(source, mark, rows, unpicked),
+            } => self.feed(source, mark, rows, *gap, unpicked),
+            StockCommand::RefuseFeed {
+                source,
+                mark,
+                lines,
+                why,
+            } => self.refuse_feed(source, mark, *lines, *why),
+            StockCommand::TellAvailability { skus } => self.tell_availability(skus),
+            StockCommand::NoteDrift {
+                name,
+                invariant,
+                subject,
+                detail,
+                found_at,
+            } => {
+                let says = Happening::DriftFound {
+                    invariant: invariant.clone(),
+                    subject: subject.clone(),
+                    detail: detail.clone(),
+                    found_at: *found_at,
+                };
+                self.log(Some(name.clone()), says);
+            }
             StockCommand::SetQuota(wanted) => self.set_quota(wanted),
             StockCommand::Cut { sku, unpicked } => {
                 self.cut(sku, unpicked);

@@ -7,6 +7,7 @@ mod audit;
 mod command;
 mod cut;
 mod feed;
+mod logbook;
 mod machine;
 mod news;
 mod queue;
@@ -19,14 +20,15 @@ mod tests;
 
 pub use command::StockCommand;
 pub use feed::{FeedMark, FeedRow, Level};
+pub use logbook::{Availability, FeedGap, FeedRefusal, Happening, LOGBOOK_KINDS, LogbookEntry};
 pub use news::{News, Taken, Told};
 pub use quota::{Quota, QuotaChange, QuotaWord};
 pub use room::Room;
 pub use supply::Inbound;
 
 pub use audit::{
-    Awaited, LedgerPart, LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_INVARIANTS, STOCK_LEDGER,
-    STOCK_SUPPLY, StoredStock, Units, gap, orphan,
+    Awaited, Granted, LedgerPart, LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_INVARIANTS,
+    STOCK_LEDGER, STOCK_QUOTAS, STOCK_SUPPLY, Share, StoredStock, Units, gap, orphan,
 };
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -219,6 +221,8 @@ pub struct LocationStock {
     pub feeds: BTreeMap<Slug, FeedMark>,
     /// What channels may have promised, and have, of SKUs that are bounded for them.
     pub quotas: BTreeMap<(Sku, ChannelId), Quota>,
+    /// What its logbook said last that can be promised.
+    pub told: BTreeMap<Sku, Availability>,
     /// How long units are held softly for an order that stood in line for them.
     pub held_for: SignedDuration,
     /// How much work it takes on.
@@ -242,6 +246,10 @@ pub struct StockChange {
     pub quotas: BTreeMap<(Sku, ChannelId), Quota>,
     /// What was said about quotas with it.
     pub words: Vec<QuotaWord>,
+    /// What is said to be available from then on.
+    pub told: BTreeMap<Sku, Availability>,
+    /// Entries for the logbook.
+    pub logbook: Vec<LogbookEntry>,
 }
 
 impl StockChange {
@@ -254,6 +262,8 @@ impl StockChange {
             && self.feeds.is_empty()
             && self.quotas.is_empty()
             && self.words.is_empty()
+            && self.told.is_empty()
+            && self.logbook.is_empty()
     }
 }
 

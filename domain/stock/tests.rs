@@ -1,6 +1,7 @@
 //! Properties of a location's stock under random commands.
 
 mod feed;
+mod logbook;
 mod quota;
 mod room;
 mod supply;
@@ -86,7 +87,7 @@ fn step() -> impl Strategy<Value = Step> {
             let says = if counts { Level::OnHand(units.abs()) } else { Level::Delta(units) };
             let mark = FeedMark { sequence, digest: format!("{says:?}") };
             let rows = vec![FeedRow { sku: "SKU".into(), says }];
-            Step::Command(StockCommand::Feed { source: "erp".into(), mark, rows, unpicked: Vec::new() })
+            Step::Command(StockCommand::Feed { source: "erp".into(), mark, rows, gap: None, unpicked: Vec::new() })
         }),
         1 => Just(Step::Command(StockCommand::Expire { limit: 3 })),
         1 => (1_i64..60).prop_map(Step::Wait),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use metrics::{counter, gauge};
 use orderhub_domain::drift::Drift;
 use orderhub_domain::order::{ORDER_INVARIANTS, STORED_ORDER_INVARIANTS};
-use orderhub_domain::stock::STOCK_INVARIANTS;
+use orderhub_domain::stock::{STOCK_INVARIANTS, STOCK_QUOTAS};
 
 use crate::store::{AuditBook, LOG_CURSORS, OpenFinding, StoreError};
 
@@ -136,6 +136,8 @@ fn next_step(invariant: &str) -> &'static str {
         "put the order on hold and compare its timeline with the gateway and the warehouse"
     } else if invariant == LOG_CURSORS {
         "was an older backup restored? the log must be put back before its readers go on"
+    } else if invariant == STOCK_QUOTAS {
+        "take the channel's quota away and set it again: it then counts what is promised, and what has left no more"
     } else {
         "count the SKU as 0 until its rows in orderhub_check.stock_ledger and reservations are settled"
     }
@@ -151,5 +153,6 @@ mod tests {
         assert_eq!(names.len(), invariants().count());
         assert_ne!(next_step("order_row"), next_step("stock_counters"));
         assert_ne!(next_step(LOG_CURSORS), next_step("stock_ledger"));
+        assert_ne!(next_step(STOCK_QUOTAS), next_step("stock_ledger"));
     }
 }

@@ -9,6 +9,7 @@
 mod findings;
 mod orders;
 mod stock;
+mod telling;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::store::{AuditBook, Store, StoreError};
 use findings::Findings;
 pub use findings::invariants;
+pub use telling::tell_locations;
 
 /// Between a look that finds something new and the one that confirms it.
 const SECOND_LOOK: Duration = Duration::from_secs(1);

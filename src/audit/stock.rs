@@ -1,11 +1,13 @@
-//! Walks over stock: the counters of each location against its holds and the sums of its ledger, and
+//! Walks over stock: the counters and quotas of each location against its holds and the sums of its ledger, and
 //! the whole ledger, from which those sums are made again and again.
 
 use std::collections::BTreeMap;
 
 use orderhub_domain::drift::Drift;
 use orderhub_domain::ids::LocationCode;
-use orderhub_domain::stock::{LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_LEDGER, STOCK_SUPPLY};
+use orderhub_domain::stock::{
+    LedgerSums, STOCK_COUNTERS, STOCK_HOLDS, STOCK_LEDGER, STOCK_QUOTAS, STOCK_SUPPLY,
+};
 
 use super::Auditor;
 use super::orders::is_among;
@@ -44,7 +46,7 @@ impl Auditor {
         let is_summed = self.shelves.sums.contains_key(&location);
         let here = format!("{location}/");
         let covered = |rule: &str, subject: &str| {
-            let held = [STOCK_HOLDS, STOCK_SUPPLY].contains(&rule);
+            let held = [STOCK_HOLDS, STOCK_SUPPLY, STOCK_QUOTAS].contains(&rule);
             let compared = held || (rule == STOCK_COUNTERS && is_summed);
             compared && subject.starts_with(&here)
         };

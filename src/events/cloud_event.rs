@@ -6,7 +6,7 @@ use orderhub_domain::ids::OrderId;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::store::{Entry, Logged, LoggedEvent, LoggedStock};
+use crate::store::{Entry, Logged, LoggedEntry, LoggedEvent, LoggedStock};
 
 /// An entry of a log as it is sent.
 #[derive(Debug, Clone)]
@@ -55,6 +55,7 @@ impl Envelope {
         match &logged.entry {
             Entry::Event(event) => self.wrap_event(event, logged.recorded_at),
             Entry::Stock(stock) => self.wrap_stock(stock, logged.seq, logged.recorded_at),
+            Entry::Logbook(entry) => self.wrap_entry(entry, logged.seq, logged.recorded_at),
         }
     }
 
@@ -119,6 +120,31 @@ impl Envelope {
         let part = location.as_bytes()[0] / 4;
         let subject = format!("orderhub.evt.inventory.stock_changed._.p{part:02}");
         self.message(about, own, subject)
+    }
+
+    /// A logbook's places are its own, so its key is another one than that of the location's changes of stock.
+    fn wrap_entry(&self, entry: &LoggedEntry, seq: i64, recorded_at: Timestamp) -> Message {
+        let location = Uuid::new_v5(&LOCATIONS, entry.location.as_str().as_bytes());
+        let id = format!("logbook:{seq}:{}", self.generation);
+        let mut data = entry.body.clone();
+        data["location"] = entry.location.as_str().into();
+        data["seq"] = seq.into();
+        data["after_seq"] = entry.after_seq.into();
+        let sku = entry.sku.as_ref().map(|sku| format!("/{sku}"));
+        let about = About {
+            id: Uuid::new_v5(&location, id.as_bytes()),
+            kind: format!("{}.v1", entry.kind),
+            subject: format!("{}{}", entry.location, sku.unwrap_or_default()),
+            time: recorded_at,
+            sequence: seq,
+            partition_key: format!("{}/logbook", entry.location),
+            trace: location,
+            data,
+        };
+        let name = entry.kind.rsplit('.').next().unwrap_or_default();
+        let part = location.as_bytes()[0] / 4;
+        let subject = format!("orderhub.evt.inventory.{}._.p{part:02}", token(name));
+        self.message(about, json!({}), subject)
     }
 
     /// `own` are the attributes that only this kind of entry has.
@@ -319,6 +345,38 @@ mod tests {
                 .subject
                 .starts_with("orderhub.evt.inventory.stock_changed._.p")
         );
+    }
+
+    #[test]
+    fn an_entry_of_a_logbook_is_no_change_of_stock_at_the_same_place() {
+        let envelope = Envelope {
+            node: "n".into(),
+            generation: 1,
+        };
+        let location = LocationCode("BER1".into());
+        let entry = LoggedEntry {
+            location: location.clone(),
+            after_seq: 7,
+            kind: "inventory.availability_changed".into(),
+            sku: Some(Sku("A/1".into())),
+            body: json!({"sku": "A/1", "version": 2, "available": 5}),
+        };
+        let message = envelope.wrap(&logged(Log::Logbook(location), Entry::Logbook(entry)));
+        assert_ne!(message.id, envelope.wrap(&stock(None)).id);
+        let sent: Value = serde_json::from_slice(&message.body).expect("JSON");
+        assert_eq!(
+            sent["type"],
+            "io.orderhub.inventory.availability_changed.v1"
+        );
+        assert_eq!(
+            (&sent["subject"], &sent["partitionkey"], &sent["sequence"]),
+            (&"BER1/A/1".into(), &"BER1/logbook".into(), &"9".into())
+        );
+        let data = json!({"location": "BER1", "seq": 9, "after_seq": 7, "sku": "A/1",
+                          "version": 2, "available": 5});
+        assert_eq!(sent["data"], data);
+        let subject = "orderhub.evt.inventory.availability_changed._.p";
+        assert!(message.subject.starts_with(subject), "{}", message.subject);
     }
 
     #[test]

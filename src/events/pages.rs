@@ -60,6 +60,7 @@ pub(super) fn told(envelope: &Envelope, logged: &Logged) -> Told {
     let (order, channel) = match &logged.entry {
         Entry::Event(event) => (Some(event.order), event.channel.clone()),
         Entry::Stock(stock) => (stock.order, None),
+        Entry::Logbook(_) => (None, None),
     };
     Told {
         log: logged.log.clone(),
@@ -81,7 +82,7 @@ mod tests {
     fn of(page: &[Logged]) -> Vec<(u8, i64)> {
         let place = |entry: &Logged| match entry.log {
             Log::Shard(ShardId(shard)) => (shard, entry.seq),
-            Log::Location(_) => (0, entry.seq),
+            Log::Location(_) | Log::Logbook(_) => (0, entry.seq),
         };
         page.iter().map(place).collect()
     }

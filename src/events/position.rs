@@ -40,9 +40,13 @@ impl Position {
         for (log, place) in self.0.iter().filter(|(_, place)| **place > 0) {
             match log {
                 Log::Shard(shard) => bytes.extend([0, shard.0]),
-                Log::Location(code) => {
+                Log::Location(code) | Log::Logbook(code) => {
                     let name = code.as_str().as_bytes();
-                    bytes.push(1);
+                    bytes.push(if matches!(log, Log::Location(_)) {
+                        1
+                    } else {
+                        2
+                    });
                     write(&mut bytes, name.len() as u64);
                     bytes.extend(name);
                 }
@@ -68,11 +72,15 @@ impl Position {
                     rest = after;
                     Log::Shard(ShardId(*shard))
                 }
-                1 => {
+                1 | 2 => {
                     let length = usize::try_from(read(&mut rest)?).ok()?;
                     let (name, after) = rest.split_at_checked(length)?;
                     rest = after;
-                    Log::Location(LocationCode(String::from_utf8(name.to_vec()).ok()?))
+                    let code = LocationCode(String::from_utf8(name.to_vec()).ok()?);
+                    match kind {
+                        1 => Log::Location(code),
+                        _ => Log::Logbook(code),
+                    }
                 }
                 _ => return None,
             };
@@ -134,6 +142,7 @@ mod tests {
             (Log::Shard(ShardId(7)), 128),
             (location("BER1"), i64::MAX),
             (location("Straße 5"), 300),
+            (Log::Logbook(LocationCode("BER1".into())), 7),
         ] {
             position.pass(&log, place);
         }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::future::join_all;
+use orderhub_actors::api::HubApi;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use orderhub_actors::ports::Unavailable;
 use orderhub_domain::ids::Slug;
@@ -20,7 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::audit::Auditor;
+use crate::audit::{Auditor, tell_locations};
 use crate::bus::{Bus, Inbox, Publisher};
 use crate::cli::{Exit, Failure, Finding, MigrationState, MigrationStep, Root};
 use crate::config::Config;
@@ -65,7 +66,6 @@ impl Root for Process {
         let payers = connections.payers(&config);
         let upkeep = tokio::spawn(telemetry::upkeep(metrics.clone(), background.clone()));
         let following = follow_the_log(&store, &config, &payers, &background);
-        let auditing = Auditor::start(&store, &config.policy, &background);
         let (webhooks, webhook_lane) = store.webhook_log();
 
         take_census(&store).await.map_err(failed)?;
@@ -93,6 +93,7 @@ impl Root for Process {
         let publishing = tokio::spawn(publisher.run(background.clone()));
 
         let hub = Arc::new(node.hub());
+        let auditing = audit(&store, &config, hub.clone(), &background);
         let desk = Arc::new(Desk {
             hub: hub.clone(),
             intake: Arc::new(CanonicalIntake::new(connections.clone())),
@@ -146,7 +147,7 @@ impl Root for Process {
         drop(tokio::join!(
             upkeep,
             join_all(following),
-            auditing,
+            join_all(auditing),
             webhook_lane,
             publishing,
             telling
@@ -198,6 +199,18 @@ async fn take_census(store: &Store) -> Result<(), Unavailable> {
         telemetry::count_orders(&stage, orders);
     }
     Ok(())
+}
+
+/// What looks for contradictions, and tells locations of those about them, until `background`.
+fn audit(
+    store: &Store,
+    config: &Config,
+    hub: Arc<dyn HubApi>,
+    background: &CancellationToken,
+) -> [JoinHandle<()>; 2] {
+    let telling = tell_locations(store.clone(), hub, background.clone());
+    let auditing = Auditor::start(store, &config.policy, background);
+    [auditing, tokio::spawn(telling)]
 }
 
 /// Starts the readers that keep lists and gauges up with the log.

@@ -44,7 +44,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
 
-pub use audit::{AuditBook, HotMark, LEDGER_BITE, LOG_CURSORS, OpenFinding, Suspects};
+pub use audit::{
+    AuditBook, HotMark, LEDGER_BITE, LOG_CURSORS, OpenFinding, Suspects, UntoldFinding,
+};
 pub use census::Standing;
 pub use checkup::{Checkup, Sealed};
 pub use lane::PgLane;
@@ -52,7 +54,7 @@ pub use order_list::{OrderFilter, OrderListing, OrderPage};
 pub use parked_list::{ParkedDetail, ParkedFilter, ParkedListing, ParkedPage, ParkedPlace};
 pub use publish::{
     Checkpoint, Checkpoints, CursorMove, Entry, KeptCheckpoint, LastMessage, Log, Logged,
-    LoggedEvent, LoggedStock, PublishCursor, PublishLog,
+    LoggedEntry, LoggedEvent, LoggedStock, PublishCursor, PublishLog,
 };
 pub use review_queue::ReviewQueue;
 pub use seal::{Seal, SealError, kept_key};

@@ -329,6 +329,11 @@ pub(super) fn lines_of(count: usize) -> String {
 /// The event's own name, as words: `reservation confirmed`.
 fn at_location(at: &LocationCode, attempt: u16, stock: &StockEvidence, event: &Event) -> String {
     match stock {
+        StockEvidence::Reserved { expires_at }
+            if matches!(event, Event::StockAnswered { extended: true, .. }) =>
+        {
+            format!("Location {at} holds the units on until {expires_at} (try {attempt}).")
+        }
         StockEvidence::Dated {
             promise: Some(day), ..
         } => {

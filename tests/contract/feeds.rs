@@ -19,6 +19,7 @@ fn message(sequence: i64, says: &[(&str, Level)]) -> StockCommand {
             digest: format!("{says:?}"),
         },
         rows: rows.collect(),
+        gap: None,
         unpicked: Vec::new(),
     }
 }

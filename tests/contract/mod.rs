@@ -4,6 +4,7 @@
 pub(crate) mod feeds;
 pub(crate) mod fixture;
 pub(crate) mod journal;
+pub(crate) mod logbook;
 pub(crate) mod lookup;
 pub(crate) mod parking;
 pub(crate) mod quotas;
@@ -90,6 +91,10 @@ macro_rules! store_contract {
         );
         store_contract!(@cases $world, quotas:
             a_quota_is_read_as_it_was_written,
+        );
+        store_contract!(@cases $world, logbook:
+            what_was_said_is_read_as_it_was_written,
+            an_entry_whose_name_is_there_does_no_harm,
         );
         store_contract!(@cases $world, transits:
             a_delivery_counts_once_and_for_its_own_lane,

@@ -41,6 +41,7 @@ mod last_hundred;
 mod lies;
 mod life;
 mod localstripe;
+mod logbook;
 mod marathon;
 mod messages;
 mod metrics;

@@ -256,6 +256,11 @@ async fn every_view_of_the_interface_is_there() {
         ("publish_cursor", "shard published last_seq"),
         ("stock_cursor", "location published last_seq"),
         (
+            "logbook",
+            "location seq after_seq kind sku name body recorded_at",
+        ),
+        ("logbook_cursor", "location published last_seq"),
+        (
             "inbound",
             "location sku reference quantity received expected_at",
         ),

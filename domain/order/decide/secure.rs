@@ -1,7 +1,8 @@
 //! Securing the money, and the moment when the order stands.
 
 use super::super::{
-    Account, Effect, Event, Order, Outcome, Posting, ReservationState, Stage, transfer,
+    Account, Effect, Event, Order, Outcome, Posting, Reservation, ReservationState, Stage,
+    StockEvidence, StockFact, transfer,
 };
 use super::Draft;
 use crate::canonical::Terms;
@@ -108,6 +109,23 @@ impl Draft<'_> {
             reason,
         });
         true
+    }
+
+    /// Whether a location holds for longer what it held softly before. What it held is what the order knows:
+    /// an answer that was lost and is given again extends nothing by itself.
+    pub(super) fn is_extended(&self, fact: &StockFact) -> bool {
+        let StockEvidence::Reserved { expires_at } = fact.evidence else {
+            return false;
+        };
+        let held = self.order.reservations.iter();
+        let mut held = held
+            .filter(|(key, _)| key.location == fact.location && key.attempt == fact.attempt)
+            .map(|(_, hold)| hold)
+            .peekable();
+        let shorter = |hold: &Reservation| {
+            hold.state == ReservationState::Soft && hold.expires_at < expires_at
+        };
+        held.peek().is_some() && held.all(shorter)
     }
 
     /// Stock is firm and the money is secured: the order stands, and what it is worth is booked.

@@ -21,6 +21,7 @@ impl Draft<'_> {
             location: fact.location.clone(),
             attempt: fact.attempt,
             stock: fact.evidence.clone(),
+            extended: self.is_extended(fact),
             closes: closes.clone(),
         };
         after.apply(&Recorded {

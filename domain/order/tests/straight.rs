@@ -230,6 +230,12 @@ fn an_unknown_outcome_extends_the_hold_at_most_twice() {
         }
     }
     assert_eq!(extended, 2);
+    let said = |kind: &str| {
+        let log = world.log.iter();
+        log.filter(|recorded| recorded.event.kind() == kind).count()
+    };
+    assert_eq!(said("inventory.reservation_extended"), 2);
+    assert_eq!(said("inventory.reserved"), 1, "the first time");
     assert_eq!(world.order.stage, Stage::Expired);
     assert_eq!(world.order.payment_status(), "unknown");
 }

@@ -1,6 +1,7 @@
 //! Five hundred worlds in which nothing may fall, and ten planted errors that they must find.
 
 mod feeds;
+mod logbook;
 mod matrix;
 mod parcels;
 mod planted;

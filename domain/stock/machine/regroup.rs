@@ -166,6 +166,9 @@ impl StockCommand {
             } => (*order, [from.as_slice(), &[*into]].concat(), lines),
             Self::Restock { .. }
             | Self::Feed { .. }
+            | Self::RefuseFeed { .. }
+            | Self::TellAvailability { .. }
+            | Self::NoteDrift { .. }
             | Self::Count { .. }
             | Self::Announce { .. }
             | Self::Receive { .. }

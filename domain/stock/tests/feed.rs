@@ -34,6 +34,7 @@ fn message(sequence: i64, says: Level) -> StockCommand {
             sku: "SKU".into(),
             says,
         }],
+        gap: None,
         unpicked: Vec::new(),
     }
 }
@@ -79,7 +80,13 @@ fn an_older_message_and_another_under_the_same_number_change_nothing() {
     ] {
         let refused = take(&mut stock, &command);
         assert_eq!(refused.taken, taken);
-        assert!(refused.change.is_empty());
+        let StockChange { logbook, .. } = &refused.change;
+        assert_eq!(logbook.len(), 1, "{refused:?}");
+        let said = StockChange {
+            logbook: logbook.clone(),
+            ..StockChange::default()
+        };
+        assert_eq!(refused.change, said, "nothing else is written");
     }
     assert_eq!(stock.counters(&"SKU".into()).on_hand, 5);
     // Another source has numbers of its own.
@@ -176,7 +183,8 @@ proptest! {
                     Level::Delta(units) => (expected + units).max(0),
                 };
             } else {
-                prop_assert!(decision.change.is_empty());
+                let StockChange { ledger, counters, feeds, .. } = &decision.change;
+                prop_assert!(ledger.is_empty() && counters.is_empty() && feeds.is_empty());
             }
             prop_assert_eq!(stock.counters(&"SKU".into()).on_hand, expected);
         }

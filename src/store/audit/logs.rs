@@ -36,6 +36,12 @@ with place as (
         from orderhub.stock_ledger l
         where l.location = c.location
     ) log
+    union all
+    select 'the bus, logbook of ' || c.location, c.published_seq, log.seq
+    from orderhub.logbook_cursor c
+    cross join lateral (
+        select coalesce(max(b.seq), 0) as seq from orderhub.logbook b where b.location = c.location
+    ) log
 )
 select reader, at, ends
 from place

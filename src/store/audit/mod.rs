@@ -5,6 +5,7 @@ mod findings;
 mod logs;
 mod orders;
 mod stock;
+mod untold;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
@@ -14,6 +15,7 @@ pub use findings::OpenFinding;
 pub use logs::LOG_CURSORS;
 pub use orders::{HotMark, Suspects};
 pub use stock::LEDGER_BITE;
+pub use untold::UntoldFinding;
 
 use super::{Limits, Store, StoreError};
 

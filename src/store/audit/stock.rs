@@ -2,7 +2,7 @@
 
 use orderhub_domain::drift::Drift;
 use orderhub_domain::ids::{LocationCode, OrderId, Sku};
-use orderhub_domain::stock::{Awaited, LedgerPart, StoredStock, Units, gap, orphan};
+use orderhub_domain::stock::{Awaited, Granted, LedgerPart, StoredStock, Units, gap, orphan};
 use uuid::Uuid;
 
 use super::super::StoreError;
@@ -52,14 +52,17 @@ order by l.seq
 limit $4
 ";
 
-// One statement, so that all are of one moment.
+// One statement, so that all are of one moment. Nothing of it reads a whole table: counters, announcements
+// and quotas are read by the location, which their keys begin with; the ledger from a place of its key on;
+// and holds through reservation_live, which has none but those in force of the location. The last part
+// looks each hold's quota up by its key.
 const STOCK: &str = "
-select 'counters', sku, on_hand, reserved, allocated, waiting, inbound
+select 'counters', sku, on_hand, reserved, allocated, waiting, inbound, null
 from orderhub.stock
 where location = $1
 union all
 select 'fresh', sku, sum(d_on_hand)::bigint, sum(d_reserved)::bigint, sum(d_allocated)::bigint,
-       0::bigint, 0::bigint
+       0::bigint, 0::bigint, null
 from orderhub.stock_ledger
 where location = $1 and seq > $2
 group by sku
@@ -67,20 +70,37 @@ union all
 select 'held', sku, 0::bigint,
        coalesce(sum(quantity) filter (where state = 'soft'), 0)::bigint,
        coalesce(sum(quantity) filter (where state = 'hard'), 0)::bigint,
-       coalesce(sum(quantity) filter (where state = 'waiting'), 0)::bigint, 0::bigint
+       coalesce(sum(quantity) filter (where state = 'waiting'), 0)::bigint, 0::bigint, null
 from orderhub.reservation
 where location = $1 and (state in ('soft', 'hard', 'expired', 'waiting') or rev <> told_rev)
 group by sku
 union all
 select 'announced', sku, 0::bigint, 0::bigint, 0::bigint, 0::bigint,
-       sum(greatest(quantity - received, 0))::bigint
+       sum(greatest(quantity - received, 0))::bigint, null
 from orderhub.inbound
 where location = $1
 group by sku
+union all
+select 'quota', q.sku, 0::bigint, q.reserved, q.taken, 0::bigint, 0::bigint,
+       coalesce(c.slug, q.channel::text)
+from orderhub.stock_quota q
+left join orderhub.channel c on c.id = q.channel
+where q.location = $1 and q.units is not null
+union all
+select 'granted', r.sku, 0::bigint,
+       coalesce(sum(r.quantity) filter (where r.state = 'soft'), 0)::bigint,
+       coalesce(sum(r.quantity) filter (where r.state in ('hard', 'waiting')), 0)::bigint,
+       0::bigint, 0::bigint, coalesce(c.slug, r.channel::text)
+from orderhub.reservation r
+join orderhub.stock_quota q
+  on q.location = r.location and q.sku = r.sku and q.channel = r.channel and q.units is not null
+left join orderhub.channel c on c.id = r.channel
+where r.location = $1 and (r.state in ('soft', 'hard', 'expired', 'waiting') or r.rev <> r.told_rev)
+group by r.sku, r.channel, c.slug
 ";
 
-/// What is said of a SKU: by whom, then the units in the order of [`Units`] and [`Awaited`].
-type StockRow = (String, String, i64, i64, i64, i64, i64);
+/// What is said of a SKU: by whom, then the units in the order of [`Units`] and [`Awaited`], and the channel.
+type StockRow = (String, String, i64, i64, i64, i64, i64, Option<String>);
 
 impl AuditBook {
     /// Every location that has ever had stock here.
@@ -184,7 +204,7 @@ impl AuditBook {
             .map_err(StoreError::database)?;
         self.give_back(conn);
         let mut stock = StoredStock::default();
-        for (who, sku, on_hand, reserved, allocated, waiting, inbound) in rows {
+        for (who, sku, on_hand, reserved, allocated, waiting, inbound, channel) in rows {
             let sku = Sku(sku);
             let units = Units {
                 on_hand,
@@ -199,6 +219,18 @@ impl AuditBook {
                 }
                 "fresh" => {
                     stock.fresh.insert(sku, units);
+                }
+                "quota" | "granted" => {
+                    let granted = Granted {
+                        reserved,
+                        taken: allocated,
+                    };
+                    let name = (sku, channel.unwrap_or_default());
+                    let of = match who.as_str() {
+                        "quota" => &mut stock.quotas,
+                        _ => &mut stock.granted,
+                    };
+                    of.insert(name, granted);
                 }
                 "announced" => stock.expected.entry(sku).or_default().inbound = inbound,
                 _ => {

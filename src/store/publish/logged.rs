@@ -12,6 +12,8 @@ pub enum Log {
     Shard(ShardId),
     /// A location's changes of stock.
     Location(LocationCode),
+    /// A location's logbook.
+    Logbook(LocationCode),
 }
 
 /// A committed entry of a log.
@@ -36,6 +38,8 @@ pub enum Entry {
     Event(LoggedEvent),
     /// A location's counters changed.
     Stock(LoggedStock),
+    /// Something happened at a location that moved no units.
+    Logbook(LoggedEntry),
 }
 
 /// An event of an order.
@@ -78,6 +82,21 @@ pub struct LoggedStock {
     pub order: Option<OrderId>,
 }
 
+/// An entry of a location's logbook.
+#[derive(Debug, Clone)]
+pub struct LoggedEntry {
+    /// The location.
+    pub location: LocationCode,
+    /// The last row of the location's ledger that was written before it or with it.
+    pub after_seq: i64,
+    /// `inventory.feed_applied`, ...
+    pub kind: String,
+    /// What it is about, if it is about one SKU.
+    pub sku: Option<Sku>,
+    /// What it says.
+    pub body: serde_json::Value,
+}
+
 pub(super) fn time(row: &PgRow, name: &str) -> Result<Timestamp, sqlx::Error> {
     row.try_get(name).map(jiff_sqlx::Timestamp::to_jiff)
 }
@@ -106,5 +125,15 @@ pub(super) fn stock(row: &PgRow) -> Result<Entry, sqlx::Error> {
         d_allocated: row.try_get("d_allocated")?,
         cause: row.try_get("cause")?,
         order: order.map(OrderId::from_uuid),
+    }))
+}
+
+pub(super) fn entry(row: &PgRow) -> Result<Entry, sqlx::Error> {
+    Ok(Entry::Logbook(LoggedEntry {
+        location: LocationCode(row.try_get("log")?),
+        after_seq: row.try_get("after_seq")?,
+        kind: row.try_get("kind")?,
+        sku: row.try_get::<Option<String>, _>("sku")?.map(Sku),
+        body: row.try_get("body")?,
     }))
 }

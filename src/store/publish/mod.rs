@@ -3,9 +3,10 @@
 //!
 //! A log's sequence is given by one writer in the order of its commits, and never late: even after
 //! an unknown outcome a lane first fences the old statement off, and then writes higher places. A
-//! shard's has gaps, a location's has none. So "everything after the cursor" misses nothing.
+//! shard's has gaps, a location's ledger and logbook have none. So "everything after the cursor" misses nothing.
 
 mod cursor;
+mod kind;
 mod logged;
 mod read;
 mod statement;
@@ -14,17 +15,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orderhub_domain::ids::{LocationCode, ShardId};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
-use sqlx::{ConnectOptions, Connection, Row};
+use orderhub_domain::ids::ShardId;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::{Shared, Store, StoreError};
-use statement::Statements;
+use kind::{Kind, both, shard};
 
 pub use cursor::{Checkpoint, Checkpoints, CursorMove, KeptCheckpoint, LastMessage, PublishCursor};
-pub use logged::{Entry, Log, Logged, LoggedEvent, LoggedStock};
+pub use logged::{Entry, Log, Logged, LoggedEntry, LoggedEvent, LoggedStock};
 
 /// Longer than this no statement of the publisher takes, however far it has to catch up.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -34,13 +34,6 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub struct PublishLog {
     shared: Arc<Shared>,
     conn: Option<PgConnection>,
-}
-
-/// Logs that stand in the same table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Shards,
-    Locations,
 }
 
 impl Store {
@@ -63,16 +56,16 @@ impl PublishLog {
     pub fn take_fresh(&self) -> Vec<Log> {
         let fences = &self.shared.fences;
         let shards = fences.take_unpublished().into_iter().map(shard);
-        let locations = fences.take_moved().into_iter().map(Log::Location);
-        shards.map(Log::Shard).chain(locations).collect()
+        let locations = fences.take_moved();
+        shards.map(Log::Shard).chain(both(locations)).collect()
     }
 
     /// The logs that this node has claimed.
     pub fn owned(&self) -> Vec<Log> {
         let fences = &self.shared.fences;
         let shards = ShardId::all().filter(|shard| fences.claim_of(*shard) > 0);
-        let locations = fences.claimed_locations().into_iter().map(Log::Location);
-        shards.map(Log::Shard).chain(locations).collect()
+        let locations = fences.claimed_locations();
+        shards.map(Log::Shard).chain(both(locations)).collect()
     }
 
     /// Part of every event's public id; a restore from a backup raises it.
@@ -274,94 +267,6 @@ impl PublishLog {
             conn.close().await.ok();
         }
     }
-}
-
-impl Log {
-    const fn kind(&self) -> Kind {
-        match self {
-            Self::Shard(_) => Kind::Shards,
-            Self::Location(_) => Kind::Locations,
-        }
-    }
-}
-
-impl Kind {
-    const ALL: [Self; 2] = [Self::Shards, Self::Locations];
-
-    const fn statements(self) -> &'static Statements {
-        match self {
-            Self::Shards => &statement::SHARDS,
-            Self::Locations => &statement::LOCATIONS,
-        }
-    }
-
-    /// The keys of those logs that are of this kind, as text.
-    fn names<'a>(self, logs: impl Iterator<Item = &'a Log>) -> Vec<String> {
-        let of_kind = logs.filter(|log| log.kind() == self);
-        let name = |log: &Log| match log {
-            Log::Shard(shard) => shard.0.to_string(),
-            Log::Location(location) => location.to_string(),
-        };
-        of_kind.map(name).collect()
-    }
-
-    fn log(self, name: String) -> Result<Log, sqlx::Error> {
-        Ok(match self {
-            Self::Shards => Log::Shard(ShardId(name.parse().map_err(unreadable)?)),
-            Self::Locations => Log::Location(LocationCode(name)),
-        })
-    }
-
-    fn cursor(self, row: &PgRow) -> Result<PublishCursor, sqlx::Error> {
-        let stream_seq: Option<i64> = row.try_get("stream_seq")?;
-        let id: Option<Uuid> = row.try_get("msg_id")?;
-        let recorded_at: Option<jiff_sqlx::Timestamp> = row.try_get("recorded_at")?;
-        let stream_seq = stream_seq.and_then(|seq| u64::try_from(seq).ok());
-        Ok(PublishCursor {
-            log: self.log(row.try_get("log")?)?,
-            published: row.try_get("published_seq")?,
-            last: stream_seq
-                .zip(id)
-                .map(|(stream_seq, id)| LastMessage { stream_seq, id }),
-            recorded_at: recorded_at.map(jiff_sqlx::Timestamp::to_jiff),
-        })
-    }
-
-    fn kept(self, row: &PgRow) -> Result<(Log, KeptCheckpoint), sqlx::Error> {
-        let stream_seq: i64 = row.try_get("stream_seq")?;
-        let last = LastMessage {
-            stream_seq: u64::try_from(stream_seq).map_err(unreadable)?,
-            id: row.try_get("msg_id")?,
-        };
-        let checkpoint = Checkpoint {
-            published: row.try_get("published_seq")?,
-            last,
-        };
-        let kept = KeptCheckpoint {
-            checkpoint,
-            published_at: logged::time(row, "published_at")?,
-            read_at: logged::time(row, "read_at")?,
-        };
-        Ok((self.log(row.try_get("log")?)?, kept))
-    }
-
-    fn logged(self, row: &PgRow) -> Result<Logged, sqlx::Error> {
-        Ok(Logged {
-            log: self.log(row.try_get("log")?)?,
-            seq: row.try_get("seq")?,
-            recorded_at: logged::time(row, "recorded_at")?,
-            read_at: logged::time(row, "read_at")?,
-            entry: match self {
-                Self::Shards => logged::event(row)?,
-                Self::Locations => logged::stock(row)?,
-            },
-        })
-    }
-}
-
-/// The shard of a mark; there are as many marks as shards.
-fn shard(mark: i16) -> ShardId {
-    ShardId(u8::try_from(mark).unwrap_or_default())
 }
 
 /// A column that holds what no writer of ours puts there: nobody guesses what it meant.

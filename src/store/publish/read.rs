@@ -6,7 +6,7 @@ use orderhub_actors::ports::Unavailable;
 use orderhub_domain::ids::{LocationCode, ShardId};
 
 use super::super::Store;
-use super::{Kind, Log, Logged, shard, statement};
+use super::{Kind, Log, Logged, both, shard, statement};
 
 impl Store {
     /// Every log that has entries, and maybe others.
@@ -15,9 +15,9 @@ impl Store {
             let query = sqlx::query_scalar::<_, String>(statement::EVERY_LOCATION);
             query.fetch_all(self.pool())
         };
-        let locations = self.read(query).await?.into_iter();
-        let locations = locations.map(|code| Log::Location(LocationCode(code)));
-        Ok(ShardId::all().map(Log::Shard).chain(locations).collect())
+        let locations = self.read(query).await?.into_iter().map(LocationCode);
+        let shards = ShardId::all().map(Log::Shard);
+        Ok(shards.chain(both(locations)).collect())
     }
 
     /// Where these logs end; empty ones are left out.
@@ -72,9 +72,7 @@ impl Store {
     pub fn take_untold(&self) -> Vec<Log> {
         let (shards, locations) = self.shared.fences.take_untold();
         let shards = shards.into_iter().map(|mark| Log::Shard(shard(mark)));
-        shards
-            .chain(locations.into_iter().map(Log::Location))
-            .collect()
+        shards.chain(both(locations)).collect()
     }
 
     /// Part of every event's public id; a restore from a backup raises it.

@@ -164,6 +164,27 @@ order by l.location, l.seq
 "
 );
 
+/// What happened at a location and moved no units, by location.
+pub(super) const LOGBOOKS: Statements = statements!(
+    cursors: "orderhub.logbook_cursor",
+    checkpoints: "orderhub.logbook_checkpoint",
+    log: "orderhub.logbook",
+    key: "location" "text",
+    bite: "
+select b.location as log, b.seq, b.after_seq, b.kind, b.sku, b.body, b.recorded_at,
+       clock_timestamp() as read_at
+from unnest($1::text[], $2::bigint[]) as cur (location, seq)
+cross join lateral (
+    select *
+    from orderhub.logbook l
+    where l.location = cur.location and l.seq > cur.seq
+    order by l.seq
+    limit $3
+) b
+order by b.location, b.seq
+"
+);
+
 /// The locations that somebody has owned.
 pub(super) const EVERY_LOCATION: &str = "select location from orderhub.location_owner";
 

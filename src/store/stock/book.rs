@@ -13,11 +13,13 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::super::Store;
+use super::logbook::told;
 use super::quotas::quota;
 
-// One statement, so that counters, holds, announcements, feeds, quotas and the ledger's end are of one
-// moment. The row of the ledger has neither counters nor hold; that of an announcement has a reference,
-// that of a feed a source, that of a quota a channel and no order.
+// One statement, so that counters, holds, announcements, feeds, quotas, what was said and the ledger's
+// end are of one moment. The row of the ledger has neither counters nor hold; that of an announcement has a reference,
+// that of a feed a source, that of a quota a channel and no order, that of what was said to be available
+// a version of that.
 const LOAD: &str = "
 select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::bigint as on_hand, null::bigint as reserved, null::bigint as allocated,
@@ -28,37 +30,43 @@ select coalesce(max(l.seq), 0) as seq, null::text as sku,
        null::bigint as waiting, null::bigint as inbound,
        null::text as reference, null::bigint as received, null::timestamptz as expected_at,
        null::int as work_day,
-       null::text as source, null::bigint as sequence, null::text as digest, null::uuid as channel
+       null::text as source, null::bigint as sequence, null::text as digest, null::uuid as channel,
+       null::bigint as told
 from orderhub.stock_ledger l
 where l.location = $1
 union all
 select null, s.sku, s.on_hand, s.reserved, s.allocated, s.buffer, s.backorder_limit, s.shortfall,
        null, null, null, null, null, null, null, null, null, null, s.waiting, s.inbound, null, null, null,
-       null, null, null, null, null
+       null, null, null, null, null, null
 from orderhub.stock s
 where s.location = $1
 union all
 select null, r.sku, null, null, null, null, null, null,
        r.order_id, r.line, r.attempt, r.quantity, r.state, r.rev, r.told_rev, r.expires_at,
-       r.since, r.promise, null, null, null, null, null, r.work_day, null, null, null, r.channel
+       r.since, r.promise, null, null, null, null, null, r.work_day, null, null, null, r.channel, null
 from orderhub.reservation r
 where r.location = $1 and (r.state in ('soft', 'hard', 'expired', 'waiting') or r.rev <> r.told_rev)
 union all
 select null, i.sku, null, null, null, null, null, null, null, null, null, i.quantity, null, null, null, null,
        null, null, null, null, i.reference, i.received, i.expected_at,
-       null, null, null, null, null
+       null, null, null, null, null, null
 from orderhub.inbound i
 where i.location = $1
 union all
 select null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-       null, null, null, null, null, null, null, null, f.source, f.sequence, f.digest, null
+       null, null, null, null, null, null, null, null, f.source, f.sequence, f.digest, null, null
 from orderhub.stock_feed f
 where f.location = $1
 union all
 select null, q.sku, null, q.reserved, q.taken, null, null, null, null, null, null, q.units, null, null, null, null,
-       null, null, null, null, null, null, null, null, null, q.rev, null, q.channel
+       null, null, null, null, null, null, null, null, null, q.rev, null, q.channel, null
 from orderhub.stock_quota q
 where q.location = $1
+union all
+select null, t.sku, null, null, null, null, null, null, null, null, null, t.units, null, null, null, null,
+       null, null, null, null, null, null, null, null, null, null, null, null, t.version
+from orderhub.stock_told t
+where t.location = $1
 ";
 
 #[async_trait]
@@ -237,6 +245,11 @@ fn gather(stock: &mut LocationStock, row: &PgRow) -> Result<(), sqlx::Error> {
     if let Some(channel) = row.try_get::<Option<Uuid>, _>("channel")? {
         let (name, quota) = quota(ChannelId(channel), row)?;
         stock.quotas.insert(name, quota);
+        return Ok(());
+    }
+    if row.try_get::<Option<i64>, _>("told")?.is_some() {
+        let (sku, said) = told(row)?;
+        stock.told.insert(sku, said);
         return Ok(());
     }
     let sku = Sku(row.try_get("sku")?);

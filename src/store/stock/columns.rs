@@ -4,6 +4,7 @@
 use jiff_sqlx::ToSqlx;
 use uuid::Uuid;
 
+use super::logbook::LogbookRows;
 use super::quotas::QuotaRows;
 use super::statement::Move;
 
@@ -18,6 +19,7 @@ pub(super) struct Rows<'a> {
     pub(super) inbounds: InboundRows<'a>,
     pub(super) feeds: FeedRows<'a>,
     pub(super) quotas: QuotaRows<'a>,
+    pub(super) logbook: LogbookRows<'a>,
 }
 
 #[derive(Default)]
@@ -140,6 +142,7 @@ impl<'a> Rows<'a> {
             feeds.digest.push(mark.digest.as_str());
         }
         self.quotas.push(location, &moved.quotas);
+        self.logbook.push(location, &moved.logbook);
         let holds = &mut self.holds;
         for (key, (before, hold)) in &moved.holds {
             holds.location.push(location);

@@ -3,6 +3,7 @@
 mod book;
 mod columns;
 mod lane;
+mod logbook;
 mod pauses;
 mod quotas;
 mod statement;

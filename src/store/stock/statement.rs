@@ -12,10 +12,13 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::QueryAs;
 
 use super::columns::Rows;
+use super::logbook::LogbookMoves;
 use super::quotas::QuotaMoves;
 
 // `fence` is as in the order lane. `good` are the locations whose memory was right: the ledger goes
-// on where it ends, and every hold has the rev that the writer saw before.
+// on where it ends, and every hold has the rev that the writer saw before. An entry of a logbook gets the
+// next place: the fence lets one writer in at a time. One whose name is there already is left out; two alike
+// in a batch are refused by the key, and then taken one by one.
 const MOVE: &str = "
 with fence as materialized (
     select o.location, o.epoch
@@ -114,6 +117,30 @@ word as (
         as w (location, sku, channel, rev, units, said_at, said_by, reason, after_seq)
     where (w.location in (select good.location from good)) is true
 ),
+told as (
+    insert into orderhub.stock_told (location, sku, version, units)
+    select t.location, t.sku, t.version, t.units
+    from unnest($73::text[], $74::text[], $75::bigint[], $76::bigint[])
+        as t (location, sku, version, units)
+    where (t.location in (select good.location from good)) is true
+    on conflict (location, sku) do update
+    set version = excluded.version, units = excluded.units
+),
+note as (
+    insert into orderhub.logbook
+        (location, seq, after_seq, kind, sku, name, body, recorded_at)
+    select n.location,
+           coalesce((select max(b.seq) from orderhub.logbook b where b.location = n.location), 0)
+               + row_number() over (partition by n.location order by n.place),
+           n.after_seq, n.kind, n.sku, n.name, n.body, n.recorded_at
+    from unnest($66::text[], $67::text[], $68::text[], $69::text[], $70::jsonb[], $71::timestamptz[],
+                $72::bigint[]) with ordinality
+        as n (location, kind, sku, name, body, recorded_at, after_seq, place)
+    where (n.location in (select good.location from good)) is true
+      and not exists (
+          select from orderhub.logbook known
+          where known.name = n.name and known.location = n.location)
+),
 res as (
     insert into orderhub.reservation
         (order_id, line, location, attempt, sku, quantity, state, rev, told_rev, expires_at, since, promise,
@@ -145,6 +172,7 @@ pub(super) struct Move<'a> {
     pub(super) inbounds: BTreeMap<(&'a Sku, &'a str), &'a Inbound>,
     pub(super) feeds: BTreeMap<&'a Slug, &'a FeedMark>,
     pub(super) quotas: QuotaMoves<'a>,
+    pub(super) logbook: LogbookMoves<'a>,
     /// Ledger rows or revs do not follow on each other: the writer's memory was wrong.
     broken: bool,
 }
@@ -176,6 +204,7 @@ impl<'a> Move<'a> {
             self.feeds.insert(source, mark);
         }
         self.quotas.add(&append.change, append.now);
+        self.logbook.add(&append.change, append.now);
         for (key, before, hold) in &append.change.holds {
             let known = self.holds.get(key).map(|(first, last)| (*first, last.rev));
             self.broken |= known.is_some_and(|(_, last)| last != *before);
@@ -205,6 +234,7 @@ pub(super) fn query<'a>(
         inbounds,
         feeds,
         quotas,
+        logbook,
         ..
     } = rows;
     let query = sqlx::query_as(MOVE)
@@ -257,5 +287,5 @@ pub(super) fn query<'a>(
         .bind(feeds.sequence)
         .bind(feeds.digest)
         .bind(holds.channel);
-    quotas.bind(query)
+    logbook.bind(quotas.bind(query))
 }
