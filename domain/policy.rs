@@ -45,6 +45,9 @@ pub struct Policy {
     /// How long sums that do not fit together (more refunded than captured) may wait for the report
     /// that is missing before a person must look.
     pub mismatch_patience: SignedDuration,
+    /// How long the tries of a call may fail before the order is said to be stuck. Longer than any wait between
+    /// two tries.
+    pub stuck_after: SignedDuration,
     /// How long a verified message may wait for its order before it is dead: kept, but only looked
     /// after by people.
     pub parked_patience: SignedDuration,
@@ -157,6 +160,7 @@ impl Default for Policy {
             sourcing_tries: 5,
             acceptance_time: SignedDuration::from_hours(24),
             mismatch_patience: SignedDuration::from_hours(24),
+            stuck_after: SignedDuration::from_mins(2),
             parked_patience: SignedDuration::from_hours(24),
             auto_close: SignedDuration::from_hours(14 * 24),
             retry_least: SignedDuration::from_secs(2),

@@ -316,6 +316,9 @@ pub struct Outstanding {
     pub opened_at: Timestamp,
     /// Failed tries so far.
     pub attempts: u32,
+    /// When the first of them failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
     /// When it wants to be tried (again). In flight until then if it was never postponed.
     pub next_try_at: Timestamp,
     /// The last try may have been carried out: the next one must ask first or repeat under the

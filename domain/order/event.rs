@@ -12,6 +12,7 @@ mod money;
 mod parcels;
 mod returns;
 mod routing;
+mod stuck;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,7 @@ pub use exchanges::ExchangeEvent;
 pub use parcels::ParcelEvent;
 pub use returns::{ReturnEvent, Settlement};
 pub use routing::Routing;
+pub use stuck::{StuckBy, StuckEvent};
 
 /// An event where it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -390,6 +392,9 @@ pub enum Event {
     /// Units go out for others that come back.
     #[serde(untagged)]
     Exchange(ExchangeEvent),
+    /// It does not go on by itself, or does again.
+    #[serde(untagged)]
+    Stuck(StuckEvent),
 }
 
 /// The first event of every order.
@@ -562,6 +567,7 @@ impl Event {
             Self::Edit(event) => event.kind(),
             Self::Address(event) => event.kind(),
             Self::Exchange(event) => event.kind(),
+            Self::Stuck(event) => event.kind(),
         }
     }
 

@@ -112,6 +112,9 @@ pub struct Order {
     pub holds: Vec<Hold>,
     /// Number of the last hold placed.
     pub last_hold: u32,
+    /// Since when it does not go on by itself, as was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<Timestamp>,
     /// What the sales channel was told, and what it said.
     pub told: Vec<(Notice, NoticeEvidence)>,
     /// What is wanted of the world and not answered yet.

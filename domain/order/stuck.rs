@@ -1,4 +1,4 @@
-//! Orders that do not go on by themselves: why one of the hub's own holds is in force, what a person
+//! Orders that do not go on by themselves: which these are, why one of the hub's own holds is in force, what a person
 //! does about it, and which action is left where the best one is not offered.
 //!
 //! What does not live here: that it is done. The rules that place and lift these holds stand in
@@ -10,10 +10,11 @@ use super::explain::Action;
 use super::{
     Effect, Fulfilment, FulfilmentStage, Hold, HoldScope, Loss, Order, Outstanding,
     REASON_CAPTURE_FAILED, REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST,
-    REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, REASON_UNKNOWN_SKU,
-    Stage,
+    REASON_PAYMENT_MISMATCH, REASON_REAUTHORIZING, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH,
+    REASON_UNKNOWN_SKU, Stage, StuckBy,
 };
 use crate::ids::Sku;
+use crate::policy::Policy;
 
 /// What a person does about a hold, in this order, where what fits best is not offered.
 const OTHERWISE: [&str; 3] = ["release", "cancel", "refund"];
@@ -31,6 +32,40 @@ pub(super) fn offered(best: Option<&'static str>, actions: &[Action]) -> Option<
 }
 
 impl Order {
+    /// Why it does not go on by itself: the hub holds it for a person, or a call has failed for too long.
+    /// Holds of people, reviews and what simply takes its time are not that.
+    pub fn stuck_by(&self, policy: &Policy, now: Timestamp) -> Option<StuckBy> {
+        if let Some(hold) = self.hold_for_a_person() {
+            let reason = hold.reason.clone();
+            return Some(StuckBy::Hold { reason });
+        }
+        let failing = self.outstanding.values();
+        let failing = failing.filter_map(|open| Some((open.failing_since?, open)));
+        let (since, open) = failing.min_by_key(|(since, _)| *since)?;
+        let over = since.saturating_add(policy.stuck_after).ok()? <= now;
+        over.then(|| StuckBy::Call {
+            effect: open.effect.word().to_owned(),
+        })
+    }
+
+    /// When the call that has failed for longest will have done so for too long, if that is not said yet.
+    pub(super) fn stuck_at(&self, policy: &Policy) -> Option<Timestamp> {
+        let failing = self.outstanding.values();
+        let first = failing.filter_map(|open| open.failing_since).min();
+        let unsaid = self.stuck.is_none() && self.hold_for_a_person().is_none();
+        let first = first.filter(|_| unsaid)?;
+        first.saturating_add(policy.stuck_after).ok()
+    }
+
+    /// One of the hub's own holds that only a person lifts. What has ended needs nobody.
+    fn hold_for_a_person(&self) -> Option<&Hold> {
+        let own = |hold: &&Hold| hold.owner == "system" && hold.reason != REASON_REAUTHORIZING;
+        self.holds
+            .iter()
+            .find(own)
+            .filter(|_| !self.stage.is_terminal())
+    }
+
     /// Why a hold is in force, as the end of a sentence, and what fits best.
     pub(super) fn why_held(&self, hold: &Hold) -> (String, &'static str) {
         if hold.reason == REASON_UNKNOWN_SKU {

@@ -50,11 +50,13 @@ pub enum Wait {
     Edit,
     /// Returns and reports that may still come after the delivery.
     AutoClose,
+    /// A call whose tries fail.
+    Stuck,
 }
 
 impl Wait {
     /// Every wait.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Retry,
         Self::Hold,
         Self::MissingReport,
@@ -74,6 +76,7 @@ impl Wait {
         Self::Pickup,
         Self::Edit,
         Self::AutoClose,
+        Self::Stuck,
     ];
 
     /// The word for it.
@@ -98,6 +101,7 @@ impl Wait {
             Self::Pickup => "pickup",
             Self::Edit => "edit",
             Self::AutoClose => "auto_close",
+            Self::Stuck => "stuck",
         }
     }
 
@@ -126,6 +130,7 @@ impl Wait {
             Self::Pickup => "what was ready is sold to others and paid back",
             Self::Edit => "the edit is refused and the order is as before",
             Self::AutoClose => "the order is closed",
+            Self::Stuck => "the order is said to be stuck",
         }
     }
 
@@ -204,6 +209,7 @@ impl Wait {
                     order.stage == Stage::Completed && order.unfinished_business().is_none();
                 (going_on && rests).then(|| after(order.stage_since, policy.auto_close))?
             }
+            Self::Stuck => order.stuck_at(policy),
             Self::Edit => order.edit_until(policy).filter(|_| going_on),
             Self::Schedule => {
                 let standing = matches!(order.stage, Stage::Confirmed | Stage::Fulfilling);

@@ -9,6 +9,7 @@ use super::exchanges::before_exchange;
 use super::money::{in_time, may_grant, may_move};
 use super::parcels::before_parcel;
 use super::return_laws::{after_return, before_return};
+use super::stuck::before_stuck;
 use super::transits::before_watch;
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
@@ -69,6 +70,7 @@ pub(crate) fn before_event(
     before_edit(before, event)?;
     before_address(before, event)?;
     before_exchange(before, event)?;
+    before_stuck(before, recorded)?;
     let asked = recorded.command_id.is_some() || recorded.actor.starts_with("operator:");
     if let Event::FulfilmentReported {
         fulfilment,

@@ -40,6 +40,7 @@ mod routes;
 mod shelf;
 mod shrink;
 mod store;
+mod stuck;
 mod supply;
 #[cfg(test)]
 mod tests;

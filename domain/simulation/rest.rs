@@ -232,6 +232,7 @@ impl World<'_> {
             }
             self.check_edits(&order);
             self.check_addresses(&order);
+            self.check_stuck(&order);
         }
         let untold: usize = self
             .store

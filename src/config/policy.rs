@@ -46,6 +46,7 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         unknown_sku: section.word("unknown_sku", &UNKNOWN_SKU, usual.unknown_sku),
         backorder_wait: section.duration("backorder_wait", usual.backorder_wait),
         mismatch_patience: section.duration("mismatch_patience", usual.mismatch_patience),
+        stuck_after: section.duration("stuck_after", usual.stuck_after),
         parked_patience: section.duration("parked_patience", usual.parked_patience),
         acceptance_time: section.duration("acceptance_time", usual.acceptance_time),
         auto_close: section.duration("auto_close", usual.auto_close),

@@ -27,6 +27,7 @@ pub fn shown(config: &Config) -> Value {
             "when_short": policy.when_short.word(),
             "backorder_wait": duration(policy.backorder_wait),
             "mismatch_patience": duration(policy.mismatch_patience),
+            "stuck_after": duration(policy.stuck_after),
             "parked_patience": duration(policy.parked_patience),
             "acceptance_time": duration(policy.acceptance_time),
             "auto_close": duration(policy.auto_close),

@@ -223,10 +223,15 @@ fn follow_the_log(
     let paying = payers.iter().filter(|(_, payer)| payer.format.is_some());
     let paying = paying.map(|(slug, _)| slug.clone()).collect();
     let within = config.policy.payment.payout_within;
+    let patience = config.policy.stuck_after.unsigned_abs();
     [
         tokio::spawn(store.order_trail().run(stop.clone())),
         tokio::spawn(store.unreconciled_trail().run(stop.clone())),
-        tokio::spawn(telemetry::watch_orders(store.clone(), stop.clone())),
+        tokio::spawn(telemetry::watch_orders(
+            store.clone(),
+            patience,
+            stop.clone(),
+        )),
         tokio::spawn(telemetry::watch_payouts(
             store.clone(),
             paying,

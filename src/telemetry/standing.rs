@@ -15,16 +15,13 @@ use crate::store::{Standing, Store};
 /// How often the store is asked. The answer comes from small indexes, in milliseconds.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// An order that wanted attention, or whose calls have failed, for this long is stuck. Longer than any
-/// wait between two tries (`policy.retry_most`, 30 s by default) and any probe of a partner.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-/// Keeps the gauges up to date until `stop`.
-pub async fn watch_orders(store: Store, stop: CancellationToken) {
+/// Keeps the gauges up to date until `stop`. An order that wanted attention, or whose calls have failed, for
+/// longer than this `patience` is stuck.
+pub async fn watch_orders(store: Store, patience: Duration, stop: CancellationToken) {
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        match store.standing(PATIENCE).await {
+        match store.standing(patience).await {
             Ok(standing) => show(&standing),
             Err(error) => tracing::warn!(%error, "orders cannot be counted"),
         }

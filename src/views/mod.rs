@@ -20,4 +20,5 @@ pub mod settlement;
 pub mod sourcing;
 pub mod status;
 pub mod stock;
+mod stuck;
 pub mod timeline;

@@ -155,6 +155,7 @@ pub fn summary(event: &Event) -> String {
         Event::Edit(event) => super::edits::summary(event),
         Event::Address(event) => super::address::summary(event),
         Event::Exchange(event) => super::exchanges::summary(event),
+        Event::Stuck(event) => super::stuck::summary(event),
     }
 }
 

@@ -80,6 +80,7 @@ mod store_standing;
 mod store_unknown;
 mod store_unreconciled;
 mod store_views;
+mod stuck;
 mod supply;
 mod tail;
 mod takeover;

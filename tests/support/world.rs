@@ -97,6 +97,16 @@ impl World {
         .await
     }
 
+    /// The same, with a bus.
+    pub(crate) async fn start_under_with_bus(policy: &str, nats_url: String) -> Self {
+        Self::start_in(Surroundings {
+            policy,
+            nats_url: Some(nats_url),
+            ..Surroundings::default()
+        })
+        .await
+    }
+
     /// The shop at this address is told of its orders.
     pub(crate) async fn start_with_shop(shop_url: String) -> Self {
         Self::start_in(Surroundings {

@@ -37,6 +37,7 @@ mod secure;
 mod settle;
 mod short;
 mod stock;
+mod stuck;
 mod unknown;
 mod work;
 
@@ -211,6 +212,7 @@ impl<'a> Draft<'a> {
             || self.notify_channel()
             || self.complete()
             || self.close()
+            || self.say_stuck()
     }
 
     fn decided(self) -> Decided {

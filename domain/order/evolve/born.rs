@@ -47,6 +47,7 @@ pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
         edits: 0,
         address: 0,
         holds: Vec::new(),
+        stuck: None,
         last_hold: 0,
         told: Vec::new(),
         outstanding: std::collections::BTreeMap::new(),

@@ -20,7 +20,7 @@ use super::{
     PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
     REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
     REMEMBERED_REQUESTS, Recorded, RememberedRequest, Reported, Request, Review, ReviewDecision,
-    Screened, Stage, Tender, Verdict,
+    Screened, Stage, StuckEvent, Tender, Verdict,
 };
 use crate::quantity::Quantity;
 
@@ -126,6 +126,9 @@ impl Order {
             Event::Edit(event) => self.edited(event, at),
             Event::Address(event) => self.readdressed(event),
             Event::Exchange(event) => self.exchanged(event, at),
+            Event::Stuck(event) => {
+                self.stuck = matches!(event, StuckEvent::Stuck { .. }).then_some(at);
+            }
             Event::ChannelAnswered { told, answer, .. } => {
                 self.told.push((told.clone(), answer.clone()));
             }

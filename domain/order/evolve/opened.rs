@@ -98,6 +98,7 @@ impl Order {
             effect,
             opened_at: at,
             attempts: 0,
+            failing_since: None,
             next_try_at,
             unknown: false,
         };
@@ -116,6 +117,7 @@ impl Order {
             } => {
                 if let Some(open) = self.outstanding.get_mut(postpones) {
                     open.attempts = *attempt;
+                    open.failing_since.get_or_insert(at);
                     open.next_try_at = *next_try_at;
                     open.unknown |= *unknown;
                 }

@@ -40,6 +40,7 @@ mod routing;
 mod stored;
 mod straight;
 mod stuck;
+mod stuck_said;
 mod sums;
 mod supply;
 mod tables;

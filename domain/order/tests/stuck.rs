@@ -8,13 +8,13 @@ use super::world::*;
 use crate::canonical::*;
 
 /// Two units of 10.00 from BER1, on a card; the stock that there is.
-fn order_of_two(stock: &[(&str, &str, i64)]) -> World {
+pub(super) fn order_of_two(stock: &[(&str, &str, i64)]) -> World {
     let lines = vec![line(1, "SKU-1", 2, "10.00")];
     World::place(draft(lines, "0.00", to_authorize(CaptureMode::Many)), stock)
 }
 
 /// Picked and packed; the label is being bought.
-fn packed() -> World {
+pub(super) fn packed() -> World {
     let mut world = order_of_two(&[("BER1", "SKU-1", 2)]);
     world.settle();
     for step in [

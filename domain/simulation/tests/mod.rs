@@ -7,6 +7,7 @@ mod parcels;
 mod planted;
 mod planted_address;
 mod planted_lane;
+mod planted_stuck;
 mod quotas;
 mod scenarios;
 mod walks;
@@ -19,7 +20,9 @@ const STEPS: usize = 300;
 const SEEDS: u64 = 500;
 
 /// Kinds of events that must happen in them: what never happens is never checked.
-const HAPPEN: [&str; 16] = [
+const HAPPEN: [&str; 18] = [
+    "order.stuck",
+    "order.unstuck",
     "shipment.watched",
     "shipment.proof_received",
     "claim.opened",
