@@ -17,7 +17,7 @@ pub use claims::{ClaimDefault, ClaimPolicy};
 pub use payment::{OnceCapture, PaymentPolicy, RefundWay};
 pub use returns::{ReturnPayer, ReturnPolicy, ShippingRefund};
 pub use screening::{CountRule, ScreeningPolicy, WhenDegraded};
-pub use sourcing::SourcingPolicy;
+pub use sourcing::{PickupSupply, SourcingPolicy};
 
 /// The rules in force.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -134,6 +134,7 @@ fn order_of(command: &StockCommand) -> Option<OrderId> {
         | StockCommand::WriteOff { order, .. }
         | StockCommand::Regroup { order, .. }
         | StockCommand::Consume { order, .. }
+        | StockCommand::TakeIn { order, .. }
         | StockCommand::Restock { order, .. } => Some(*order),
         _ => None,
     }

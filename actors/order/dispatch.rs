@@ -152,6 +152,11 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
             loss,
         },
         Effect::RestockUnits { lines, .. } => StockCommand::Restock { order, lines },
+        Effect::ReceiveTransfer { attempt, lines, .. } => StockCommand::TakeIn {
+            order,
+            attempt,
+            lines,
+        },
         Effect::RegroupStock {
             from,
             attempt,
@@ -215,6 +220,7 @@ fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug,
                 },
                 location: fulfilment.location.clone(),
                 destination: order.draft.destination.clone(),
+                store: fulfilment.transfer.as_ref().map(|one| one.to.clone()),
                 weight_g: weight_g(order, fulfilment, parcel, &shared.policy),
                 readdressed: order.address > 0,
             };

@@ -59,17 +59,20 @@ impl CarrierCaller {
             parcel,
             location,
             destination,
+            store,
             weight_g,
             readdressed,
         } = &job.ask
         else {
             return Outcome::not_called("not a label", false);
         };
-        let private = match self.journal.private(job.order).await {
-            Ok(private) => private,
-            Err(error) => return Outcome::not_called(error.to_string(), in_doubt),
+        let stated = match store {
+            Some(store) => self.sites.get(store).map(|site| site.address.clone()),
+            None => match self.journal.private(job.order).await {
+                Ok(private) => private.and_then(|private| private.ship_to),
+                Err(error) => return Outcome::not_called(error.to_string(), in_doubt),
+            },
         };
-        let stated = private.and_then(|private| private.ship_to);
         let to = stated.unwrap_or_else(|| Address {
             country: destination.clone(),
             ..Address::default()

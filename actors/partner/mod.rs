@@ -100,6 +100,8 @@ pub(crate) enum Ask {
         parcel: ParcelId,
         location: LocationCode,
         destination: Option<String>,
+        /// The store that it goes to, when that is not the buyer.
+        store: Option<LocationCode>,
         weight_g: u32,
         /// The order's address was changed.
         readdressed: bool,

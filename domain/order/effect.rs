@@ -140,6 +140,17 @@ pub enum Effect {
         /// What they came back with.
         source: RestockSource,
     },
+    /// Units that were sent to a store are there: raise what is on hand, and hold them firmly.
+    ReceiveTransfer {
+        /// The fulfilment that sent them.
+        sent_by: u16,
+        /// The store.
+        location: LocationCode,
+        /// The try that the store holds them under.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
     /// Ask a location to fulfil.
     RequestFulfilment {
         /// The fulfilment's number.
@@ -284,6 +295,12 @@ impl Effect {
                 location,
                 attempt,
                 lines,
+            }
+            | Self::ReceiveTransfer {
+                location,
+                attempt,
+                lines,
+                ..
             } => Some((location, *attempt, lines)),
             Self::RestockUnits {
                 location, lines, ..

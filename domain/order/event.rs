@@ -13,6 +13,7 @@ mod parcels;
 mod returns;
 mod routing;
 mod stuck;
+mod transfers;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,7 @@ pub use parcels::ParcelEvent;
 pub use returns::{ReturnEvent, Settlement};
 pub use routing::Routing;
 pub use stuck::{StuckBy, StuckEvent};
+pub use transfers::TransferEvent;
 
 /// An event where it stands in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -207,6 +209,12 @@ pub enum Event {
         lines: Vec<PickedLine>,
         /// The buyer collects it.
         pickup: bool,
+        /// The store that its parcels go to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        transfer_to: Option<LocationCode>,
+        /// The fulfilment whose parcels brought it to the store.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        brought_by: Option<u16>,
     },
     /// A location reported about its work; the public kind depends on the evidence.
     #[serde(rename = "fulfilment.reported")]
@@ -395,6 +403,9 @@ pub enum Event {
     /// It does not go on by itself, or does again.
     #[serde(untagged)]
     Stuck(StuckEvent),
+    /// Units are on their way to the store where the buyer collects them.
+    #[serde(untagged)]
+    Transfer(TransferEvent),
 }
 
 /// The first event of every order.
@@ -568,6 +579,7 @@ impl Event {
             Self::Address(event) => event.kind(),
             Self::Exchange(event) => event.kind(),
             Self::Stuck(event) => event.kind(),
+            Self::Transfer(event) => event.kind(),
         }
     }
 

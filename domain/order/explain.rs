@@ -4,8 +4,9 @@ use jiff::Timestamp;
 
 use super::stuck::{about_a_failing_call, offered};
 use super::{
-    Command, Edge, FulfilmentStage, Hold, Order, Outcome, REASON_REAUTHORIZING, Rejection,
-    ReservationState, Review, Rule, ScreeningReason, Stage, Tender, next_wait, waits_for_stock,
+    Command, Edge, Fulfilment, FulfilmentStage, Hold, Order, Outcome, REASON_REAUTHORIZING,
+    Rejection, ReservationState, Review, Rule, ScreeningReason, Stage, Tender, next_wait,
+    waits_for_stock,
 };
 use crate::policy::{Policy, ReviewDefault};
 use crate::quantity::Quantity;
@@ -249,10 +250,13 @@ fn working(order: &Order, policy: &Policy) -> Reason {
         let because = "The payment is being authorised anew; nothing ships meanwhile.".to_owned();
         return ("gateway", order.updated_at, because, None);
     }
+    // What waits at the store for the rest of its order has nothing to do.
+    let gathers = order.is_gathered();
+    let waits = |f: &Fulfilment| gathers && f.pickup && f.stage == FulfilmentStage::Packed;
     let unshipped = order
         .fulfilments
         .iter()
-        .find(|f| !f.is_off() && !f.is_shipped());
+        .find(|f| !f.is_off() && !f.has_left() && !waits(f));
     if let Some(work) = unshipped {
         let next = match work.stage {
             FulfilmentStage::Planned | FulfilmentStage::Requested => "to accept",

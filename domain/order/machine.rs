@@ -79,10 +79,12 @@ pub struct Location {
     pub hours: Hours,
     /// Units of work that it takes on in a day; any number when nobody said so.
     pub capacity_per_day: Option<u32>,
+    /// Parcels can be sent to it: somebody said its address.
+    pub addressed: bool,
 }
 
 impl Location {
-    /// A warehouse of which only code and country are known.
+    /// A warehouse of which only code and country are known, and that parcels can be sent to.
     pub fn plain(code: LocationCode, country: String) -> Self {
         Self {
             code,
@@ -92,6 +94,7 @@ impl Location {
             cost_minor: 0,
             hours: Hours::default(),
             capacity_per_day: None,
+            addressed: true,
         }
     }
 }

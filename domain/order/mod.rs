@@ -38,6 +38,7 @@ mod stuck;
 mod tender;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod transit;
 mod wake;
 mod worth;
@@ -75,6 +76,7 @@ pub use splitting::{Split, split};
 pub use stage::*;
 pub use state::*;
 pub use stored::{HoldRow, ORDER_LOG, OrderRow, STORED_ORDER_INVARIANTS, StoredOrder};
+pub use transfers::Transfer;
 pub use transit::{
     ShippingLane, TRANSITS_COUNTED, TRANSITS_NEEDED, Transit, TransitTime, percentile,
 };

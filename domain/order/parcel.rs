@@ -103,9 +103,9 @@ impl Fulfilment {
         seen.min().unwrap_or(ParcelStatus::Unknown)
     }
 
-    /// Whether it left the building.
+    /// Whether it left the building for the buyer. What goes to a store is still to be handed out there.
     pub const fn is_shipped(&self) -> bool {
-        self.shipped_at.is_some()
+        self.has_left() && self.transfer.is_none()
     }
 
     /// Whether each of its parcels has its label.
@@ -118,6 +118,12 @@ impl Fulfilment {
         self.stage == FulfilmentStage::Collected
             || parcel.came_back_at.is_some()
             || (self.is_shipped() && parcel.status() == ParcelStatus::Delivered)
+    }
+
+    /// Whether one of its parcels is where it was sent: with the buyer, or at the store.
+    pub fn has_reached(&self, parcel: &Parcel) -> bool {
+        let delivered = self.is_at_store() || parcel.status() == ParcelStatus::Delivered;
+        self.has_arrived(parcel) || (self.transfer.is_some() && self.has_left() && delivered)
     }
 
     /// Whether the buyer has all of its parcels.
@@ -138,11 +144,12 @@ impl Fulfilment {
             .all(|parcel| parcel.replaced_at.is_some())
     }
 
-    /// Whether it will not ship: refused, unanswered or cancelled.
+    /// Whether the buyer gets nothing from it: refused, unanswered, cancelled, or handed out by other work.
     pub const fn is_off(&self) -> bool {
         matches!(
             self.stage,
-            FulfilmentStage::Rejected
+            FulfilmentStage::Transferred
+                | FulfilmentStage::Rejected
                 | FulfilmentStage::Unanswered
                 | FulfilmentStage::Cancelled
                 | FulfilmentStage::PickupExpired
@@ -191,6 +198,7 @@ impl Fulfilment {
             FulfilmentStage::Packed => "packed",
             FulfilmentStage::Labelled => "labelled",
             FulfilmentStage::ReadyForPickup => "ready_for_pickup",
+            FulfilmentStage::Transferred => "transferred",
             FulfilmentStage::Collected => "collected",
             FulfilmentStage::Rejected => "rejected",
             FulfilmentStage::Unanswered => "unanswered",

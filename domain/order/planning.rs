@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Context, Location, Order};
 use crate::ids::{LocationCode, Sku};
-use crate::sourcing::{CANDIDATES_KEPT, Candidate, Need, Snapshot, Sourced, source};
+use crate::sourcing::{CANDIDATES_KEPT, Candidate, Need, Snapshot, Sourced, Transfer, source};
 
 /// What came of planning.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +60,7 @@ impl Order {
             needs: needs.to_vec(),
             weight_g: self.weight_of(needs, context.policy.default_weight_g),
             pickup: self.draft.pickup_location.is_some(),
+            transfer: self.transfer_of(context),
             sent_to: self.sent_to.clone(),
             candidates: Vec::new(),
             left_out: 0,
@@ -117,8 +118,8 @@ impl Order {
         free: Vec<i64>,
         context: &Context<'_>,
     ) -> Option<Candidate> {
-        let home = self.draft.destination.as_deref();
-        let distance_km = self.draft.point.zip(location.point);
+        let (home, point) = self.goes_to(context);
+        let distance_km = point.zip(location.point);
         let day = location.hours.work_day(context.now);
         let taken = u64::from(context.places.work_of(&location.code, day));
         let load_pct = location
@@ -136,9 +137,12 @@ impl Order {
         })
     }
 
-    /// Locations that may serve the order: the one the buyer collects at, or all that take work.
+    /// Locations that may serve the order: all that take work, but only the one the buyer collects at if
+    /// the others do not send to it.
     pub(super) fn candidates<'a>(&self, context: &Context<'a>) -> Vec<&'a Location> {
         let pickup = self.draft.pickup_location.as_ref();
+        let sends = matches!(self.transfer_of(context), Transfer::To(_));
+        let pickup = pickup.filter(|_| !sends);
         let all = context.places.locations().iter();
         all.filter(|location| pickup.is_none_or(|code| *code == location.code))
             .filter(|location| !context.places.is_paused(&location.code))

@@ -89,12 +89,15 @@ impl Order {
         Quantity::sum(holds.map(|(key, hold)| self.unreplaced(key, hold.quantity)))
     }
 
-    /// Units of a hold that still count: not those that are sent again with others.
+    /// Units of a hold that still count: not those that are sent again with others, or went to a store.
     fn unreplaced(&self, key: &ReservationKey, held: Quantity) -> Quantity {
         let same =
             |work: &&Fulfilment| work.location == key.location && work.attempt == key.attempt;
         match self.fulfilments.iter().find(same) {
-            Some(work) if work.is_replaced() => Quantity::ZERO,
+            // What left and counts no more is held again where it is, or not wanted.
+            Some(work) if work.is_replaced() || (work.is_off() && work.has_left()) => {
+                Quantity::ZERO
+            }
             Some(work) => held.minus(work.replaced(key.line)),
             None => held,
         }
@@ -168,7 +171,10 @@ impl Order {
         let mut mixed = Quantity::ZERO;
         for fulfilment in self.fulfilments.iter().filter(|f| !f.is_off()) {
             if !fulfilment.is_shipped() {
-                vector.picked = vector.picked.plus(units_of(&fulfilment.picked, number));
+                let picked = units_of(&fulfilment.picked, number);
+                vector.picked = vector
+                    .picked
+                    .plus(picked.minus(fulfilment.replaced(number)));
                 continue;
             }
             let found = fulfilment.whereabouts(number);

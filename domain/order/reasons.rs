@@ -37,6 +37,8 @@ pub const REASON_BACKORDER_LAPSED: &str = "backorder_lapsed";
 pub const REASON_STOCK_LOST: &str = "stock_lost";
 /// There are units enough, but its channel may have no more of them promised.
 pub const REASON_QUOTA_USED_UP: &str = "quota_used_up";
+/// Other locations have what the store lacks where the buyer collects, and nobody knows the store's address.
+pub const REASON_STORE_WITHOUT_ADDRESS: &str = "store_without_address";
 /// Screening refused it at once.
 pub const REASON_FRAUD_SCORE: &str = "fraud_score";
 /// A person refused it in review, or nobody came and that is what policy declares.

@@ -30,9 +30,12 @@ impl Order {
                 .or_else(|| (!possible).then_some(otherwise))
         };
         let movable = self.fulfilments.iter().any(|work| {
-            (work.is_open() || work.stage == FulfilmentStage::Accepted) && !work.moving
+            let early = work.is_open() || work.stage == FulfilmentStage::Accepted;
+            early && !work.moving && !work.pickup
         });
-        let reroute = if self.draft.pickup_location.is_some() {
+        let mut works = self.fulfilments.iter();
+        let sends = works.any(|work| work.transfer.is_some());
+        let reroute = if self.draft.pickup_location.is_some() && !sends {
             Some("the buyer collects it".to_owned())
         } else {
             judged(movable, "all of its work is picked or over".to_owned())

@@ -97,12 +97,20 @@ impl Order {
         let label = parcel.label.as_ref().filter(|label| !label.voided)?;
         let mut locations = places.locations().iter();
         let from = locations.find(|location| location.code == work.location)?;
+        let destination = match &work.transfer {
+            Some(transfer) => {
+                let mut locations = places.locations().iter();
+                let store = locations.find(|location| location.code == transfer.to)?;
+                store.country.clone()
+            }
+            None => self.draft.destination.clone()?,
+        };
         Some(ShippingLane {
             account: label.account.clone(),
             carrier: label.carrier.clone(),
             service: label.service.clone(),
             origin: from.country.clone(),
-            destination: self.draft.destination.clone()?,
+            destination,
         })
     }
 
@@ -126,7 +134,7 @@ impl Order {
             }
             _ => false,
         };
-        let waiting = self.fulfilments.iter().filter(|work| !work.is_shipped());
+        let waiting = self.fulfilments.iter().filter(|work| !work.has_left());
         let leaving = waiting.filter(|work| work.parcels.iter().any(|parcel| about(work, parcel)));
         let parcels =
             leaving.flat_map(|work| work.parcels.iter().map(move |parcel| (work, parcel)));

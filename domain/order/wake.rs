@@ -225,8 +225,7 @@ impl Wait {
             Self::Pickup => {
                 let standing = matches!(order.stage, Stage::Confirmed | Stage::Fulfilling);
                 let works = order.fulfilments.iter();
-                let ready = works.filter(|f| f.stage == FulfilmentStage::ReadyForPickup);
-                let first = ready.map(|f| f.since).min();
+                let first = works.filter_map(|work| order.ready_since(work)).min();
                 let first = first.filter(|_| going_on && standing);
                 first.and_then(|since| after(since, policy.pickup_time))
             }

@@ -36,6 +36,40 @@ pub struct SourcingPolicy {
     pub co2e_per_tonne_km: u32,
     /// Stores ship to buyers too, not only hand over to those who come.
     pub ship_from_store: bool,
+    /// Where units come from that a buyer collects.
+    #[serde(skip_serializing_if = "PickupSupply::is_local")]
+    pub pickup_supply: PickupSupply,
+}
+
+/// Where units come from that a buyer collects at a store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PickupSupply {
+    /// Off the store's own shelf; what it lacks is out of stock.
+    #[default]
+    Local,
+    /// What the store lacks is sent to it by other locations.
+    Transfer,
+}
+
+impl PickupSupply {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Transfer => "transfer",
+        }
+    }
+
+    /// Whether it is the default: rules that do not say otherwise keep the fingerprint that they had before
+    /// there was a choice.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde calls it with a reference"
+    )]
+    const fn is_local(&self) -> bool {
+        matches!(self, Self::Local)
+    }
 }
 
 impl Default for SourcingPolicy {
@@ -54,6 +88,7 @@ impl Default for SourcingPolicy {
             km_per_day: 500,
             co2e_per_tonne_km: 100,
             ship_from_store: true,
+            pickup_supply: PickupSupply::Local,
         }
     }
 }

@@ -189,7 +189,7 @@ impl World<'_> {
                 broken = Some(("ended_holds_no_stock", found));
             }
         }
-        for work in order.fulfilments.iter().filter(|work| work.is_shipped()) {
+        for work in order.fulfilments.iter().filter(|work| work.has_left()) {
             for units in &work.lines {
                 let key = HoldKey {
                     order: order.id,

@@ -11,11 +11,11 @@ use crate::ids::{LocationCode, Slug};
 use crate::money::{Currency, Money, spread};
 use crate::quantity::Quantity;
 
-/// An order as a channel sends it. `None` when the currency is not one.
+/// An order as a channel sends it; so many of a hundred buyers collect it. `None` when the currency is not one.
 pub(super) fn draft(
     external_id: &str,
     skus: usize,
-    locations: &[LocationCode],
+    (locations, collectors): (&[LocationCode], usize),
     gateways: &[(Slug, CaptureMode)],
     dice: &mut Dice,
     now: Timestamp,
@@ -28,7 +28,7 @@ pub(super) fn draft(
     if dice.percent(10) {
         lines = as_kit(lines, skus, currency, dice);
     }
-    let collects = dice.percent(12);
+    let collects = dice.percent(collectors);
     let shipping = Charge {
         title: "Standard".into(),
         amount: Money::from_minor(dice.between(0, 1) * 499, currency)?,

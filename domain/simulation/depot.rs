@@ -265,6 +265,8 @@ pub(super) fn next_step(
         FulfilmentStage::Accepted | FulfilmentStage::Picking => {
             FulfilmentStep::Pick { lines: None }
         }
+        // Who just works waits for the rest of the order.
+        FulfilmentStage::Packed if work.pickup && smooth && order.is_gathered() => return None,
         FulfilmentStage::Packed if work.pickup => FulfilmentStep::Ready,
         FulfilmentStage::Labelled => FulfilmentStep::HandOver,
         FulfilmentStage::ReadyForPickup => FulfilmentStep::Collect,

@@ -35,6 +35,8 @@ struct Purse {
 /// Where a piece of work was.
 struct Work {
     place: Place,
+    /// Its parcels go to a store, are there, are held there; it counts no more.
+    transfer: Option<[bool; 3]>,
     shipped: bool,
     consumed: bool,
     parcels: Vec<Sent>,
@@ -122,8 +124,15 @@ impl Work {
     fn of(work: &Fulfilment) -> Self {
         // One that is asked to stop goes on where it was, if it does not.
         let stage = work.resumes.unwrap_or(work.stage);
+        // A transfer that is not wanted any more has left all the same.
+        let withdrawn = work.transfer.is_some() && work.is_off() && work.shipped_at.is_some();
+        let place = if withdrawn { Place::Left } else { place(stage) };
         Self {
-            place: place(stage),
+            place,
+            transfer: work.transfer.as_ref().map(|transfer| {
+                let received = transfer.received.is_some();
+                [transfer.arrived_at.is_some(), received, work.is_off()]
+            }),
             shipped: work.shipped_at.is_some(),
             consumed: work.consumed,
             parcels: work.parcels.iter().map(Sent::of).collect(),
@@ -131,7 +140,12 @@ impl Work {
     }
 
     fn reaches(&self, before: &Self) -> bool {
-        self.place >= before.place
+        let transfer = match (&self.transfer, &before.transfer) {
+            (Some(now), Some(then)) => now.iter().zip(then).all(|(now, then)| *now || !then),
+            (now, then) => now.is_none() == then.is_none(),
+        };
+        transfer
+            && self.place >= before.place
             && (self.shipped || !before.shipped)
             && (self.consumed || !before.consumed)
             && all(&before.parcels, &self.parcels, |then, now| {
@@ -155,7 +169,9 @@ const fn place(stage: FulfilmentStage) -> Place {
         | FulfilmentStage::Unanswered
         | FulfilmentStage::PickupExpired
         | FulfilmentStage::Cancelled => Place::Off,
-        FulfilmentStage::HandedOver | FulfilmentStage::Collected => Place::Left,
+        FulfilmentStage::HandedOver | FulfilmentStage::Transferred | FulfilmentStage::Collected => {
+            Place::Left
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use super::money::{in_time, may_grant, may_move};
 use super::parcels::before_parcel;
 use super::return_laws::{after_return, before_return};
 use super::stuck::before_stuck;
+use super::transfers::before_transfer;
 use super::transits::before_watch;
 use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
@@ -67,6 +68,7 @@ pub(crate) fn before_event(
     before_return(before, recorded)?;
     before_parcel(before, recorded)?;
     before_watch(before, recorded)?;
+    before_transfer(before, recorded)?;
     before_edit(before, event)?;
     before_address(before, event)?;
     before_exchange(before, event)?;

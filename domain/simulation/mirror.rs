@@ -132,6 +132,11 @@ impl Mirror {
                     self.holds.entry(key).or_insert(hold);
                 }
             }
+            StockCommand::TakeIn {
+                order,
+                attempt,
+                lines,
+            } => self.take_in(at, lines, |line| key(*order, line, *attempt)),
             StockCommand::Restock { lines, .. } => {
                 if effect.is_some_and(|effect| self.restocked.insert(effect)) {
                     self.restock(at, lines);

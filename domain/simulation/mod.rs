@@ -44,6 +44,7 @@ mod stuck;
 mod supply;
 #[cfg(test)]
 mod tests;
+mod transfers;
 mod transits;
 mod world;
 

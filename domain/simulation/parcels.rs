@@ -136,7 +136,8 @@ impl World<'_> {
     /// Once everybody has answered, no label of work that does not ship is left unreturned, unless its
     /// carrier keeps it.
     pub(super) fn orphan_label(&self, order: &Order) -> Option<String> {
-        let mut off = order.parcels().filter(|(work, _)| work.is_off());
+        let kept = |work: &Fulfilment| work.is_off() && !work.has_left();
+        let mut off = order.parcels().filter(|(work, _)| kept(work));
         off.find_map(|(work, parcel)| {
             let key = (order.id, work.number, parcel.number);
             let sold = self.depot.parcels.get(&key).filter(|sold| !sold.voided)?;

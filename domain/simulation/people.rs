@@ -53,14 +53,16 @@ impl World<'_> {
             let live = self.audit.orders().filter(|o| !o.stage.is_terminal());
             let pieces = live.flat_map(|order| order.fulfilments.iter().map(move |f| (order, f)));
             let open = pieces.filter(|(order, f)| {
-                !f.is_off()
-                    && !f.is_shipped()
+                let at_work = !f.is_off()
+                    && !f.has_left()
                     && f.stage != FulfilmentStage::Planned
-                    && !self.depot.stopped.contains(&(order.id, f.number))
+                    && !self.depot.stopped.contains(&(order.id, f.number));
+                at_work || self.arrival(order, f).is_some()
             });
             let open: Vec<(&Order, _)> = open.collect();
             dice.pick(&open).and_then(|(order, work)| {
-                let step = next_step(order, work, smooth, dice)?;
+                let arrived = self.arrival(order, work);
+                let step = arrived.or_else(|| next_step(order, work, smooth, dice))?;
                 Some((order.id, work.number, step))
             })
         };

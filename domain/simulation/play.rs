@@ -8,6 +8,7 @@ use super::dice::Dice;
 use super::gateway::State;
 use super::moves::{Kind, Move};
 use super::parcels::{ParcelKey, proof_of};
+use super::transfers::collectors;
 use super::world::{Crash, Fault, Letter, World};
 use crate::canonical::Terms;
 use crate::ids::{OrderId, Slug};
@@ -176,7 +177,10 @@ impl World<'_> {
         let channel = dice.below(self.channels.len());
         let places = self.places();
         let (skus, now) = (self.skus, self.now);
-        let Some(mut draft) = buyers::draft(&external, skus, &places, &self.modes, dice, now)
+        let collectors = collectors(&self.policy);
+        let modes = &self.modes;
+        let Some(mut draft) =
+            buyers::draft(&external, skus, (&places, collectors), modes, dice, now)
         else {
             return;
         };

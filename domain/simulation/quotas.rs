@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::dice::Dice;
 use super::mirror::Held;
+use super::transfers::is_sent_to;
 use super::world::World;
 use crate::ids::{ChannelId, LocationCode, Sku};
 use crate::stock::{Quota, QuotaChange, StockCommand};
@@ -48,7 +49,9 @@ impl World<'_> {
         let mut units = [0, 0];
         for ((location, key), (held, quantity, how)) in &self.mirror.holds {
             let order = self.audit.order(key.order);
-            let own = order.is_some_and(|order| order.channel == channel);
+            // What was sent there for an order gives nothing of that shelf up.
+            let sent = order.is_some_and(|order| is_sent_to(order, at));
+            let own = order.is_some_and(|order| order.channel == channel) && !sent;
             if location == at && held == sku && own {
                 match how {
                     Held::Soft => units[0] += quantity,

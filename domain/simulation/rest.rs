@@ -169,6 +169,10 @@ impl World<'_> {
         for order in self.audit.orders() {
             for work in &order.fulfilments {
                 let piece = (order.id, work.number);
+                if let Some(step) = self.arrival(order, work) {
+                    steps.push((piece, step));
+                    continue;
+                }
                 let leaves = matches!(
                     work.stage,
                     FulfilmentStage::Labelled | FulfilmentStage::ReadyForPickup
@@ -226,6 +230,7 @@ impl World<'_> {
                 self.fall("comes_to_rest", found);
             }
             self.check_settled(&order);
+            self.check_transfers(&order);
             if let Some(found) = self.orphan_label(&order) {
                 let found = format!("{}: {found}", self.name(id));
                 self.fall("labels_given_back", found);

@@ -63,6 +63,11 @@ pub(crate) fn command_of(
             loss: *loss,
         },
         Effect::RestockUnits { .. } => StockCommand::Restock { order, lines },
+        Effect::ReceiveTransfer { .. } => StockCommand::TakeIn {
+            order,
+            attempt,
+            lines,
+        },
         Effect::RegroupStock { from, .. } => StockCommand::Regroup {
             order,
             from: from.clone(),

@@ -18,6 +18,7 @@ use super::mirror::Mirror;
 use super::quotas::Bounds;
 use super::store::Store;
 use super::supply::Supply;
+use super::transfers::settle_supply;
 use super::transits::Transits;
 use crate::canonical::{CaptureMode, OrderDraft};
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
@@ -178,10 +179,12 @@ impl<'c> World<'c> {
                 shelf.stock.room.capacity = Some(most);
             }
         }
+        let mut policy = house_rules(&mut dice);
+        settle_supply(setting, &mut policy, &mut locations);
         let mut world = Self {
             core,
             now: Timestamp::from_second(BEGINNING).unwrap_or_default(),
-            policy: house_rules(&mut dice),
+            policy,
             board: Board {
                 locations,
                 heard: BTreeMap::new(),

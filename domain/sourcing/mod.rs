@@ -11,6 +11,7 @@ mod search;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +19,7 @@ pub use geo::Point;
 pub use hours::Hours;
 pub use score::{Criterion, Score, score};
 pub use search::{Cover, EXACT_LOCATIONS, EXACT_SKUS, Problem};
-pub use snapshot::{CANDIDATES_KEPT, Candidate, Need, Snapshot};
+pub use snapshot::{CANDIDATES_KEPT, Candidate, Need, Snapshot, Transfer};
 
 use crate::ids::LocationCode;
 use crate::policy::SourcingPolicy;
@@ -54,14 +55,19 @@ pub struct Sourced {
     pub queued: bool,
 }
 
-/// Decides who is asked. Where a person sent it is asked alone if it has all of it. Locations whose day is full are asked only when the others do not have
+/// Decides who is asked. A store that the buyer collects at gives what it has before others send it
+/// the rest, if they may. Where a person sent it is asked alone if it has all of it. Locations whose day is full are asked only when the others do not have
 /// everything. Nothing when all of them together do not.
 pub fn source(seen: &Snapshot, rules: &SourcingPolicy) -> Option<Sourced> {
-    let open = |place: &usize| {
-        let candidate = seen.candidates.get(*place);
-        candidate.is_some_and(|c| seen.pickup || rules.ship_from_store || !c.store)
-    };
-    let all: Vec<usize> = (0..seen.candidates.len()).filter(open).collect();
+    if let Some(store) = seen.sends_to(rules) {
+        return transfer::gathered(seen, store, rules);
+    }
+    let all = (0..seen.candidates.len()).filter(|place| seen.is_open(*place, rules));
+    searched(seen, &all.collect::<Vec<_>>(), rules)
+}
+
+/// The same among these candidates.
+fn searched(seen: &Snapshot, all: &[usize], rules: &SourcingPolicy) -> Option<Sourced> {
     let sent: Vec<usize> = all
         .iter()
         .copied()
@@ -78,13 +84,13 @@ pub fn source(seen: &Snapshot, rules: &SourcingPolicy) -> Option<Sourced> {
     let by_a_person = among(seen, &sent, rules, true).filter(|plan| !plan.asked.is_empty());
     let by_a_person = by_a_person.map(|plan| Sourced {
         // What the others have for it stands beside the person's choice.
-        scores: scored(seen, &all, rules).map(|(_, score)| score).collect(),
+        scores: scored(seen, all, rules).map(|(_, score)| score).collect(),
         queued: false,
         ..plan
     });
     by_a_person
         .or_else(|| among(seen, &today, rules, false))
-        .or_else(|| among(seen, &all, rules, true))
+        .or_else(|| among(seen, all, rules, true))
 }
 
 /// The candidates at these places, with their points.
@@ -178,11 +184,26 @@ impl Sourced {
         } else {
             ""
         };
+        let sends = self.transfers();
         format!(
-            "{}: {rest}; {sure} by version {} of the rules{late}",
+            "{}: {rest}; {sure} by version {} of the rules{late}{sends}",
             names.join(", "),
             self.version
         )
+    }
+
+    /// What came of the wish to send units to the store where the buyer collects them, as the end of a
+    /// sentence.
+    fn transfers(&self) -> String {
+        match &self.seen.transfer {
+            Transfer::To(store) if self.asked.iter().any(|asked| asked.location != *store) => {
+                format!("; what {store} lacks is sent there")
+            }
+            Transfer::NoAddress(store) => {
+                format!("; nothing can be sent to {store}, which has no address")
+            }
+            Transfer::To(_) | Transfer::None => String::new(),
+        }
     }
 
     /// The points of a location, as words: `distance 12, cost 410`. The parcel's own points are the

@@ -27,9 +27,12 @@ pub struct Snapshot {
     pub needs: Vec<Need>,
     /// Grams of all of it.
     pub weight_g: u64,
-    /// The buyer collects it: only the location where they do was asked.
+    /// The buyer collects it: only the location where they do was looked at, but for `transfer`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pickup: bool,
+    /// Whether others may send to the store where the buyer collects it what that lacks.
+    #[serde(default, skip_serializing_if = "Transfer::is_none")]
+    pub transfer: Transfer,
     /// Where a person sent it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_to: Option<LocationCode>,
@@ -46,6 +49,25 @@ pub struct Snapshot {
 )]
 const fn is_none(left_out: &u32) -> bool {
     *left_out == 0
+}
+
+/// Whether locations may send units to the store where a buyer collects them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transfer {
+    /// Nobody asked: the buyer does not collect it, or the rules let the store alone serve it.
+    #[default]
+    None,
+    /// They may, and to this store.
+    To(LocationCode),
+    /// The rules let them, but nobody knows the address of this store: it serves the order alone.
+    NoAddress(LocationCode),
+}
+
+impl Transfer {
+    const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
 }
 
 /// Most candidates that a stored decision keeps.

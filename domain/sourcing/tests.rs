@@ -32,6 +32,7 @@ fn seen(needs: Vec<Need>, candidates: Vec<Candidate>) -> Snapshot {
         needs,
         weight_g: 2_000,
         pickup: false,
+        transfer: Transfer::None,
         sent_to: None,
         candidates,
         left_out: 0,

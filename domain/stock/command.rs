@@ -69,6 +69,15 @@ pub enum StockCommand {
         /// What.
         lines: Vec<StockLine>,
     },
+    /// Units that were sent to this store for an order are there: they are held firmly for it.
+    TakeIn {
+        /// The order.
+        order: OrderId,
+        /// Its try.
+        attempt: u16,
+        /// What.
+        lines: Vec<StockLine>,
+    },
     /// Hold firmly under another try: an order cuts its work or puts it together.
     Regroup {
         /// The order.

@@ -97,6 +97,11 @@ impl LocationStock {
                 draft.restock(*order, lines);
                 Some(StockEvidence::Restocked)
             }
+            StockCommand::TakeIn {
+                order,
+                attempt,
+                lines,
+            } => Some(draft.take_in(*order, *attempt, lines, now)),
             StockCommand::Wait {
                 order,
                 attempt,

@@ -281,7 +281,7 @@ pub struct LedgerRow {
     /// Change of what is held firmly.
     pub d_allocated: i64,
     /// Why: `count`, `reserve`, `confirm`, `release`, `write_off`, `consume`, `expire`, `cut`,
-    /// `receipt`, `supply`, `restock`, `feed`.
+    /// `receipt`, `supply`, `restock`, `transfer`, `feed`.
     pub cause: &'static str,
     /// For which order.
     pub order: Option<OrderId>,

@@ -1,7 +1,7 @@
 //! The configuration in force, as a value to print. No secret is in it, only where each is kept.
 
 use jiff::SignedDuration;
-use orderhub_domain::policy::{ReturnPolicy, ScreeningPolicy};
+use orderhub_domain::policy::{Policy, ReturnPolicy, ScreeningPolicy};
 use serde_json::{Map, Value, json};
 
 use super::calendar::calendar_words;
@@ -41,7 +41,7 @@ pub fn shown(config: &Config) -> Value {
             "review_default": policy.review_default.word(),
             "pickup_time": duration(policy.pickup_time),
             "edit_time": duration(policy.edit_time),
-            "sourcing": policy.sourcing,
+            "sourcing": sourcing(policy),
             "screening": screening(&policy.screening),
             "returns": returns(&policy.returns),
             "claims": {
@@ -73,6 +73,13 @@ pub fn shown(config: &Config) -> Value {
         "warehouses": config.warehouses.iter().map(|one| connection(&one.connection)).collect::<Vec<_>>(),
         "locations": config.locations.iter().map(location).collect::<Vec<_>>(),
     })
+}
+
+/// Rules of sourcing, with those that are not written where they are the usual ones.
+fn sourcing(policy: &Policy) -> Value {
+    let mut shown = json!(policy.sourcing);
+    shown["pickup_supply"] = policy.sourcing.pickup_supply.word().into();
+    shown
 }
 
 fn screening(rules: &ScreeningPolicy) -> Value {

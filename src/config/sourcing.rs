@@ -1,12 +1,18 @@
 //! Reads `[policy.sourcing]`: what counts against a location.
 
-use orderhub_domain::policy::SourcingPolicy;
+use orderhub_domain::policy::{PickupSupply, SourcingPolicy};
 use toml::Table;
 
 use super::section::{Reading, Section};
 
 /// The largest weight: with it, a million points of any measure still add up.
 const HEAVIEST: u32 = 1_000_000_000;
+
+/// Where units come from that a buyer collects.
+const PICKUP_SUPPLY: [(&str, PickupSupply); 2] = [
+    (PickupSupply::Local.word(), PickupSupply::Local),
+    (PickupSupply::Transfer.word(), PickupSupply::Transfer),
+];
 
 pub(super) fn read_sourcing(table: Table, reading: &mut Reading<'_>) -> SourcingPolicy {
     let usual = SourcingPolicy::default();
@@ -42,6 +48,7 @@ pub(super) fn read_sourcing(table: Table, reading: &mut Reading<'_>) -> Sourcing
             .whole("co2e_per_tonne_km", 0, 100_000)
             .unwrap_or(usual.co2e_per_tonne_km),
         ship_from_store: section.flag("ship_from_store", usual.ship_from_store),
+        pickup_supply: section.word("pickup_supply", &PICKUP_SUPPLY, usual.pickup_supply),
     };
     section.finish();
     rules

@@ -252,6 +252,7 @@ fn sourced(location: &config::Location) -> Location {
         cost_minor: cost.round().to_u32().unwrap_or(u32::MAX),
         hours: location.hours.clone(),
         capacity_per_day: location.capacity_per_day,
+        addressed: !location.address.lines.is_empty(),
     }
 }
 

@@ -16,12 +16,21 @@ pub(super) fn fulfilment(order: &Order, work: &Fulfilment) -> Value {
         let mut stated = parcels.iter().map(|parcel| &parcel[field]);
         stated.find(|value| !value.is_null()).cloned()
     };
+    let id = |number| {
+        FulfilmentId {
+            order: order.id,
+            number,
+        }
+        .to_string()
+    };
     json!({
-        "id": FulfilmentId { order: order.id, number: work.number }.to_string(),
+        "id": id(work.number),
         "location": work.location.as_str(),
         "stage": work.word(),
         "since": work.since,
         "pickup": work.pickup,
+        "transfer": super::transfers::transfer(work),
+        "brought_by": work.brought_by.map(id),
         "reason": work.reason,
         "lines": units(order, &work.lines),
         "picked": units(order, &work.picked),

@@ -22,3 +22,4 @@ pub mod status;
 pub mod stock;
 mod stuck;
 pub mod timeline;
+mod transfers;

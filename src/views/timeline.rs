@@ -98,10 +98,13 @@ pub fn summary(event: &Event) -> String {
             fulfilment,
             location,
             lines,
+            transfer_to,
             ..
         } => {
+            let to = transfer_to.as_ref();
+            let to = to.map_or_else(String::new, |store| format!(", for {store}"));
             format!(
-                "Fulfilment {fulfilment} planned at {location}, {}.",
+                "Fulfilment {fulfilment} planned at {location}{to}, {}.",
                 lines_of(lines.len())
             )
         }
@@ -156,6 +159,7 @@ pub fn summary(event: &Event) -> String {
         Event::Address(event) => super::address::summary(event),
         Event::Exchange(event) => super::exchanges::summary(event),
         Event::Stuck(event) => super::stuck::summary(event),
+        Event::Transfer(event) => super::transfers::summary(event),
     }
 }
 

@@ -85,5 +85,6 @@ mod supply;
 mod tail;
 mod takeover;
 mod tampering;
+mod transfers;
 mod way_back;
 mod world;

@@ -87,6 +87,11 @@ pub enum ClaimRejection {
     /// Single units cannot be sent again.
     #[error("only a whole parcel that was lost or came back can be sent again; refund or deny it")]
     NotReshippable,
+    /// A store waits for it.
+    #[error(
+        "the store waits for fulfilment {0}: make it ready if it is there after all, else reship or refund it"
+    )]
+    AwaitedAtStore(u16),
 }
 
 impl ClaimRejection {
@@ -94,7 +99,10 @@ impl ClaimRejection {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoSuchClaim(_) => "no_such_claim",
-            Self::Ended { .. } | Self::NotDelivered(_) | Self::NotReshippable => "wrong_stage",
+            Self::Ended { .. }
+            | Self::NotDelivered(_)
+            | Self::NotReshippable
+            | Self::AwaitedAtStore(_) => "wrong_stage",
             Self::TooMany { .. } => "too_many",
             Self::NothingToClaim(_) => "nothing_to_claim",
             Self::NoSuchParcel { .. } => "no_such_parcel",

@@ -177,6 +177,9 @@ pub enum Rejection {
     /// The buyer collects it there.
     #[error("the buyer collects it at {0}")]
     CollectedThere(LocationCode),
+    /// Not all of an order that parts are sent for is at the store.
+    #[error("fulfilment {0} becomes ready by itself, once all of its order is at the store")]
+    NotAllThere(u16),
     /// The time is not ahead, or too far.
     #[error("not_before must be ahead, and within a year")]
     NotAhead,
@@ -221,6 +224,7 @@ impl Rejection {
             Self::LocationCannot { .. } => "location_cannot",
             Self::NowhereElse => "nowhere_else",
             Self::CollectedThere(_) => "collected_there",
+            Self::NotAllThere(_) => "not_all_there",
             Self::NotAhead => "not_ahead",
         }
     }

@@ -20,7 +20,7 @@ impl Draft<'_> {
     /// own units; where nobody knows which they are, the claim names none and a person has to.
     fn open_claim(&mut self) -> bool {
         let wrong = |work: &Fulfilment, parcel: &Parcel| {
-            let missing = work.is_shipped() && !work.has_arrived(parcel);
+            let missing = work.has_left() && !work.is_off() && !work.has_reached(parcel);
             let unclaimed = self
                 .order
                 .parcel_claim(work.number, parcel.number)
@@ -95,7 +95,9 @@ impl Draft<'_> {
         let rules = &self.context.policy.claims;
         let default = match claim.kind {
             ClaimKind::Damaged => return None,
-            _ if work.has_arrived(parcel) => return Some((Resolution::Deny, "delivered")),
+            _ if work.has_reached(parcel) => return Some((Resolution::Deny, "delivered")),
+            // Its order does not want it any more.
+            _ if work.is_off() => return Some((Resolution::Deny, "cancelled")),
             ClaimKind::Lost => rules.lost,
             ClaimKind::ReturnedToSender if parcel.status() == ParcelStatus::Returned => {
                 rules.returned_to_sender
@@ -137,6 +139,12 @@ impl Draft<'_> {
             policy: self.context.policy.version,
             lines,
         }));
+        let claim = self.order.claim(number);
+        if let Some(claim) = claim.filter(|claim| self.order.is_about_transfer(claim))
+            && resolution == Resolution::Refund
+        {
+            self.give_up_lost(claim.lines.clone());
+        }
     }
 
     /// The units of a parcel that is back at the sender go back on the shelf they came from, once.
@@ -147,7 +155,7 @@ impl Draft<'_> {
             return false;
         }
         let back = |(work, parcel): (&Fulfilment, &Parcel)| {
-            let here = parcel.status() == ParcelStatus::Returned && !work.has_arrived(parcel);
+            let here = parcel.status() == ParcelStatus::Returned && !work.has_reached(parcel);
             let due = here && work.consumed && parcel.restocked_at.is_none();
             let units = work
                 .contents(parcel)
@@ -175,7 +183,9 @@ impl Draft<'_> {
         {
             return false;
         }
-        let due = |claim: &&Claim| !claim.unsettled().is_empty();
+        // What was on its way to a store was not paid for yet.
+        let due =
+            |claim: &&Claim| !claim.unsettled().is_empty() && !self.order.is_about_transfer(claim);
         let Some(claim) = self.order.claims.iter().find(due) else {
             return false;
         };
@@ -316,6 +326,9 @@ impl Draft<'_> {
         }
         if resolution == Resolution::Reship && !(claim.is_whole() && self.can_reship()) {
             return Err(ClaimRejection::NotReshippable.into());
+        }
+        if resolution == Resolution::Deny && self.order.is_awaited_at_store(claim) {
+            return Err(ClaimRejection::AwaitedAtStore(claim.fulfilment).into());
         }
         let lines = match (self.order.claimed_units(claim), stated) {
             (Some(_), Some(_)) => return Err(ClaimRejection::UnitsKnown(number).into()),

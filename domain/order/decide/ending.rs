@@ -13,7 +13,7 @@ impl Draft<'_> {
         let Some(ending) = self.order.ending.clone() else {
             return false;
         };
-        if self.stop_work() || self.release_holds() {
+        if self.stop_work(&ending.reason) || self.release_holds() {
             return true;
         }
         if self.work_is_undecided() || self.stock_is_unsettled() {
@@ -64,13 +64,22 @@ impl Draft<'_> {
         true
     }
 
-    /// Work that nobody was asked for ends at once; locations are asked to stop.
-    fn stop_work(&mut self) -> bool {
+    /// Work that nobody was asked for ends at once, and so does what is on its way to a store; locations are
+    /// asked to stop.
+    fn stop_work(&mut self, reason: &str) -> bool {
         for work in self.order.fulfilments.clone() {
+            let fulfilment = work.number;
+            if work.is_between() {
+                // Its sender's shelf has to have lost it before.
+                if work.consumed {
+                    self.withdraw_transfer(fulfilment, reason);
+                    return true;
+                }
+                continue;
+            }
             if work.is_off() || work.is_shipped() || work.cancel_refused {
                 continue;
             }
-            let fulfilment = work.number;
             match work.stage {
                 FulfilmentStage::Planned | FulfilmentStage::Scheduled => {
                     let work = FulfilmentEvidence::Cancelled;
@@ -93,7 +102,9 @@ impl Draft<'_> {
 
     /// Whether a location has still to say whether it stops.
     fn work_is_undecided(&self) -> bool {
-        let undecided = |f: &Fulfilment| !f.is_off() && !f.is_shipped() && !f.cancel_refused;
+        let undecided = |f: &Fulfilment| {
+            f.is_between() || (!f.is_off() && !f.is_shipped() && !f.cancel_refused)
+        };
         self.order.fulfilments.iter().any(undecided)
     }
 

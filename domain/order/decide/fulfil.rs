@@ -24,13 +24,23 @@ impl Draft<'_> {
                     quantity: line.quantity,
                 })
                 .collect();
-            let pickup = self.order.draft.pickup_location.is_some();
+            // What is held elsewhere than where the buyer comes is sent there.
+            let store = self.order.draft.pickup_location.clone();
+            let pickup = store.as_ref() == Some(&location);
+            let mut works = self.order.fulfilments.iter();
+            let brings = works.find(|work| {
+                let received = work.transfer.as_ref().and_then(|one| one.received);
+                pickup && received == Some(attempt)
+            });
+            let brought_by = brings.map(|work| work.number);
             self.emit(Event::FulfilmentPlanned {
                 fulfilment: number,
                 location,
                 attempt,
                 lines,
                 pickup,
+                transfer_to: store.filter(|_| !pickup),
+                brought_by,
             });
             return true;
         }

@@ -38,6 +38,7 @@ mod settle;
 mod short;
 mod stock;
 mod stuck;
+mod transfer;
 mod unknown;
 mod work;
 
@@ -184,6 +185,7 @@ impl<'a> Draft<'a> {
             || self.end_early()
             || self.stop_cut_work()
             || self.mind_the_wait()
+            || self.mind_transfers()
             || self.mind_pickups()
             || self.cancel_part()
             || self.withdraw_moved()

@@ -83,7 +83,7 @@ impl Order {
         parcel: &Parcel,
         policy: &Policy,
     ) -> Option<jiff::Timestamp> {
-        let moving = work.stage == FulfilmentStage::HandedOver && !work.has_arrived(parcel);
+        let moving = work.stage == FulfilmentStage::HandedOver && !work.has_reached(parcel);
         let unclaimed = self.parcel_claim(work.number, parcel.number).is_none();
         let waits = moving && parcel.overdue_at.is_none() && unclaimed;
         let since = work.heard_of(parcel).filter(|_| waits)?;

@@ -72,7 +72,7 @@ impl Draft<'_> {
         if parcel.scans.iter().any(known) {
             return;
         }
-        if work.is_off() && fact.scan.status.implies_shipped() {
+        if work.is_off() && !work.has_left() && fact.scan.status.implies_shipped() {
             self.ignore(
                 kind,
                 "the fulfilment was ended before the parcel was seen",
@@ -134,7 +134,7 @@ impl Draft<'_> {
         let orphans = self
             .order
             .parcels()
-            .filter(|(work, parcel)| work.is_off() && orphan(parcel));
+            .filter(|(work, parcel)| work.is_off() && !work.has_left() && orphan(parcel));
         let unasked = orphans
             .map(|(work, parcel)| Effect::VoidLabel {
                 fulfilment: work.number,

@@ -14,8 +14,10 @@ impl Order {
     /// Units of a line that could still be cancelled: they have not left, no location has refused to
     /// stop, and nobody wants them cancelled already.
     pub fn cancellable(&self, line: u16) -> Quantity {
-        let stays =
-            |work: &&Fulfilment| (work.is_shipped() || work.cancel_refused) && !work.is_off();
+        let stays = |work: &&Fulfilment| {
+            let goes_on = work.cancel_refused && !work.is_between();
+            (work.is_shipped() || goes_on) && !work.is_off()
+        };
         let staying = self.fulfilments.iter().filter(stays);
         let kept = Quantity::sum(staying.map(|work| units_of(&work.lines, line)));
         let wanted = self.parting.as_ref();
@@ -133,7 +135,7 @@ impl Draft<'_> {
             // What is left of it stands in line again, where it stood.
             return self.release(&location, attempt);
         }
-        if self.withdraw_part(&missing) {
+        if self.withdraw_between(&missing, &parting.reason) || self.withdraw_part(&missing) {
             return true;
         }
         if missing != parting.lines || self.is_freeing() {
@@ -160,7 +162,13 @@ impl Draft<'_> {
             work.stage == FulfilmentStage::CancelRequested
                 || (work.is_off() && order.holds_firmly(work))
         });
-        asking || stopping || self.is_open(|effect| effect.stock().is_some())
+        // What is on its way with units that are wanted can be told apart at the store.
+        let parting = order.parting.as_ref().map_or(&[][..], |part| &part.lines);
+        let arriving = order.fulfilments.iter().any(|work| {
+            let mut lines = work.lines.iter();
+            work.is_between() && lines.any(|units| !units_of(parting, units.line).is_zero())
+        });
+        asking || stopping || arriving || self.is_open(|effect| effect.stock().is_some())
     }
 
     /// Cancels units that nothing holds any more.
@@ -194,7 +202,7 @@ impl Draft<'_> {
     fn withdraw_part(&mut self, missing: &[LineUnits]) -> bool {
         let stoppable = |work: &&Fulfilment| {
             !work.is_off()
-                && !work.is_shipped()
+                && !work.has_left()
                 && !work.cancel_refused
                 && !work.moving
                 && work.stage != FulfilmentStage::CancelRequested
@@ -259,8 +267,8 @@ impl Draft<'_> {
         let now = self.context.now;
         let time = self.context.policy.pickup_time;
         let late = self.order.fulfilments.iter().find(|work| {
-            work.stage == FulfilmentStage::ReadyForPickup
-                && work.since.saturating_add(time).is_ok_and(|at| now >= at)
+            let since = self.order.ready_since(work);
+            since.is_some_and(|since| since.saturating_add(time).is_ok_and(|at| now >= at))
         });
         let Some(work) = late.cloned() else {
             return false;

@@ -71,7 +71,13 @@ impl Order {
             Stage::Completed | Stage::Closed | Stage::Rejected | Stage::Expired => refused,
             Stage::Fulfilling if self.is_served() => refused,
             // What was lost is sent again; who wants the money instead gets it by a refund.
-            Stage::Fulfilling if self.parcels().any(|(_, p)| p.replaced_at.is_some()) => refused,
+            Stage::Fulfilling
+                if self
+                    .parcels()
+                    .any(|(work, p)| p.replaced_at.is_some() && work.transfer.is_none()) =>
+            {
+                refused
+            }
             _ => Ok(()),
         }
     }
@@ -250,11 +256,15 @@ impl Draft<'_> {
                     self.check_shippable(number)?;
                     FulfilmentEvidence::HandedOver
                 }
-                At::HandedOver => return Ok(()),
+                At::HandedOver | At::Transferred => return Ok(()),
                 _ => return wrong,
             },
+            FulfilmentStep::Ready if work.transfer.is_some() => return self.say_arrived(&work),
             FulfilmentStep::Ready => match work.stage {
-                At::Packed if work.pickup => FulfilmentEvidence::ReadyForPickup,
+                At::Packed if work.pickup => {
+                    self.check_gathered(&work)?;
+                    FulfilmentEvidence::ReadyForPickup
+                }
                 At::ReadyForPickup | At::Collected => return Ok(()),
                 _ => return wrong,
             },

@@ -67,7 +67,9 @@ impl Draft<'_> {
     ) -> Result<(), Rejection> {
         let movable = |work: &Fulfilment| work.is_open() || work.stage == FulfilmentStage::Accepted;
         let work = self.changeable(number, "moved", movable)?;
-        if let Some(there) = &self.order.draft.pickup_location {
+        if let Some(there) = &self.order.draft.pickup_location
+            && work.pickup
+        {
             return Err(Rejection::CollectedThere(there.clone()));
         }
         match to {
@@ -159,7 +161,7 @@ impl Draft<'_> {
     fn merge(&mut self, number: u16, from: u16) -> Result<(), Rejection> {
         let work = self.changeable(number, "merged", Fulfilment::is_open)?;
         let other = self.changeable(from, "merged", Fulfilment::is_open)?;
-        if number == from || work.location != other.location || work.pickup != other.pickup {
+        if number == from || work.location != other.location || work.transfer != other.transfer {
             return Err(Rejection::CannotMerge(number, from));
         }
         // The location would not know how many units of each to take.
@@ -247,12 +249,14 @@ impl Draft<'_> {
     /// A location takes no work until somebody says so. What it has not agreed to counts as
     /// unanswered, what it has not begun is taken from it, if another can do it; the rest waits there.
     pub(super) fn paused(&mut self, location: &LocationCode) {
-        if !self.order.is_standing() || self.order.draft.pickup_location.is_some() {
+        if !self.order.is_standing() {
             return;
         }
         for work in self.order.fulfilments.clone() {
             let number = work.number;
-            if work.location != *location || work.moving || !self.has_taker(&work) {
+            // Where the buyer comes to, nobody else can stand in.
+            let bound = work.moving || work.pickup;
+            if work.location != *location || bound || !self.has_taker(&work) {
                 continue;
             }
             match work.stage {
@@ -282,7 +286,7 @@ impl Draft<'_> {
         let asked = self.order.fulfilments.iter().find(|work| {
             work.moving
                 && !work.is_off()
-                && !work.is_shipped()
+                && !work.has_left()
                 && !work.cancel_refused
                 && work.stage != FulfilmentStage::CancelRequested
         });

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::super::{
     Context, Edge, Effect, Event, FulfilmentStage, HoldScope, LineUnits, Loss, Order, Outcome,
-    Plan, REASON_NO_LOCATION, REASON_QUOTA_USED_UP, Recorded, ReservationState, Routing, Stage,
-    StockEvidence, StockFact, StockLine, plan,
+    Plan, REASON_NO_LOCATION, REASON_QUOTA_USED_UP, REASON_STORE_WITHOUT_ADDRESS, Recorded,
+    ReservationState, Routing, Stage, StockEvidence, StockFact, StockLine, plan,
 };
 use super::Draft;
 use crate::ids::LocationCode;
@@ -68,7 +68,10 @@ impl Draft<'_> {
                 StockEvidence::Waiting => matches!(effect, Effect::AwaitStock { .. }),
                 StockEvidence::Regrouped { .. } => matches!(effect, Effect::RegroupStock { .. }),
                 StockEvidence::Confirmed | StockEvidence::Lost { .. } => {
-                    matches!(effect, Effect::ConfirmStock { .. })
+                    matches!(
+                        effect,
+                        Effect::ConfirmStock { .. } | Effect::ReceiveTransfer { .. }
+                    )
                 }
                 StockEvidence::Released => matches!(
                     effect,
@@ -172,6 +175,8 @@ impl Draft<'_> {
         }
         let reason = if self.order.is_kept_off_by_quotas(self.context) {
             REASON_QUOTA_USED_UP.to_owned()
+        } else if self.order.lacks_an_address(self.context) {
+            REASON_STORE_WITHOUT_ADDRESS.to_owned()
         } else {
             "out_of_stock".to_owned()
         };
@@ -227,14 +232,16 @@ impl Draft<'_> {
             .order
             .fulfilments
             .iter()
-            .filter(|f| f.is_shipped() && !f.consumed);
+            .filter(|f| f.has_left() && !f.consumed);
         for work in unconsumed.cloned().collect::<Vec<_>>() {
             let (location, attempt) = (work.location.clone(), work.attempt);
-            // What is being regrouped is taken off the stock afterwards.
+            // What is being regrouped, or taken in, is taken off the stock afterwards.
             let same = |effect: &Effect| {
                 matches!(
                     effect,
-                    Effect::ConsumeStock { .. } | Effect::RegroupStock { .. }
+                    Effect::ConsumeStock { .. }
+                        | Effect::RegroupStock { .. }
+                        | Effect::ReceiveTransfer { .. }
                 ) && effect.concerns(&location, attempt)
             };
             if !self.is_open(same) {

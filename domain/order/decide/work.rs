@@ -16,7 +16,9 @@ impl Draft<'_> {
     /// A location reported about its work.
     pub(super) fn work(&mut self, fact: &FulfilmentFact) {
         self.occurred_at = fact.occurred_at;
-        self.report_work(fact.fulfilment, fact.evidence.clone());
+        if !self.told_of_pickup(fact.fulfilment, &fact.evidence) {
+            self.report_work(fact.fulfilment, fact.evidence.clone());
+        }
     }
 
     /// Takes evidence about a location's work in: what moves the work forward is recorded, what it
@@ -48,7 +50,7 @@ impl Draft<'_> {
                     _ => false,
                 }
         });
-        let open = !work.is_off() && !work.is_shipped();
+        let open = !work.is_off() && !work.has_left();
         let news = match &evidence {
             FulfilmentEvidence::Delivered => false,
             FulfilmentEvidence::Accepted => work.stage < At::Accepted,
@@ -88,12 +90,8 @@ impl Draft<'_> {
                 | FulfilmentEvidence::Picked { .. }
                 | FulfilmentEvidence::Packed { .. }
         );
-        if contradicts
-            && self
-                .order
-                .fulfilment(number)
-                .is_some_and(Fulfilment::is_off)
-        {
+        let ended = |work: &Fulfilment| work.is_off() && !work.has_left();
+        if contradicts && self.order.fulfilment(number).is_some_and(ended) {
             self.ignore(
                 kind,
                 "the fulfilment was ended before",

@@ -21,6 +21,7 @@ impl Effect {
             Self::RegroupStock { .. } => "regroup_stock",
             Self::ConsumeStock { .. } => "consume_stock",
             Self::RestockUnits { .. } => "restock_units",
+            Self::ReceiveTransfer { .. } => "receive_transfer",
             Self::RequestFulfilment { .. } => "request_fulfilment",
             Self::CancelFulfilment { .. } => "cancel_fulfilment",
             Self::BuyLabel { .. } => "buy_label",
@@ -44,6 +45,7 @@ impl Effect {
             Self::RegroupStock { .. } => "Regrouping the reservation",
             Self::ConsumeStock { .. } => "Taking shipped units off the stock",
             Self::RestockUnits { .. } => "Putting returned units back on the shelf",
+            Self::ReceiveTransfer { .. } => "Taking transferred units in at the store",
             Self::RequestFulfilment { .. } => "Asking the location to fulfil",
             Self::CancelFulfilment { .. } => "Asking the location to stop",
             Self::BuyLabel { .. } => "Buying the shipping label",
@@ -67,6 +69,7 @@ impl Effect {
             Self::RegroupStock { .. } => "inventory.regrouping_requested",
             Self::ConsumeStock { .. } => "inventory.consumption_requested",
             Self::RestockUnits { .. } => "inventory.restock_requested",
+            Self::ReceiveTransfer { .. } => "inventory.transfer_requested",
             Self::RequestFulfilment { .. } => "fulfilment.requested",
             Self::CancelFulfilment { .. } => "fulfilment.cancel_requested",
             Self::BuyLabel { .. } => "shipment.label_requested",
@@ -76,7 +79,7 @@ impl Effect {
     }
 
     /// All kinds of opening events.
-    pub const OPENING_KINDS: [&'static str; 17] = [
+    pub const OPENING_KINDS: [&'static str; 18] = [
         "payment.authorization_requested",
         "payment.capture_requested",
         "payment.void_requested",
@@ -89,6 +92,7 @@ impl Effect {
         "inventory.regrouping_requested",
         "inventory.consumption_requested",
         "inventory.restock_requested",
+        "inventory.transfer_requested",
         "fulfilment.requested",
         "fulfilment.cancel_requested",
         "shipment.label_requested",
@@ -108,6 +112,7 @@ impl Effect {
             | Self::RegroupStock { .. }
             | Self::ConsumeStock { .. }
             | Self::RestockUnits { .. }
+            | Self::ReceiveTransfer { .. }
             | Self::RequestFulfilment { .. }
             | Self::CancelFulfilment { .. } => SignedDuration::from_secs(20),
             Self::AuthorizePayment { .. }

@@ -57,7 +57,9 @@ impl Order {
                 parcel.lines.get_or_insert_with(|| lines.to_vec());
             }
         }
-        if resolution == Resolution::Reship {
+        let transfer = self.fulfilment(fulfilment);
+        let transfer = transfer.is_some_and(|work| work.transfer.is_some());
+        if resolution == Resolution::Reship || (transfer && resolution == Resolution::Refund) {
             self.replace(fulfilment, parcel, at);
         }
     }

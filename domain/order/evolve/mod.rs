@@ -11,6 +11,7 @@ mod opened;
 mod parcels;
 mod returns;
 mod routing;
+mod transfers;
 mod work;
 
 pub(in crate::order) use routing::{less, plus};
@@ -129,6 +130,7 @@ impl Order {
             Event::Stuck(event) => {
                 self.stuck = matches!(event, StuckEvent::Stuck { .. }).then_some(at);
             }
+            Event::Transfer(event) => self.transferred(event, at),
             Event::ChannelAnswered { told, answer, .. } => {
                 self.told.push((told.clone(), answer.clone()));
             }

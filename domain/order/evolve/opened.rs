@@ -51,6 +51,12 @@ impl Order {
                     self.reservations.entry(key).or_insert(asked);
                 }
             }
+            Effect::ReceiveTransfer {
+                sent_by,
+                location,
+                attempt,
+                lines,
+            } => self.received_at_store(*sent_by, (location, *attempt), lines, at),
             Effect::RequestFulfilment { fulfilment } => {
                 self.move_work(*fulfilment, FulfilmentStage::Requested, at);
                 if self.stage == Stage::Confirmed {

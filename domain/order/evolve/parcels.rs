@@ -149,7 +149,7 @@ impl Order {
         parcel.seen_at = Some(at);
         let left = self
             .fulfilment(fulfilment)
-            .is_some_and(|work| scan.status.implies_shipped() && !work.is_shipped());
+            .is_some_and(|work| scan.status.implies_shipped() && !work.has_left());
         if left {
             self.ship(fulfilment, FulfilmentStage::HandedOver, at);
         }

@@ -130,6 +130,7 @@ impl Order {
             consumed: false,
             moving: false,
             to_cancel: Vec::new(),
+            brought_by: None,
             ..work.clone()
         };
         let (location, from) = (work.location.clone(), work.attempt);

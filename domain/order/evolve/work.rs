@@ -1,6 +1,8 @@
 //! The fold of what locations report about their work. Its parcels are in `parcels`.
 
-use super::super::{Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Order, Parcel};
+use super::super::{
+    Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, Order, Parcel, Transfer,
+};
 
 impl Order {
     /// A location will be asked.
@@ -11,9 +13,16 @@ impl Order {
             attempt,
             lines,
             pickup,
+            transfer_to,
+            brought_by,
         } = event
         else {
             return;
+        };
+        // What other work brought is packed already.
+        let (stage, picked) = match brought_by {
+            Some(_) => (FulfilmentStage::Packed, lines.clone()),
+            None => (FulfilmentStage::Planned, Vec::new()),
         };
         self.fulfilments.push(Fulfilment {
             number: *fulfilment,
@@ -21,11 +30,11 @@ impl Order {
             attempt: *attempt,
             lines: lines.clone(),
             pickup: *pickup,
-            stage: FulfilmentStage::Planned,
+            stage,
             since: at,
             resumes: None,
             cancel_refused: false,
-            picked: Vec::new(),
+            picked,
             reason: None,
             parcels: vec![Parcel::new(1)],
             shipped_at: None,
@@ -33,6 +42,8 @@ impl Order {
             not_before: None,
             moving: false,
             to_cancel: Vec::new(),
+            transfer: transfer_to.clone().map(Transfer::to),
+            brought_by: *brought_by,
         });
     }
 

@@ -157,7 +157,7 @@ impl Order {
     /// Whether nothing more is expected of a parcel: the buyer has it, or a claim about it has ended.
     pub fn is_parcel_settled(&self, work: &Fulfilment, parcel: &Parcel) -> bool {
         let claim = self.parcel_claim(work.number, parcel.number);
-        work.has_arrived(parcel) || claim.is_some_and(|claim| !claim.is_open())
+        work.has_reached(parcel) || claim.is_some_and(|claim| !claim.is_open())
     }
 
     /// Whether nothing more is expected of any parcel of a piece of work.

@@ -21,13 +21,15 @@ impl Order {
     /// The parcel that is waited for, the ones that nobody sees first.
     pub(in crate::order) fn on_its_way(&self, policy: &Policy) -> Option<Reason> {
         let expected = |(work, parcel): &(&Fulfilment, &Parcel)| {
-            work.is_shipped() && !self.is_parcel_settled(work, parcel)
+            work.has_left() && !work.is_off() && !self.is_parcel_settled(work, parcel)
         };
         let overdue = |(_, parcel): &(&Fulfilment, &Parcel)| parcel.overdue_at.is_some();
         let lost_sight = self.parcels().filter(expected).find(overdue);
         let (work, parcel) = lost_sight.or_else(|| self.parcels().find(expected))?;
         let name = capital(&work.parcel_name(parcel.number));
-        let place = work.place_of(parcel).replace('_', " ");
+        let to = work.transfer.as_ref();
+        let to = to.map_or_else(String::new, |transfer| format!(" to {}", transfer.to));
+        let place = work.place_of(parcel).replace('_', " ") + &to;
         let after = parcel.patience(policy);
         Some(if let Some(since) = parcel.overdue_at {
             let because = format!("{name} is {place} and overdue after {after}; ask the carrier.");

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::event::LineUnits;
+use super::super::transfers::Transfer;
 use super::Parcel;
 use crate::ids::LocationCode;
 
@@ -48,6 +49,12 @@ pub struct Fulfilment {
     /// Units that are cancelled once the location has stopped; the rest stays there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub to_cancel: Vec<LineUnits>,
+    /// Its parcels go to a store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<Transfer>,
+    /// The fulfilment whose parcels brought its units to its location.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought_by: Option<u16>,
 }
 
 /// Where a location's work is. What the carrier does afterwards is computed from the scans.
@@ -72,6 +79,8 @@ pub enum FulfilmentStage {
     ReadyForPickup,
     /// The carrier has it.
     HandedOver,
+    /// The store that it was sent to has it: work there hands it out.
+    Transferred,
     /// The buyer collected it.
     Collected,
     /// The location refused.

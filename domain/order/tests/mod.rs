@@ -46,5 +46,6 @@ mod supply;
 mod tables;
 mod tenders;
 mod told_twice;
+mod transfers;
 mod unknown_sku;
 mod world;

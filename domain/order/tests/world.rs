@@ -200,6 +200,22 @@ impl World {
         Self::place_prepared(draft, on_hand, rules, &[])
     }
 
+    /// The same, where nobody knows the address of a location.
+    pub(super) fn place_hidden(
+        draft: OrderDraft,
+        on_hand: &[(&str, &str, i64)],
+        hidden: &str,
+        rules: impl FnOnce(&mut Policy),
+    ) -> Self {
+        let mut shelves = Shelves::stocked(on_hand);
+        for location in &mut shelves.locations {
+            location.addressed = location.code != hidden.into();
+        }
+        let mut policy = Policy::default();
+        rules(&mut policy);
+        Self::born(draft, shelves, policy, [7; 8])
+    }
+
     /// The same, after this was said to BER1.
     pub(super) fn place_prepared(
         draft: OrderDraft,

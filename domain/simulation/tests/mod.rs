@@ -10,6 +10,7 @@ mod planted_lane;
 mod planted_stuck;
 mod quotas;
 mod scenarios;
+mod transfers;
 mod walks;
 
 use super::*;
@@ -42,7 +43,9 @@ const HAPPEN: [&str; 18] = [
 ];
 
 /// What people and locations do about who does the work, and what carriers see of it; rarer, and all of it happens.
-const ROUTED: [&str; 16] = [
+const ROUTED: [&str; 18] = [
+    "fulfilment.arrived",
+    "inventory.transfer_requested",
     "order.sourced",
     "order.split",
     "order.lines_cancelled",

@@ -137,6 +137,11 @@ impl StockCommand {
                 lines,
                 ..
             }
+            | Self::TakeIn {
+                order,
+                attempt,
+                lines,
+            }
             | Self::Confirm {
                 order,
                 attempt,

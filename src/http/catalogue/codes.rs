@@ -581,6 +581,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Cancel the order, or let the buyer come.",
     ),
     entry(
+        "not_all_there",
+        409,
+        "Not all of the order is at the store",
+        "Wait for the rest: the order becomes ready by itself. Say ready of a transfer that has come.",
+    ),
+    entry(
         "not_decided",
         409,
         "No location has been chosen yet",

@@ -6,6 +6,7 @@
 mod before;
 mod edits;
 mod money;
+mod transfers;
 mod work;
 
 use jiff::SignedDuration;
