@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{LineUnits, units_of};
-use super::{Claim, Context, Fulfilment, FulfilmentStage, Location, Order, Parcel, less};
+use super::{
+    Claim, Context, Fulfilment, FulfilmentStage, Location, Order, Parcel, ReservationState, less,
+};
 use crate::ids::LocationCode;
 use crate::policy::PickupSupply;
 use crate::quantity::Quantity;
@@ -133,11 +135,30 @@ impl Order {
         unknown && needs.iter().all(|need| there(need) >= need.units)
     }
 
-    /// Whether parts of it come to the store from elsewhere, or came: it is made ready as a whole.
+    /// Whether parts of it come to the store from elsewhere, came, or were to come: it is made ready as a
+    /// whole.
     pub fn is_gathered(&self) -> bool {
-        let sends = |work: &Fulfilment| work.transfer.is_some() || work.brought_by.is_some();
         let mut works = self.fulfilments.iter();
-        works.any(|work| sends(work) && !work.is_off())
+        works.any(|work| work.transfer.is_some())
+    }
+
+    /// Whether units of these lines are on their way to the store, or there and not yet in any work: what
+    /// becomes of them is not known yet.
+    pub(super) fn is_bringing(&self, lines: &[LineUnits]) -> bool {
+        let wanted = |work: &Fulfilment| {
+            let mut units = work.lines.iter();
+            units.any(|units| !units_of(lines, units.line).is_zero())
+        };
+        let unplanned = |work: &Fulfilment| {
+            let received = work.transfer.as_ref().and_then(|one| one.received);
+            let held = self.reservations.iter().any(|(key, hold)| {
+                received == Some(key.attempt) && hold.state == ReservationState::Hard
+            });
+            let mut works = self.fulfilments.iter();
+            held && !works.any(|other| other.brought_by == Some(work.number))
+        };
+        let mut works = self.fulfilments.iter();
+        works.any(|work| wanted(work) && (work.is_between() || unplanned(work)))
     }
 
     /// Whether all of it that is still wanted lies packed at the store.

@@ -164,10 +164,7 @@ impl Draft<'_> {
         });
         // What is on its way with units that are wanted can be told apart at the store.
         let parting = order.parting.as_ref().map_or(&[][..], |part| &part.lines);
-        let arriving = order.fulfilments.iter().any(|work| {
-            let mut lines = work.lines.iter();
-            work.is_between() && lines.any(|units| !units_of(parting, units.line).is_zero())
-        });
+        let arriving = order.is_bringing(parting);
         asking || stopping || arriving || self.is_open(|effect| effect.stock().is_some())
     }
 
