@@ -11,6 +11,9 @@ use crate::ids::{EffectId, LocationCode, OrderId, Sku};
 use crate::order::{Loss, StockEvidence, StockLine};
 use crate::stock::{HoldKey, HoldState, News, StockCommand, StockHold, Told};
 
+/// What has left takes its own units with it.
+const GONE: Option<Loss> = Some(Loss::Damaged);
+
 /// How a hold stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
@@ -113,10 +116,7 @@ impl Mirror {
                 order,
                 attempt,
                 lines,
-            } => {
-                let gone = Some(Loss::Damaged);
-                self.end_all(at, (*order, *attempt), lines, gone, Held::Shipped);
-            }
+            } => self.end_all(at, (*order, *attempt), lines, GONE, Held::Shipped),
             StockCommand::Wait {
                 order,
                 attempt,

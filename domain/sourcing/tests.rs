@@ -299,3 +299,55 @@ proptest! {
         }
     }
 }
+
+proptest! {
+    /// A store that others send to gives all it has first; together they give what is wanted, or nothing
+    /// is planned.
+    #[test]
+    fn a_store_gives_first_and_others_send_exactly_what_it_lacks(
+        wanted in prop::collection::vec(1_i64..6, 1..4),
+        shelves in prop::collection::vec(prop::collection::vec(0_i64..5, 3), 1..5),
+        stores_ship in any::<bool>(),
+    ) {
+        let needs: Vec<Need> = (1_u16..)
+            .zip(&wanted)
+            .map(|(line, units)| need(line, &format!("S{line}"), *units))
+            .collect();
+        let places = (0..).zip(&shelves).map(|(n, free): (usize, _)| {
+            let mut place = candidate(&format!("L{n}"), &free[..wanted.len()]);
+            place.store = n % 2 == 0;
+            place
+        });
+        let mut seen = seen(needs, places.collect());
+        seen.pickup = true;
+        seen.transfer = Transfer::To("L0".into());
+        let rules = SourcingPolicy {
+            pickup_supply: crate::policy::PickupSupply::Transfer,
+            ship_from_store: stores_ship,
+            ..SourcingPolicy::default()
+        };
+        let open = |n: usize| n == 0 || stores_ship || !n.is_multiple_of(2);
+        let there = |sku: usize| -> i64 {
+            let open = (0..).zip(&shelves).filter(|(n, _)| open(*n));
+            open.map(|(_, free)| free[sku]).sum()
+        };
+        let enough = (0..wanted.len()).all(|sku| there(sku) >= wanted[sku]);
+        let plan = source(&seen, &rules);
+        prop_assert_eq!(plan.is_some(), enough);
+        let asked = plan.map(|plan| plan.asked).unwrap_or_default();
+        let given = |line: u16, from: &dyn Fn(&LocationCode) -> bool| -> i64 {
+            let asked = asked.iter().filter(|asked| from(&asked.location));
+            let lines = asked.flat_map(|asked| &asked.lines);
+            lines.filter(|(of, _)| *of == line).map(|(_, units)| units).sum()
+        };
+        for (line, sku) in (1_u16..).zip(0..wanted.len()).filter(|_| enough) {
+            prop_assert_eq!(given(line, &|_| true), wanted[sku]);
+            let own = wanted[sku].min(shelves[0][sku]);
+            prop_assert_eq!(given(line, &|code| *code == "L0".into()), own);
+        }
+        // Whoever lets the store serve alone asks nobody else, by what was seen then.
+        let alone = source(&seen, &SourcingPolicy::default());
+        let asked = alone.into_iter().flat_map(|plan| plan.asked);
+        prop_assert!(asked.into_iter().all(|asked| asked.location == "L0".into()));
+    }
+}

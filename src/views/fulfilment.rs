@@ -58,6 +58,24 @@ pub(super) fn named(fulfilment: u16, parcel: u16) -> String {
     format!("Parcel {parcel} of fulfilment {fulfilment}")
 }
 
+/// Who is to do which work, and for which store.
+pub(super) fn planned(event: &Event) -> String {
+    let Event::FulfilmentPlanned {
+        fulfilment,
+        location,
+        lines,
+        transfer_to,
+        ..
+    } = event
+    else {
+        return String::new();
+    };
+    let to = transfer_to.as_ref();
+    let to = to.map_or_else(String::new, |store| format!(", for {store}"));
+    let lines = super::timeline::lines_of(lines.len());
+    format!("Fulfilment {fulfilment} planned at {location}{to}, {lines}.")
+}
+
 /// Into how many parcels work was packed, where it was more than one.
 pub(super) fn packed_into(event: &Event) -> String {
     match event {

@@ -94,20 +94,7 @@ pub fn summary(event: &Event) -> String {
         Event::PayoutLineJudged(judged) => payout_line(judged),
         Event::MismatchFound { tender, reason, .. } => misfit(*tender, reason),
         Event::Confirmed { .. } => "Stock and money are secured.".into(),
-        Event::FulfilmentPlanned {
-            fulfilment,
-            location,
-            lines,
-            transfer_to,
-            ..
-        } => {
-            let to = transfer_to.as_ref();
-            let to = to.map_or_else(String::new, |store| format!(", for {store}"));
-            format!(
-                "Fulfilment {fulfilment} planned at {location}{to}, {}.",
-                lines_of(lines.len())
-            )
-        }
+        Event::FulfilmentPlanned { .. } => fulfilment::planned(event),
         Event::FulfilmentReported { fulfilment, .. }
         | Event::FulfilmentUnanswered { fulfilment, .. } => {
             let into = fulfilment::packed_into(event);
