@@ -47,5 +47,6 @@ mod tables;
 mod tenders;
 mod told_twice;
 mod transfers;
+mod transfers_sourced;
 mod unknown_sku;
 mod world;
