@@ -141,7 +141,7 @@ async fn what_nobody_fetches_is_the_stores_although_no_carrier_said_that_it_came
     assert_eq!(ended["reason"], "pickup_expired");
     until("the money is free", SOON, || async {
         let book = world.stripe.book_of(&order);
-        (book == [(Applied::Authorized, 4497), (Applied::Canceled, 0)]).then_some(())
+        (book == [(Applied::Authorized, 4497), (Applied::Canceled, 4497)]).then_some(())
     })
     .await;
     for sku in ["SKU-1", "SKU-2"] {
