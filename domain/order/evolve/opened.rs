@@ -51,12 +51,7 @@ impl Order {
                     self.reservations.entry(key).or_insert(asked);
                 }
             }
-            Effect::ReceiveTransfer {
-                sent_by,
-                location,
-                attempt,
-                lines,
-            } => self.received_at_store(*sent_by, (location, *attempt), lines, at),
+            Effect::ReceiveTransfer { .. } => self.received_at_store(&effect, at),
             Effect::RequestFulfilment { fulfilment } => {
                 self.move_work(*fulfilment, FulfilmentStage::Requested, at);
                 if self.stage == Stage::Confirmed {

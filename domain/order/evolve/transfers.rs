@@ -3,9 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::{
-    FulfilmentStage, Order, Reservation, ReservationKey, ReservationState, StockLine, TransferEvent,
+    Effect, FulfilmentStage, Order, Reservation, ReservationKey, ReservationState, TransferEvent,
 };
-use crate::ids::LocationCode;
 
 impl Order {
     pub(super) fn transferred(&mut self, event: &TransferEvent, at: Timestamp) {
@@ -31,13 +30,17 @@ impl Order {
     }
 
     /// The store is asked to hold what arrived. Its sender has done its part.
-    pub(super) fn received_at_store(
-        &mut self,
-        sent_by: u16,
-        (location, attempt): (&LocationCode, u16),
-        lines: &[StockLine],
-        at: Timestamp,
-    ) {
+    pub(super) fn received_at_store(&mut self, effect: &Effect, at: Timestamp) {
+        let Effect::ReceiveTransfer {
+            sent_by,
+            location,
+            attempt,
+            lines,
+        } = effect
+        else {
+            return;
+        };
+        let (sent_by, attempt) = (*sent_by, *attempt);
         self.attempt = self.attempt.max(attempt);
         for line in lines {
             let key = ReservationKey {
