@@ -18,6 +18,7 @@ mod location;
 mod offers;
 mod order;
 mod partner;
+mod polls;
 mod shard;
 mod shared;
 #[cfg(test)]
@@ -28,7 +29,7 @@ mod turnover;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 pub use health::Health;
-pub use router::Reader;
+pub use router::{Inlet, Inlets, header_map};
 pub use shared::{Limits, Site};
 
 /// Locks. A panic elsewhere does not spoil plain data: every critical section here is a few

@@ -1,6 +1,8 @@
 //! What the actors need of the world: a journal, a stock book, a clock. Implemented by the store
 //! for Postgres and by [`crate::twin`] in memory; both pass the same contract suite.
 
+mod parked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
@@ -9,6 +11,8 @@ use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{Mark, Recorded, RememberedRequest, ShippingLane, Stage, Transit};
 use orderhub_domain::stock::{Counters, HoldKey, LocationStock, StockChange, StockHold};
+
+pub use parked::{OrderRef, Parked, ParkedState, RefKind};
 
 /// The store cannot answer now. The same question may be asked again.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -67,36 +71,6 @@ pub struct Identity {
     pub external_id: String,
     /// Hexadecimal SHA-256 of the canonical value of the body.
     pub body_hash: String,
-}
-
-/// Another name of an order: a gateway's reference, a tracking number.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct OrderRef {
-    /// What kind of name.
-    pub kind: RefKind,
-    /// The account that gave it.
-    pub scope: String,
-    /// The name.
-    pub value: String,
-}
-
-/// Kinds of names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RefKind {
-    /// A gateway's reference of a payment.
-    Payment,
-    /// A carrier's tracking number.
-    Tracking,
-}
-
-impl RefKind {
-    /// The word that the database keeps.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Payment => "payment",
-            Self::Tracking => "tracking",
-        }
-    }
 }
 
 /// What became of an append. Final: an unknown commit is resolved before this is said.
@@ -216,68 +190,12 @@ pub trait Journal: Send + Sync {
 
     /// How many messages are kept, by state; states without any are left out.
     async fn count_parked(&self) -> Result<BTreeMap<ParkedState, u64>, Unavailable>;
-}
 
-/// A message that is kept although it changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
-    /// Its id: computed from source and body, so that a repeat is the same row.
-    pub id: uuid::Uuid,
-    /// Where it came from: `payments/stripe-eu`.
-    pub source: String,
-    /// Why it is kept: `no_order`, `unknown_topic:<topic>`, `dead: ...`.
-    pub reason: String,
-    /// The reference it waits for, or died waiting for.
-    pub waiting_for: Option<OrderRef>,
-    /// Since when nobody looks after it by itself.
-    pub dead_since: Option<Timestamp>,
-    /// When it arrived.
-    pub received_at: Timestamp,
-    /// The raw body; stored encrypted.
-    pub body: Vec<u8>,
-    /// Headers that reading needs, without secrets and signatures.
-    pub headers: BTreeMap<String, String>,
-}
+    /// Up to where a connection was asked what is new; `None` when it never was.
+    async fn cursor(&self, source: &str) -> Result<Option<String>, Unavailable>;
 
-/// What becomes of a parked message if nobody does anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ParkedState {
-    /// It is offered again until its order is there.
-    Waiting,
-    /// Nothing: the hub does not act on such messages.
-    Kept,
-    /// Nothing, and a person has to look at it.
-    Dead,
-}
-
-impl ParkedState {
-    /// Every state.
-    pub const ALL: [Self; 3] = [Self::Waiting, Self::Kept, Self::Dead];
-
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Kept => "kept",
-            Self::Dead => "dead",
-        }
-    }
-
-    /// The state of a message that is dead since then, if it is, and waits for this, if it does.
-    pub const fn of(dead_since: Option<&Timestamp>, waiting_for: Option<&OrderRef>) -> Self {
-        match (dead_since, waiting_for) {
-            (Some(_), _) => Self::Dead,
-            (None, Some(_)) => Self::Waiting,
-            (None, None) => Self::Kept,
-        }
-    }
-}
-
-impl Parked {
-    /// What becomes of it if nobody does anything.
-    pub const fn state(&self) -> ParkedState {
-        ParkedState::of(self.dead_since.as_ref(), self.waiting_for.as_ref())
-    }
+    /// Everything that a connection stated up to here is on disk.
+    async fn move_cursor(&self, source: &str, cursor: &str) -> Result<(), Unavailable>;
 }
 
 /// A write to one location's stock.

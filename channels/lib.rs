@@ -11,6 +11,7 @@ mod json;
 pub mod outbound;
 pub mod payments;
 pub mod port;
+pub mod registry;
 pub mod sales;
 pub mod settings;
 pub mod settlement;

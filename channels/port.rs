@@ -1,16 +1,103 @@
 //! The port: what a connector gets and what it must answer. No connector is named here, and
 //! nothing here has an insecure default: a connector that does not verify does not compile.
 //!
-//! A connector is two halves. The inbound half is pure: `verify` the raw bytes, then `read` them
-//! into [`Inbound`] values. The outbound half makes the calls and says how each may be repeated.
+//! A connector is two halves. The inbound half is [`Connector`], the same for every family, and pure:
+//! `verify` the raw bytes, then `read` them into [`Inbound`] values; what only names a thing is looked
+//! up ([`LookUp`]), and who does not push is asked ([`Poll`]). The outbound half is its family's trait:
+//! it makes the calls and says how each may be repeated.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use http::HeaderMap;
 use jiff::Timestamp;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::order::{ChannelFact, DeliveryProof, FulfilmentEvidence, LabelEvidence};
 use orderhub_domain::order::{NoticeEvidence, PaymentEvidence, Scan};
+
+/// The inbound half of a connection, whatever its family.
+pub trait Connector: Send + Sync {
+    /// Whether the bytes are really from the vendor. Called before anything is parsed.
+    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged>;
+
+    /// What they say. Pure; called only after `verify`.
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound>;
+
+    /// Whether the connection is live; what is marked as test is then recorded and changes nothing.
+    fn is_live(&self) -> bool;
+
+    /// The body that the vendor wants to read when its webhook was taken; the hub's own when `None`.
+    fn thanks(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The answer to a vendor that asks, before it sends anything, whether the address is ours: the
+    /// text to answer with. `None` when this vendor does not ask, or asks wrongly.
+    fn greet(&self, query: &[(String, String)]) -> Option<String> {
+        let _ = query;
+        None
+    }
+
+    /// How things are looked up that webhooks only name.
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        None
+    }
+
+    /// How the vendor is asked what is new.
+    fn poll(&self) -> Option<&dyn Poll> {
+        None
+    }
+}
+
+/// A thing at the vendor that has changed in some way.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Resource {
+    /// What it is, in the vendor's word: `order`, `payment`.
+    pub kind: String,
+    /// Its id there.
+    pub id: String,
+}
+
+/// Looking things up at the vendor. It changes nothing there and may be repeated at will.
+#[async_trait]
+pub trait LookUp: Send + Sync {
+    /// A thing as it is now; no [`Statement`] when the vendor has no such thing.
+    async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError>;
+}
+
+/// Something that the vendor said when it was asked: read by [`Connector::read`] like a webhook, and
+/// kept and read again like one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// Headers that tell the reader what it is, as a webhook of the same meaning would have them.
+    pub headers: BTreeMap<String, String>,
+    /// The vendor's own bytes.
+    pub raw: Vec<u8>,
+}
+
+/// Asking a vendor from time to time what is new. It changes nothing there.
+#[async_trait]
+pub trait Poll: Send + Sync {
+    /// How long to wait between two rounds.
+    fn every(&self) -> Duration;
+
+    /// The next page after a cursor, oldest change first; from the beginning of the connection's time
+    /// when there is none yet. Asking again with the same cursor misses nothing.
+    async fn page(&self, cursor: Option<&str>, now: Timestamp) -> Result<Page, CallError>;
+}
+
+/// A page of what is new.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// What the vendor said, oldest first. One that cannot be read is among them, so that it is put
+    /// away and holds up nothing behind it.
+    pub statements: Vec<Statement>,
+    /// Where to go on once all of these are on disk.
+    pub next: String,
+    /// There is more already: ask again at once.
+    pub more: bool,
+}
 
 /// A webhook as it arrived: nothing parsed, nothing trusted.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +164,8 @@ pub enum Inbound {
         /// What the carrier can show for its delivery.
         proof: Option<DeliveryProof>,
     },
+    /// Something has changed there; what it is now has to be looked up.
+    Changed(Resource),
     /// Verified and well-formed, but nothing that the hub acts on: kept with the reason.
     Unknown {
         /// What it was: a topic, an event type, an unknown status.

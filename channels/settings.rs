@@ -1,6 +1,7 @@
 //! What a connector is made of: the part of the configuration that connectors understand, and the
 //! checks that every one of them makes before it starts.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orderhub_domain::canonical::CaptureMode;
@@ -13,24 +14,25 @@ use secrecy::{ExposeSecret, SecretString};
 pub struct Settings {
     /// The connection's short name; metrics and evidence carry it.
     pub slug: Slug,
-    /// Secrets that sign the vendor's webhooks; several while one is being replaced.
-    pub secrets: Vec<SecretString>,
-    /// The key for calls to the vendor.
-    pub api_key: Option<SecretString>,
     /// `scheme://host[:port]` in place of the vendor's own.
     pub base_url: Option<String>,
     /// Whether the connection moves real goods and money; by default as the key says, else live.
     pub mode: Option<Mode>,
-    /// The shop that webhooks must come from.
-    pub shop_domain: Option<String>,
-    /// The shop's own id of the location whose numbers it is told; it is told none otherwise.
-    pub stock_location: Option<String>,
     /// The gateway that orders of a sales channel are paid through.
     pub payment: Option<Gateway>,
     /// How often a gateway's account lets us capture one authorisation.
     pub capture: CaptureMode,
     /// How long one call may take in all.
     pub timeout: Duration,
+    /// What the kind's own settings say, by key.
+    own: BTreeMap<&'static str, Own>,
+}
+
+/// What one of a kind's own settings says.
+#[derive(Debug, Clone)]
+enum Own {
+    Text(String),
+    Secrets(Vec<SecretString>),
 }
 
 /// A gateway connection, as a sales channel knows it.
@@ -67,23 +69,33 @@ pub enum ConfigError {
     },
     /// The scheme needs a secret and there is none.
     #[error(
-        "connection \"{slug}\" needs {what}; add it as {{ env = \"NAME\" }} or {{ file = \"PATH\" }}"
+        "connection \"{slug}\" needs {key}; add it as {{ env = \"NAME\" }} or {{ file = \"PATH\" }}"
     )]
     MissingSecret {
         /// The connection.
         slug: Slug,
-        /// Which secret.
+        /// The key of the secret.
+        key: &'static str,
+    },
+    /// A setting is not there, or not as it has to be.
+    #[error("connection \"{slug}\" needs {key}: {what}")]
+    BadSetting {
+        /// The connection.
+        slug: Slug,
+        /// The key of the setting.
+        key: &'static str,
+        /// What it has to be.
         what: &'static str,
     },
     /// A secret is empty or one that everybody knows.
     #[error(
-        "connection \"{slug}\" has an empty or well-known value for {what}; set the vendor's own"
+        "connection \"{slug}\" has an empty or well-known value for {key}; set the vendor's own"
     )]
     WeakSecret {
         /// The connection.
         slug: Slug,
-        /// Which secret.
-        what: &'static str,
+        /// The key of the secret.
+        key: &'static str,
     },
     /// The base URL cannot be used.
     #[error("connection \"{slug}\" has a base_url that {reason}")]
@@ -92,14 +104,6 @@ pub enum ConfigError {
         slug: Slug,
         /// What is wrong and what would be right.
         reason: &'static str,
-    },
-    /// It is to be told what it can offer, and nobody can be called.
-    #[error(
-        "connection \"{slug}\" has a stock_location, which needs base_url and access_token too"
-    )]
-    StockGoesNowhere {
-        /// The connection.
-        slug: Slug,
     },
     /// The HTTP client cannot be built.
     #[error("connection \"{slug}\" cannot make outbound calls: {reason}")]
@@ -132,47 +136,108 @@ impl Settings {
     pub fn new(slug: Slug) -> Self {
         Self {
             slug,
-            secrets: Vec::new(),
-            api_key: None,
             base_url: None,
             mode: None,
-            shop_domain: None,
-            stock_location: None,
             payment: None,
             capture: CaptureMode::Once,
             timeout: Duration::from_secs(10),
+            own: BTreeMap::new(),
         }
     }
 
-    /// Whether the connection is live: as configured, else as the key's prefix says, else live.
-    pub(crate) fn is_live(&self, test_prefixes: &[&str]) -> bool {
+    /// With a text for one of the kind's own settings.
+    #[must_use]
+    pub fn with_text(mut self, key: &'static str, text: impl Into<String>) -> Self {
+        self.own.insert(key, Own::Text(text.into()));
+        self
+    }
+
+    /// With secrets for one of the kind's own settings, newest first.
+    #[must_use]
+    pub fn with_secrets<S: Into<SecretString>>(
+        mut self,
+        key: &'static str,
+        secrets: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let secrets = secrets.into_iter().map(Into::into).collect();
+        self.own.insert(key, Own::Secrets(secrets));
+        self
+    }
+
+    /// Whether the connection is live: as configured, else live.
+    pub fn is_live(&self) -> bool {
+        self.mode.is_none_or(|mode| mode == Mode::Live)
+    }
+
+    /// Whether the connection is live: as configured, else as the prefix of the key says that its
+    /// calls are made with, else live.
+    pub fn is_live_by(&self, key: &'static str, test_prefixes: &[&str]) -> bool {
+        let is_test = |secret: &SecretString| {
+            let secret = secret.expose_secret();
+            test_prefixes
+                .iter()
+                .any(|prefix| secret.starts_with(prefix))
+        };
         match self.mode {
             Some(mode) => mode == Mode::Live,
-            None => !self.api_key.as_ref().is_some_and(|key| {
-                let key = key.expose_secret();
-                test_prefixes.iter().any(|prefix| key.starts_with(prefix))
-            }),
+            None => !self.stated_secrets(key).iter().any(is_test),
         }
     }
 
-    /// The secrets that sign webhooks: at least one, none of them weak.
-    pub(crate) fn signing_secrets(&self) -> Result<Vec<SecretString>, ConfigError> {
-        let what = "the secret that signs its webhooks";
-        if self.secrets.is_empty() {
-            return Err(self.missing(what));
+    /// The text of a setting, if it is there.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        match self.own.get(key) {
+            Some(Own::Text(text)) => Some(text),
+            _ => None,
         }
-        for secret in &self.secrets {
-            self.refuse_weak(secret, what)?;
-        }
-        Ok(self.secrets.clone())
     }
 
-    /// The key for calls: present and not weak.
-    pub(crate) fn call_key(&self) -> Result<SecretString, ConfigError> {
-        let what = "its api_key";
-        let key = self.api_key.as_ref().ok_or_else(|| self.missing(what))?;
-        self.refuse_weak(key, what)?;
-        Ok(key.clone())
+    /// The text of a setting that must be there.
+    pub fn required_text(&self, key: &'static str) -> Result<&str, ConfigError> {
+        let text = self.text(key).filter(|text| !text.trim().is_empty());
+        text.ok_or_else(|| self.bad(key, "it is missing"))
+    }
+
+    /// The secrets of a setting: at least one, none of them weak.
+    pub fn secrets(&self, key: &'static str) -> Result<Vec<SecretString>, ConfigError> {
+        let secrets = self.stated_secrets(key);
+        if secrets.is_empty() {
+            let slug = self.slug.clone();
+            return Err(ConfigError::MissingSecret { slug, key });
+        }
+        for secret in secrets {
+            self.refuse_weak(secret, key)?;
+        }
+        Ok(secrets.to_vec())
+    }
+
+    /// The secret of a setting that must be there: present and not weak.
+    pub fn secret(&self, key: &'static str) -> Result<SecretString, ConfigError> {
+        let secret = self.secret_if_any(key)?;
+        let slug = || self.slug.clone();
+        secret.ok_or_else(|| ConfigError::MissingSecret { slug: slug(), key })
+    }
+
+    /// The secret of a setting, which is not weak if it is there.
+    pub fn secret_if_any(&self, key: &'static str) -> Result<Option<SecretString>, ConfigError> {
+        let Some(secret) = self.stated_secrets(key).first() else {
+            return Ok(None);
+        };
+        self.refuse_weak(secret, key)?;
+        Ok(Some(secret.clone()))
+    }
+
+    /// A setting is not as it has to be.
+    pub fn bad(&self, key: &'static str, what: &'static str) -> ConfigError {
+        let slug = self.slug.clone();
+        ConfigError::BadSetting { slug, key, what }
+    }
+
+    fn stated_secrets(&self, key: &str) -> &[SecretString] {
+        match self.own.get(key) {
+            Some(Own::Secrets(secrets)) => secrets,
+            _ => &[],
+        }
     }
 
     /// Where calls go: the configured base URL or the vendor's own, without a slash at the end.
@@ -203,14 +268,7 @@ impl Settings {
         }
     }
 
-    fn missing(&self, what: &'static str) -> ConfigError {
-        ConfigError::MissingSecret {
-            slug: self.slug.clone(),
-            what,
-        }
-    }
-
-    fn refuse_weak(&self, secret: &SecretString, what: &'static str) -> Result<(), ConfigError> {
+    fn refuse_weak(&self, secret: &SecretString, key: &'static str) -> Result<(), ConfigError> {
         let value = secret.expose_secret().trim();
         let weak = value.is_empty()
             || WELL_KNOWN
@@ -219,28 +277,11 @@ impl Settings {
         if weak {
             return Err(ConfigError::WeakSecret {
                 slug: self.slug.clone(),
-                what,
+                key,
             });
         }
         Ok(())
     }
-}
-
-/// The constructor of a kind in its family's registry.
-pub(crate) fn constructor<C: Copy>(
-    family: &'static str,
-    kinds: &[(&str, C)],
-    kind: &str,
-) -> Result<C, ConfigError> {
-    let found = kinds.iter().find(|(name, _)| *name == kind);
-    found.map(|(_, constructor)| *constructor).ok_or_else(|| {
-        let known: Vec<_> = kinds.iter().map(|(name, _)| *name).collect();
-        ConfigError::UnknownKind {
-            family,
-            kind: kind.to_owned(),
-            known: known.join(", "),
-        }
-    })
 }
 
 /// Whether a URL's host is this machine, by its address or by the one name that says so.
@@ -294,28 +335,41 @@ mod tests {
     #[test]
     fn weak_secrets_are_refused_and_never_printed() {
         for weak in ["", "  ", "changeme", "ChangeMe", "secret", "whsec_"] {
-            let mut settings = Settings::new("acme".into());
-            settings.secrets = vec!["a-good-one".into(), weak.into()];
-            let refused = settings.signing_secrets().map(|_| ());
+            let settings = Settings::new("acme".into()).with_secrets("signs", ["a-good-one", weak]);
+            let refused = settings.secrets("signs").map(|_| ());
             assert!(
                 matches!(refused, Err(ConfigError::WeakSecret { .. })),
                 "{weak:?}"
             );
         }
-        let mut settings = Settings::new("acme".into());
-        settings.api_key = Some("sk_live_do_not_print".into());
+        let settings =
+            Settings::new("acme".into()).with_secrets("api_key", ["sk_live_do_not_print"]);
         assert!(!format!("{settings:?}").contains("do_not_print"));
-        assert!(settings.signing_secrets().is_err());
-        assert!(settings.call_key().is_ok());
+        assert!(settings.secrets("signs").is_err());
+        assert!(settings.secret("signs").is_err());
+        assert!(matches!(settings.secret_if_any("signs"), Ok(None)));
+        assert!(settings.secret("api_key").is_ok());
     }
 
     #[test]
     fn the_mode_follows_the_key_unless_it_is_stated() {
         let mut settings = Settings::new("acme".into());
-        assert!(settings.is_live(&["sk_test_"]));
-        settings.api_key = Some("sk_test_1".into());
-        assert!(!settings.is_live(&["sk_test_"]));
+        assert!(settings.is_live());
+        assert!(settings.is_live_by("api_key", &["sk_test_"]));
+        settings = settings.with_secrets("api_key", ["sk_test_1"]);
+        assert!(!settings.is_live_by("api_key", &["sk_test_"]));
         settings.mode = Some(Mode::Live);
-        assert!(settings.is_live(&["sk_test_"]));
+        assert!(settings.is_live_by("api_key", &["sk_test_"]));
+        settings.mode = Some(Mode::Test);
+        assert!(!settings.is_live());
+    }
+
+    #[test]
+    fn a_text_that_must_be_there_is_not_empty() {
+        let settings = Settings::new("acme".into()).with_text("account", " ");
+        assert!(settings.required_text("account").is_err());
+        assert!(settings.required_text("other").is_err());
+        let settings = settings.with_text("account", "Acme");
+        assert_eq!(settings.required_text("account"), Ok("Acme"));
     }
 }

@@ -33,9 +33,10 @@ use crate::location::{Board, LocationMsg, Waiters};
 use crate::offers::{Marks, Offers, Pusher};
 use crate::order::Arrivals;
 use crate::partner::DeskMsg;
+use crate::polls;
 use crate::ports::{Journal, LaneWriter, Ownership, StockBook, StockWriter, Unavailable};
 use crate::read;
-use crate::router::{Hub, Reader, sweep};
+use crate::router::{Hub, Inlets, sweep};
 use crate::shard::ShardMsg;
 use crate::shared::{Addresses, Epochs, Hints, Limits, Shared, Site};
 use crate::turnover::Turnover;
@@ -200,7 +201,7 @@ pub async fn start(
     config: NodeConfig,
     stores: Stores,
     connectors: Connectors,
-    reader: Arc<dyn Reader>,
+    inlets: Arc<dyn Inlets>,
 ) -> Result<Node, StartError> {
     if stores.lanes.is_empty() {
         return Err(StartError::NoLane);
@@ -292,7 +293,8 @@ pub async fn start(
         .map_err(StartError::Spawn)?;
     let hub = Hub::new(Arc::clone(&shared));
     tokio::spawn(lease::keep(Arc::clone(&shared), stores.ownership, end));
-    tokio::spawn(sweep(hub.clone(), reader, hinted));
+    polls::begin(&hub, &inlets);
+    tokio::spawn(sweep(hub.clone(), inlets, hinted));
     shared.health.lease(true);
     shared.health.admit(true);
     Ok(Node {

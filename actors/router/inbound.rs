@@ -7,7 +7,8 @@ use orderhub_domain::order::{
 };
 
 use super::Hub;
-use super::parking::{Keep, NO_ORDER, id_of};
+use super::look_up::reference_of;
+use super::parking::{Keep, id_of, reason_of};
 use crate::api::{Delivery, HubApi, HubError, NewOrder, Receipt, Received};
 use crate::lanes::Urgency;
 use crate::order::unavailable;
@@ -54,7 +55,7 @@ impl Hub {
             Verdict::Unreadable(reason) => (Received::Invalid, reason.clone(), Keep::Dead(reason)),
             Verdict::Waits(reference) => (
                 Received::Unmatched,
-                NO_ORDER.to_owned(),
+                reason_of(&reference).to_owned(),
                 Keep::Until(reference),
             ),
         };
@@ -123,6 +124,7 @@ impl Hub {
                 let reference = named(RefKind::Tracking, delivery, tracking_number);
                 self.offer_facts(reference, None, facts).await
             }
+            Inbound::Changed(resource) => Ok(Verdict::Waits(reference_of(delivery, resource))),
             Inbound::Unknown { topic } => Ok(Verdict::Kept(format!("unknown_topic:{topic}"))),
             Inbound::Unreadable { reason } => {
                 Ok(Verdict::Unreadable(format!("unreadable: {reason}")))

@@ -3,6 +3,8 @@
 //! It decides nothing about orders. What finds no order is kept and offered again.
 
 mod inbound;
+mod inlet;
+mod look_up;
 mod parking;
 mod sweep;
 #[cfg(test)]
@@ -23,17 +25,12 @@ use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Sa
 use crate::lanes::Urgency;
 use crate::location::LocationMsg;
 use crate::order::{fold, unavailable};
-use crate::ports::{Parked, Pause};
+use crate::ports::Pause;
 use crate::shard::{Permit, overloaded};
 use crate::shared::Shared;
 
+pub use inlet::{Inlet, Inlets, header_map};
 pub(crate) use sweep::sweep;
-
-/// Reads a kept message again, with the connection as it is configured now.
-pub trait Reader: Send + Sync {
-    /// What the message says. `None` when its connection is gone.
-    fn read(&self, message: &Parked) -> Option<Delivery>;
-}
 
 /// What noting the key of an order that came again needs.
 struct Again {

@@ -8,10 +8,10 @@ use orderhub_domain::ids::OrderId;
 use uuid::Uuid;
 
 use super::inbound::Verdict;
-use super::{Hub, Reader};
+use super::{Hub, Inlets};
 use crate::api::{Delivery, HubError};
 use crate::order::unavailable;
-use crate::ports::{OrderRef, Parked};
+use crate::ports::{OrderRef, Parked, RefKind};
 use crate::shared::Hint;
 
 /// The root of kept messages' ids; its own value has no meaning.
@@ -40,12 +40,20 @@ impl Hub {
     ) -> Result<Uuid, HubError> {
         let now = self.shared.clock.now();
         let (reason, waiting_for, dead_since) = match keep {
-            Keep::Until(reference) => (NO_ORDER.to_owned(), Some(reference), None),
+            Keep::Until(reference) => (reason_of(&reference).to_owned(), Some(reference), None),
             Keep::For(reason) => (reason, None, None),
             Keep::Dead(reason) => (dead(&reason), None, Some(now)),
         };
+        // Word that something has changed may come twice in the same bytes and mean two changes.
+        let changed = waiting_for
+            .as_ref()
+            .is_some_and(|reference| reference.kind == RefKind::Resource);
         let message = Parked {
-            id: id_of(delivery, place),
+            id: if changed {
+                Uuid::now_v7()
+            } else {
+                id_of(delivery, place)
+            },
             source: delivery.source.clone(),
             reason,
             waiting_for,
@@ -83,10 +91,24 @@ impl Hub {
         Some(order)
     }
 
+    /// Everything that waits for a reference.
+    pub(super) async fn waiting_for(&self, reference: &OrderRef) -> Result<Vec<Parked>, HubError> {
+        let mut all: Vec<Parked> = Vec::new();
+        loop {
+            let mark = all.last().map(|last| (last.received_at, last.id));
+            let page = self.shared.journal.parked(reference, mark, ROUND).await;
+            let page = page.map_err(unavailable)?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
     /// Offers everything that waits for a reference; whether anything living still does.
     pub(super) async fn offer_waiting(
         &self,
-        reader: &dyn Reader,
+        inlets: &dyn Inlets,
         reference: &OrderRef,
     ) -> Result<bool, HubError> {
         let mut mark: Option<(Timestamp, Uuid)> = None;
@@ -99,14 +121,14 @@ impl Hub {
             };
             mark = Some((last.received_at, last.id));
             for message in &kept {
-                waits |= self.offer_again(reader, message).await?;
+                waits |= self.offer_again(inlets, message).await?;
             }
         }
     }
 
     /// Offers a kept message again; whether it lives and waits for the same as before.
-    async fn offer_again(&self, reader: &dyn Reader, message: &Parked) -> Result<bool, HubError> {
-        let Some(delivery) = reader.read(message) else {
+    async fn offer_again(&self, inlets: &dyn Inlets, message: &Parked) -> Result<bool, HubError> {
+        let Some(delivery) = inlets.read(message) else {
             return self.wait_on(message, "its connection is gone").await;
         };
         // The id says which of the delivery's items the message is.
@@ -144,7 +166,7 @@ impl Hub {
 
     /// Whether a message that still waits is to wait on; when it has waited for too long, it is
     /// dead.
-    async fn wait_on(&self, message: &Parked, why: &str) -> Result<bool, HubError> {
+    pub(super) async fn wait_on(&self, message: &Parked, why: &str) -> Result<bool, HubError> {
         if message.dead_since.is_some() {
             return Ok(false);
         }
@@ -175,7 +197,15 @@ impl Hub {
 }
 
 /// Why a message is kept that waits for its order.
-pub(super) const NO_ORDER: &str = "no_order";
+const NO_ORDER: &str = "no_order";
+
+/// Why a message is kept that waits for this.
+pub(super) const fn reason_of(reference: &OrderRef) -> &'static str {
+    match reference.kind {
+        RefKind::Payment | RefKind::Tracking => NO_ORDER,
+        RefKind::Resource => "to_look_up",
+    }
+}
 
 fn dead(why: &str) -> String {
     format!("dead: {why}")

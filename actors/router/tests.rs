@@ -1,6 +1,8 @@
 //! Webhooks: before their order, after it, twice, unreadable.
 
+mod look_ups;
 mod parking;
+mod polls;
 
 use std::time::Duration;
 

@@ -22,11 +22,11 @@ use orderhub_domain::stock::Counters;
 use rust_decimal::Decimal;
 use uuid::Uuid;
 
-use crate::api::{Delivery, HubApi, NewOrder};
+use crate::api::{Delivery, HubApi, NewOrder, Receipt};
 use crate::locked;
 use crate::node::{Connectors, LocationConfig, Node, NodeConfig, Stores, start};
 use crate::ports::Parked;
-use crate::router::{Hub, Reader};
+use crate::router::{Hub, Inlet, Inlets};
 use crate::shared::{Limits, Site};
 use crate::twin::Twin;
 
@@ -49,20 +49,45 @@ pub(crate) fn channel() -> ChannelId {
     ChannelId(Uuid::from_u128(7))
 }
 
-/// Reads kept messages from a shelf of deliveries, by body.
+/// Reads kept messages from a shelf of deliveries, by body; its one connection is the vendor's that was
+/// put there.
 #[derive(Default)]
-pub(crate) struct Shelf(Mutex<Vec<Delivery>>);
+pub(crate) struct Shelf {
+    deliveries: Mutex<Vec<Delivery>>,
+    inlet: Option<Inlet>,
+    noted: Mutex<Vec<Receipt>>,
+}
 
 impl Shelf {
     pub(crate) fn put(&self, delivery: &Delivery) {
-        locked(&self.0).push(delivery.clone());
+        locked(&self.deliveries).push(delivery.clone());
+    }
+
+    /// What became of everything that was asked for, in its order.
+    pub(crate) fn noted(&self) -> Vec<Receipt> {
+        locked(&self.noted).clone()
     }
 }
 
-impl Reader for Shelf {
+impl Inlets for Shelf {
     fn read(&self, message: &Parked) -> Option<Delivery> {
-        let deliveries = locked(&self.0);
+        let deliveries = locked(&self.deliveries);
         deliveries.iter().find(|d| d.body == message.body).cloned()
+    }
+
+    fn inlet(&self, source: &str) -> Option<Inlet> {
+        let inlet = self.inlet.clone();
+        inlet.filter(|inlet| inlet.source == source)
+    }
+
+    fn polled(&self) -> Vec<Inlet> {
+        let inlet = self.inlet.clone();
+        let polled = inlet.filter(|inlet| inlet.connector.poll().is_some());
+        polled.into_iter().collect()
+    }
+
+    fn note(&self, _: &Delivery, receipt: &Receipt, _: Timestamp) {
+        locked(&self.noted).push(receipt.clone());
     }
 }
 
@@ -83,6 +108,8 @@ pub(crate) struct Plan {
     pub(crate) limits: Limits,
     pub(crate) locations: Vec<&'static str>,
     pub(crate) repeat: Repeat,
+    /// The connection that is asked for things.
+    pub(crate) inlet: Option<Inlet>,
 }
 
 impl Default for Plan {
@@ -95,6 +122,7 @@ impl Default for Plan {
             repeat: Repeat::Keyed {
                 valid_for: Duration::from_hours(24),
             },
+            inlet: None,
         }
     }
 }
@@ -103,7 +131,10 @@ impl Plan {
     pub(crate) async fn open(self) -> Hall {
         let gateway = Gateway::new(self.repeat);
         let post = Arc::new(Post::default());
-        let kept = Arc::new(Shelf::default());
+        let kept = Arc::new(Shelf {
+            inlet: self.inlet,
+            ..Shelf::default()
+        });
         let mut connectors = Connectors::default();
         connectors
             .payments
@@ -134,7 +165,7 @@ impl Plan {
             stock_book: self.twin.stock_book(),
             ownership: self.twin.ownership("hub-1"),
         };
-        let reader = Arc::clone(&kept) as Arc<dyn Reader>;
+        let reader = Arc::clone(&kept) as Arc<dyn Inlets>;
         let node = start(config, stores, connectors, reader)
             .await
             .expect("the node starts");

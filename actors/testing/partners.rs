@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use orderhub_channels::carriers::{CarrierConnector, LabelCall};
 use orderhub_channels::payments::{Means, PaymentCall, PaymentConnector, Sought};
 use orderhub_channels::port::{
-    CallError, Forged, Found, Inbound, LabelAnswer, PaymentAnswer, RawRequest, Repeat, WorkAnswer,
+    CallError, Connector, Forged, Found, Inbound, LabelAnswer, PaymentAnswer, RawRequest, Repeat,
+    WorkAnswer,
 };
 use orderhub_channels::warehouses::{FulfilmentCall, WarehouseConnector};
 use orderhub_domain::canonical::CaptureMode;
@@ -86,24 +87,33 @@ impl Gateway {
     }
 }
 
+/// A partner that sends no webhooks.
+macro_rules! silent {
+    ($partner:ty) => {
+        impl Connector for $partner {
+            fn verify(&self, _request: &RawRequest<'_>) -> Result<(), Forged> {
+                Err(Forged::Missing)
+            }
+
+            fn read(&self, _request: &RawRequest<'_>) -> Vec<Inbound> {
+                Vec::new()
+            }
+
+            fn is_live(&self) -> bool {
+                true
+            }
+        }
+    };
+}
+
 fn reference(order: OrderId) -> String {
     format!("pi_{}", order.uuid().simple())
 }
 
+silent!(Gateway);
+
 #[async_trait]
 impl PaymentConnector for Gateway {
-    fn verify(&self, _request: &RawRequest<'_>) -> Result<(), Forged> {
-        Ok(())
-    }
-
-    fn read(&self, _request: &RawRequest<'_>) -> Vec<Inbound> {
-        Vec::new()
-    }
-
-    fn is_live(&self) -> bool {
-        true
-    }
-
     fn capture_mode(&self) -> CaptureMode {
         CaptureMode::Many
     }
@@ -198,6 +208,8 @@ impl PaymentConnector for Gateway {
 /// A warehouse that agrees to everything.
 pub(crate) struct Agreeable;
 
+silent!(Agreeable);
+
 #[async_trait]
 impl WarehouseConnector for Agreeable {
     async fn request(&self, _call: &FulfilmentCall) -> WorkAnswer {
@@ -233,20 +245,10 @@ fn label(parcel: ParcelId) -> LabelEvidence {
     }
 }
 
+silent!(Post);
+
 #[async_trait]
 impl CarrierConnector for Post {
-    fn verify(&self, _request: &RawRequest<'_>) -> Result<(), Forged> {
-        Ok(())
-    }
-
-    fn read(&self, _request: &RawRequest<'_>) -> Vec<Inbound> {
-        Vec::new()
-    }
-
-    fn is_live(&self) -> bool {
-        true
-    }
-
     fn repeat(&self) -> Repeat {
         Repeat::QueryFirst
     }

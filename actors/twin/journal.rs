@@ -191,6 +191,16 @@ impl Journal for Twin {
         }
         Ok(counts)
     }
+
+    async fn cursor(&self, source: &str) -> Result<Option<String>, Unavailable> {
+        Ok(self.reading()?.cursors.get(source).cloned())
+    }
+
+    async fn move_cursor(&self, source: &str, cursor: &str) -> Result<(), Unavailable> {
+        let mut world = self.reading()?;
+        world.cursors.insert(source.to_owned(), cursor.to_owned());
+        Ok(())
+    }
 }
 
 /// An event as it comes back from a database: by its kind and body.

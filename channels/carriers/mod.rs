@@ -8,33 +8,22 @@ use async_trait::async_trait;
 use orderhub_domain::canonical::Address;
 use orderhub_domain::ids::ParcelId;
 
-use crate::port::{CallError, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
-use crate::settings::{ConfigError, Settings, constructor};
+use crate::port::{CallError, Connector, Found, LabelAnswer, Repeat};
+use crate::registry::{Family, Kind, build};
+use crate::settings::{ConfigError, Settings};
 use orderhub_domain::order::LabelEvidence;
 
-/// Builds a connection of one kind.
-pub type Connect = fn(&Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError>;
-
-/// Every kind of carrier, by name.
-pub const KINDS: [(&str, Connect); 1] = [("easypost", easypost::connect)];
+/// Every kind of carrier.
+pub static KINDS: [Kind<dyn CarrierConnector>; 1] = [easypost::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
-    constructor("carriers", &KINDS, kind)?(settings)
+    build(Family::Carriers, &KINDS, kind, settings)
 }
 
 /// A connection to a carrier account.
 #[async_trait]
-pub trait CarrierConnector: Send + Sync {
-    /// Whether the bytes are really from the vendor. Called before anything is parsed.
-    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged>;
-
-    /// What they say. Pure; called only after `verify`.
-    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound>;
-
-    /// Whether the connection is live; facts marked as test then change nothing.
-    fn is_live(&self) -> bool;
-
+pub trait CarrierConnector: Connector {
     /// How buying may be repeated when its outcome is unknown.
     fn repeat(&self) -> Repeat;
 

@@ -10,32 +10,21 @@ use orderhub_domain::ids::{EffectId, OrderId};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::PaymentEvidence;
 
-use crate::port::{CallError, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat};
-use crate::settings::{ConfigError, Settings, constructor};
+use crate::port::{CallError, Connector, Found, PaymentAnswer, Repeat};
+use crate::registry::{Family, Kind, build};
+use crate::settings::{ConfigError, Settings};
 
-/// Builds a connection of one kind.
-pub type Connect = fn(&Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError>;
-
-/// Every kind of gateway, by name.
-pub const KINDS: [(&str, Connect); 1] = [("stripe", stripe::connect)];
+/// Every kind of gateway.
+pub static KINDS: [Kind<dyn PaymentConnector>; 1] = [stripe::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
-    constructor("payments", &KINDS, kind)?(settings)
+    build(Family::Payments, &KINDS, kind, settings)
 }
 
 /// A connection to a gateway account.
 #[async_trait]
-pub trait PaymentConnector: Send + Sync {
-    /// Whether the bytes are really from the vendor. Called before anything is parsed.
-    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged>;
-
-    /// What they say. Pure; called only after `verify`.
-    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound>;
-
-    /// Whether the connection is live; facts marked as test then change nothing.
-    fn is_live(&self) -> bool;
-
+pub trait PaymentConnector: Connector {
     /// How often one authorisation can be captured.
     fn capture_mode(&self) -> CaptureMode;
 

@@ -8,32 +8,20 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use orderhub_domain::ids::Sku;
 
-use crate::port::{CallError, Forged, Inbound, NoticeAnswer, RawRequest};
-use crate::settings::{ConfigError, Settings, constructor};
+use crate::port::{CallError, Connector, NoticeAnswer};
+use crate::registry::{Family, Kind, build};
+use crate::settings::{ConfigError, Settings};
 
-/// Builds a connection of one kind.
-pub type Connect = fn(&Settings) -> Result<Arc<dyn SalesConnector>, ConfigError>;
-
-/// Every kind of sales channel, by name.
-pub const KINDS: [(&str, Connect); 2] =
-    [("direct", direct::connect), ("shopify", shopify::connect)];
+/// Every kind of sales channel.
+pub static KINDS: [Kind<dyn SalesConnector>; 2] = [direct::KIND, shopify::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
-    constructor("sales", &KINDS, kind)?(settings)
+    build(Family::Sales, &KINDS, kind, settings)
 }
 
-/// A connection to a sales channel that pushes webhooks.
-pub trait SalesConnector: Send + Sync {
-    /// Whether the bytes are really from the vendor. Called before anything is parsed.
-    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged>;
-
-    /// What they say. Pure; called only after `verify`.
-    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound>;
-
-    /// Whether test orders are recorded only (`live`) or handled like any other (`test`).
-    fn is_live(&self) -> bool;
-
+/// A connection to a sales channel.
+pub trait SalesConnector: Connector {
     /// How the channel is told what becomes of its orders; `None` when nobody there listens.
     fn way_back(&self) -> Option<&dyn WayBack>;
 

@@ -8,26 +8,24 @@ use async_trait::async_trait;
 use orderhub_domain::ids::{FulfilmentId, LocationCode, Sku};
 use orderhub_domain::quantity::Quantity;
 
-use crate::port::WorkAnswer;
-use crate::settings::{ConfigError, Settings, constructor};
+use crate::port::{Connector, WorkAnswer};
+use crate::registry::{Family, Kind, build};
+use crate::settings::{ConfigError, Settings};
 
-/// Builds a connection of one kind.
-pub type Connect = fn(&Settings) -> Result<Arc<dyn WarehouseConnector>, ConfigError>;
-
-/// Every kind of warehouse, by name.
-pub const KINDS: [(&str, Connect); 1] = [("managed", managed::connect)];
+/// Every kind of warehouse.
+pub static KINDS: [Kind<dyn WarehouseConnector>; 1] = [managed::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(
     kind: &str,
     settings: &Settings,
 ) -> Result<Arc<dyn WarehouseConnector>, ConfigError> {
-    constructor("warehouses", &KINDS, kind)?(settings)
+    build(Family::Warehouses, &KINDS, kind, settings)
 }
 
 /// A connection to the system that runs locations.
 #[async_trait]
-pub trait WarehouseConnector: Send + Sync {
+pub trait WarehouseConnector: Connector {
     /// Asks a location to fulfil. The same request again changes nothing.
     async fn request(&self, call: &FulfilmentCall) -> WorkAnswer;
 

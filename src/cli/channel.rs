@@ -1,10 +1,11 @@
 //! `orderhub channel`.
 
 use clap::Subcommand;
+use orderhub_channels::registry;
 use serde_json::{Value, json};
 
 use super::{Format, Out};
-use crate::config::{Config, Connection, KINDS};
+use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -18,28 +19,31 @@ pub(super) enum Verb {
 
 /// Every kind of connection, of all families.
 pub(super) fn kinds(format: Format, out: &mut Out) {
-    let rows: Vec<Vec<Value>> = KINDS
-        .iter()
-        .map(|kind| vec![kind.family.into(), kind.kind.into()])
+    let rows: Vec<Vec<Value>> = registry::kinds()
+        .map(|kind| {
+            let can: Vec<&str> = kind.can.iter().map(|one| one.word()).collect();
+            vec![
+                kind.family.word().into(),
+                kind.name.into(),
+                kind.standing.word().into(),
+                can.join(" ").into(),
+            ]
+        })
         .collect();
-    out.rows(format, &["family", "kind"], &rows);
+    out.rows(format, &["family", "kind", "standing", "can"], &rows);
 }
 
 /// The configured connections.
 pub(super) fn list(config: &Config, format: Format, out: &mut Out) {
-    let mut connections: Vec<&Connection> = Vec::new();
-    connections.extend(config.sales.iter().map(|one| &one.connection));
-    connections.extend(config.payments.iter().map(|one| &one.connection));
-    connections.extend(config.carriers.iter().map(|one| &one.connection));
-    connections.extend(config.warehouses.iter().map(|one| &one.connection));
-    let rows: Vec<Vec<Value>> = connections
-        .into_iter()
+    let rows: Vec<Vec<Value>> = config
+        .connections()
         .map(|one| {
             let mode = one.mode.map(|mode| mode.to_string());
             vec![
-                one.kind.family.into(),
+                one.kind.family.word().into(),
                 one.slug.as_str().into(),
-                one.kind.kind.into(),
+                one.kind.name.into(),
+                one.kind.standing.word().into(),
                 json!(mode),
                 json!(one.base_url),
             ]
@@ -47,7 +51,7 @@ pub(super) fn list(config: &Config, format: Format, out: &mut Out) {
         .collect();
     out.rows(
         format,
-        &["family", "slug", "kind", "mode", "base_url"],
+        &["family", "slug", "kind", "standing", "mode", "base_url"],
         &rows,
     );
 }

@@ -1,17 +1,17 @@
 //! The connections: sales channels, gateways, carriers, warehouses; and the locations.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use orderhub_channels::registry::{About, Family, Form, Setting, kinds};
 use orderhub_domain::canonical::{Address, CaptureMode};
 use orderhub_domain::ids::{LocationCode, Slug};
 use orderhub_domain::sourcing::Hours;
 use rust_decimal::Decimal;
 use toml::{Table, Value};
 
-use super::Fault;
 use super::hours::read_hours;
-use super::kinds::{KINDS, Kind};
 use super::secret::Secret;
 use super::section::{Reading, Section};
 use crate::http::fields::nearest;
@@ -46,65 +46,59 @@ impl fmt::Display for Mode {
     }
 }
 
-/// What every connection has.
+/// A connection: what every one has, and its kind's own settings.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// Its short name.
     pub slug: Slug,
     /// Which connector.
-    pub kind: &'static Kind,
+    pub kind: &'static About,
     /// In place of the vendor's own scheme and host.
     pub base_url: Option<String>,
     /// As stated; otherwise the connector tells it from its key, else it is live.
     pub mode: Option<Mode>,
+    /// What the kind's own settings say, by key.
+    pub own: BTreeMap<&'static str, Own>,
+}
+
+/// What one of a kind's own settings says.
+#[derive(Debug, Clone)]
+pub enum Own {
+    /// A plain text.
+    Text(String),
+    /// One secret.
+    Secret(Secret),
+    /// Secrets of which any may be in force, newest first.
+    Secrets(Vec<Secret>),
+}
+
+impl Connection {
+    /// The vendor's name for the account; without one the slug is the account.
+    pub fn account(&self) -> &str {
+        let stated = self.kind.account.and_then(|key| self.own.get(key));
+        match stated {
+            Some(Own::Text(account)) => account,
+            _ => self.slug.as_str(),
+        }
+    }
 }
 
 /// `[[sales]]`.
 #[derive(Debug, Clone)]
 pub struct Sales {
-    /// What every connection has.
+    /// The connection.
     pub connection: Connection,
-    /// Secrets that its webhooks are signed with, newest first.
-    pub secrets: Vec<Secret>,
     /// The gateway that its authorised payments are captured at.
     pub payment: Option<Slug>,
-    /// The shop's own domain, checked when set.
-    pub shop_domain: Option<String>,
-    /// For the way back.
-    pub access_token: Option<Secret>,
-    /// The shop's own id of the location whose numbers it is told.
-    pub stock_location: Option<String>,
 }
 
 /// `[[payments]]`.
 #[derive(Debug, Clone)]
 pub struct Payment {
-    /// What every connection has.
+    /// The connection.
     pub connection: Connection,
-    /// For calls.
-    pub api_key: Option<Secret>,
-    /// Secrets that its webhooks are signed with, newest first.
-    pub webhook_secrets: Vec<Secret>,
     /// How often the account lets us capture one authorisation; once by default.
     pub capture: CaptureMode,
-}
-
-/// `[[carriers]]`.
-#[derive(Debug, Clone)]
-pub struct Carrier {
-    /// What every connection has.
-    pub connection: Connection,
-    /// For calls.
-    pub api_key: Option<Secret>,
-    /// Secrets that its webhooks are signed with, newest first.
-    pub webhook_secrets: Vec<Secret>,
-}
-
-/// `[[warehouses]]`.
-#[derive(Debug, Clone)]
-pub struct Warehouse {
-    /// What every connection has.
-    pub connection: Connection,
 }
 
 /// `[[locations]]`.
@@ -134,139 +128,115 @@ pub struct Location {
     pub carrier: Option<Slug>,
 }
 
-/// Reads what every connection has.
-fn connection(family: &'static str, section: &mut Section<'_, '_>) -> Option<Connection> {
+/// Reads a connection; `None` when there is no such kind, since nobody can tell then what it takes.
+fn connection(family: Family, section: &mut Section<'_, '_>) -> Option<Connection> {
     let slug = section.required_slug("slug");
     let base_url = section.base_url("base_url");
     let mode = section.parsed("mode", "live or test");
+    let kind = kind(family, section)?;
+    let mut own = BTreeMap::new();
+    for setting in kind.settings {
+        if let Some(stated) = read_own(setting, section) {
+            own.insert(setting.key, stated);
+        }
+    }
+    Some(Connection {
+        slug,
+        kind,
+        base_url,
+        mode,
+        own,
+    })
+}
+
+fn kind(family: Family, section: &mut Section<'_, '_>) -> Option<&'static About> {
     let word = section.required_text("kind");
-    let kind = KINDS
-        .iter()
-        .find(|kind| kind.family == family && kind.kind == word);
+    let known = || kinds().filter(|kind| kind.family == family);
+    let kind = known().find(|kind| kind.name == word);
     if kind.is_none() && !word.is_empty() {
-        let known: Vec<_> = KINDS.iter().filter(|kind| kind.family == family).collect();
-        let known: Vec<_> = known.iter().map(|kind| kind.kind).collect();
+        let known: Vec<_> = known().map(|kind| kind.name).collect();
         let hint = nearest(&word, &known).map_or_else(
             || format!("must be one of: {}", known.join(", ")),
             |near| format!("is not a kind of connection; did you mean {near}?"),
         );
         section.refuse("kind", hint);
     }
-    Some(Connection {
-        slug,
-        kind: kind?,
-        base_url,
-        mode,
-    })
+    if kind.is_none() {
+        section.forgive_the_rest();
+    }
+    kind
 }
 
-fn demand(section: &mut Section<'_, '_>, connection: Option<&Connection>, have: &[(&str, bool)]) {
-    let needs = connection.map_or(&[][..], |connection| connection.kind.needs);
-    for need in needs {
-        if have.iter().any(|(key, there)| key == need && !there) {
-            section.refuse(
-                need,
-                "is missing: a connection of this kind does not start without it",
-            );
+fn read_own(setting: &Setting, section: &mut Section<'_, '_>) -> Option<Own> {
+    let key = setting.key;
+    let Some(value) = section.take(key) else {
+        if setting.required {
+            section.refuse(key, format!("is missing: {}", setting.what));
+        }
+        return None;
+    };
+    match setting.form {
+        Form::Secret => section.secret_in(key, &value).map(Own::Secret),
+        Form::Secrets => Some(Own::Secrets(section.secrets_in(key, value))),
+        Form::Text | Form::Digits => {
+            let digits = setting.form == Form::Digits;
+            let fits = |text: &str| {
+                let is_there = !text.trim().is_empty();
+                is_there && (!digits || text.bytes().all(|byte| byte.is_ascii_digit()))
+            };
+            match value {
+                Value::String(text) if fits(&text) => Some(Own::Text(text)),
+                _ => {
+                    let form = if digits { "digits in quotes" } else { "a text" };
+                    section.refuse(key, format!("must be {form}: {}", setting.what));
+                    None
+                }
+            }
         }
     }
 }
 
 pub(super) fn sales(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Sales> {
     let mut section = Section::new(at, table, reading);
-    let access_token = section.secret("access_token");
-    let connection = connection("sales", &mut section);
-    let stated = section.take("secrets");
-    let named = stated.is_some();
-    let secrets = stated.map_or_else(Vec::new, |stated| section.secrets_in("secrets", stated));
-    demand(&mut section, connection.as_ref(), &[("secrets", named)]);
     let payment = section.slug("payment");
-    let shop_domain = section.text("shop_domain");
-    let stock_location = section.text("stock_location");
-    let named = |id: &String| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-    if stock_location.as_ref().is_some_and(|id| !named(id)) {
-        section.refuse(
-            "stock_location",
-            "must be the number at the end of the address of the location in the shop's admin, in quotes",
-        );
-    }
+    let connection = connection(Family::Sales, &mut section);
     section.finish();
     Some(Sales {
         connection: connection?,
-        secrets,
         payment,
-        shop_domain,
-        access_token,
-        stock_location,
     })
 }
 
 pub(super) fn payment(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Payment> {
-    let mut table = table;
-    let capture = read_capture(&at, table.remove("capture").as_ref(), reading);
-    let (connection, api_key, webhook_secrets) = keyed("payments", at, table, reading)?;
-    Some(Payment {
-        connection,
-        api_key,
-        webhook_secrets,
-        capture,
-    })
-}
-
-fn read_capture(at: &str, stated: Option<&Value>, reading: &mut Reading<'_>) -> CaptureMode {
-    match stated.map(Value::as_str) {
+    let mut section = Section::new(at, table, reading);
+    let capture = match section.take("capture").as_ref().map(Value::as_str) {
         None | Some(Some("once")) => CaptureMode::Once,
         Some(Some("many")) => CaptureMode::Many,
         Some(_) => {
             let what = "must be once or many: how often the account captures one authorisation";
-            reading.faults.push(Fault {
-                at: format!("{at}.capture"),
-                what: what.to_owned(),
-            });
+            section.refuse("capture", what);
             CaptureMode::Once
         }
-    }
-}
-
-pub(super) fn carrier(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Carrier> {
-    let (connection, api_key, webhook_secrets) = keyed("carriers", at, table, reading)?;
-    Some(Carrier {
-        connection,
-        api_key,
-        webhook_secrets,
+    };
+    let connection = connection(Family::Payments, &mut section);
+    section.finish();
+    Some(Payment {
+        connection: connection?,
+        capture,
     })
 }
 
-fn keyed(
-    family: &'static str,
+/// A connection of a family that has nothing but its kinds' settings.
+pub(super) fn plain(
+    family: Family,
     at: String,
     table: Table,
     reading: &mut Reading<'_>,
-) -> Option<(Connection, Option<Secret>, Vec<Secret>)> {
+) -> Option<Connection> {
     let mut section = Section::new(at, table, reading);
-    let key = section.take("api_key");
-    let api_key = key
-        .as_ref()
-        .and_then(|key| section.secret_in("api_key", key));
-    let stated = section.take("webhook_secrets");
-    let named = stated.is_some();
-    let secrets = stated.map_or_else(Vec::new, |stated| {
-        section.secrets_in("webhook_secrets", stated)
-    });
     let connection = connection(family, &mut section);
-    let have = [("api_key", key.is_some()), ("webhook_secrets", named)];
-    demand(&mut section, connection.as_ref(), &have);
     section.finish();
-    Some((connection?, api_key, secrets))
-}
-
-pub(super) fn warehouse(at: String, table: Table, reading: &mut Reading<'_>) -> Option<Warehouse> {
-    let mut section = Section::new(at, table, reading);
-    let connection = connection("warehouses", &mut section);
-    section.finish();
-    Some(Warehouse {
-        connection: connection?,
-    })
+    connection
 }
 
 pub(super) fn location(at: &str, table: Table, reading: &mut Reading<'_>) -> Location {

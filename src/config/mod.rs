@@ -7,7 +7,6 @@ mod calendar;
 mod claims;
 mod connections;
 mod hours;
-mod kinds;
 mod policy;
 mod returns;
 mod secret;
@@ -22,8 +21,7 @@ use std::net::SocketAddr;
 
 use orderhub_domain::policy::Policy;
 
-pub use connections::{Carrier, Connection, Location, Mode, Payment, Sales, Warehouse};
-pub use kinds::{KINDS, Kind};
+pub use connections::{Connection, Location, Mode, Own, Payment, Sales};
 pub use secret::{Origin, Secret};
 pub use section::duration;
 pub(crate) use show::leaves;
@@ -53,9 +51,9 @@ pub struct Config {
     /// `[[payments]]`.
     pub payments: Vec<Payment>,
     /// `[[carriers]]`.
-    pub carriers: Vec<Carrier>,
+    pub carriers: Vec<Connection>,
     /// `[[warehouses]]`.
-    pub warehouses: Vec<Warehouse>,
+    pub warehouses: Vec<Connection>,
     /// `[[locations]]`, in the operator's order.
     pub locations: Vec<Location>,
     /// Where each value that is no default came from, by path.
@@ -112,6 +110,16 @@ impl fmt::Display for Faults {
 impl std::error::Error for Faults {}
 
 impl Config {
+    /// Every connection of all families.
+    pub fn connections(&self) -> impl Iterator<Item = &Connection> {
+        let sales = self.sales.iter().map(|shop| &shop.connection);
+        let payments = self.payments.iter().map(|gateway| &gateway.connection);
+        sales
+            .chain(payments)
+            .chain(&self.carriers)
+            .chain(&self.warehouses)
+    }
+
     /// Reads and checks what the sources give.
     pub fn load(sources: &Sources) -> Result<Self, Faults> {
         let mut faults = Vec::new();

@@ -319,6 +319,11 @@ impl<'a, 'b> Section<'a, 'b> {
         }
     }
 
+    /// Nobody can tell what else belongs here: what is wrong already says why.
+    pub(super) fn forgive_the_rest(&mut self) {
+        self.rest.clear();
+    }
+
     pub(super) fn finish(mut self) {
         let rest = std::mem::take(&mut self.rest);
         for key in rest.keys() {

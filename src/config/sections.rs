@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 
+use orderhub_channels::registry::Family;
 use orderhub_domain::ids::Slug;
 use toml::Table;
 
@@ -38,12 +39,14 @@ pub(super) fn read(sources: &Sources, faults: &mut Vec<Fault>) -> Option<Config>
         bus: read_url("bus", bus, &mut reading),
         sales: each("sales", sales, &mut reading, connections::sales),
         payments: each("payments", payments, &mut reading, connections::payment),
-        carriers: each("carriers", carriers, &mut reading, connections::carrier),
+        carriers: each("carriers", carriers, &mut reading, |at, table, reading| {
+            connections::plain(Family::Carriers, at, table, reading)
+        }),
         warehouses: each(
             "warehouses",
             warehouses,
             &mut reading,
-            connections::warehouse,
+            |at, table, reading| connections::plain(Family::Warehouses, at, table, reading),
         ),
         locations: each(
             "locations",
@@ -158,7 +161,7 @@ fn check_names(config: &Config, faults: &mut Vec<Fault>) {
             config
                 .carriers
                 .iter()
-                .map(|one| one.connection.slug.as_str())
+                .map(|one| one.slug.as_str())
                 .collect(),
         ),
         (
@@ -166,7 +169,7 @@ fn check_names(config: &Config, faults: &mut Vec<Fault>) {
             config
                 .warehouses
                 .iter()
-                .map(|one| one.connection.slug.as_str())
+                .map(|one| one.slug.as_str())
                 .collect(),
         ),
         (

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::calendar::calendar_words;
 use super::hours::closed_words;
-use super::{Config, Connection, Location, Origin, Secret};
+use super::{Config, Connection, Location, Origin, Own, Secret};
 
 /// The configuration in force.
 pub fn shown(config: &Config) -> Value {
@@ -55,22 +55,16 @@ pub fn shown(config: &Config) -> Value {
         "bus": url(&config.bus),
         "sales": config.sales.iter().map(|one| {
             let mut shown = connection(&one.connection);
-            shown["secrets"] = secrets(&one.secrets);
             shown["payment"] = json!(one.payment);
-            shown["shop_domain"] = json!(one.shop_domain);
-            shown["stock_location"] = json!(one.stock_location);
-            shown["access_token"] = json!(one.access_token.as_ref().map(secret));
             shown
         }).collect::<Vec<_>>(),
         "payments": config.payments.iter().map(|one| {
-            let mut shown = keyed(&one.connection, one.api_key.as_ref(), &one.webhook_secrets);
+            let mut shown = connection(&one.connection);
             shown["capture"] = json!(one.capture);
             shown
         }).collect::<Vec<_>>(),
-        "carriers": config.carriers.iter().map(|one| {
-            keyed(&one.connection, one.api_key.as_ref(), &one.webhook_secrets)
-        }).collect::<Vec<_>>(),
-        "warehouses": config.warehouses.iter().map(|one| connection(&one.connection)).collect::<Vec<_>>(),
+        "carriers": config.carriers.iter().map(connection).collect::<Vec<_>>(),
+        "warehouses": config.warehouses.iter().map(connection).collect::<Vec<_>>(),
         "locations": config.locations.iter().map(location).collect::<Vec<_>>(),
     })
 }
@@ -118,18 +112,20 @@ fn returns(rules: &ReturnPolicy) -> Value {
 }
 
 fn connection(connection: &Connection) -> Value {
-    json!({
+    let mut shown = json!({
         "slug": connection.slug,
-        "kind": connection.kind.kind,
+        "kind": connection.kind.name,
         "base_url": connection.base_url,
         "mode": connection.mode.map(|mode| mode.to_string()),
-    })
-}
-
-fn keyed(of: &Connection, api_key: Option<&Secret>, webhook_secrets: &[Secret]) -> Value {
-    let mut shown = connection(of);
-    shown["api_key"] = json!(api_key.map(secret));
-    shown["webhook_secrets"] = secrets(webhook_secrets);
+    });
+    for setting in connection.kind.settings {
+        shown[setting.key] = match connection.own.get(setting.key) {
+            None => Value::Null,
+            Some(Own::Text(text)) => json!(text),
+            Some(Own::Secret(one)) => secret(one),
+            Some(Own::Secrets(all)) => all.iter().map(secret).collect(),
+        };
+    }
     shown
 }
 
@@ -150,10 +146,6 @@ fn location(location: &Location) -> Value {
         "carrier": location.carrier,
         "address": location.address,
     })
-}
-
-fn secrets(of: &[Secret]) -> Value {
-    of.iter().map(secret).collect()
 }
 
 /// Where a secret is kept, in the form that the file takes.

@@ -33,7 +33,7 @@ mod tests;
 pub use copies::{WebhookCopies, WebhookCopy};
 pub use edge::{Edge, IMPORTS_AT_ONCE};
 pub use front::Front;
-pub use hooks::{Family, Hook, Hooks, KeptWebhook};
+pub use hooks::{Hooks, KeptWebhook};
 pub use limits::Limits;
 pub use listener::Listener;
 pub use table::Side;

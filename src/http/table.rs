@@ -97,6 +97,13 @@ pub const ROUTES: &[Route] = &[
     ),
     route(Method::GET, "/v1/orders", AnyKey, Body::Nothing, Side::Api),
     route(
+        Method::GET,
+        "/v1/hooks/sales/{slug}",
+        Nothing,
+        Body::Nothing,
+        Side::Api,
+    ),
+    route(
         Method::POST,
         "/v1/hooks/sales/{slug}",
         Nothing,

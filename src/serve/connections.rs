@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use orderhub_actors::Site;
 use orderhub_actors::node::{Connectors, LocationConfig};
+use orderhub_actors::{Inlet, Site};
 use orderhub_channels::payments::PaymentConnector;
+use orderhub_channels::port::Connector;
+use orderhub_channels::registry::Family;
 use orderhub_channels::sales::SalesConnector;
 use orderhub_channels::settings::{ConfigError, Gateway, Mode, Settings};
 use orderhub_channels::settlement::FileFormat;
@@ -19,8 +21,7 @@ use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
 use secrecy::SecretString;
 
 use crate::cli::{Exit, Failure};
-use crate::config::{self, Config, Connection, Secret};
-use crate::http::{Family, Hook};
+use crate::config::{self, Config, Connection, Own, Secret};
 use crate::intake::SalesChannel;
 use crate::settlement::{Payer, Source};
 use crate::store::Store;
@@ -40,7 +41,7 @@ fn payer(connection: &Connection, channel: Option<ChannelId>) -> Payer {
             slug: connection.slug.clone(),
             channel,
         },
-        format: FileFormat::of_kind(connection.kind.kind),
+        format: FileFormat::of_kind(connection.kind.name),
     }
 }
 
@@ -58,7 +59,7 @@ impl Connections {
         let ids = register_channels(config, store).await?;
         let configured = config.sales.iter().zip(connectors).zip(ids);
         let shops = configured.map(|((shop, connector), id)| {
-            let direct = shop.connection.kind.kind == DIRECT;
+            let direct = shop.connection.kind.name == DIRECT;
             let slug = shop.connection.slug.clone();
             let shop = Shop {
                 id,
@@ -113,23 +114,25 @@ impl Connections {
     }
 
     /// Connections whose webhooks are taken.
-    pub(super) fn hooks(&self) -> BTreeMap<(Family, Slug), Hook> {
+    pub(super) fn hooks(&self) -> BTreeMap<(Family, Slug), Inlet> {
         let mut hooks = BTreeMap::new();
+        let mut take = |family, slug: &Slug, connector: Arc<dyn Connector>, channel| {
+            let inlet = Inlet {
+                source: format!("{family}/{slug}"),
+                slug: slug.clone(),
+                channel,
+                connector,
+            };
+            hooks.insert((family, slug.clone()), inlet);
+        };
         for (slug, shop) in self.sales.iter().filter(|(_, shop)| !shop.direct) {
-            let hook = Hook::Sales(shop.connector.clone(), shop.id);
-            hooks.insert((Family::Sales, slug.clone()), hook);
+            take(Family::Sales, slug, shop.connector.clone(), Some(shop.id));
         }
         for (slug, gateway) in &self.partners.payments {
-            hooks.insert(
-                (Family::Payments, slug.clone()),
-                Hook::Payments(gateway.clone()),
-            );
+            take(Family::Payments, slug, gateway.clone(), None);
         }
         for (slug, carrier) in &self.partners.carriers {
-            hooks.insert(
-                (Family::Carriers, slug.clone()),
-                Hook::Carriers(carrier.clone()),
-            );
+            take(Family::Carriers, slug, carrier.clone(), None);
         }
         hooks
     }
@@ -156,38 +159,26 @@ pub(super) fn check(config: &Config) -> Result<usize, Failure> {
 /// Connectors of gateways, carriers and warehouses.
 fn partners(config: &Config) -> Result<Connectors, Failure> {
     let mut partners = Connectors::default();
-    for payment in &config.payments {
-        let settings = Settings {
-            secrets: secrets(&payment.webhook_secrets),
-            api_key: payment.api_key.as_ref().map(secret),
-            capture: payment.capture,
-            ..settings(&payment.connection)
-        };
-        let connector = payments::connect(payment.connection.kind.kind, &settings);
+    for gateway in &config.payments {
+        let mut settings = settings(&gateway.connection);
+        settings.capture = gateway.capture;
+        let connector = payments::connect(gateway.connection.kind.name, &settings);
         let connector = connector.map_err(refused)?;
         partners
             .payments
-            .insert(payment.connection.slug.clone(), connector);
+            .insert(gateway.connection.slug.clone(), connector);
     }
     for carrier in &config.carriers {
-        let settings = Settings {
-            secrets: secrets(&carrier.webhook_secrets),
-            api_key: carrier.api_key.as_ref().map(secret),
-            ..settings(&carrier.connection)
-        };
-        let connector = carriers::connect(carrier.connection.kind.kind, &settings);
+        let connector = carriers::connect(carrier.kind.name, &settings(carrier));
         let connector = connector.map_err(refused)?;
-        partners
-            .carriers
-            .insert(carrier.connection.slug.clone(), connector);
+        partners.carriers.insert(carrier.slug.clone(), connector);
     }
     for warehouse in &config.warehouses {
-        let settings = settings(&warehouse.connection);
-        let connector = warehouses::connect(warehouse.connection.kind.kind, &settings);
+        let connector = warehouses::connect(warehouse.kind.name, &settings(warehouse));
         let connector = connector.map_err(refused)?;
         partners
             .warehouses
-            .insert(warehouse.connection.slug.clone(), connector);
+            .insert(warehouse.slug.clone(), connector);
     }
     Ok(partners)
 }
@@ -202,25 +193,16 @@ fn shops(config: &Config, partners: &Connectors) -> Result<Vec<Arc<dyn SalesConn
                 capture: gateway.capture_mode(),
             })
         });
-        let settings = Settings {
-            secrets: secrets(&shop.secrets),
-            api_key: shop.access_token.as_ref().map(secret),
-            shop_domain: shop.shop_domain.clone(),
-            stock_location: shop.stock_location.clone(),
-            payment,
-            ..settings(&shop.connection)
-        };
-        sales::connect(shop.connection.kind.kind, &settings).map_err(refused)
+        let mut settings = settings(&shop.connection);
+        settings.payment = payment;
+        sales::connect(shop.connection.kind.name, &settings).map_err(refused)
     };
     config.sales.iter().map(connect).collect()
 }
 
 /// The locations and who works there. A location without a carrier ships with the first one.
 pub(super) fn locations(config: &Config) -> Vec<LocationConfig> {
-    let first = config
-        .carriers
-        .first()
-        .map(|carrier| carrier.connection.slug.clone());
+    let first = config.carriers.first().map(|carrier| carrier.slug.clone());
     let location = |location: &config::Location| LocationConfig {
         location: sourced(location),
         site: Site {
@@ -263,11 +245,9 @@ pub(super) async fn register_channels(
 ) -> Result<Vec<ChannelId>, Failure> {
     let mut ids = Vec::new();
     for shop in &config.sales {
-        let slug = &shop.connection.slug;
-        // Without a vendor's name for the account, the slug is the account.
-        let account = shop.shop_domain.as_deref().unwrap_or(slug.as_str());
+        let connection = &shop.connection;
         let id = store
-            .ensure_channel(slug, shop.connection.kind.kind, account)
+            .ensure_channel(&connection.slug, connection.kind.name, connection.account())
             .await;
         ids.push(id.map_err(super::unusable)?);
     }
@@ -275,21 +255,21 @@ pub(super) async fn register_channels(
 }
 
 fn settings(connection: &Connection) -> Settings {
+    let secret = |secret: &Secret| SecretString::from(secret.expose().to_owned());
     let mut settings = Settings::new(connection.slug.clone());
     settings.base_url.clone_from(&connection.base_url);
     settings.mode = connection.mode.map(|mode| match mode {
         config::Mode::Live => Mode::Live,
         config::Mode::Test => Mode::Test,
     });
+    for (key, own) in &connection.own {
+        settings = match own {
+            Own::Text(text) => settings.with_text(key, text),
+            Own::Secret(one) => settings.with_secrets(key, [secret(one)]),
+            Own::Secrets(all) => settings.with_secrets(key, all.iter().map(secret)),
+        };
+    }
     settings
-}
-
-fn secret(secret: &Secret) -> SecretString {
-    secret.expose().to_owned().into()
-}
-
-fn secrets(secrets: &[Secret]) -> Vec<SecretString> {
-    secrets.iter().map(secret).collect()
 }
 
 #[expect(

@@ -40,7 +40,7 @@ use crate::telemetry;
 use addresses::Addresses;
 pub(crate) use addresses::stop_signal;
 use connections::Connections;
-use seams::{CanonicalIntake, ParkedReader};
+use seams::{CanonicalIntake, Connected};
 
 /// How long orders may take to fall asleep when the hub stops.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -82,11 +82,11 @@ impl Root for Process {
             ownership: Arc::new(store.clone()),
         };
         let hooks = Hooks::new(connections.hooks(), config.http.public_url.clone());
-        let reader = Arc::new(ParkedReader::new(hooks.clone()));
+        let webhooks = Arc::new(webhooks);
         announce(&config, &hooks);
-        let node = node::start(node_config, stores, connections.partners(), reader)
-            .await
-            .map_err(failed)?;
+        let inlets = Arc::new(Connected::new(hooks.clone(), webhooks.clone()));
+        let node = node::start(node_config, stores, connections.partners(), inlets).await;
+        let node = node.map_err(failed)?;
 
         let publisher = Publisher::new(&store, bus.clone(), &config.node.name);
         // Stopped only after the orders are asleep: until then they commit.
@@ -110,7 +110,7 @@ impl Root for Process {
             keys: Keys::new(Arc::new(store.clone())),
             desk,
             hooks,
-            webhooks: Arc::new(webhooks),
+            webhooks,
             messages: Arc::new(store.clone()),
             payouts: Arc::new(store.clone()),
             payers,

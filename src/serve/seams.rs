@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_actors::Reader;
-use orderhub_actors::api::Delivery;
+use jiff::Timestamp;
+use orderhub_actors::api::{Delivery, Receipt};
 use orderhub_actors::ports::{Parked, Unavailable};
+use orderhub_actors::{Inlet, Inlets};
 use orderhub_channels::sales::direct;
 use orderhub_domain::ids::{ChannelId, Slug};
 use orderhub_domain::order::Stage;
@@ -52,23 +53,48 @@ impl Intake for CanonicalIntake {
     }
 }
 
-/// Parked messages are read again by the connection that they came through.
-pub(super) struct ParkedReader(Hooks);
+/// The connections, as the hub asks and reads again what comes through them.
+pub(super) struct Connected {
+    hooks: Hooks,
+    copies: Arc<dyn WebhookCopies>,
+}
 
-impl ParkedReader {
-    pub(super) const fn new(hooks: Hooks) -> Self {
-        Self(hooks)
+impl Connected {
+    pub(super) const fn new(hooks: Hooks, copies: Arc<dyn WebhookCopies>) -> Self {
+        Self { hooks, copies }
     }
 }
 
-impl Reader for ParkedReader {
+impl Inlets for Connected {
     fn read(&self, message: &Parked) -> Option<Delivery> {
-        self.0.read_again(&KeptWebhook {
+        self.hooks.read_again(&KeptWebhook {
             source: &message.source,
             received_at: message.received_at,
             headers: &message.headers,
             body: &message.body,
         })
+    }
+
+    fn inlet(&self, source: &str) -> Option<Inlet> {
+        self.hooks.inlet(source).cloned()
+    }
+
+    fn polled(&self) -> Vec<Inlet> {
+        let polled = self.hooks.inlets();
+        polled
+            .filter(|inlet| inlet.connector.poll().is_some())
+            .cloned()
+            .collect()
+    }
+
+    fn note(&self, delivery: &Delivery, receipt: &Receipt, asked_at: Timestamp) {
+        self.copies.keep(WebhookCopy {
+            source: delivery.source.clone(),
+            receipt: receipt.clone(),
+            received_at: asked_at,
+            headers: delivery.headers.clone(),
+            body: delivery.body.clone(),
+        });
     }
 }
 

@@ -334,6 +334,14 @@ impl Journal for Store {
     async fn count_parked(&self) -> Result<BTreeMap<ParkedState, u64>, Unavailable> {
         self.count_parked_messages().await
     }
+
+    async fn cursor(&self, source: &str) -> Result<Option<String>, Unavailable> {
+        self.poll_cursor(source).await
+    }
+
+    async fn move_cursor(&self, source: &str, cursor: &str) -> Result<(), Unavailable> {
+        self.move_poll_cursor(source, cursor).await
+    }
 }
 
 /// Adds a row of `load` to its order's log. After the first event that cannot be read, the rest of

@@ -11,6 +11,7 @@ mod backend;
 mod census;
 mod channels;
 mod checkup;
+mod cursors;
 mod failure;
 mod feeds;
 mod fences;

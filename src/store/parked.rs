@@ -226,11 +226,9 @@ pub(super) fn reference_from(row: &PgRow) -> Result<Option<OrderRef>, sqlx::Erro
     let kind: Option<String> = row.try_get("ref_kind")?;
     let scope: Option<String> = row.try_get("ref_scope")?;
     let value: Option<String> = row.try_get("ref_value")?;
-    let kind = kind.as_deref().and_then(|word| {
-        [RefKind::Payment, RefKind::Tracking]
-            .into_iter()
-            .find(|kind| kind.word() == word)
-    });
+    let kind = kind
+        .as_deref()
+        .and_then(|word| RefKind::ALL.into_iter().find(|kind| kind.word() == word));
     Ok(match (kind, scope, value) {
         (Some(kind), Some(scope), Some(value)) => Some(OrderRef { kind, scope, value }),
         _ => None,

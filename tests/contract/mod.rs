@@ -72,6 +72,7 @@ macro_rules! store_contract {
             a_message_that_comes_again_is_judged_anew_unless_it_died_waiting,
             a_message_dies_once_however_often_it_comes,
             parked_messages_are_counted_by_state,
+            a_cursor_stays_where_it_was_moved_to,
         );
         store_contract!(@cases $world, stock:
             a_move_is_read_as_it_was_written,

@@ -247,3 +247,25 @@ pub(crate) async fn parked_messages_are_counted_by_state(world: &impl World) {
     ];
     assert_eq!(counts, BTreeMap::from(expected));
 }
+
+pub(crate) async fn a_cursor_stays_where_it_was_moved_to(world: &dyn World) {
+    let node = world.node("a").await;
+    let (market, shop) = ("sales/market", "sales/shop");
+    let cursor = async |source: &str| node.journal.cursor(source).await.expect("read");
+    assert_eq!(cursor(market).await, None);
+    for place in [
+        "2026-11-20T09:00:00Z",
+        "2026-11-21T09:00:00Z",
+        "2026-11-21T09:00:00Z",
+    ] {
+        node.journal
+            .move_cursor(market, place)
+            .await
+            .expect("moved");
+        assert_eq!(cursor(market).await.as_deref(), Some(place));
+    }
+    assert_eq!(cursor(shop).await, None, "each connection has its own");
+    let other = world.node("b").await;
+    let seen = other.journal.cursor(market).await.expect("read");
+    assert_eq!(seen.as_deref(), Some("2026-11-21T09:00:00Z"));
+}

@@ -277,6 +277,7 @@ async fn every_view_of_the_interface_is_there() {
             "order_id fulfilment parcel account carrier service origin destination took_s delivered_at",
         ),
         ("feeds", "source sequence as_of applied_at gaps missing"),
+        ("poll_cursors", "source cursor moved_at"),
     ];
     for (view, columns) in views {
         let found: Vec<String> = sqlx::query_scalar(

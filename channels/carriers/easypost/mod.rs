@@ -21,7 +21,8 @@ use secrecy::SecretString;
 
 use super::{CarrierConnector, LabelCall};
 use crate::outbound::{Outbound, Stopwatch};
-use crate::port::{CallError, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
+use crate::port::{CallError, Connector, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
 /// Where EasyPost's API lives.
@@ -39,14 +40,37 @@ pub(super) struct EasyPost {
     http: Outbound,
 }
 
-/// Builds the connection.
-pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
-    let secrets = settings.signing_secrets()?;
+/// What there is to know of an EasyPost account.
+pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
+    about: About {
+        family: Family::Carriers,
+        name: "easypost",
+        standing: Standing::Sampled,
+        can: &[
+            Capability::Webhooks,
+            Capability::Labels,
+            Capability::Tracking,
+        ],
+        settings: &[
+            Setting::required("api_key", Form::Secret, "the account's API key"),
+            Setting::required(
+                "webhook_secrets",
+                Form::Secrets,
+                "the webhook's secret, as you gave it to EasyPost",
+            ),
+        ],
+        account: None,
+    },
+    connect,
+};
+
+fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
+    let secrets = settings.secrets("webhook_secrets")?;
     let easypost = EasyPost {
         slug: settings.slug.clone(),
         keys: secrets.iter().map(verify::signing_key).collect(),
-        api_key: settings.call_key()?,
-        live: settings.is_live(&TEST_KEYS),
+        api_key: settings.secret("api_key")?,
+        live: settings.is_live_by("api_key", &TEST_KEYS),
         http: Outbound::new(settings, VENDOR)?,
     };
     easypost.watch("buy").announce();
@@ -66,8 +90,7 @@ impl EasyPost {
     }
 }
 
-#[async_trait]
-impl CarrierConnector for EasyPost {
+impl Connector for EasyPost {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.keys, request)
     }
@@ -79,7 +102,10 @@ impl CarrierConnector for EasyPost {
     fn is_live(&self) -> bool {
         self.live
     }
+}
 
+#[async_trait]
+impl CarrierConnector for EasyPost {
     fn repeat(&self) -> Repeat {
         Repeat::QueryFirst
     }

@@ -25,7 +25,10 @@ use secrecy::SecretString;
 
 use super::{Means, PaymentCall, PaymentConnector, Sought};
 use crate::outbound::{Outbound, Stopwatch};
-use crate::port::{CallError, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat};
+use crate::port::{
+    CallError, Connector, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat,
+};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
 /// Where Stripe's API lives.
@@ -47,13 +50,44 @@ pub(super) struct Stripe {
     http: Outbound,
 }
 
-/// Builds the connection.
-pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
+/// What there is to know of a Stripe account.
+pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
+    about: About {
+        family: Family::Payments,
+        name: "stripe",
+        standing: Standing::Sampled,
+        can: &[
+            Capability::Webhooks,
+            Capability::Authorize,
+            Capability::Capture,
+            Capability::Void,
+            Capability::Refund,
+            Capability::Query,
+            Capability::Disputes,
+        ],
+        settings: &[
+            Setting::required(
+                "api_key",
+                Form::Secret,
+                "the account's secret key, or a restricted one that may write payment intents and refunds",
+            ),
+            Setting::required(
+                "webhook_secrets",
+                Form::Secrets,
+                "the signing secret of the webhook endpoint (whsec_...)",
+            ),
+        ],
+        account: None,
+    },
+    connect,
+};
+
+fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
     let stripe = Stripe {
         slug: settings.slug.clone(),
-        secrets: settings.signing_secrets()?,
-        api_key: settings.call_key()?,
-        live: settings.is_live(&TEST_KEYS),
+        secrets: settings.secrets("webhook_secrets")?,
+        api_key: settings.secret("api_key")?,
+        live: settings.is_live_by("api_key", &TEST_KEYS),
         capture: settings.capture,
         http: Outbound::new(settings, VENDOR)?,
     };
@@ -76,8 +110,7 @@ impl Stripe {
     }
 }
 
-#[async_trait]
-impl PaymentConnector for Stripe {
+impl Connector for Stripe {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, request)
     }
@@ -89,7 +122,10 @@ impl PaymentConnector for Stripe {
     fn is_live(&self) -> bool {
         self.live
     }
+}
 
+#[async_trait]
+impl PaymentConnector for Stripe {
     fn capture_mode(&self) -> CaptureMode {
         self.capture
     }

@@ -18,9 +18,12 @@ use crate::settings::Settings;
 const ORDER: &str = "ord_0199f3c8a2b17def8a6b1c2d3e4f5061";
 
 fn settings(base_url: &str) -> Settings {
-    let mut settings = Settings::new("stripe-eu".into());
-    settings.secrets = vec!["whsec_own_vector_1".into(), "whsec_own_vector_2".into()];
-    settings.api_key = Some("sk_test_own_key".into());
+    let mut settings = Settings::new("stripe-eu".into())
+        .with_secrets("api_key", ["sk_test_own_key"])
+        .with_secrets(
+            "webhook_secrets",
+            ["whsec_own_vector_1", "whsec_own_vector_2"],
+        );
     settings.base_url = Some(base_url.to_owned());
     settings.timeout = Duration::from_millis(400);
     settings

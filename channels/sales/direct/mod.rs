@@ -23,7 +23,8 @@ use orderhub_domain::sourcing::Point;
 use super::{SalesConnector, WayBack};
 use crate::canonical::{NoCanonicalValue, Repeated, hash};
 use crate::json::{self, Json, NotJson};
-use crate::port::{Forged, Inbound, RawRequest};
+use crate::port::{Connector, Forged, Inbound, RawRequest};
+use crate::registry::{About, Capability, Family, Kind, Standing};
 use crate::settings::{ConfigError, Settings};
 
 /// An order that can be placed.
@@ -124,18 +125,30 @@ struct Direct {
     live: bool,
 }
 
-/// Builds the connection. There is no secret: senders have API keys.
+/// What there is to know of the canonical API's channel. There is no secret: senders have API keys.
+pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
+    about: About {
+        family: Family::Sales,
+        name: "direct",
+        standing: Standing::Live,
+        can: &[Capability::Submitted],
+        settings: &[],
+        account: None,
+    },
+    connect,
+};
+
 #[expect(
     clippy::unnecessary_wraps,
     reason = "every constructor of the registry may fail"
 )]
-pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     Ok(Arc::new(Direct {
-        live: settings.is_live(&[]),
+        live: settings.is_live(),
     }))
 }
 
-impl SalesConnector for Direct {
+impl Connector for Direct {
     fn verify(&self, _: &RawRequest<'_>) -> Result<(), Forged> {
         Err(Forged::Missing)
     }
@@ -147,7 +160,9 @@ impl SalesConnector for Direct {
     fn is_live(&self) -> bool {
         self.live
     }
+}
 
+impl SalesConnector for Direct {
     fn way_back(&self) -> Option<&dyn WayBack> {
         None
     }

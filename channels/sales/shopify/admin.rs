@@ -147,12 +147,12 @@ impl Admin {
         let Some(base) = settings.base_url.as_deref() else {
             return Ok(None);
         };
-        if settings.api_key.is_none() {
+        let Some(token) = settings.secret_if_any("access_token")? else {
             return Ok(None);
-        }
+        };
         Ok(Some(Self {
             http: Outbound::new(settings, base)?,
-            token: settings.call_key()?,
+            token,
         }))
     }
 

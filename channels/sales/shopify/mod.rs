@@ -26,7 +26,8 @@ use self::offer::Offers;
 use super::{SalesConnector, StockWay, WayBack};
 use crate::canonical::{Repeated, hash};
 use crate::json;
-use crate::port::{Forged, Inbound, InboundOrder, RawRequest};
+use crate::port::{Connector, Forged, Inbound, InboundOrder, RawRequest};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Gateway, Settings};
 
 /// Topics whose body is the order.
@@ -49,26 +50,65 @@ struct Shopify {
     offers: Option<Offers>,
 }
 
-/// Builds the connection.
-pub(super) fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+/// What there is to know of a Shopify connection.
+pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
+    about: About {
+        family: Family::Sales,
+        name: "shopify",
+        standing: Standing::Sampled,
+        can: &[
+            Capability::Webhooks,
+            Capability::Shipments,
+            Capability::Cancellations,
+            Capability::Stock,
+        ],
+        settings: &[
+            Setting::required(
+                "secrets",
+                Form::Secrets,
+                "the app's client secret, which signs its webhooks",
+            ),
+            Setting::optional(
+                "access_token",
+                Form::Secret,
+                "the app's Admin API access token, for the way back",
+            ),
+            Setting::optional(
+                "shop_domain",
+                Form::Text,
+                "the shop's own domain (acme.myshopify.com), held against each webhook",
+            ),
+            Setting::optional(
+                STOCK_LOCATION,
+                Form::Digits,
+                "the number at the end of the address of the location in the shop's admin whose stock is told",
+            ),
+        ],
+        account: Some("shop_domain"),
+    },
+    connect,
+};
+
+const STOCK_LOCATION: &str = "stock_location";
+
+fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let back = Admin::open(settings)?.map(|admin| Back::new(settings.slug.clone(), admin));
-    let offers = match &settings.stock_location {
+    let offers = match settings.text(STOCK_LOCATION) {
         None => None,
         Some(location) => {
             let admin = Admin::open(settings)?;
-            let admin = admin.ok_or_else(|| ConfigError::StockGoesNowhere {
-                slug: settings.slug.clone(),
-            })?;
+            let needs = "base_url and access_token beside it, so that the shop can be called";
+            let admin = admin.ok_or_else(|| settings.bad(STOCK_LOCATION, needs))?;
             Some(Offers::new(settings.slug.clone(), admin, location))
         }
     };
     Ok(Arc::new(Shopify {
         back,
         offers,
-        secrets: settings.signing_secrets()?,
-        shop: settings.shop_domain.clone(),
+        secrets: settings.secrets("secrets")?,
+        shop: settings.text("shop_domain").map(str::to_owned),
         gateway: settings.payment.clone(),
-        live: settings.is_live(&[]),
+        live: settings.is_live(),
     }))
 }
 
@@ -105,7 +145,7 @@ fn looks_like_an_order(body: &[u8]) -> bool {
     serde_json::from_slice::<Order>(body).is_ok()
 }
 
-impl SalesConnector for Shopify {
+impl Connector for Shopify {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, self.shop.as_deref(), request)
     }
@@ -131,7 +171,9 @@ impl SalesConnector for Shopify {
     fn is_live(&self) -> bool {
         self.live
     }
+}
 
+impl SalesConnector for Shopify {
     fn way_back(&self) -> Option<&dyn WayBack> {
         self.back.as_ref().map(|back| back as &dyn WayBack)
     }

@@ -20,8 +20,8 @@ const FIRST: &str = "oaKdOJDuE0d1uJMdYavgY6J1JO06G4KQsRyH05H3+6Q=";
 const SECOND: &str = "iy/MQ54wSNPKFKmwdeWUfocHdFC6cVuPbztTbw/AoYU=";
 
 fn settings() -> Settings {
-    let mut settings = Settings::new("shop-de".into());
-    settings.secrets = vec!["shopify-own-secret-1".into(), "shopify-own-secret-2".into()];
+    let mut settings = Settings::new("shop-de".into())
+        .with_secrets("secrets", ["shopify-own-secret-1", "shopify-own-secret-2"]);
     settings.payment = Some(Gateway {
         slug: "stripe-eu".into(),
         capture: CaptureMode::Once,
@@ -59,8 +59,7 @@ fn verify(shop: &Arc<dyn SalesConnector>, signature: &str, body: &[u8]) -> Resul
 
 #[test]
 fn the_published_vector_is_believed() {
-    let mut settings = settings();
-    settings.secrets = vec!["hush".into()];
+    let settings = settings().with_secrets("secrets", ["hush"]);
     let shop = connect("shopify", &settings).expect("a connection");
     let signature = "hMTq0K2x7oyOjoBwGYeTj5oxfnaVYXzbanUG9aajpKI=";
     assert_eq!(verify(&shop, signature, b"\"my secret message\""), Ok(()));
@@ -95,8 +94,7 @@ fn a_signature_of_any_secret_in_force_is_believed_and_nothing_else() {
     }
     let none = HeaderMap::new();
     assert_eq!(shop().verify(&request(&none, BODY)), Err(Forged::Missing));
-    let mut one = settings();
-    one.secrets.truncate(1);
+    let one = settings().with_secrets("secrets", ["shopify-own-secret-1"]);
     let shop = connect("shopify", &one).expect("a connection");
     assert_eq!(
         verify(&shop, SECOND, BODY),
@@ -107,8 +105,7 @@ fn a_signature_of_any_secret_in_force_is_believed_and_nothing_else() {
 
 #[test]
 fn a_configured_shop_is_the_only_one_believed() {
-    let mut settings = settings();
-    settings.shop_domain = Some("own.myshopify.com".to_owned());
+    let settings = settings().with_text("shop_domain", "own.myshopify.com");
     let shop = connect("shopify", &settings).expect("a connection");
     let from = |domain: &str| {
         let headers = headers(&[
@@ -130,7 +127,7 @@ fn a_configured_shop_is_the_only_one_believed() {
 #[test]
 fn a_shop_without_a_secret_does_not_start_and_is_live_unless_told() {
     let mut bare = settings();
-    bare.secrets.clear();
+    bare = bare.with_secrets("secrets", Vec::<&str>::new());
     assert!(connect("shopify", &bare).is_err());
     assert!(shop().is_live());
     let mut test = settings();

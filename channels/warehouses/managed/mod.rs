@@ -12,19 +12,49 @@ use orderhub_domain::ids::FulfilmentId;
 use orderhub_domain::order::FulfilmentEvidence;
 
 use super::{FulfilmentCall, WarehouseConnector};
-use crate::port::WorkAnswer;
+use crate::port::{Connector, Forged, Inbound, RawRequest, WorkAnswer};
+use crate::registry::{About, Capability, Family, Kind, Standing};
 use crate::settings::{ConfigError, Settings};
 
-/// A warehouse without a system of its own.
-struct Managed;
+/// A warehouse without a system of its own: it sends no webhooks, and none is believed.
+struct Managed {
+    live: bool,
+}
 
-/// Builds the connection. It needs nothing but its name.
+/// What there is to know of a managed location. It needs nothing but its name.
+pub(super) const KIND: Kind<dyn WarehouseConnector> = Kind {
+    about: About {
+        family: Family::Warehouses,
+        name: "managed",
+        standing: Standing::Live,
+        can: &[Capability::Requests, Capability::Submitted],
+        settings: &[],
+        account: None,
+    },
+    connect,
+};
+
 #[expect(
     clippy::unnecessary_wraps,
     reason = "every constructor of the registry may fail"
 )]
-pub(super) fn connect(_: &Settings) -> Result<Arc<dyn WarehouseConnector>, ConfigError> {
-    Ok(Arc::new(Managed))
+fn connect(settings: &Settings) -> Result<Arc<dyn WarehouseConnector>, ConfigError> {
+    let live = settings.is_live();
+    Ok(Arc::new(Managed { live }))
+}
+
+impl Connector for Managed {
+    fn verify(&self, _: &RawRequest<'_>) -> Result<(), Forged> {
+        Err(Forged::Missing)
+    }
+
+    fn read(&self, _: &RawRequest<'_>) -> Vec<Inbound> {
+        Vec::new()
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
 }
 
 #[async_trait]

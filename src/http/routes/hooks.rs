@@ -11,13 +11,13 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use metrics::{counter, histogram};
-use orderhub_actors::api::{Delivery, Received};
+use orderhub_actors::api::Received;
 use orderhub_channels::port::{Forged, RawRequest};
 use orderhub_domain::ids::Slug;
 use serde_json::json;
-use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
+use warp::{Filter, Reply};
 
 use super::{answer, asked, body, json as reply, with};
 use crate::http::WebhookCopy;
@@ -26,7 +26,16 @@ use crate::http::edge::Edge;
 use crate::http::problem::Problem;
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
-    warp::path!("v1" / "hooks" / String / String)
+    let greeting = warp::path!("v1" / "hooks" / String / String)
+        .and(warp::get())
+        .and(asked())
+        .and(with(edge))
+        .map(
+            |family: String, slug: String, asked: Arc<Asked>, edge: Arc<Edge>| {
+                answer(greet(&edge, &asked, &family, slug))
+            },
+        );
+    let webhook = warp::path!("v1" / "hooks" / String / String)
         .and(warp::post())
         .and(asked())
         .and(body())
@@ -36,7 +45,28 @@ pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
                 answer(take(&edge, &asked, &family, slug, body).await)
             },
         )
-        .boxed()
+        .boxed();
+    greeting.or(webhook).unify().boxed()
+}
+
+/// Answers a vendor that asks, before it sends anything, whether the address is ours.
+fn greet(edge: &Edge, asked: &Asked, family: &str, slug: String) -> Result<Response, Problem> {
+    let inlet = edge.hooks.find(family, &Slug(slug));
+    let question: Vec<_> = asked.parameters().collect();
+    let greeting = inlet.and_then(|(_, inlet)| inlet.connector.greet(&question));
+    let text = greeting.ok_or_else(Problem::not_found)?;
+    Ok(plain(text))
+}
+
+/// A text of ours that a vendor wants to read.
+fn plain(text: impl Into<String>) -> Response {
+    let text: String = text.into();
+    warp::reply::with_header(
+        text,
+        http::header::CONTENT_TYPE,
+        "text/plain; charset=utf-8",
+    )
+    .into_response()
 }
 
 async fn take(
@@ -46,12 +76,11 @@ async fn take(
     slug: String,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let slug = Slug(slug);
-    let (family, hook) = edge
+    let (_, inlet) = edge
         .hooks
-        .find(family, &slug)
+        .find(family, &Slug(slug))
         .ok_or_else(Problem::not_found)?;
-    let source = format!("{}/{slug}", family.word());
+    let source = inlet.source.clone();
     let url = edge.hooks.url(&asked.path_and_query());
     let request = RawRequest {
         headers: asked.headers(),
@@ -59,7 +88,7 @@ async fn take(
         url: &url,
         received_at: Timestamp::now(),
     };
-    if let Err(forged) = hook.verify(&request) {
+    if let Err(forged) = inlet.connector.verify(&request) {
         let outcome = match forged {
             Forged::Missing | Forged::Mismatch => "bad_signature",
             Forged::Stale => "stale",
@@ -69,15 +98,7 @@ async fn take(
         return Err(Problem::new("signature_invalid", detail));
     }
     let headers = kept_headers(asked.headers());
-    let delivery = Delivery {
-        source: source.clone(),
-        slug,
-        channel: hook.channel(),
-        live: hook.is_live(),
-        items: hook.read(&request),
-        body: body.to_vec(),
-        headers: headers.clone(),
-    };
+    let delivery = inlet.deliver(&request, headers.clone());
     let receipt = edge.hub.inbound(delivery).await?;
     let received = receipt.received;
     count(source.clone(), received.word());
@@ -93,6 +114,9 @@ async fn take(
         headers,
         body: body.to_vec(),
     });
+    if let Some(thanks) = inlet.connector.thanks() {
+        return Ok(plain(thanks));
+    }
     Ok(if received.is_parked() {
         reply(StatusCode::ACCEPTED, &json!({ "status": "parked" }))
     } else {

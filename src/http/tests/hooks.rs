@@ -1,7 +1,6 @@
 //! Webhooks: believed or not, recorded or parked.
 
-use orderhub_channels::port::{Forged, Inbound, RawRequest};
-use orderhub_channels::sales::{SalesConnector, WayBack};
+use orderhub_channels::port::{Connector, Forged, Inbound, RawRequest};
 
 use super::client::Ask;
 use super::world;
@@ -9,11 +8,7 @@ use super::world;
 /// A connector that believes `x-signature: <length of the body>` and stands for no vendor.
 pub(super) struct Signed;
 
-impl SalesConnector for Signed {
-    fn way_back(&self) -> Option<&dyn WayBack> {
-        None
-    }
-
+impl Connector for Signed {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         assert!(
             request
@@ -38,6 +33,11 @@ impl SalesConnector for Signed {
                 topic: "tests".into(),
             }],
         }
+    }
+
+    fn greet(&self, query: &[(String, String)]) -> Option<String> {
+        let (name, word) = query.first()?;
+        (name == "hub.challenge").then(|| word.clone())
     }
 
     fn is_live(&self) -> bool {
@@ -129,4 +129,24 @@ async fn unknown_connections_are_404_and_large_webhooks_413() {
         .send(world.api)
         .await;
     assert_eq!(packed.problem(), "unsupported_encoding");
+}
+
+#[tokio::test]
+async fn a_vendor_that_asks_first_is_answered_when_it_asks_rightly() {
+    let world = world().await;
+    let right = Ask::get("/v1/hooks/sales/shop?hub.challenge=17%20%3Cb%3E");
+    let answer = right.send(world.api).await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, "17 <b>"));
+    assert_eq!(
+        answer.header("content-type"),
+        Some("text/plain; charset=utf-8")
+    );
+    for wrong in [
+        "/v1/hooks/sales/shop",
+        "/v1/hooks/sales/shop?other=17",
+        "/v1/hooks/sales/none?hub.challenge=17",
+    ] {
+        let answer = Ask::get(wrong).send(world.api).await;
+        assert_eq!(answer.problem(), "not_found", "{wrong}");
+    }
 }

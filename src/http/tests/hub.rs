@@ -283,6 +283,14 @@ impl Journal for Hub {
         Ok(Vec::new())
     }
 
+    async fn cursor(&self, _: &str) -> Result<Option<String>, Unavailable> {
+        Ok(None)
+    }
+
+    async fn move_cursor(&self, _: &str, _: &str) -> Result<(), Unavailable> {
+        Ok(())
+    }
+
     async fn load(&self, _: &[OrderId]) -> Result<Vec<Loaded>, Unavailable> {
         Ok(Vec::new())
     }

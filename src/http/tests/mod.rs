@@ -26,7 +26,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use orderhub_actors::Inlet;
 use orderhub_actors::ports::Unavailable;
+use orderhub_channels::registry::Family;
 use orderhub_domain::ids::{ChannelId, Slug};
 use orderhub_domain::policy::Policy;
 use tokio::sync::Semaphore;
@@ -38,7 +40,7 @@ use super::auth::Keys;
 use super::keys::{Key, KeyRing, Scope, generate, token_hash};
 use super::requests::Requests;
 use super::streams::Streams;
-use super::{Edge, Family, Front, Hook, Hooks, IMPORTS_AT_ONCE, Limits, Listener, Side};
+use super::{Edge, Front, Hooks, IMPORTS_AT_ONCE, Limits, Listener, Side};
 use crate::events::Feed;
 use crate::events::tests::Memory;
 use crate::intake::{Desk, SalesChannel};
@@ -122,7 +124,12 @@ async fn world_with(limits: Limits) -> World {
         };
         (Slug::from(slug), channel)
     };
-    let signed = Hook::Sales(Arc::new(hooks::Signed), channel_id("shop"));
+    let signed = Inlet {
+        source: "sales/shop".to_owned(),
+        slug: "shop".into(),
+        connector: Arc::new(hooks::Signed),
+        channel: Some(channel_id("shop")),
+    };
     let desk = Desk {
         hub: hub.clone(),
         intake: Arc::new(Reader),

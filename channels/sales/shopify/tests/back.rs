@@ -51,9 +51,8 @@ impl Shop {
             .respond_with(self.clone())
             .mount(&server)
             .await;
-        let mut settings = settings();
+        let mut settings = settings().with_secrets("access_token", ["shpat_own"]);
         settings.base_url = Some(server.uri());
-        settings.api_key = Some("shpat_own".into());
         let connector = connect("shopify", &settings).expect("a connection");
         (server, connector)
     }
@@ -235,7 +234,7 @@ fn without_a_base_url_and_a_token_there_is_no_way_back() {
         connector.way_back().is_some()
     };
     assert!(!listens(&settings));
-    settings.api_key = Some("shpat_own".into());
+    settings = settings.with_secrets("access_token", ["shpat_own"]);
     assert!(!listens(&settings));
     settings.base_url = Some("https://own.myshopify.com".into());
     assert!(listens(&settings));

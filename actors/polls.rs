@@ -1,0 +1,134 @@
+//! Asking connections what is new that do not push, or do not push reliably.
+//!
+//! A connection is read like a small stream: a page, everything on it on disk, then the cursor moves. So
+//! a crash, a lost answer or a cursor taken back only makes things be said again, which changes nothing.
+//! What cannot be read is put away with its reason and holds up nothing behind it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use orderhub_channels::port::CallError;
+use tokio::time::sleep;
+
+use crate::router::{Hub, Inlet, Inlets};
+
+/// First wait after a round that failed; each failure in a row doubles it.
+const FIRST: Duration = Duration::from_secs(5);
+
+/// The longest wait after a round that failed.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// Why a round ended early.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    /// The vendor did not answer.
+    #[error("{0}")]
+    Vendor(String, Option<Duration>),
+    /// What it said could not be stored.
+    #[error("what it stated cannot be stored yet: {0}")]
+    Store(String),
+}
+
+/// Begins to ask every connection that is to be asked.
+pub(crate) fn begin(hub: &Hub, inlets: &Arc<dyn Inlets>) {
+    for inlet in inlets.polled() {
+        let poller = Poller {
+            hub: hub.clone(),
+            inlets: Arc::clone(inlets),
+            inlet,
+        };
+        tokio::spawn(poller.run());
+    }
+}
+
+struct Poller {
+    hub: Hub,
+    inlets: Arc<dyn Inlets>,
+    inlet: Inlet,
+}
+
+impl Poller {
+    async fn run(self) {
+        let mut failures: u32 = 0;
+        loop {
+            let round = tokio::select! {
+                () = self.hub.shared.stop.cancelled() => return,
+                round = self.round() => round,
+            };
+            let pause = match round {
+                Ok(pause) => {
+                    if failures > 0 {
+                        tracing::info!(source = self.inlet.source, "the connection answers again");
+                    }
+                    failures = 0;
+                    pause
+                }
+                Err(broken) => {
+                    if failures == 0 {
+                        tracing::warn!(
+                            source = self.inlet.source,
+                            why = %broken,
+                            "the connection cannot be asked what is new; it is asked again by itself"
+                        );
+                    }
+                    let asked_for = match broken {
+                        Broken::Vendor(_, asked_for) => asked_for,
+                        Broken::Store(_) => None,
+                    };
+                    let pause = FIRST.saturating_mul(1 << failures.min(8)).min(LONGEST);
+                    failures = failures.saturating_add(1);
+                    pause.max(asked_for.unwrap_or_default())
+                }
+            };
+            tokio::select! {
+                () = self.hub.shared.stop.cancelled() => return,
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// Asks for one page and takes it; how long to wait before the next.
+    async fn round(&self) -> Result<Duration, Broken> {
+        let stored = |error: &dyn std::fmt::Display| Broken::Store(error.to_string());
+        let Some(poll) = self.inlet.connector.poll() else {
+            return Ok(LONGEST);
+        };
+        let journal = &self.hub.shared.journal;
+        let source = &self.inlet.source;
+        let cursor = journal
+            .cursor(source)
+            .await
+            .map_err(|error| stored(&error))?;
+        let asked_at = self.hub.shared.clock.now();
+        let page = poll.page(cursor.as_deref(), asked_at).await;
+        let result = if page.is_ok() { "answered" } else { "failed" };
+        metrics::counter!(
+            "orderhub_polls_total", "source" => source.clone(), "result" => result
+        )
+        .increment(1);
+        let page = page.map_err(|error| match error {
+            CallError::NotDone {
+                reason,
+                retry_after,
+                ..
+            } => Broken::Vendor(reason, retry_after),
+            CallError::Unknown { reason } => Broken::Vendor(reason, None),
+        })?;
+        for statement in page.statements {
+            let inlets = self.inlets.as_ref();
+            let taken = self
+                .hub
+                .take_stated(inlets, &self.inlet, statement, asked_at);
+            taken.await.map_err(|error| stored(&error))?;
+        }
+        if cursor.as_deref() != Some(page.next.as_str()) {
+            let moved = journal.move_cursor(source, &page.next).await;
+            moved.map_err(|error| stored(&error))?;
+        }
+        Ok(if page.more {
+            Duration::ZERO
+        } else {
+            poll.every()
+        })
+    }
+}

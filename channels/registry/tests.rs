@@ -1,0 +1,150 @@
+//! What every kind says of itself, held against its connections.
+
+use std::collections::BTreeSet;
+
+use http::HeaderMap;
+use jiff::Timestamp;
+
+use super::*;
+use crate::port::{Connector, RawRequest};
+use crate::sales::SalesConnector;
+
+/// Settings of a connection that has everything its kind takes.
+fn whole(about: &About) -> Settings {
+    let mut settings = Settings::new("own".into());
+    settings.base_url = Some("https://127.0.0.1:9".to_owned());
+    about.settings.iter().fold(settings, given)
+}
+
+fn given(settings: Settings, setting: &Setting) -> Settings {
+    match setting.form {
+        Form::Digits => settings.with_text(setting.key, "77"),
+        // Some texts name a key in hexadecimal, some a domain, some an account: this is fit for all.
+        Form::Text => settings.with_text(setting.key, "acme"),
+        Form::Secret => settings.with_secrets(setting.key, ["0a1b2c3d4e5f60718293a4b5c6d7e8f9"]),
+        Form::Secrets => settings.with_secrets(
+            setting.key,
+            [
+                "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+                "f9e8d7c6b5a493827160f5e4d3c2b1a0",
+            ],
+        ),
+    }
+}
+
+fn sales(about: &About) -> Option<Arc<dyn SalesConnector>> {
+    let kind = crate::sales::KINDS
+        .iter()
+        .find(|kind| kind.about == *about)?;
+    Some((kind.connect)(&whole(about)).unwrap_or_else(|error| panic!("{}: {error}", about.name)))
+}
+
+/// A connection of any family, as what it takes in.
+fn connector(about: &About, settings: &Settings) -> Result<Arc<dyn Connector>, ConfigError> {
+    fn built<C: ?Sized>(
+        kinds: &[Kind<C>],
+        about: &About,
+    ) -> fn(&Settings) -> Result<Arc<C>, ConfigError> {
+        let kind = kinds.iter().find(|kind| kind.about == *about);
+        kind.expect("it is of this family").connect
+    }
+    Ok(match about.family {
+        Family::Sales => built(&crate::sales::KINDS, about)(settings)?,
+        Family::Payments => built(&crate::payments::KINDS, about)(settings)?,
+        Family::Carriers => built(&crate::carriers::KINDS, about)(settings)?,
+        Family::Warehouses => built(&crate::warehouses::KINDS, about)(settings)?,
+    })
+}
+
+#[test]
+fn names_and_keys_are_told_apart() {
+    let mut names = BTreeSet::new();
+    for about in kinds() {
+        assert!(names.insert((about.family, about.name)), "{}", about.name);
+        let mut keys = BTreeSet::from(["slug", "kind", "base_url", "mode", "payment", "capture"]);
+        for setting in about.settings {
+            assert!(keys.insert(setting.key), "{}: {}", about.name, setting.key);
+            assert!(!setting.what.is_empty(), "{}: {}", about.name, setting.key);
+        }
+        assert!(
+            about.account.is_none_or(|key| keys.contains(key)),
+            "{}",
+            about.name
+        );
+    }
+}
+
+#[test]
+fn no_connection_starts_without_what_its_kind_demands() {
+    for about in kinds() {
+        let name = about.name;
+        let all = connector(about, &whole(about)).map(|_| ());
+        assert_eq!(all, Ok(()), "{name}");
+        for left_out in about.settings.iter().filter(|setting| setting.required) {
+            let mut settings = Settings::new("own".into());
+            settings.base_url = Some("https://127.0.0.1:9".to_owned());
+            let others = about
+                .settings
+                .iter()
+                .filter(|other| other.key != left_out.key);
+            let settings = others.fold(settings, given);
+            let Err(error) = connector(about, &settings) else {
+                panic!("{name} starts without {}", left_out.key);
+            };
+            assert!(error.to_string().contains(left_out.key), "{name}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_kind_does_what_it_says_and_nothing_else() {
+    for about in kinds() {
+        let name = about.name;
+        let connection = connector(about, &whole(about)).expect("a connection");
+        let says = |capability| about.can(capability);
+        assert_eq!(
+            says(Capability::LooksUp),
+            connection.look_up().is_some(),
+            "{name}"
+        );
+        assert_eq!(
+            says(Capability::Polled),
+            connection.poll().is_some(),
+            "{name}"
+        );
+        let Some(shop) = sales(about) else { continue };
+        let told = says(Capability::Shipments) || says(Capability::Cancellations);
+        assert_eq!(told, shop.way_back().is_some(), "{name}");
+        assert_eq!(
+            says(Capability::Stock),
+            shop.stock_way().is_some(),
+            "{name}"
+        );
+    }
+}
+
+/// A vendor that signs nothing is not believed either: what it names is looked up.
+#[test]
+fn no_connection_believes_a_stranger() {
+    let headers = HeaderMap::new();
+    for about in kinds() {
+        let connection = connector(about, &whole(about)).expect("a connection");
+        for body in [&b""[..], b"{}", b"[]", b"\xff", b"id=1"] {
+            let request = RawRequest {
+                headers: &headers,
+                body,
+                url: "https://hub.example/v1/hooks/own",
+                received_at: Timestamp::UNIX_EPOCH,
+            };
+            if connection.verify(&request).is_err() {
+                continue;
+            }
+            let said = connection.read(&request);
+            let harmless = said.iter().all(|item| {
+                use crate::port::Inbound::{Changed, Unknown, Unreadable};
+                matches!(item, Changed(_) | Unknown { .. } | Unreadable { .. })
+            });
+            assert!(harmless, "{} believes a stranger that {said:?}", about.name);
+        }
+    }
+}
