@@ -112,7 +112,7 @@ impl Poller {
                 retry_after,
                 ..
             } => Broken::Vendor(reason, retry_after),
-            CallError::Unknown { reason } => Broken::Vendor(reason, None),
+            CallError::Unknown { reason, .. } => Broken::Vendor(reason, None),
         })?;
         for statement in page.statements {
             let inlets = self.inlets.as_ref();

@@ -254,6 +254,7 @@ impl Stopwatch {
             Ok(evidence) if refused(evidence) => "refused",
             Ok(_) => "ok",
             Err(CallError::NotDone { .. }) => "not_done",
+            Err(CallError::Unknown { well: true, .. }) => "under_way",
             Err(CallError::Unknown { .. }) => "unknown",
         };
         metrics::histogram!(

@@ -221,6 +221,8 @@ pub enum CallError {
     Unknown {
         /// One sentence, without payload or personal data.
         reason: String,
+        /// The partner works and has taken it on; what becomes of it, it tells later.
+        well: bool,
     },
 }
 
@@ -247,6 +249,15 @@ impl CallError {
     pub fn unknown(reason: impl Into<String>) -> Self {
         Self::Unknown {
             reason: reason.into(),
+            well: false,
+        }
+    }
+
+    /// Taken on by a partner that works and tells later what became of it.
+    pub fn under_way(reason: impl Into<String>) -> Self {
+        Self::Unknown {
+            reason: reason.into(),
+            well: true,
         }
     }
 }

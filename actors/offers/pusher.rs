@@ -140,8 +140,7 @@ impl Pusher {
 
 const fn is_broken(error: &CallError) -> bool {
     match error {
-        CallError::NotDone { well, .. } => !*well,
-        CallError::Unknown { .. } => true,
+        CallError::NotDone { well, .. } | CallError::Unknown { well, .. } => !*well,
     }
 }
 

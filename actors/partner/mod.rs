@@ -147,11 +147,11 @@ impl Outcome {
                 perhaps_done: in_doubt,
                 well,
             },
-            CallError::Unknown { reason } => Failed {
+            CallError::Unknown { reason, well } => Failed {
                 reason,
                 retry_after: None,
                 perhaps_done: true,
-                well: false,
+                well,
             },
         })
     }

@@ -87,7 +87,7 @@ impl Hub {
                 }
                 Ok(Ok(()))
             }
-            Err(CallError::NotDone { reason, .. } | CallError::Unknown { reason }) => {
+            Err(CallError::NotDone { reason, .. } | CallError::Unknown { reason, .. }) => {
                 Ok(Err(reason))
             }
         }

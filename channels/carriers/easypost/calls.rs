@@ -46,7 +46,7 @@ fn garbled() -> CallError {
 /// The same failure of a step that buys nothing.
 fn nothing_bought(error: CallError) -> CallError {
     match error {
-        CallError::Unknown { reason } => CallError::not_done(reason),
+        CallError::Unknown { reason, .. } => CallError::not_done(reason),
         not_done @ CallError::NotDone { .. } => not_done,
     }
 }

@@ -162,7 +162,7 @@ impl Stripe {
         let refusal = match understand::<Intent>(&answer) {
             Ok(Ok(intent)) => return captured(&intent, Some(call.amount))?.ok_or_else(garbled),
             Ok(Err(refusal)) => refusal.code,
-            Err(CallError::Unknown { reason }) if is_replay(&answer) => reason,
+            Err(CallError::Unknown { reason, .. }) if is_replay(&answer) => reason,
             Err(error) => return Err(error),
         };
         let Some(intent) = self.look_again(id).await? else {
@@ -171,7 +171,7 @@ impl Stripe {
         match intent.status.as_str() {
             "succeeded" => captured(&intent, None)?.ok_or_else(garbled),
             "canceled" => refused("canceled"),
-            _ if answer.status.is_server_error() => Err(CallError::Unknown { reason: refusal }),
+            _ if answer.status.is_server_error() => Err(CallError::unknown(refusal)),
             _ => refused(&refusal),
         }
     }
@@ -272,7 +272,7 @@ impl Stripe {
     /// The payment as it is now, after an answer that left it open. Without one it stays open.
     async fn look_again(&self, id: &str) -> Result<Option<Intent>, CallError> {
         self.retrieve(id).await.map_err(|error| match error {
-            CallError::NotDone { reason, .. } | CallError::Unknown { reason } => {
+            CallError::NotDone { reason, .. } | CallError::Unknown { reason, .. } => {
                 CallError::unknown(reason)
             }
         })

@@ -258,7 +258,7 @@ impl Admin {
             .await
             .map_err(|error| match error {
                 // It was a question: whatever became of it, nothing was changed.
-                CallError::Unknown { reason } => CallError::not_done(reason),
+                CallError::Unknown { reason, .. } => CallError::not_done(reason),
                 not_done @ CallError::NotDone { .. } => not_done,
             })
     }
