@@ -1,5 +1,6 @@
 //! Gateways: authorise, capture, void, refund, query; their webhooks.
 
+mod adyen;
 mod stripe;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of gateway.
-pub static KINDS: [Kind<dyn PaymentConnector>; 1] = [stripe::KIND];
+pub static KINDS: [Kind<dyn PaymentConnector>; 2] = [adyen::KIND, stripe::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
