@@ -1,6 +1,7 @@
 //! Gateways: authorise, capture, void, refund, query; their webhooks.
 
 mod adyen;
+mod mollie;
 mod stripe;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of gateway.
-pub static KINDS: [Kind<dyn PaymentConnector>; 2] = [adyen::KIND, stripe::KIND];
+pub static KINDS: [Kind<dyn PaymentConnector>; 3] = [adyen::KIND, mollie::KIND, stripe::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
