@@ -100,6 +100,20 @@ fn every_signed_value_counts() {
     }
 }
 
+#[test]
+fn a_signature_does_not_fit_the_same_text_cut_in_other_places() {
+    let changes = json!({"originalReference": "OWN0", "merchantReference": "cart:7"});
+    let good = signed(KEYS[0], item(AUTHORISATION, changes));
+    assert_eq!(believed(&message("true", [good.clone()])), Ok(()));
+    let mut moved = good.clone();
+    moved["pspReference"] = json!("OWNPAYMENT000001:OWN0");
+    moved["originalReference"] = good["merchantAccountCode"].clone();
+    moved["merchantAccountCode"] = json!("cart");
+    moved["merchantReference"] = json!("7");
+    assert_eq!(signature(KEYS[0], &moved), signature(KEYS[0], &good));
+    assert_eq!(believed(&message("true", [moved])), Err(Forged::Mismatch));
+}
+
 /// Adyen's published vectors: a key, an item, its signature.
 fn vectors() -> [(&'static str, Value, &'static str); 3] {
     let of = |values: [&str; 4], value: i64, event: &str| {
