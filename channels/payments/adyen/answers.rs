@@ -18,7 +18,7 @@ pub(super) fn garbled() -> CallError {
 
 /// A request that was taken: its notification says what became of it.
 pub(super) fn underway() -> CallError {
-    CallError::unknown(
+    CallError::under_way(
         "the gateway has taken the request; its notification tells what became of it",
     )
 }

@@ -16,7 +16,7 @@ pub(super) fn garbled() -> CallError {
 
 /// A request that was taken and is not decided.
 pub(super) fn underway() -> CallError {
-    CallError::unknown("the gateway has taken the request and has not decided about it yet")
+    CallError::under_way("the gateway has taken the request and has not decided about it yet")
 }
 
 /// An answer to a look-up that is none.

@@ -220,7 +220,7 @@ impl Mollie {
     async fn look_again(&self, id: &str) -> Result<Option<Payment>, CallError> {
         let id = path_id(id).ok_or_else(garbled)?;
         self.retrieve(id).await.map_err(|error| match error {
-            CallError::NotDone { reason, .. } | CallError::Unknown { reason } => {
+            CallError::NotDone { reason, .. } | CallError::Unknown { reason, .. } => {
                 CallError::unknown(reason)
             }
         })

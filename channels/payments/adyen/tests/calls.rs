@@ -254,7 +254,7 @@ async fn a_capture_and_a_cancel_are_open_until_their_notification() {
     let gateway = gateway(&server.uri());
     for _ in 0..2 {
         let answer = gateway.capture(&call("15.00"), PAYMENT, true).await;
-        let Err(CallError::Unknown { reason }) = answer else {
+        let Err(CallError::Unknown { reason, well: true }) = answer else {
             panic!("it is decided: {answer:?}");
         };
         assert!(reason.contains("notification"), "{reason}");
