@@ -144,6 +144,8 @@ pub enum Form {
     Text,
     /// Plain text of digits only: an id that looks like a number and is none.
     Digits,
+    /// An address on the web: `https://` and a host, perhaps a path.
+    Url,
     /// One secret, kept outside of the configuration.
     Secret,
     /// Secrets of which any may be in force, newest first.

@@ -19,7 +19,7 @@ fn whole(about: &About) -> Settings {
 fn given(settings: Settings, setting: &Setting) -> Settings {
     match setting.form {
         Form::Digits => settings.with_text(setting.key, "77"),
-        // Some texts name a key in hexadecimal, some a domain, some an account: this is fit for all.
+        Form::Url => settings.with_text(setting.key, "https://hub.example/here"),
         Form::Text => settings.with_text(setting.key, "acme"),
         Form::Secret => settings.with_secrets(setting.key, ["0a1b2c3d4e5f60718293a4b5c6d7e8f9"]),
         Form::Secrets => settings.with_secrets(

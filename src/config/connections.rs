@@ -178,16 +178,20 @@ fn read_own(setting: &Setting, section: &mut Section<'_, '_>) -> Option<Own> {
     match setting.form {
         Form::Secret => section.secret_in(key, &value).map(Own::Secret),
         Form::Secrets => Some(Own::Secrets(section.secrets_in(key, value))),
-        Form::Text | Form::Digits => {
-            let digits = setting.form == Form::Digits;
-            let fits = |text: &str| {
-                let is_there = !text.trim().is_empty();
-                is_there && (!digits || text.bytes().all(|byte| byte.is_ascii_digit()))
+        Form::Text | Form::Digits | Form::Url => {
+            let (form, fits): (&str, fn(&str) -> bool) = match setting.form {
+                Form::Digits => ("digits in quotes", |text| {
+                    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+                }),
+                Form::Url => ("an https:// address", |text| {
+                    let url = text.parse::<http::Uri>();
+                    url.is_ok_and(|url| url.scheme_str() == Some("https") && url.host().is_some())
+                }),
+                _ => ("a text", |text| !text.trim().is_empty()),
             };
             match value {
                 Value::String(text) if fits(&text) => Some(Own::Text(text)),
                 _ => {
-                    let form = if digits { "digits in quotes" } else { "a text" };
                     section.refuse(key, format!("must be {form}: {}", setting.what));
                     None
                 }

@@ -83,7 +83,7 @@ pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
             ),
             Setting::required(
                 "webhook_url",
-                Form::Text,
+                Form::Url,
                 "the public address of this connection's webhook; Mollie is told it with each payment",
             ),
             Setting::optional(
