@@ -2,6 +2,7 @@
 
 pub mod direct;
 mod shopify;
+mod woocommerce;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of sales channel.
-pub static KINDS: [Kind<dyn SalesConnector>; 2] = [direct::KIND, shopify::KIND];
+pub static KINDS: [Kind<dyn SalesConnector>; 3] = [direct::KIND, shopify::KIND, woocommerce::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {

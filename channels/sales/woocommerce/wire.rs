@@ -1,0 +1,148 @@
+//! `WooCommerce`'s order (REST API, version 3), as far as the hub reads it. Amounts are texts at the shop's
+//! own decimals, some are numbers, and what is not there is `""` as often as `null`.
+
+use serde::Deserialize;
+
+use crate::wire::Exact;
+
+/// An order.
+#[derive(Deserialize)]
+pub(super) struct Order {
+    pub(super) id: Exact,
+    #[serde(default)]
+    pub(super) number: Option<Exact>,
+    pub(super) status: String,
+    pub(super) currency: String,
+    #[serde(default)]
+    pub(super) date_created_gmt: Option<String>,
+    #[serde(default)]
+    pub(super) date_modified_gmt: Option<String>,
+    #[serde(default)]
+    pub(super) date_paid_gmt: Option<String>,
+    #[serde(default)]
+    pub(super) date_completed_gmt: Option<String>,
+    pub(super) total: Exact,
+    #[serde(default)]
+    pub(super) customer_id: Option<Exact>,
+    #[serde(default)]
+    pub(super) customer_note: Option<String>,
+    #[serde(default)]
+    pub(super) billing: Option<Address>,
+    #[serde(default)]
+    pub(super) shipping: Option<Address>,
+    #[serde(default)]
+    pub(super) payment_method: Option<String>,
+    #[serde(default)]
+    pub(super) transaction_id: Option<String>,
+    /// Whether anything in it has to be shipped; newer shops say so.
+    #[serde(default)]
+    pub(super) needs_processing: Option<bool>,
+    pub(super) line_items: Vec<Line>,
+    #[serde(default)]
+    pub(super) tax_lines: Option<Vec<TaxLine>>,
+    #[serde(default)]
+    pub(super) shipping_lines: Option<Vec<ChargeLine>>,
+    #[serde(default)]
+    pub(super) fee_lines: Option<Vec<ChargeLine>>,
+    #[serde(default)]
+    pub(super) coupon_lines: Option<Vec<CouponLine>>,
+}
+
+/// The members of an order that the hub reads, for lists that would be too long with all of them.
+pub(super) const FIELDS: &str = "id,number,status,currency,date_created_gmt,date_modified_gmt,\
+    date_paid_gmt,date_completed_gmt,total,customer_id,customer_note,billing,shipping,\
+    payment_method,transaction_id,needs_processing,line_items,tax_lines,shipping_lines,fee_lines,\
+    coupon_lines";
+
+#[derive(Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the members' own names"
+)]
+pub(super) struct Address {
+    #[serde(default)]
+    pub(super) first_name: Option<String>,
+    #[serde(default)]
+    pub(super) last_name: Option<String>,
+    #[serde(default)]
+    pub(super) company: Option<String>,
+    #[serde(default)]
+    pub(super) address_1: Option<String>,
+    #[serde(default)]
+    pub(super) address_2: Option<String>,
+    #[serde(default)]
+    pub(super) city: Option<String>,
+    #[serde(default)]
+    pub(super) state: Option<String>,
+    #[serde(default)]
+    pub(super) postcode: Option<String>,
+    #[serde(default)]
+    pub(super) country: Option<String>,
+    #[serde(default)]
+    pub(super) email: Option<String>,
+    #[serde(default)]
+    pub(super) phone: Option<String>,
+}
+
+/// A line. Its amounts are those of all its units, without their taxes: `subtotal` before discounts,
+/// `total` after them.
+#[derive(Deserialize)]
+pub(super) struct Line {
+    pub(super) id: Exact,
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) product_id: Option<Exact>,
+    #[serde(default)]
+    pub(super) variation_id: Option<Exact>,
+    #[serde(default)]
+    pub(super) sku: Option<String>,
+    pub(super) quantity: Exact,
+    #[serde(default)]
+    pub(super) subtotal: Option<Exact>,
+    pub(super) total: Exact,
+    #[serde(default)]
+    pub(super) total_tax: Option<Exact>,
+    #[serde(default)]
+    pub(super) taxes: Option<Vec<TaxShare>>,
+}
+
+/// What a line or a charge bears of one of the order's taxes.
+#[derive(Deserialize)]
+pub(super) struct TaxShare {
+    #[serde(default)]
+    pub(super) id: Option<Exact>,
+    #[serde(default)]
+    pub(super) total: Option<Exact>,
+}
+
+/// A tax of the order: its name, and its rate where newer shops state it.
+#[derive(Deserialize)]
+pub(super) struct TaxLine {
+    #[serde(default)]
+    pub(super) rate_id: Option<Exact>,
+    #[serde(default)]
+    pub(super) label: Option<String>,
+    #[serde(default)]
+    pub(super) rate_percent: Option<Exact>,
+}
+
+/// A shipping charge (`method_title`) or a fee (`name`), without its taxes.
+#[derive(Deserialize)]
+pub(super) struct ChargeLine {
+    #[serde(default)]
+    pub(super) method_title: Option<String>,
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    pub(super) total: Exact,
+    #[serde(default)]
+    pub(super) total_tax: Option<Exact>,
+    #[serde(default)]
+    pub(super) taxes: Option<Vec<TaxShare>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct CouponLine {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
