@@ -1,5 +1,6 @@
 //! Sales channels: orders in; shipments and cancellations of their own orders back out.
 
+mod bigcommerce;
 pub mod direct;
 mod shopify;
 mod woocommerce;
@@ -14,7 +15,12 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of sales channel.
-pub static KINDS: [Kind<dyn SalesConnector>; 3] = [direct::KIND, shopify::KIND, woocommerce::KIND];
+pub static KINDS: [Kind<dyn SalesConnector>; 4] = [
+    bigcommerce::KIND,
+    direct::KIND,
+    shopify::KIND,
+    woocommerce::KIND,
+];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {

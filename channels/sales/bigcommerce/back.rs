@@ -1,0 +1,240 @@
+//! The way back to a `BigCommerce` store: shipments and cancellations of its own orders.
+//!
+//! The store knows no idempotency keys here, so every try looks first what it knows already, and adds
+//! what is missing. Told twice, or noted by hand before, comes to the same shipments. A shipment
+//! has one number: of several parcels the first one's, with all of them in its comments.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orderhub_domain::ids::Slug;
+use orderhub_domain::order::NoticeEvidence;
+use rust_decimal::prelude::ToPrimitive;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::map::id_of;
+use super::rest::{Changed, Rest};
+use super::wire::Product;
+use crate::outbound::Stopwatch;
+use crate::port::{CallError, NoticeAnswer};
+use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
+use crate::wire::Exact;
+
+/// Carriers that the store has a word of its own for; the buyer can follow their parcels there.
+const CARRIERS: [&str; 6] = ["auspost", "canadapost", "fedex", "royalmail", "ups", "usps"];
+
+/// `Cancelled`.
+const CANCELLED: u32 = 5;
+
+/// The way back to one store.
+pub(super) struct Back {
+    slug: Slug,
+    rest: Arc<Rest>,
+}
+
+/// An order, as the store has it.
+#[derive(Debug, Deserialize)]
+struct StoreOrder {
+    status_id: u32,
+    #[serde(default)]
+    payment_status: Option<String>,
+}
+
+impl StoreOrder {
+    /// Refunded, cancelled, declined.
+    fn is_over(&self) -> bool {
+        (4..=6).contains(&self.status_id)
+    }
+
+    /// Whether the store has taken the buyer's money.
+    fn is_paid(&self) -> bool {
+        let status = self.payment_status.as_deref().unwrap_or_default();
+        matches!(status, "captured" | "paid" | "partially refunded")
+    }
+}
+
+/// What has left, as the store has it.
+#[derive(Debug, Deserialize)]
+struct Shipment {
+    #[serde(default)]
+    tracking_number: Option<String>,
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Item {
+    order_product_id: Exact,
+    quantity: Exact,
+}
+
+/// A number of units; none for what is no number.
+fn count(text: &Exact) -> u32 {
+    text.decimal().and_then(|units| units.to_u32()).unwrap_or(0)
+}
+
+#[async_trait]
+impl WayBack for Back {
+    async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
+        let answer = self.note_shipment(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
+        let answer = self.note_cancellation(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+}
+
+impl Back {
+    /// The way to the store behind this API.
+    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
+        Stopwatch::channel(slug.as_str(), "shipped").announce();
+        Self { slug, rest }
+    }
+
+    async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let Some(id) = id(&notice.external_id) else {
+            return Ok(refused("not_a_bigcommerce_id"));
+        };
+        let Some(order) = self.rest.look_up::<StoreOrder>(&id, &[]).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        let mut missing: BTreeMap<String, u32> = BTreeMap::new();
+        for (line, quantity) in &notice.lines {
+            *missing.entry(line.clone()).or_default() += quantity;
+        }
+        let shipments = format!("{id}/shipments");
+        self.take_off_what_is_known(&shipments, notice, &mut missing)
+            .await?;
+        if missing.is_empty() {
+            return Ok(NoticeEvidence::Told);
+        }
+        if order.is_over() {
+            return Ok(refused("order_is_cancelled"));
+        }
+        // A shipment goes to one address of the order.
+        let mut by_address: BTreeMap<String, Vec<(String, u32)>> = BTreeMap::new();
+        for line in self.rest.list::<Product>(&format!("{id}/products")).await? {
+            let wanted = missing.get(&line.id.0).copied().unwrap_or(0);
+            let shipped = line.quantity_shipped.as_ref().map_or(0, count);
+            // What is missing beyond that, somebody has noted there by hand.
+            let taken = wanted.min(count(&line.quantity).saturating_sub(shipped));
+            if taken == 0 {
+                continue;
+            }
+            let Some(address) = id_of(line.order_address_id.as_ref()) else {
+                return Ok(refused("line_has_no_address"));
+            };
+            by_address
+                .entry(address)
+                .or_default()
+                .push((line.id.0, taken));
+        }
+        for (address, units) in by_address {
+            let shipment = shipment(&address, &units, notice);
+            if self.rest.add(&shipments, &shipment).await? == Changed::Refused {
+                return Ok(refused("not_shippable"));
+            }
+        }
+        Ok(NoticeEvidence::Told)
+    }
+
+    /// Units that the store has noted under one of these tracking numbers.
+    async fn take_off_what_is_known(
+        &self,
+        shipments: &str,
+        notice: &ShipmentNotice,
+        missing: &mut BTreeMap<String, u32>,
+    ) -> Result<(), CallError> {
+        for known in self.rest.list::<Shipment>(shipments).await? {
+            let number = known.tracking_number.as_deref().unwrap_or_default();
+            let same = if notice.tracking.is_empty() {
+                number.is_empty()
+            } else {
+                notice.tracking.iter().any(|one| one.number == number)
+            };
+            for item in known.items.iter().filter(|_| same) {
+                if let Some(left) = missing.get_mut(&item.order_product_id.0) {
+                    *left = left.saturating_sub(count(&item.quantity));
+                }
+            }
+        }
+        missing.retain(|_, left| *left > 0);
+        Ok(())
+    }
+
+    async fn note_cancellation(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let Some(id) = id(&notice.external_id) else {
+            return Ok(refused("not_a_bigcommerce_id"));
+        };
+        let Some(order) = self.rest.look_up::<StoreOrder>(&id, &[]).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        match order.status_id {
+            // Refunded, declined.
+            4 | 6 => return Ok(NoticeEvidence::Told),
+            // Shipped, completed.
+            2 | 10 => return Ok(refused("order_is_shipped")),
+            _ => {}
+        }
+        if order.status_id != CANCELLED {
+            let change = json!({ "status_id": CANCELLED });
+            if self.rest.put(&id, &change).await? == Changed::Refused {
+                return Ok(refused("not_cancellable"));
+            }
+        }
+        // The status moves no money there: a person gives it back.
+        if notice.refund && order.is_paid() {
+            return Ok(refused("refund_by_hand"));
+        }
+        Ok(NoticeEvidence::Told)
+    }
+}
+
+/// A shipment of these units, as the store takes it.
+fn shipment(address: &str, units: &[(String, u32)], notice: &ShipmentNotice) -> serde_json::Value {
+    let items: Vec<_> = units
+        .iter()
+        .map(|(line, units)| json!({ "order_product_id": number(line), "quantity": units }))
+        .collect();
+    let mut shipment = json!({ "order_address_id": number(address), "items": items });
+    if let Some(first) = notice.tracking.first() {
+        let word = first.carrier.to_ascii_lowercase().replace([' ', '-'], "");
+        let known = CARRIERS.iter().find(|carrier| **carrier == word);
+        shipment["tracking_number"] = first.number.as_str().into();
+        shipment["shipping_provider"] = known.copied().unwrap_or_default().into();
+        let parcels = notice.tracking.iter();
+        let parcels: Vec<_> = parcels
+            .map(|one| format!("{} {}", one.carrier, one.number))
+            .collect();
+        shipment["comments"] = parcels.join(", ").into();
+    }
+    shipment
+}
+
+/// An id as the number that the store wants.
+fn number(id: &str) -> serde_json::Value {
+    id.parse::<u64>().map_or_else(|_| id.into(), Into::into)
+}
+
+/// The id of an order, fit to stand in a path.
+fn id(external_id: &str) -> Option<String> {
+    id_of(Some(&Exact(external_id.to_owned())))
+}
+
+fn refused(code: &str) -> NoticeEvidence {
+    NoticeEvidence::Refused {
+        code: code.to_owned(),
+    }
+}
+
+const fn is_refusal(evidence: &NoticeEvidence) -> bool {
+    matches!(evidence, NoticeEvidence::Refused { .. })
+}

@@ -1,0 +1,356 @@
+//! What `BigCommerce`'s order means, as it was looked up. Pure.
+//!
+//! Decided here: the status is its number, for its name is the shop's own text. Amounts with their taxes
+//! (`*_inc_tax`) are what the stated total is made of, in the currency that the buyer pays in. Store credit
+//! and gift certificates are money that the shop has already. An order to several addresses, and a line of
+//! which a part was shipped elsewhere, are kept as unknown: the hub would send all of it to one place.
+
+use jiff::Timestamp;
+use orderhub_domain::canonical::{
+    Address, CaptureMode, Charge, Customer, Discount, DraftLine, DraftTender, FulfilledBy,
+    FundedBy, OrderDraft, PrivateDetails, Submission, Tax, TaxMode, Terms,
+};
+use orderhub_domain::ids::Sku;
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::ChannelFact;
+use orderhub_domain::places::is_country;
+use orderhub_domain::quantity::Quantity;
+use rust_decimal::Decimal;
+
+use super::wire;
+use crate::wire::{Exact, code};
+
+/// Why an order cannot be taken as it is. Never quotes what it could not read.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotTaken {
+    /// A part of it cannot be read.
+    Unreadable(String),
+    /// It is no order yet, or in a state that the hub does not know how to handle.
+    Unknown(String),
+}
+
+fn unreadable(what: &str) -> NotTaken {
+    NotTaken::Unreadable(format!("{what} cannot be read"))
+}
+
+fn unknown(what: &str) -> NotTaken {
+    NotTaken::Unknown(what.to_owned())
+}
+
+/// What a status says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// To be shipped, all of it or the rest.
+    Open,
+    /// The shop has shipped it.
+    Shipped,
+    /// Nothing of it is to be shipped.
+    Over,
+}
+
+fn state(order: &wire::Order) -> Result<State, NotTaken> {
+    let shipped = order.items_shipped.as_ref().and_then(Exact::decimal);
+    Ok(match order.status_id {
+        0 => return Err(unknown("not_yet:incomplete")),
+        1 => return Err(unknown("not_yet:pending")),
+        7 => return Err(unknown("not_yet:awaiting_payment")),
+        12 => return Err(unknown("not_yet:manual_verification")),
+        3 | 8 | 9 | 11 | 14 => State::Open,
+        2 | 10 => State::Shipped,
+        // Money that is given back after something was sent is no cancellation.
+        4 if shipped.is_some_and(|units| units > Decimal::ZERO) => State::Shipped,
+        4..=6 => State::Over,
+        other => return Err(NotTaken::Unknown(format!("order:status.{other}"))),
+    })
+}
+
+/// The id in a member; `None` for what is none, and for the `0` that means none.
+pub(super) fn id_of(id: Option<&Exact>) -> Option<String> {
+    let text = &id?.0;
+    let fits = text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
+    (fits && text.bytes().any(|byte| byte != b'0')).then(|| text.clone())
+}
+
+/// A text without what a database cannot keep; `None` when nothing is left.
+fn clean(text: Option<&String>) -> Option<String> {
+    let text = text?.replace('\0', "");
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// A time (`Tue, 05 Mar 2019 21:40:11 +0000`). An empty one is none.
+fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
+    let text = text.map(|text| text.trim()).unwrap_or_default();
+    let at = jiff::fmt::rfc2822::parse(text).map_err(|_| unreadable(what))?;
+    Ok(at.timestamp())
+}
+
+/// A decimal of a sane size.
+fn decimal(text: &Exact, what: &str) -> Result<Decimal, NotTaken> {
+    text.decimal()
+        .filter(|value| value.abs() <= Decimal::from(1_000_000_000_000_i64))
+        .ok_or_else(|| unreadable(what))
+}
+
+/// An amount that may be missing or empty, rounded to what the currency has.
+fn amount(text: Option<&Exact>, currency: Currency, what: &str) -> Result<Money, NotTaken> {
+    match text.filter(|text| !text.0.trim().is_empty()) {
+        Some(text) => Ok(Money::rounded(decimal(text, what)?, currency)),
+        None => Ok(Money::zero(currency)),
+    }
+}
+
+/// An order and what it means if it is known already.
+pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>), NotTaken> {
+    let order = &whole.order;
+    let state = state(order)?;
+    let code =
+        clean(order.default_currency_code.as_ref()).or_else(|| clean(order.currency_code.as_ref()));
+    let currency = code.and_then(|code| Currency::from_code(&code));
+    let currency = currency.ok_or_else(|| unreadable("default_currency_code"))?;
+    let ship_to = ship_to(&whole.shipping_addresses)?;
+    let cancelled_at = match state {
+        State::Over => Some(time(order.date_modified.as_ref(), "date_modified")?),
+        State::Open | State::Shipped => None,
+    };
+    let total = decimal(&order.total_inc_tax, "total_inc_tax")?;
+    let stated_total = Money::rounded(total, currency);
+    let (tenders, paid) = tenders(order, stated_total, state)?;
+    let lines = whole.products.iter();
+    let lines: Result<Vec<_>, _> = lines.map(|item| line(item, state, currency)).collect();
+    let private = private(order, ship_to);
+    let id = id_of(Some(&order.id)).ok_or_else(|| unreadable("id"))?;
+    let mut draft = OrderDraft {
+        point: None,
+        number: Some(format!("#{id}")),
+        external_id: id,
+        placed_at: time(order.date_created.as_ref(), "date_created")?,
+        currency,
+        tax_mode: TaxMode::Inclusive,
+        test: false,
+        cancelled_at,
+        destination: private.ship_to.as_ref().and_then(|to| to.country.clone()),
+        pickup_location: None,
+        lines: lines?,
+        shipping: Vec::new(),
+        fees: Vec::new(),
+        discounts: discounts(order, currency)?,
+        tenders,
+        stated_total,
+    };
+    add_charges(order, &mut draft)?;
+    if let Some(violation) = draft.violations().first() {
+        let (pointer, hint) = (&violation.pointer, &violation.hint);
+        return Err(NotTaken::Unreadable(format!(
+            "{pointer} of the order breaks a rule: {hint}"
+        )));
+    }
+    let mut facts = Vec::new();
+    if paid {
+        facts.push(ChannelFact::Paid { reference: None });
+    }
+    facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
+    Ok((Submission { draft, private }, facts))
+}
+
+/// The one address that goods go to; none for what is only downloaded.
+fn ship_to(addresses: &[wire::Address]) -> Result<Option<&wire::Address>, NotTaken> {
+    let nothing = |address: &&wire::Address| {
+        let units = address.items_total.as_ref().and_then(Exact::decimal);
+        units != Some(Decimal::ZERO)
+    };
+    let mut used = addresses.iter().filter(nothing);
+    let first = used.next();
+    if used.next().is_some() {
+        return Err(unknown("order:several_addresses"));
+    }
+    Ok(first)
+}
+
+/// How it is paid, and whether the shop has the money.
+fn tenders(
+    order: &wire::Order,
+    total: Money,
+    state: State,
+) -> Result<(Vec<DraftTender>, bool), NotTaken> {
+    let currency = total.currency();
+    let credit = amount(
+        order.store_credit_amount.as_ref(),
+        currency,
+        "store_credit_amount",
+    )?;
+    let gift = order.gift_certificate_amount.as_ref();
+    let gift = amount(gift, currency, "gift_certificate_amount")?;
+    let redeemed = credit.plus(gift).min(total);
+    let rest = total.less(redeemed);
+    let status = order.payment_status.as_deref().unwrap_or_default();
+    let method = order.payment_method.as_deref().unwrap_or_default();
+    let terms = match status {
+        _ if rest.is_zero() => Terms::Prepaid { reference: None },
+        "captured" | "paid" | "refunded" | "partially refunded" => {
+            Terms::Prepaid { reference: None }
+        }
+        "authorized" | "capture pending" => Terms::Authorized {
+            gateway: None,
+            reference: None,
+            expires_at: None,
+            capture: CaptureMode::Once,
+        },
+        "" if method.eq_ignore_ascii_case("cash on delivery") => Terms::OnDelivery,
+        "" => Terms::Invoice,
+        // Nothing is collected for an order that arrives cancelled, whatever its status.
+        _ if state == State::Over => Terms::Invoice,
+        // Void, declined, held or a new word: shipping it unpaid would be a guess.
+        other => {
+            let word = code(&other.replace(' ', "_")).unwrap_or_else(|| "unknown".to_owned());
+            return Err(NotTaken::Unknown(format!("order:payment_status.{word}")));
+        }
+    };
+    let paid = matches!(terms, Terms::Prepaid { .. });
+    let tender = |amount, terms| DraftTender { amount, terms };
+    let mut tenders = Vec::new();
+    if redeemed.is_positive() && !rest.is_zero() && !paid {
+        tenders.push(tender(redeemed, Terms::Prepaid { reference: None }));
+        tenders.push(tender(rest, terms));
+    } else {
+        tenders.push(tender(total, terms));
+    }
+    Ok((tenders, paid))
+}
+
+fn discounts(order: &wire::Order, currency: Currency) -> Result<Vec<Discount>, NotTaken> {
+    let manual = amount(order.discount_amount.as_ref(), currency, "discount_amount")?;
+    let coupons = amount(order.coupon_discount.as_ref(), currency, "coupon_discount")?;
+    let taken_off = [manual, coupons].into_iter().filter(|off| !off.is_zero());
+    Ok(taken_off
+        .map(|amount| Discount {
+            code: None,
+            amount,
+            funded_by: FundedBy::Seller,
+        })
+        .collect())
+}
+
+fn included(amount: Money) -> Vec<Tax> {
+    if amount.is_zero() {
+        return Vec::new();
+    }
+    vec![Tax {
+        name: "Tax".to_owned(),
+        rate: None,
+        amount,
+        included: true,
+    }]
+}
+
+/// Shipping, handling and wrapping.
+fn add_charges(order: &wire::Order, draft: &mut OrderDraft) -> Result<(), NotTaken> {
+    let charge = |title: &str, sum: Option<&Exact>, tax: Option<&Exact>| {
+        let sum = amount(sum, draft.currency, "a charge")?;
+        let tax = amount(tax, draft.currency, "a charge's tax")?;
+        Ok((!sum.is_zero()).then(|| Charge {
+            title: title.to_owned(),
+            amount: sum,
+            taxes: included(tax),
+        }))
+    };
+    let (shipping, tax) = (&order.shipping_cost_inc_tax, &order.shipping_cost_tax);
+    let shipping = charge("Shipping", shipping.as_ref(), tax.as_ref())?;
+    let (handling, tax) = (&order.handling_cost_inc_tax, &order.handling_cost_tax);
+    let handling = charge("Handling", handling.as_ref(), tax.as_ref())?;
+    let (wrapping, tax) = (&order.wrapping_cost_inc_tax, &order.wrapping_cost_tax);
+    let wrapping = charge("Gift wrapping", wrapping.as_ref(), tax.as_ref())?;
+    draft.shipping.extend(shipping);
+    draft.fees.extend(handling.into_iter().chain(wrapping));
+    Ok(())
+}
+
+fn line(item: &wire::Product, state: State, currency: Currency) -> Result<DraftLine, NotTaken> {
+    let external_id = id_of(Some(&item.id)).ok_or_else(|| unreadable("a line's id"))?;
+    let count = decimal(&item.quantity, "a line's quantity")?;
+    let quantity = Quantity::new(count).ok_or_else(|| unreadable("a line's quantity"))?;
+    let shipped = item.quantity_shipped.as_ref().and_then(Exact::decimal);
+    let shipped = shipped.unwrap_or_default();
+    let fulfilled_by = if matches!(item.form.as_deref(), Some("digital" | "giftcertificate")) {
+        FulfilledBy::Nobody
+    } else if state == State::Shipped || (shipped > Decimal::ZERO && shipped >= count) {
+        FulfilledBy::Channel
+    } else if shipped > Decimal::ZERO && state == State::Open {
+        return Err(unknown("order:partly_shipped_line"));
+    } else {
+        FulfilledBy::Us
+    };
+    let sum = decimal(&item.total_inc_tax, "a line's total_inc_tax")?;
+    let unit_price = sum
+        .checked_div(count)
+        .ok_or_else(|| unreadable("a line's quantity"))?;
+    let sku = clean(item.sku.as_ref()).or_else(|| {
+        // Asked for by the number of what was bought, so that it is refused or fixed in the open.
+        let bought = id_of(item.product_id.as_ref());
+        let asked_for = bought.unwrap_or_else(|| format!("line-{external_id}"));
+        (fulfilled_by == FulfilledBy::Us).then_some(asked_for)
+    });
+    Ok(DraftLine {
+        part_of: None,
+        external_id,
+        sku: sku.map(Sku),
+        title: clean(item.name.as_ref()).unwrap_or_else(|| "(no title)".to_owned()),
+        quantity,
+        unit_price: unit_price.round_dp(6).normalize(),
+        discounts: Vec::new(),
+        taxes: included(amount(
+            item.total_tax.as_ref(),
+            currency,
+            "a line's total_tax",
+        )?),
+        weight_g: None,
+        fulfilled_by,
+    })
+}
+
+fn private(order: &wire::Order, ship_to: Option<&wire::Address>) -> PrivateDetails {
+    let billing = order.billing_address.as_ref();
+    let customer = Customer {
+        external_id: id_of(order.customer_id.as_ref()),
+        name: billing.and_then(full_name),
+        email: clean(billing.and_then(|to| to.email.as_ref())),
+        phone: clean(billing.and_then(|to| to.phone.as_ref())),
+    };
+    let mut details = PrivateDetails {
+        customer: (customer != Customer::default()).then_some(customer),
+        ship_to: ship_to.and_then(address),
+        bill_to: billing.and_then(address),
+        ..PrivateDetails::default()
+    };
+    if let Some(note) = clean(order.customer_message.as_ref()) {
+        details.attributes.insert("note".to_owned(), note.into());
+    }
+    details
+}
+
+fn full_name(address: &wire::Address) -> Option<String> {
+    let parts = [&address.first_name, &address.last_name];
+    let parts: Vec<_> = parts
+        .into_iter()
+        .filter_map(|part| clean(part.as_ref()))
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
+fn address(address: &wire::Address) -> Option<Address> {
+    let country = clean(address.country_iso2.as_ref()).map(|code| code.to_ascii_uppercase());
+    let streets = [&address.street_1, &address.street_2];
+    let read = Address {
+        name: full_name(address),
+        company: clean(address.company.as_ref()),
+        lines: streets
+            .into_iter()
+            .filter_map(|line| clean(line.as_ref()))
+            .collect(),
+        city: clean(address.city.as_ref()),
+        postcode: clean(address.zip.as_ref()),
+        region: clean(address.state.as_ref()),
+        country: country.filter(|code| is_country(code)),
+        phone: clean(address.phone.as_ref()),
+    };
+    (read != Address::default()).then_some(read)
+}

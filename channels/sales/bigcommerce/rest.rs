@@ -1,0 +1,185 @@
+//! The store's API: the V2 resources of an order, with the access token of an API account, and what its
+//! answers mean before anybody looks at their objects. An empty list is a 204 there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Method;
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::map::id_of;
+use super::wire::Answers;
+use crate::outbound::{Answer, Failure, Outbound};
+use crate::port::{CallError, LookUp, Resource, Statement};
+use crate::settings::{ConfigError, Settings};
+use crate::wire::Exact;
+
+/// Where the API lives.
+const VENDOR: &str = "https://api.bigcommerce.com";
+
+/// The header of a statement that says what it is. Webhooks do not have it.
+pub(super) const STATED: &str = "orderhub-stated";
+
+/// Lines and addresses that are asked for at once: few enough for an answer of 256 KiB.
+const AT_ONCE: usize = 50;
+
+/// Most pages of one list.
+const PAGES: usize = 20;
+
+/// A store's API.
+pub(super) struct Rest {
+    http: Outbound,
+    token: SecretString,
+    root: String,
+}
+
+/// What the store made of a change.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Changed {
+    /// It is made.
+    Made,
+    /// It will not be.
+    Refused,
+}
+
+impl Rest {
+    /// For the store of this hash.
+    pub(super) fn open(settings: &Settings, store: &str) -> Result<Self, ConfigError> {
+        Ok(Self {
+            http: Outbound::new(settings, VENDOR)?,
+            token: settings.secret("access_token")?,
+            root: format!("/stores/{store}/v2/orders/"),
+        })
+    }
+
+    /// Asks for a thing below the orders; `None` when the store has none of it. Nothing is changed by that,
+    /// whatever becomes of it.
+    pub(super) async fn look_up<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<Option<T>, CallError> {
+        let request = self.http.get(&format!("{}{path}", self.root)).query(query);
+        let answer = self.send(request).await.map_err(Failure::of_look_up)?;
+        if let Some(failure) = failure(&answer) {
+            return Err(match failure {
+                CallError::Unknown { reason } => CallError::not_done(reason),
+                not_done @ CallError::NotDone { .. } => not_done,
+            });
+        }
+        match answer.status.as_u16() {
+            204 | 404 => Ok(None),
+            200 => serde_json::from_slice(&answer.body)
+                .map(Some)
+                .map_err(|_| CallError::not_done("the store's answer cannot be read")),
+            other => Err(answer.not_done(format!("the store answered {other}; check store_hash"))),
+        }
+    }
+
+    /// A whole list below an order, page by page.
+    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str) -> Result<Vec<T>, CallError> {
+        let mut all = Vec::new();
+        for page in 1..=PAGES {
+            let query = [("limit", AT_ONCE.to_string()), ("page", page.to_string())];
+            let part: Option<Vec<T>> = self.look_up(path, &query).await?;
+            let part = part.unwrap_or_default();
+            let full = part.len() >= AT_ONCE;
+            all.extend(part);
+            if !full {
+                return Ok(all);
+            }
+        }
+        Err(CallError::not_now(
+            "the store's list is longer than an order can be",
+        ))
+    }
+
+    /// Adds a thing below an order.
+    pub(super) async fn add(&self, path: &str, thing: &Value) -> Result<Changed, CallError> {
+        let request = self.http.post(&format!("{}{path}", self.root));
+        self.change(request.json(thing)).await
+    }
+
+    /// Changes members of an order.
+    pub(super) async fn put(&self, path: &str, members: &Value) -> Result<Changed, CallError> {
+        let request = self.http.post(&format!("{}{path}", self.root));
+        let (client, request) = request.json(members).build_split();
+        let mut request =
+            request.map_err(|_| CallError::not_now("the request could not be built"))?;
+        *request.method_mut() = Method::PUT;
+        self.change(RequestBuilder::from_parts(client, request))
+            .await
+    }
+
+    async fn change(&self, request: RequestBuilder) -> Result<Changed, CallError> {
+        let answer = self.send(request).await?;
+        if let Some(failure) = failure(&answer) {
+            return Err(failure);
+        }
+        match answer.status.as_u16() {
+            200..=299 => Ok(Changed::Made),
+            // Its errors are sentences in the shop's language; the kind of answer says enough.
+            400 | 404 | 409 | 422 => Ok(Changed::Refused),
+            other => Err(answer.not_done(format!("the store answered {other}; check store_hash"))),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let request = request
+            .header("x-auth-token", self.token.expose_secret())
+            .header("accept", "application/json");
+        self.http.send(request).await
+    }
+}
+
+/// What means the same for every call, with the store's own word for how long to wait.
+fn failure(answer: &Answer) -> Option<CallError> {
+    let failure = answer.failure()?;
+    let wait = answer.headers.get("x-rate-limit-time-reset-ms");
+    let wait = wait.and_then(|wait| wait.to_str().ok()?.trim().parse::<u64>().ok());
+    Some(match (failure, wait) {
+        (
+            CallError::NotDone {
+                reason,
+                retry_after: None,
+                well,
+            },
+            Some(wait),
+        ) if answer.status.as_u16() == 429 => CallError::NotDone {
+            reason,
+            retry_after: Some(Duration::from_millis(wait.min(3_600_000))),
+            well,
+        },
+        (failure, _) => failure,
+    })
+}
+
+#[async_trait]
+impl LookUp for Rest {
+    async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
+        let id = Exact(resource.id.clone());
+        let Some(id) = id_of(Some(&id)).filter(|_| resource.kind == "order") else {
+            return Ok(Vec::new());
+        };
+        let Some(order) = Self::look_up::<Box<RawValue>>(self, &id, &[]).await? else {
+            return Ok(Vec::new());
+        };
+        let answers = Answers {
+            order: &order,
+            products: self.list(&format!("{id}/products")).await?,
+            shipping_addresses: self.list(&format!("{id}/shipping_addresses")).await?,
+        };
+        let raw = serde_json::to_vec(&answers)
+            .map_err(|_| CallError::not_now("the store's answers cannot be joined"))?;
+        let stated = (STATED.to_owned(), "order".to_owned());
+        Ok(vec![Statement {
+            headers: BTreeMap::from([stated]),
+            raw,
+        }])
+    }
+}
