@@ -115,9 +115,21 @@ impl ShopOrder {
         })
     }
 
+    fn is_paid(&self) -> bool {
+        self.date_paid_gmt.as_ref().is_some_and(|at| !at.is_empty())
+    }
+
+    /// Whether everything is noted as given back without the status that follows. The shop notes a refund
+    /// before it asks its gateway, and takes the note back if that says no.
+    fn is_being_refunded(&self) -> bool {
+        self.is_paid() && !self.refunds.is_empty() && self.owed().is_none()
+    }
+
     /// What the buyer paid and has not got back; `None` when nothing is left, or cannot be read.
     fn owed(&self) -> Option<Decimal> {
-        self.date_paid_gmt.as_ref().filter(|at| !at.is_empty())?;
+        if !self.is_paid() {
+            return None;
+        }
         let mut left = self.total.decimal()?;
         for refund in &self.refunds {
             left = left.checked_sub(refund.total.decimal()?.abs())?;
@@ -227,6 +239,9 @@ impl Back {
             "refunded" | "trash" => return Ok(NoticeEvidence::Told),
             "completed" => return Ok(refused("order_is_completed")),
             "cancelled" if owed.is_none() => return Ok(NoticeEvidence::Told),
+            _ if notice.refund && order.is_being_refunded() => {
+                return Err(CallError::not_now("the shop is giving the money back"));
+            }
             _ => {}
         }
         // A refund of everything makes the order "refunded", which is as final as "cancelled".

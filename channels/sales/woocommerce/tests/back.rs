@@ -317,6 +317,23 @@ async fn money_that_the_shops_gateway_keeps_is_said_and_the_order_cancelled_all_
 }
 
 #[tokio::test]
+async fn a_refund_that_is_under_way_is_waited_for() {
+    let shop = Shop::default();
+    shop.book().refunds = vec![json!({ "id": 9, "total": "-62.37" })];
+    let (_server, connector) = shop.serve().await;
+    let early = cancel(&connector, &cancellation(true)).await;
+    assert!(
+        matches!(early, Err(CallError::NotDone { well: true, .. })),
+        "{early:?}"
+    );
+    assert!(shop.book().statuses.is_empty());
+    // The gateway said no, and the shop took its note back.
+    shop.book().refunds.clear();
+    assert_eq!(cancel(&connector, &cancellation(true)).await, TOLD);
+    assert_eq!(shop.book().refunds.len(), 1);
+}
+
+#[tokio::test]
 async fn refusals_are_evidence_and_final() {
     let shop = Shop::default();
     let (_server, connector) = shop.serve().await;
