@@ -68,7 +68,7 @@ impl Rest {
         let answer = self.send(request).await.map_err(Failure::of_look_up)?;
         if let Some(failure) = failure(&answer) {
             return Err(match failure {
-                CallError::Unknown { reason } => CallError::not_done(reason),
+                CallError::Unknown { reason, .. } => CallError::not_done(reason),
                 not_done @ CallError::NotDone { .. } => not_done,
             });
         }

@@ -145,7 +145,7 @@ impl Rest {
 fn found(answer: Answer) -> Result<Option<Vec<u8>>, CallError> {
     if let Some(failure) = answer.failure() {
         return Err(match failure {
-            CallError::Unknown { reason } => CallError::not_done(reason),
+            CallError::Unknown { reason, .. } => CallError::not_done(reason),
             not_done @ CallError::NotDone { .. } => not_done,
         });
     }
