@@ -15,6 +15,7 @@ mod support;
 use support::postgres;
 
 mod address;
+mod asked;
 mod audit;
 mod auditor;
 mod bad_input;
