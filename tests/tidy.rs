@@ -57,10 +57,6 @@ const LONG_FILES: &[(&str, &str)] = &[
         "the random world: its state and its moves belong together",
     ),
     (
-        "domain/stock/machine.rs",
-        "one machine: each verb beside the bound that they share",
-    ),
-    (
         "src/cli/tests/orders.rs",
         "one list: each verb about orders and what it prints",
     ),

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use super::machine::Draft;
+use super::draft::Draft;
 use super::{Counters, HoldKey, HoldState, LocationStock, StockHold};
 use crate::ids::{OrderId, Sku};
 use crate::order::{Loss, StockLine};

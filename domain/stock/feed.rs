@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::machine::Draft;
+use super::draft::Draft;
 use super::{FeedGap, FeedRefusal, Happening, HoldKey, LocationStock, StockCommand, Taken};
 use crate::ids::{Sku, Slug};
 

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::machine::Draft;
+use super::draft::Draft;
 use super::{FeedMark, Taken};
 use crate::ids::{Sku, Slug};
 

@@ -6,6 +6,7 @@
 mod audit;
 mod command;
 mod cut;
+mod draft;
 mod feed;
 mod logbook;
 mod machine;

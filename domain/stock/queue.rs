@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::machine::{Claim, Draft};
+use super::draft::{Claim, Draft};
 use super::{Counters, HoldKey, HoldState, StockHold};
 use crate::ids::Sku;
 use crate::order::{StockEvidence, StockLine, StockRefusal};

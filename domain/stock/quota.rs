@@ -5,7 +5,7 @@
 //! the quota is taken away and begins anew. A quota never takes a promise back: lowered below what was
 //! promised, it only lets nothing more through. Channels without one are bound by the stock alone.
 
-use super::machine::Draft;
+use super::draft::Draft;
 use super::{HoldState, LocationStock, StockHold, Taken};
 use crate::ids::{ChannelId, Sku};
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::machine::Draft;
+use super::draft::Draft;
 use super::{HoldKey, HoldState, StockHold};
 use crate::ids::OrderId;
 use crate::order::{StockEvidence, StockLine};

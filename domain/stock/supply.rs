@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::machine::Draft;
+use super::draft::Draft;
 use super::{Counters, LedgerRow, Taken};
 use crate::ids::Sku;
 

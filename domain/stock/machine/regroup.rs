@@ -4,8 +4,8 @@
 
 use jiff::Timestamp;
 
+use super::super::draft::Draft;
 use super::super::{HoldKey, HoldState, StockCommand, StockHold};
-use super::Draft;
 use crate::ids::OrderId;
 use crate::order::{StockEvidence, StockLine};
 
