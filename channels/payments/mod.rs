@@ -1,6 +1,7 @@
 //! Gateways: authorise, capture, void, refund, query; their webhooks.
 
 mod adyen;
+mod measured;
 mod mollie;
 mod stripe;
 
@@ -12,6 +13,7 @@ use orderhub_domain::ids::{EffectId, OrderId};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::PaymentEvidence;
 
+use self::measured::Measured;
 use crate::port::{CallError, Connector, Found, PaymentAnswer, Repeat};
 use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
@@ -19,9 +21,10 @@ use crate::settings::{ConfigError, Settings};
 /// Every kind of gateway.
 pub static KINDS: [Kind<dyn PaymentConnector>; 3] = [adyen::KIND, mollie::KIND, stripe::KIND];
 
-/// Builds a connection of this kind.
+/// Builds a connection of this kind, whose calls are measured.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
-    build(Family::Payments, &KINDS, kind, settings)
+    let gateway = build(Family::Payments, &KINDS, kind, settings)?;
+    Ok(Arc::new(Measured::new(settings.slug.clone(), gateway)))
 }
 
 /// A connection to a gateway account.

@@ -24,13 +24,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_domain::canonical::CaptureMode;
-use orderhub_domain::ids::{OrderId, Slug};
+use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::PaymentEvidence;
 use secrecy::SecretString;
 
 use self::verify::Verifier;
 use super::{Means, PaymentCall, PaymentConnector, Sought};
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{
     CallError, Connector, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat,
 };
@@ -50,7 +50,6 @@ const KEY_LIFE: Duration = Duration::from_hours(7 * 24);
 
 /// A connection to a merchant account.
 pub(super) struct Adyen {
-    slug: Slug,
     account: String,
     verifier: Verifier,
     api_key: SecretString,
@@ -134,8 +133,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError
             return Err(settings.bad("live_prefix", what));
         }
     };
-    let adyen = Adyen {
-        slug: settings.slug.clone(),
+    Ok(Arc::new(Adyen {
         account: settings.required_text("merchant_account")?.to_owned(),
         verifier: Verifier::new(settings)?,
         api_key: settings.secret("api_key")?,
@@ -144,30 +142,13 @@ fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError
         root: if live { LIVE_ROOT } else { TEST_ROOT },
         capture: settings.capture,
         http: Outbound::new(settings, &platform)?,
-    };
-    adyen.watch("authorize").announce();
-    Ok(Arc::new(adyen))
+    }))
 }
 
 /// Fit to stand in a host's name.
 fn is_prefix(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     !text.is_empty() && text.bytes().all(plain)
-}
-
-const fn is_refusal(evidence: &PaymentEvidence) -> bool {
-    matches!(
-        evidence,
-        PaymentEvidence::Declined { .. }
-            | PaymentEvidence::CaptureFailed { .. }
-            | PaymentEvidence::RefundFailed { .. }
-    )
-}
-
-impl Adyen {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::gateway(self.slug.as_str(), operation)
-    }
 }
 
 impl Connector for Adyen {
@@ -203,33 +184,21 @@ impl PaymentConnector for Adyen {
     }
 
     async fn authorize(&self, call: &PaymentCall, means: &Means<'_>) -> PaymentAnswer {
-        let watch = self.watch("authorize");
-        let answer = self.authorize_now(call, means).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.authorize_now(call, means).await
     }
 
     /// `last` has no say: Adyen releases the rest after the first capture, or, on an account with
     /// several captures, when the authorisation expires.
     async fn capture(&self, call: &PaymentCall, reference: &str, _last: bool) -> PaymentAnswer {
-        let watch = self.watch("capture");
-        let answer = self.capture_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.capture_now(call, reference).await
     }
 
     async fn void(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(call, reference).await
     }
 
     async fn refund(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
-        let watch = self.watch("refund");
-        let answer = self.refund_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.refund_now(call, reference).await
     }
 
     /// Never an answer: Adyen cannot be asked, and "not there" would let a payment be made twice.

@@ -159,12 +159,10 @@ fn is_ours(answer: &Answer) -> bool {
 #[async_trait]
 impl LookUp for Mollie {
     async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
-        let watch = self.watch("query");
         let answer = match path_id(&resource.id) {
             Some(id) if resource.kind == "payment" => self.fetch(id).await,
             _ => Ok(None),
         };
-        watch.stop(&answer, Option::is_none);
         let headers = BTreeMap::from([(STATED.to_owned(), "payment".to_owned())]);
         let stated = answer?.map(|raw| Statement { headers, raw });
         Ok(stated.into_iter().collect())

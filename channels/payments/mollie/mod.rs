@@ -23,12 +23,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_domain::canonical::CaptureMode;
-use orderhub_domain::ids::{OrderId, Slug};
+use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::PaymentEvidence;
 use secrecy::SecretString;
 
 use super::{Means, PaymentCall, PaymentConnector, Sought};
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{
     CallError, Connector, Forged, Found, Inbound, LookUp, PaymentAnswer, RawRequest, Repeat,
 };
@@ -49,7 +49,6 @@ const STATED: &str = "x-mollie-resource";
 
 /// A connection to a profile of a Mollie account.
 pub(super) struct Mollie {
-    slug: Slug,
     secrets: Vec<SecretString>,
     api_key: SecretString,
     profile: Option<String>,
@@ -111,8 +110,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError
         Some(_) => settings.secrets("webhook_secrets")?,
         None => Vec::new(),
     };
-    let mollie = Mollie {
-        slug: settings.slug.clone(),
+    Ok(Arc::new(Mollie {
         secrets,
         api_key: settings.secret("api_key")?,
         profile: settings.text("profile").map(str::to_owned),
@@ -120,24 +118,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError
         live: settings.is_live_by("api_key", &TEST_KEYS),
         capture: settings.capture,
         http: Outbound::new(settings, VENDOR)?,
-    };
-    mollie.watch("authorize").announce();
-    Ok(Arc::new(mollie))
-}
-
-const fn is_refusal(evidence: &PaymentEvidence) -> bool {
-    matches!(
-        evidence,
-        PaymentEvidence::Declined { .. }
-            | PaymentEvidence::CaptureFailed { .. }
-            | PaymentEvidence::RefundFailed { .. }
-    )
-}
-
-impl Mollie {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::gateway(self.slug.as_str(), operation)
-    }
+    }))
 }
 
 impl Connector for Mollie {
@@ -179,33 +160,21 @@ impl PaymentConnector for Mollie {
     }
 
     async fn authorize(&self, call: &PaymentCall, means: &Means<'_>) -> PaymentAnswer {
-        let watch = self.watch("authorize");
-        let answer = self.authorize_now(call, means).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.authorize_now(call, means).await
     }
 
     /// `last` has no say: after the only capture Mollie releases the rest, and with several the
     /// authorisation lapses at its time.
     async fn capture(&self, call: &PaymentCall, reference: &str, _last: bool) -> PaymentAnswer {
-        let watch = self.watch("capture");
-        let answer = self.capture_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.capture_now(call, reference).await
     }
 
     async fn void(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(call, reference).await
     }
 
     async fn refund(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
-        let watch = self.watch("refund");
-        let answer = self.refund_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.refund_now(call, reference).await
     }
 
     async fn query(
@@ -213,9 +182,6 @@ impl PaymentConnector for Mollie {
         order: OrderId,
         sought: Sought<'_>,
     ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
-        let watch = self.watch("query");
-        let answer = self.query_now(order, sought).await;
-        watch.stop(&answer, |found| matches!(found, Found::Absent));
-        answer
+        self.query_now(order, sought).await
     }
 }

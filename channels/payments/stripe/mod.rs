@@ -19,12 +19,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_domain::canonical::CaptureMode;
-use orderhub_domain::ids::{OrderId, Slug};
+use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::PaymentEvidence;
 use secrecy::SecretString;
 
 use super::{Means, PaymentCall, PaymentConnector, Sought};
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{
     CallError, Connector, Forged, Found, Inbound, PaymentAnswer, RawRequest, Repeat,
 };
@@ -42,7 +42,6 @@ const KEY_LIFE: Duration = Duration::from_hours(24);
 
 /// A connection to a Stripe account.
 pub(super) struct Stripe {
-    slug: Slug,
     secrets: Vec<SecretString>,
     api_key: SecretString,
     live: bool,
@@ -83,31 +82,13 @@ pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
-    let stripe = Stripe {
-        slug: settings.slug.clone(),
+    Ok(Arc::new(Stripe {
         secrets: settings.secrets("webhook_secrets")?,
         api_key: settings.secret("api_key")?,
         live: settings.is_live_by("api_key", &TEST_KEYS),
         capture: settings.capture,
         http: Outbound::new(settings, VENDOR)?,
-    };
-    stripe.watch("authorize").announce();
-    Ok(Arc::new(stripe))
-}
-
-const fn is_refusal(evidence: &PaymentEvidence) -> bool {
-    matches!(
-        evidence,
-        PaymentEvidence::Declined { .. }
-            | PaymentEvidence::CaptureFailed { .. }
-            | PaymentEvidence::RefundFailed { .. }
-    )
-}
-
-impl Stripe {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::gateway(self.slug.as_str(), operation)
-    }
+    }))
 }
 
 impl Connector for Stripe {
@@ -137,31 +118,19 @@ impl PaymentConnector for Stripe {
     }
 
     async fn authorize(&self, call: &PaymentCall, means: &Means<'_>) -> PaymentAnswer {
-        let watch = self.watch("authorize");
-        let answer = self.authorize_now(call, means).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.authorize_now(call, means).await
     }
 
     async fn capture(&self, call: &PaymentCall, reference: &str, last: bool) -> PaymentAnswer {
-        let watch = self.watch("capture");
-        let answer = self.capture_now(call, reference, last).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.capture_now(call, reference, last).await
     }
 
     async fn void(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(call, reference).await
     }
 
     async fn refund(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
-        let watch = self.watch("refund");
-        let answer = self.refund_now(call, reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.refund_now(call, reference).await
     }
 
     async fn query(
@@ -169,9 +138,6 @@ impl PaymentConnector for Stripe {
         order: OrderId,
         sought: Sought<'_>,
     ) -> Result<Found<Vec<PaymentEvidence>>, CallError> {
-        let watch = self.watch("query");
-        let answer = self.query_now(order, sought).await;
-        watch.stop(&answer, |found| matches!(found, Found::Absent));
-        answer
+        self.query_now(order, sought).await
     }
 }
