@@ -105,6 +105,11 @@ impl Outbound {
         self.client.post(self.url(path))
     }
 
+    /// A request that sets what is there.
+    pub(crate) fn put(&self, path: &str) -> RequestBuilder {
+        self.client.put(self.url(path))
+    }
+
     fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(path);

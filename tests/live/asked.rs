@@ -23,7 +23,7 @@ use crate::support::world::World;
 
 const SECRET: &str = "woo-scenarios-own-secret";
 
-/// A `WooCommerce` shop as its REST API shows it: a list of orders by the time of their last change.
+/// A WooCommerce shop as its REST API shows it: a list of orders by the time of their last change.
 #[derive(Default)]
 struct Shop {
     orders: Mutex<Vec<Value>>,

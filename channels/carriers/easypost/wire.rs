@@ -33,7 +33,7 @@ pub(super) struct Tracker {
     /// Who signed: a name, of which the hub keeps only that there was one.
     #[serde(default)]
     pub(super) signed_by: Option<String>,
-    /// The carrier's or `EasyPost`'s page about the parcel.
+    /// The carrier's or EasyPost's page about the parcel.
     #[serde(default)]
     pub(super) public_url: Option<String>,
     #[serde(default)]

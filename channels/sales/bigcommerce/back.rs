@@ -1,4 +1,4 @@
-//! The way back to a `BigCommerce` store: shipments and cancellations of its own orders.
+//! The way back to a BigCommerce store: shipments and cancellations of its own orders.
 //!
 //! The store knows no idempotency keys here, so every try looks first what it knows already, and adds
 //! what is missing. Told twice, or noted by hand before, comes to the same shipments. A shipment

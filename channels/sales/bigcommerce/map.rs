@@ -1,4 +1,4 @@
-//! What `BigCommerce`'s order means, as it was looked up. Pure.
+//! What BigCommerce's order means, as it was looked up. Pure.
 //!
 //! Decided here: the status is its number, for its name is the shop's own text. Amounts with their taxes
 //! (`*_inc_tax`) are what the stated total is made of, in the currency that the buyer pays in. Store credit

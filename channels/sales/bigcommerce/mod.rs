@@ -1,4 +1,4 @@
-//! `BigCommerce`: webhooks that name an order, the order looked up, shipments and cancellations back to the
+//! BigCommerce: webhooks that name an order, the order looked up, shipments and cancellations back to the
 //! store.
 //!
 //! A webhook says what has changed and nothing about how. The order is then looked up together with its
@@ -38,7 +38,7 @@ const CHANGES: [&str; 6] = [
     "store/order/updated",
 ];
 
-/// A connection to a `BigCommerce` store.
+/// A connection to a BigCommerce store.
 struct BigCommerce {
     secrets: Vec<SecretString>,
     producer: String,
@@ -49,7 +49,7 @@ struct BigCommerce {
 
 const STORE_HASH: &str = "store_hash";
 
-/// What there is to know of a `BigCommerce` connection.
+/// What there is to know of a BigCommerce connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use http::Method;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -107,13 +106,8 @@ impl Rest {
 
     /// Changes members of an order.
     pub(super) async fn put(&self, path: &str, members: &Value) -> Result<Changed, CallError> {
-        let request = self.http.post(&format!("{}{path}", self.root));
-        let (client, request) = request.json(members).build_split();
-        let mut request =
-            request.map_err(|_| CallError::not_now("the request could not be built"))?;
-        *request.method_mut() = Method::PUT;
-        self.change(RequestBuilder::from_parts(client, request))
-            .await
+        let request = self.http.put(&format!("{}{path}", self.root));
+        self.change(request.json(members)).await
     }
 
     async fn change(&self, request: RequestBuilder) -> Result<Changed, CallError> {

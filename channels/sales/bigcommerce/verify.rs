@@ -1,4 +1,4 @@
-//! `BigCommerce`'s webhook signature, in the manner of Standard Webhooks: `webhook-signature` is a list of
+//! BigCommerce's webhook signature, in the manner of Standard Webhooks: `webhook-signature` is a list of
 //! `v1,<base64>`, each the HMAC-SHA256 over `<webhook-id>.<webhook-timestamp>.<raw body>`; the key is the
 //! client secret of the API account, as text. Secrets overlap while one is being replaced.
 //!

@@ -1,4 +1,4 @@
-//! `BigCommerce`'s webhook and its order of the V2 API, as far as the hub reads them. Amounts are texts with
+//! BigCommerce's webhook and its order of the V2 API, as far as the hub reads them. Amounts are texts with
 //! four decimals; what is not there is `""` as often as `null`.
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! The amounts of a `WooCommerce` order. Pure. The shop states lines, shipping and fees without their
+//! The amounts of a WooCommerce order. Pure. The shop states lines, shipping and fees without their
 //! taxes, whether or not its prices contain them (`prices_include_tax` is about what the buyer was
 //! shown), so every tax comes on top. It rounds each of these by itself, some shops only the sum.
 

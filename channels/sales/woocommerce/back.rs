@@ -1,4 +1,4 @@
-//! The way back to a `WooCommerce` shop: shipments and cancellations of its own orders.
+//! The way back to a WooCommerce shop: shipments and cancellations of its own orders.
 //!
 //! The shop itself knows whole orders only: no shipments, no tracking (plugins add them, each in its own
 //! way). So a shipment becomes a note to the buyer with its tracking, and a mark among the order's meta data

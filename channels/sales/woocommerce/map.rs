@@ -1,4 +1,4 @@
-//! What `WooCommerce`'s order means. Pure: the body alone says the state, never the topic.
+//! What WooCommerce's order means. Pure: the body alone says the state, never the topic.
 //!
 //! Decided here: an order counts once its status says that it is to be shipped or that this is over.
 //! `pending`, `on-hold` and `failed` wait for money, and the shop says so again when it has come. `refunded`

@@ -1,4 +1,4 @@
-//! `WooCommerce`: orders as webhooks and by asking, completed and cancelled orders back to the shop, units on
+//! WooCommerce: orders as webhooks and by asking, completed and cancelled orders back to the shop, units on
 //! offer.
 //!
 //! Every order topic carries the whole order as it is at sending, so each is read the same way: it
@@ -38,7 +38,7 @@ use crate::settings::{ConfigError, Settings};
 /// Topics whose body is the order. A deleted one's has its id alone.
 const SNAPSHOTS: [&str; 3] = ["order.created", "order.restored", "order.updated"];
 
-/// A connection to a `WooCommerce` shop.
+/// A connection to a WooCommerce shop.
 struct WooCommerce {
     secrets: Vec<SecretString>,
     site: Option<String>,
@@ -48,7 +48,7 @@ struct WooCommerce {
     orders: Option<Orders>,
 }
 
-/// What there is to know of a `WooCommerce` connection.
+/// What there is to know of a WooCommerce connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,

@@ -1,4 +1,4 @@
-//! The way of stock to a `WooCommerce` shop: the number of units of what has this SKU, a product or one
+//! The way of stock to a WooCommerce shop: the number of units of what has this SKU, a product or one
 //! variation of it.
 //!
 //! The shop changes a number only as a whole and from whatever it is: the vendor documents no comparison

@@ -1,6 +1,6 @@
 //! The shop's REST API, version 3: its consumer key and secret as basic authentication, questions and
 //! changes, and what its answers mean before anybody looks at their objects. An update is a `POST` to the
-//! thing: `WordPress` routes it like the documented `PUT` (`WP_REST_Server::EDITABLE`).
+//! thing: WordPress routes it like the documented `PUT` (`WP_REST_Server::EDITABLE`).
 
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
@@ -16,7 +16,7 @@ use crate::wire::code;
 /// Where the API lives in a shop.
 const ROOT: &str = "/wp-json/wc/v3/";
 
-/// What `WordPress` says of an address that it does not know: `WooCommerce` is not there, or too old.
+/// What WordPress says of an address that it does not know: WooCommerce is not there, or too old.
 const NO_ROUTE: &str = "rest_no_route";
 
 /// What the shop says when its gateway does not give the money back.

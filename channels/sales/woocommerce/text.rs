@@ -1,4 +1,4 @@
-//! The shop's texts. `WordPress` keeps the names of products, fees and taxes with HTML's entities in them
+//! The shop's texts. WordPress keeps the names of products, fees and taxes with HTML's entities in them
 //! (`Mug &ndash; blue`): whoever packs reads what the buyer saw.
 
 /// The longest entity that is looked for, without `&` and `;`.
@@ -35,7 +35,7 @@ fn decoded(text: &str) -> String {
     out
 }
 
-/// The character that an entity stands for, as far as `WordPress` writes it.
+/// The character that an entity stands for, as far as WordPress writes it.
 fn character(entity: &str) -> Option<char> {
     if let Some(number) = entity.strip_prefix('#') {
         let hexadecimal = number.strip_prefix(['x', 'X']);

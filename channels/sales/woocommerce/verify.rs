@@ -1,4 +1,4 @@
-//! `WooCommerce`'s webhook signature: `X-WC-Webhook-Signature`, HMAC-SHA256 over the raw body, base64;
+//! WooCommerce's webhook signature: `X-WC-Webhook-Signature`, HMAC-SHA256 over the raw body, base64;
 //! the key is the secret in the webhook's form. Secrets overlap while one is being replaced.
 //!
 //! When a webhook is saved, the shop first sends a ping (`webhook_id=7`, as a form) that it signs in no

@@ -1,4 +1,4 @@
-//! `WooCommerce`'s order (REST API, version 3), as far as the hub reads it. Amounts are texts at the shop's
+//! WooCommerce's order (REST API, version 3), as far as the hub reads it. Amounts are texts at the shop's
 //! own decimals, some are numbers, and what is not there is `""` as often as `null`.
 
 use serde::Deserialize;

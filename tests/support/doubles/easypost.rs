@@ -1,4 +1,4 @@
-//! A double of `EasyPost`: shipments that can be bought once, refunds of labels, tracker webhooks.
+//! A double of EasyPost: shipments that can be bought once, refunds of labels, tracker webhooks.
 //!
 //! Like the vendor it does *not* recognise a repeated `reference`: who creates and buys twice has
 //! bought two labels, and the book says so.

@@ -1,4 +1,4 @@
-//! `EasyPost`'s wire format: shipments, trackers, errors and events, after its API reference.
+//! EasyPost's wire format: shipments, trackers, errors and events, after its API reference.
 
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ pub(crate) fn error(code: &str, message: &str) -> Value {
     json!({"error": {"code": code, "message": message, "errors": []}})
 }
 
-/// A sighting of a parcel: `EasyPost`'s status, its detail, and when, in RFC 3339.
+/// A sighting of a parcel: EasyPost's status, its detail, and when, in RFC 3339.
 #[derive(Debug, Clone)]
 pub(crate) struct Sighting {
     pub(crate) status: &'static str,

@@ -26,7 +26,7 @@ pub(crate) fn stripe(secret: &str, unix_seconds: i64, body: &[u8]) -> String {
     format!("t={time},v1={}", hex::encode(mac))
 }
 
-/// `EasyPost`: hexadecimal over the body, in `X-Hmac-Signature`. The key is the NFKD form of the
+/// EasyPost: hexadecimal over the body, in `X-Hmac-Signature`. The key is the NFKD form of the
 /// secret; the caller gives it in that form.
 pub(crate) fn easypost(nfkd_secret: &str, body: &[u8]) -> String {
     let mac = hmac_sha256(nfkd_secret.as_bytes(), &[body]);
