@@ -1,6 +1,7 @@
 //! Sales channels: orders in; shipments and cancellations of their own orders back out.
 
 mod bigcommerce;
+mod buyer;
 pub mod direct;
 mod shopify;
 mod woocommerce;

@@ -13,11 +13,11 @@ use orderhub_domain::canonical::{
 use orderhub_domain::ids::Sku;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
-use orderhub_domain::places::is_country;
 use orderhub_domain::quantity::Quantity;
 use rust_decimal::Decimal;
 
 use super::wire;
+use crate::sales::buyer::{Postal, clean, full_name};
 use crate::wire::{Exact, code};
 
 /// Why an order cannot be taken as it is. Never quotes what it could not read.
@@ -69,12 +69,6 @@ pub(super) fn id_of(id: Option<&Exact>) -> Option<String> {
     let text = &id?.0;
     let fits = text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
     (fits && text.bytes().any(|byte| byte != b'0')).then(|| text.clone())
-}
-
-/// A text without what a database cannot keep; `None` when nothing is left.
-fn clean(text: Option<&String>) -> Option<String> {
-    let text = text?.replace('\0', "");
-    (!text.trim().is_empty()).then_some(text)
 }
 
 /// A time (`Tue, 05 Mar 2019 21:40:11 +0000`). An empty one is none.
@@ -311,7 +305,7 @@ fn private(order: &wire::Order, ship_to: Option<&wire::Address>) -> PrivateDetai
     let billing = order.billing_address.as_ref();
     let customer = Customer {
         external_id: id_of(order.customer_id.as_ref()),
-        name: billing.and_then(full_name),
+        name: billing.and_then(name_of),
         email: clean(billing.and_then(|to| to.email.as_ref())),
         phone: clean(billing.and_then(|to| to.phone.as_ref())),
     };
@@ -327,30 +321,22 @@ fn private(order: &wire::Order, ship_to: Option<&wire::Address>) -> PrivateDetai
     details
 }
 
-fn full_name(address: &wire::Address) -> Option<String> {
-    let parts = [&address.first_name, &address.last_name];
-    let parts: Vec<_> = parts
-        .into_iter()
-        .filter_map(|part| clean(part.as_ref()))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+fn name_of(address: &wire::Address) -> Option<String> {
+    full_name(address.first_name.as_ref(), address.last_name.as_ref())
 }
 
 fn address(address: &wire::Address) -> Option<Address> {
-    let country = clean(address.country_iso2.as_ref()).map(|code| code.to_ascii_uppercase());
-    let streets = [&address.street_1, &address.street_2];
-    let read = Address {
-        name: full_name(address),
-        company: clean(address.company.as_ref()),
-        lines: streets
-            .into_iter()
-            .filter_map(|line| clean(line.as_ref()))
-            .collect(),
-        city: clean(address.city.as_ref()),
-        postcode: clean(address.zip.as_ref()),
-        region: clean(address.state.as_ref()),
-        country: country.filter(|code| is_country(code)),
-        phone: clean(address.phone.as_ref()),
+    let postal = Postal {
+        first_name: address.first_name.as_ref(),
+        last_name: address.last_name.as_ref(),
+        company: address.company.as_ref(),
+        streets: [address.street_1.as_ref(), address.street_2.as_ref()],
+        city: address.city.as_ref(),
+        postcode: address.zip.as_ref(),
+        regions: [address.state.as_ref(), None],
+        country: address.country_iso2.as_ref(),
+        phone: address.phone.as_ref(),
+        ..Postal::default()
     };
-    (read != Address::default()).then_some(read)
+    postal.address()
 }

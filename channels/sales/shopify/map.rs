@@ -19,9 +19,9 @@ use rust_decimal::prelude::ToPrimitive;
 
 use super::terms::{self, Payable};
 use super::wire;
+use crate::sales::buyer::{Postal, clean, full_name};
 use crate::settings::Gateway;
 use crate::wire::Exact;
-use orderhub_domain::places::is_country;
 
 /// Why an order cannot be taken as it is. Never quotes what it could not read.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,12 +47,6 @@ fn id_of(gid: Option<&String>, id: Option<&Exact>) -> Option<String> {
         number(path.rsplit('/').next()?)
     });
     of_gid.or_else(|| number(&id?.0))
-}
-
-/// A text without what a database cannot keep; `None` when nothing is left.
-fn clean(text: Option<&String>) -> Option<String> {
-    let text = text?.replace('\0', "");
-    (!text.trim().is_empty()).then_some(text)
 }
 
 /// A decimal of a sane size.
@@ -350,8 +344,8 @@ fn private(order: &wire::Order) -> PrivateDetails {
     };
     let mut details = PrivateDetails {
         customer: (customer != Customer::default()).then_some(customer),
-        ship_to: order.shipping_address.as_ref().map(address),
-        bill_to: order.billing_address.as_ref().map(address),
+        ship_to: order.shipping_address.as_ref().and_then(address),
+        bill_to: order.billing_address.as_ref().and_then(address),
         ..PrivateDetails::default()
     };
     if let Some(note) = clean(order.note.as_ref()) {
@@ -363,29 +357,18 @@ fn private(order: &wire::Order) -> PrivateDetails {
     details
 }
 
-fn full_name(first: Option<&String>, last: Option<&String>) -> Option<String> {
-    let parts: Vec<_> = [clean(first), clean(last)].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
-}
-
-fn address(address: &wire::Address) -> Address {
-    let country = address
-        .country_code
-        .as_ref()
-        .map(|code| code.to_ascii_uppercase());
-    let streets = [&address.address1, &address.address2];
-    Address {
-        name: clean(address.name.as_ref())
-            .or_else(|| full_name(address.first_name.as_ref(), address.last_name.as_ref())),
-        company: clean(address.company.as_ref()),
-        lines: streets
-            .into_iter()
-            .filter_map(|line| clean(line.as_ref()))
-            .collect(),
-        city: clean(address.city.as_ref()),
-        postcode: clean(address.zip.as_ref()),
-        region: clean(address.province_code.as_ref()).or_else(|| clean(address.province.as_ref())),
-        country: country.filter(|code| is_country(code)),
-        phone: clean(address.phone.as_ref()),
-    }
+fn address(address: &wire::Address) -> Option<Address> {
+    let postal = Postal {
+        name: address.name.as_ref(),
+        first_name: address.first_name.as_ref(),
+        last_name: address.last_name.as_ref(),
+        company: address.company.as_ref(),
+        streets: [address.address1.as_ref(), address.address2.as_ref()],
+        city: address.city.as_ref(),
+        postcode: address.zip.as_ref(),
+        regions: [address.province_code.as_ref(), address.province.as_ref()],
+        country: address.country_code.as_ref(),
+        phone: address.phone.as_ref(),
+    };
+    postal.address()
 }

@@ -15,12 +15,12 @@ use orderhub_domain::canonical::{
 use orderhub_domain::ids::Sku;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
-use orderhub_domain::places::is_country;
 use orderhub_domain::quantity::Quantity;
 
 use super::amounts::{self, Rates, charges, close_rounding, decimal};
-use super::text::{clean, name};
+use super::text::name;
 use super::wire;
+use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::direct::card::contains_card_number;
 use crate::wire::{Exact, code};
 
@@ -241,7 +241,7 @@ fn private(order: &wire::Order) -> PrivateDetails {
         .or_else(|| clean(shipping.and_then(|to| to.phone.as_ref())));
     let customer = Customer {
         external_id: id_of(order.customer_id.as_ref()),
-        name: billing.and_then(full_name),
+        name: billing.and_then(name_of),
         email: clean(billing.and_then(|to| to.email.as_ref())),
         phone,
     };
@@ -257,31 +257,22 @@ fn private(order: &wire::Order) -> PrivateDetails {
     details
 }
 
-fn full_name(address: &wire::Address) -> Option<String> {
-    let parts = [&address.first_name, &address.last_name];
-    let parts: Vec<_> = parts
-        .into_iter()
-        .filter_map(|part| clean(part.as_ref()))
-        .collect();
-    (!parts.is_empty()).then(|| parts.join(" "))
+fn name_of(address: &wire::Address) -> Option<String> {
+    full_name(address.first_name.as_ref(), address.last_name.as_ref())
 }
 
-/// An address; `None` when the shop has none and sends an object of empty texts.
 fn address(address: &wire::Address) -> Option<Address> {
-    let country = clean(address.country.as_ref()).map(|code| code.to_ascii_uppercase());
-    let streets = [&address.address_1, &address.address_2];
-    let read = Address {
-        name: full_name(address),
-        company: clean(address.company.as_ref()),
-        lines: streets
-            .into_iter()
-            .filter_map(|line| clean(line.as_ref()))
-            .collect(),
-        city: clean(address.city.as_ref()),
-        postcode: clean(address.postcode.as_ref()),
-        region: clean(address.state.as_ref()),
-        country: country.filter(|code| is_country(code)),
-        phone: clean(address.phone.as_ref()),
+    let postal = Postal {
+        first_name: address.first_name.as_ref(),
+        last_name: address.last_name.as_ref(),
+        company: address.company.as_ref(),
+        streets: [address.address_1.as_ref(), address.address_2.as_ref()],
+        city: address.city.as_ref(),
+        postcode: address.postcode.as_ref(),
+        regions: [address.state.as_ref(), None],
+        country: address.country.as_ref(),
+        phone: address.phone.as_ref(),
+        ..Postal::default()
     };
-    (read != Address::default()).then_some(read)
+    postal.address()
 }

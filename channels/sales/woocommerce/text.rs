@@ -1,16 +1,12 @@
 //! The shop's texts. WordPress keeps the names of products, fees and taxes with HTML's entities in them
 //! (`Mug &ndash; blue`): whoever packs reads what the buyer saw.
 
+use crate::sales::buyer::clean;
+
 /// The longest entity that is looked for, without `&` and `;`.
 const LONGEST: usize = 8;
 
-/// A text without what a database cannot keep; `None` when nothing is left.
-pub(super) fn clean(text: Option<&String>) -> Option<String> {
-    let text = text?.replace('\0', "");
-    (!text.trim().is_empty()).then_some(text)
-}
-
-/// The same, of a name that may have entities in it.
+/// A name that may have entities in it; `None` when nothing is left.
 pub(super) fn name(text: Option<&String>) -> Option<String> {
     clean(Some(&decoded(text?)))
 }
