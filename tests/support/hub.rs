@@ -5,6 +5,7 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -252,10 +253,22 @@ impl Drop for Hub {
     }
 }
 
-/// A port on loopback that was free a moment ago.
+/// A port on loopback that is free. It is below those that the system hands out by itself, so that no
+/// connection and no double takes it before its hub does.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    const FIRST: u16 = 20_000;
+    const MANY: u32 = 12_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Processes that run at once begin at different places.
+    let begin = std::process::id().wrapping_mul(997);
+    (0..MANY)
+        .find_map(|_| {
+            let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % MANY;
+            let port = FIRST + u16::try_from(next).ok()?;
+            std::net::TcpListener::bind(("127.0.0.1", port)).ok()?;
+            Some(port)
+        })
+        .expect("a free port")
 }
 
 /// A configuration after `docs/interface.md`: one connection of each kind.

@@ -7,7 +7,6 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,6 +18,8 @@ use orderhub::store::migrate;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio::sync::{Mutex, OnceCell};
+
+use super::hub::free_port;
 
 const TEMPLATE: &str = "orderhub_template";
 
@@ -280,11 +281,6 @@ fn keep(folder: &Path, port: u16) -> Child {
         .process_group(0)
         .spawn()
         .expect("the server's keeper runs")
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
 }
 
 /// The folder with the server's binaries.
