@@ -73,16 +73,16 @@ impl Draft<'_> {
 
     /// What accepted units of a return pay of what goes out for them: all of it that they are worth, of
     /// what the buyer has really paid. Nothing when the buyer would have to pay more beside it than was
-    /// said: then they are refunded as in any return, and the exchange is over.
-    pub(super) fn paid_by_return(&self, back: u16, rest: Money) -> Option<Money> {
+    /// said: then they are refunded as in any return, and the exchange is over. With the exchange's number.
+    pub(super) fn paid_by_return(&self, back: u16, rest: Money) -> Option<(u16, Money)> {
         let exchange = self.order.exchange_for(back)?;
         let there = self.order.there_for(exchange.number);
         if let Some(owed) = exchange.on_trust() {
-            return Some(owed.min(rest).min(there));
+            return Some((exchange.number, owed.min(rest).min(there)));
         }
         let credit = exchange.amount.min(rest).min(there);
         let lacks = exchange.amount.minus(credit);
-        (lacks <= exchange.charge).then_some(credit)
+        (lacks <= exchange.charge).then_some((exchange.number, credit))
     }
 
     /// The next step of any exchange: what its return paid brings its lines into the order as an edit

@@ -212,6 +212,42 @@ fn nothing_goes_out_in_advance_where_nobody_could_be_charged() {
     assert!(world.order.returns.is_empty());
 }
 
+/// Three units of 20.00 are to come back for two of 25.00, of which one is cancelled; what they are
+/// worth beyond that goes back, whether they come before what remains has left, or after.
+#[test]
+fn what_a_part_cancelled_exchange_set_aside_is_given_back_to_the_cent() {
+    for early in [true, false] {
+        let mut world = bought();
+        advance(&mut world, 3, vec![other("SKU-2", 2, "25.00")]).expect("the buyer has them");
+        world.settle();
+        cancel_of_what_goes_out(&mut world, 1);
+        if early {
+            bring_back(&mut world, 1, 3);
+            world.settle();
+        }
+        ship_all(&mut world);
+        if !early {
+            bring_back(&mut world, 1, 3);
+        }
+        world.settle();
+        assert_eq!(outcome(&world, 1), "exchanged", "early: {early}");
+        let back = sums(&world);
+        assert_eq!(back, (eur("84.99"), eur("35.00")), "early: {early}");
+        nothing_is_owed(&world);
+        assert_eq!(world.folded(), world.order);
+    }
+}
+
+fn cancel_of_what_goes_out(world: &mut World, count: u32) {
+    let line = world.order.draft.lines[1].external_id.clone();
+    let part = Command::Route(RouteCommand::CancelLines {
+        lines: vec![(line, units(count))],
+        reason: "fewer".to_owned(),
+    });
+    world.command(part).expect("nothing has left");
+    world.settle();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 200, failure_persistence: None, ..ProptestConfig::default()
@@ -227,6 +263,7 @@ proptest! {
         came in 0_u32..4,
         declines in any::<bool>(),
         later in any::<bool>(),
+        early in any::<bool>(),
     ) {
         let mut world = bought();
         world.policy.returns.restocking_fee_percent = fee;
@@ -234,16 +271,16 @@ proptest! {
         advance(&mut world, back, vec![other("SKU-2", out, &price)]).expect("legal");
         world.settle();
         if cancelled > 0 {
-            let lines = vec![(world.order.draft.lines[1].external_id.clone(), units(cancelled.min(out)))];
-            let reason = "fewer".to_owned();
-            let part = Command::Route(RouteCommand::CancelLines { lines, reason });
-            world.command(part).expect("nothing has left");
+            cancel_of_what_goes_out(&mut world, cancelled.min(out));
+        }
+        let came = came.min(back);
+        if early && came > 0 {
+            bring_back(&mut world, 1, came);
             world.settle();
         }
         ship_all(&mut world);
         world.settle();
-        let came = came.min(back);
-        if came > 0 {
+        if !early && came > 0 {
             bring_back(&mut world, 1, came);
             world.settle();
         }

@@ -83,15 +83,18 @@ impl Draft<'_> {
     /// What pays for units that go out in exchange is not refunded.
     fn exchange_instead(&self, settlement: &mut Settlement) {
         let rest = settlement.entitled.minus(settlement.netted);
-        let Some(exchanged) = self.paid_by_return(settlement.number, rest) else {
+        let paid = self.paid_by_return(settlement.number, rest);
+        let Some((exchange, exchanged)) = paid else {
             return;
         };
         let order = &self.order;
-        let ours = order.refundable();
+        // What the exchange itself has set aside is what is paid here: it counts once.
+        let ours = order.refundable_beside(Some(exchange));
         let most = rest.minus(exchanged).min(ours.less(exchanged));
         let refunds = order.shares_of_refund(most, &self.context.policy.payment, None);
         let granted = Money::sum(most.currency(), refunds.iter().map(|one| one.amount));
-        let theirs = order.held_elsewhere(None).less(exchanged.less(ours));
+        let theirs = order.held_elsewhere(Some(exchange));
+        let theirs = theirs.less(exchanged.less(ours));
         let elsewhere = rest.minus(exchanged).minus(granted).min(theirs);
         settlement.postings = allowance(granted.plus(elsewhere).plus(exchanged));
         settlement.refunds = refunds;
