@@ -4,6 +4,7 @@ mod bigcommerce;
 mod buyer;
 pub mod direct;
 mod shopify;
+mod taken;
 mod woocommerce;
 
 use std::sync::Arc;

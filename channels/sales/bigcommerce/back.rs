@@ -14,11 +14,11 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::map::id_of;
 use super::rest::{Changed, Rest};
 use super::wire::Product;
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::taken::id_of;
 use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
 

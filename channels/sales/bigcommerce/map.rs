@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use orderhub_domain::canonical::{
     Address, CaptureMode, Charge, Customer, Discount, DraftLine, DraftTender, FulfilledBy,
-    FundedBy, OrderDraft, PrivateDetails, Submission, Tax, TaxMode, Terms,
+    OrderDraft, PrivateDetails, Submission, Tax, TaxMode, Terms,
 };
 use orderhub_domain::ids::Sku;
 use orderhub_domain::money::{Currency, Money};
@@ -18,24 +18,11 @@ use rust_decimal::Decimal;
 
 use super::wire;
 use crate::sales::buyer::{Postal, clean, full_name};
+use crate::sales::taken::{
+    NotTaken, amount_or_zero as amount, decimal, discount, id_of, not_yet, sound, unknown,
+    unreadable,
+};
 use crate::wire::{Exact, code};
-
-/// Why an order cannot be taken as it is. Never quotes what it could not read.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotTaken {
-    /// A part of it cannot be read.
-    Unreadable(String),
-    /// It is no order yet, or in a state that the hub does not know how to handle.
-    Unknown(String),
-}
-
-fn unreadable(what: &str) -> NotTaken {
-    NotTaken::Unreadable(format!("{what} cannot be read"))
-}
-
-fn unknown(what: &str) -> NotTaken {
-    NotTaken::Unknown(what.to_owned())
-}
 
 /// What a status says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,24 +38,17 @@ enum State {
 fn state(order: &wire::Order) -> Result<State, NotTaken> {
     let shipped = order.items_shipped.as_ref().and_then(Exact::decimal);
     Ok(match order.status_id {
-        0 => return Err(unknown("not_yet:incomplete")),
-        1 => return Err(unknown("not_yet:pending")),
-        7 => return Err(unknown("not_yet:awaiting_payment")),
-        12 => return Err(unknown("not_yet:manual_verification")),
+        0 => return Err(not_yet("incomplete")),
+        1 => return Err(not_yet("pending")),
+        7 => return Err(not_yet("awaiting_payment")),
+        12 => return Err(not_yet("manual_verification")),
         3 | 8 | 9 | 11 | 14 => State::Open,
         2 | 10 => State::Shipped,
         // Money that is given back after something was sent is no cancellation.
         4 if shipped.is_some_and(|units| units > Decimal::ZERO) => State::Shipped,
         4..=6 => State::Over,
-        other => return Err(NotTaken::Unknown(format!("order:status.{other}"))),
+        other => return Err(unknown(format!("order:status.{other}"))),
     })
-}
-
-/// The id in a member; `None` for what is none, and for the `0` that means none.
-pub(super) fn id_of(id: Option<&Exact>) -> Option<String> {
-    let text = &id?.0;
-    let fits = text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (fits && text.bytes().any(|byte| byte != b'0')).then(|| text.clone())
 }
 
 /// A time (`Tue, 05 Mar 2019 21:40:11 +0000`). An empty one is none.
@@ -76,21 +56,6 @@ fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
     let text = text.map(|text| text.trim()).unwrap_or_default();
     let at = jiff::fmt::rfc2822::parse(text).map_err(|_| unreadable(what))?;
     Ok(at.timestamp())
-}
-
-/// A decimal of a sane size.
-fn decimal(text: &Exact, what: &str) -> Result<Decimal, NotTaken> {
-    text.decimal()
-        .filter(|value| value.abs() <= Decimal::from(1_000_000_000_000_i64))
-        .ok_or_else(|| unreadable(what))
-}
-
-/// An amount that may be missing or empty, rounded to what the currency has.
-fn amount(text: Option<&Exact>, currency: Currency, what: &str) -> Result<Money, NotTaken> {
-    match text.filter(|text| !text.0.trim().is_empty()) {
-        Some(text) => Ok(Money::rounded(decimal(text, what)?, currency)),
-        None => Ok(Money::zero(currency)),
-    }
 }
 
 /// An order and what it means if it is known already.
@@ -132,12 +97,7 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
         stated_total,
     };
     add_charges(order, &mut draft)?;
-    if let Some(violation) = draft.violations().first() {
-        let (pointer, hint) = (&violation.pointer, &violation.hint);
-        return Err(NotTaken::Unreadable(format!(
-            "{pointer} of the order breaks a rule: {hint}"
-        )));
-    }
+    let draft = sound(draft)?;
     let mut facts = Vec::new();
     if paid {
         facts.push(ChannelFact::Paid { reference: None });
@@ -196,7 +156,7 @@ fn tenders(
         // Void, declined, held or a new word: shipping it unpaid would be a guess.
         other => {
             let word = code(&other.replace(' ', "_")).unwrap_or_else(|| "unknown".to_owned());
-            return Err(NotTaken::Unknown(format!("order:payment_status.{word}")));
+            return Err(unknown(format!("order:payment_status.{word}")));
         }
     };
     let paid = matches!(terms, Terms::Prepaid { .. });
@@ -214,14 +174,8 @@ fn tenders(
 fn discounts(order: &wire::Order, currency: Currency) -> Result<Vec<Discount>, NotTaken> {
     let manual = amount(order.discount_amount.as_ref(), currency, "discount_amount")?;
     let coupons = amount(order.coupon_discount.as_ref(), currency, "coupon_discount")?;
-    let taken_off = [manual, coupons].into_iter().filter(|off| !off.is_zero());
-    Ok(taken_off
-        .map(|amount| Discount {
-            code: None,
-            amount,
-            funded_by: FundedBy::Seller,
-        })
-        .collect())
+    let taken_off = [manual, coupons].into_iter();
+    Ok(taken_off.flat_map(|off| discount(off, None)).collect())
 }
 
 fn included(amount: Money) -> Vec<Tax> {

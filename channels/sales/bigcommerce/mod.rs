@@ -19,12 +19,10 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use self::back::Back;
-use self::map::{NotTaken, id_of};
 use self::rest::{Rest, STATED};
+use super::taken::{id_of, parse, taken};
 use super::{SalesConnector, WayBack};
-use crate::canonical::{Repeated, hash};
-use crate::json;
-use crate::port::{Connector, Forged, Inbound, InboundOrder, LookUp, RawRequest, Resource};
+use crate::port::{Connector, Forged, Inbound, LookUp, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
@@ -130,21 +128,6 @@ impl BigCommerce {
     }
 }
 
-fn read_order(body: &[u8]) -> Result<Inbound, NotTaken> {
-    let whole: wire::Whole = serde_json::from_slice(body)
-        .map_err(|error| NotTaken::Unreadable(crate::wire::unreadable(&error)))?;
-    let (submission, facts) = map::order(&whole)?;
-    let body_hash = json::parse(body)
-        .map_err(Into::into)
-        .and_then(|value| hash(&value, Repeated::LastWins))
-        .map_err(|error| NotTaken::Unreadable(error.to_string()))?;
-    Ok(Inbound::Order(Box::new(InboundOrder {
-        submission,
-        body_hash,
-        facts,
-    })))
-}
-
 impl Connector for BigCommerce {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, request)
@@ -154,11 +137,10 @@ impl Connector for BigCommerce {
         if request.header(STATED) != Some("order") {
             return vec![self.read_hook(request.body)];
         }
-        vec![match read_order(request.body) {
-            Ok(order) => order,
-            Err(NotTaken::Unknown(topic)) => Inbound::Unknown { topic },
-            Err(NotTaken::Unreadable(reason)) => Inbound::Unreadable { reason },
-        }]
+        let order = parse(request.body)
+            .and_then(|whole| map::order(&whole))
+            .and_then(|order| taken(request.body, order));
+        vec![order.unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

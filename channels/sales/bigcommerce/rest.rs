@@ -11,10 +11,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::map::id_of;
 use super::wire::Answers;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
+use crate::sales::taken::id_of;
 use crate::settings::{ConfigError, Settings};
 use crate::wire::Exact;
 

@@ -7,66 +7,31 @@
 
 use jiff::Timestamp;
 use orderhub_domain::canonical::{
-    Address, Charge, Customer, Discount, DraftLine, FulfilledBy, FundedBy, OrderDraft,
-    PrivateDetails, Submission, Tax, TaxMode,
+    Address, Charge, Customer, Discount, DraftLine, FulfilledBy, OrderDraft, PrivateDetails,
+    Submission, Tax, TaxMode,
 };
 use orderhub_domain::ids::Sku;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
 use orderhub_domain::quantity::Quantity;
-use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::terms::{self, Payable};
 use super::wire;
 use crate::sales::buyer::{Postal, clean, full_name};
+use crate::sales::taken::{
+    NotTaken, amount, decimal, digits, discount, optional, sound, unreadable,
+};
 use crate::settings::Gateway;
 use crate::wire::Exact;
 
-/// Why an order cannot be taken as it is. Never quotes what it could not read.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotTaken {
-    /// A part of it cannot be read.
-    Unreadable(String),
-    /// It is in a state that the hub does not know how to handle.
-    Unknown(String),
-}
-
-fn unreadable(what: &str) -> NotTaken {
-    NotTaken::Unreadable(format!("{what} cannot be read"))
-}
-
 /// The number in a gid (`gid://shopify/Order/123?x=y`), else the plain id.
 fn id_of(gid: Option<&String>, id: Option<&Exact>) -> Option<String> {
-    let number = |text: &str| {
-        let fits = !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
-        fits.then(|| text.to_owned())
-    };
     let of_gid = gid.and_then(|gid| {
         let path = gid.split_once('?').map_or(gid.as_str(), |(path, _)| path);
-        number(path.rsplit('/').next()?)
+        digits(path.rsplit('/').next()?)
     });
-    of_gid.or_else(|| number(&id?.0))
-}
-
-/// A decimal of a sane size.
-fn decimal(text: &Exact, what: &str) -> Result<Decimal, NotTaken> {
-    text.decimal()
-        .filter(|value| value.abs() <= Decimal::from(1_000_000_000_000_i64))
-        .ok_or_else(|| unreadable(what))
-}
-
-/// An amount, rounded where the vendor sends more digits than the currency has.
-pub(super) fn amount(text: &Exact, currency: Currency, what: &str) -> Result<Money, NotTaken> {
-    Ok(Money::rounded(decimal(text, what)?, currency))
-}
-
-fn optional(
-    text: Option<&Exact>,
-    currency: Currency,
-    what: &str,
-) -> Result<Option<Money>, NotTaken> {
-    text.map(|text| amount(text, currency, what)).transpose()
+    of_gid.or_else(|| digits(&id?.0))
 }
 
 fn time(text: Option<&String>) -> Option<Timestamp> {
@@ -132,12 +97,7 @@ pub(super) fn order(
     add_fees(order, &mut draft)?;
     let private = private(order);
     draft.destination = private.ship_to.as_ref().and_then(|to| to.country.clone());
-    if let Some(violation) = draft.violations().first() {
-        let (pointer, hint) = (&violation.pointer, &violation.hint);
-        return Err(NotTaken::Unreadable(format!(
-            "{pointer} of the order breaks a rule: {hint}"
-        )));
-    }
+    let draft = sound(draft)?;
     let mut facts = Vec::new();
     if order.financial_status.as_deref() == Some("paid") {
         facts.push(ChannelFact::Paid { reference: None });
@@ -211,17 +171,6 @@ fn allocated(
         )?);
     }
     Ok(Some(sum))
-}
-
-fn discount(off: Money, code: Option<String>) -> Vec<Discount> {
-    if !off.is_positive() {
-        return Vec::new();
-    }
-    vec![Discount {
-        code,
-        amount: off,
-        funded_by: FundedBy::Seller,
-    }]
 }
 
 fn taxes(

@@ -21,12 +21,10 @@ use secrecy::SecretString;
 
 use self::admin::Admin;
 use self::back::Back;
-use self::map::NotTaken;
 use self::offer::Offers;
+use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
-use crate::canonical::{Repeated, hash};
-use crate::json;
-use crate::port::{Connector, Forged, Inbound, InboundOrder, RawRequest};
+use crate::port::{Connector, Forged, Inbound, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Gateway, Settings};
 
@@ -114,24 +112,11 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
 
 impl Shopify {
     fn read_order(&self, topic: &str, request: &RawRequest<'_>) -> Result<Inbound, NotTaken> {
-        let order: wire::Order = serde_json::from_slice(request.body)
-            .map_err(|error| NotTaken::Unreadable(crate::wire::unreadable(&error)))?;
+        let order: wire::Order = parse(request.body)?;
         let marked = request.header("x-shopify-test") == Some("true");
         let test = marked || order.test == Some(true);
-        let gateway = self.gateway.as_ref();
-        let (submission, facts) = map::order(&order, test, gateway).map_err(|why| match why {
-            NotTaken::Unknown(what) => NotTaken::Unknown(format!("{topic}:{what}")),
-            unreadable @ NotTaken::Unreadable(_) => unreadable,
-        })?;
-        let body_hash = json::parse(request.body)
-            .map_err(Into::into)
-            .and_then(|value| hash(&value, Repeated::LastWins))
-            .map_err(|error| NotTaken::Unreadable(error.to_string()))?;
-        Ok(Inbound::Order(Box::new(InboundOrder {
-            submission,
-            body_hash,
-            facts,
-        })))
+        let read = map::order(&order, test, self.gateway.as_ref());
+        taken(request.body, read.map_err(|why| why.under(topic))?)
     }
 }
 
@@ -161,11 +146,8 @@ impl Connector for Shopify {
             let topic: String = topic.chars().take(64).collect();
             return vec![Inbound::Unknown { topic }];
         }
-        vec![match self.read_order(topic, request) {
-            Ok(order) => order,
-            Err(NotTaken::Unknown(topic)) => Inbound::Unknown { topic },
-            Err(NotTaken::Unreadable(reason)) => Inbound::Unreadable { reason },
-        }]
+        let order = self.read_order(topic, request);
+        vec![order.unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

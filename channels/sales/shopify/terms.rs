@@ -5,9 +5,9 @@
 use orderhub_domain::canonical::{CaptureMode, DraftTender, Terms};
 use orderhub_domain::money::Money;
 
-use super::map::NotTaken;
 use super::wire::Order;
 use crate::sales::direct::card::contains_card_number;
+use crate::sales::taken::NotTaken;
 use crate::settings::Gateway;
 
 const REFERENCE: &str = "payment_reference";

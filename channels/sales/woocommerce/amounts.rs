@@ -2,39 +2,17 @@
 //! taxes, whether or not its prices contain them (`prices_include_tax` is about what the buyer was
 //! shown), so every tax comes on top. It rounds each of these by itself, some shops only the sum.
 
-use orderhub_domain::canonical::{Charge, Discount, FundedBy, OrderDraft, Tax};
+use orderhub_domain::canonical::{Charge, Discount, OrderDraft, Tax};
 use orderhub_domain::money::{Currency, Money};
 use rust_decimal::Decimal;
 
-use super::map::{NotTaken, unreadable};
 use super::text::name;
 use super::wire;
+use crate::sales::taken::{NotTaken, amount, decimal, discount, optional, unreadable};
 use crate::wire::Exact;
 
 /// Decimals of a unit price.
 const UNIT_PRICE: u32 = 6;
-
-/// A decimal of a sane size.
-pub(super) fn decimal(text: &Exact, what: &str) -> Result<Decimal, NotTaken> {
-    text.decimal()
-        .filter(|value| value.abs() <= Decimal::from(1_000_000_000_000_i64))
-        .ok_or_else(|| unreadable(what))
-}
-
-/// An amount, rounded where the shop keeps more digits than the currency has.
-pub(super) fn amount(text: &Exact, currency: Currency, what: &str) -> Result<Money, NotTaken> {
-    Ok(Money::rounded(decimal(text, what)?, currency))
-}
-
-/// An amount that may be missing, or empty.
-fn optional(
-    text: Option<&Exact>,
-    currency: Currency,
-    what: &str,
-) -> Result<Option<Money>, NotTaken> {
-    let stated = text.filter(|text| !text.0.trim().is_empty());
-    stated.map(|text| amount(text, currency, what)).transpose()
-}
 
 /// The order's taxes, by the id of their rate.
 pub(super) struct Rates<'a> {
@@ -111,18 +89,6 @@ pub(super) fn price(
         .ok_or_else(|| unreadable("a line's quantity"))?;
     let off = Money::rounded(before, currency).less(Money::rounded(paid, currency));
     Ok((unit.round_dp(UNIT_PRICE).normalize(), off))
-}
-
-/// A discount, if it is one.
-pub(super) fn discount(off: Money, code: Option<String>) -> Vec<Discount> {
-    if !off.is_positive() {
-        return Vec::new();
-    }
-    vec![Discount {
-        code,
-        amount: off,
-        funded_by: FundedBy::Seller,
-    }]
 }
 
 /// Shipping charges or fees. One below zero is a discount of the order, its taxes with it: that is how

@@ -17,28 +17,15 @@ use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
 use orderhub_domain::quantity::Quantity;
 
-use super::amounts::{self, Rates, charges, close_rounding, decimal};
+use super::amounts::{self, Rates, charges, close_rounding};
 use super::text::name;
 use super::wire;
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::direct::card::contains_card_number;
-use crate::wire::{Exact, code};
-
-/// Why an order cannot be taken as it is. Never quotes what it could not read.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum NotTaken {
-    /// A part of it cannot be read.
-    Unreadable(String),
-    /// It is no order yet, in a status that says so.
-    NotYet(&'static str),
-    /// It is in a state that the hub does not know how to handle.
-    Unknown(String),
-}
-
-/// A part of the body cannot be read.
-pub(super) fn unreadable(what: &str) -> NotTaken {
-    NotTaken::Unreadable(format!("{what} cannot be read"))
-}
+use crate::sales::taken::{
+    NotTaken, decimal, discount, id_of, not_yet, sound, unknown, unreadable,
+};
+use crate::wire::code;
 
 /// Statuses of what is no order yet: nobody has paid, or promised to at the door.
 const NOT_YET: [&str; 6] = [
@@ -49,13 +36,6 @@ const NOT_YET: [&str; 6] = [
     "on-hold",
     "pending",
 ];
-
-/// The id in a member; `None` for what is none, and for the `0` that means none.
-fn id_of(id: Option<&Exact>) -> Option<String> {
-    let text = &id?.0;
-    let fits = text.len() <= 20 && text.bytes().all(|byte| byte.is_ascii_digit());
-    (fits && text.bytes().any(|byte| byte != b'0')).then(|| text.clone())
-}
 
 /// A time in one of the members that end in `_gmt`: UTC without saying so. An empty one is none.
 fn time(text: Option<&String>, what: &str) -> Result<Option<Timestamp>, NotTaken> {
@@ -85,7 +65,7 @@ struct State {
 fn state(order: &wire::Order) -> Result<State, NotTaken> {
     let status = order.status.as_str();
     if let Some(known) = NOT_YET.iter().find(|known| **known == status) {
-        return Err(NotTaken::NotYet(known));
+        return Err(not_yet(known));
     }
     let completed = time(order.date_completed_gmt.as_ref(), "date_completed_gmt")?.is_some();
     let ended = match status {
@@ -100,7 +80,7 @@ fn state(order: &wire::Order) -> Result<State, NotTaken> {
         "refunded" => !completed,
         other => {
             let word = code(other).unwrap_or_else(|| "unknown".to_owned());
-            return Err(NotTaken::Unknown(format!("status.{word}")));
+            return Err(unknown(format!("status.{word}")));
         }
     };
     // The shop keeps no time of a cancellation: it is the last change of a cancelled order.
@@ -163,12 +143,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
         stated_total,
     };
     close_rounding(&mut draft);
-    if let Some(violation) = draft.violations().first() {
-        let (pointer, hint) = (&violation.pointer, &violation.hint);
-        return Err(NotTaken::Unreadable(format!(
-            "{pointer} of the order breaks a rule: {hint}"
-        )));
-    }
+    let draft = sound(draft)?;
     let mut facts = Vec::new();
     if paid {
         let reference = transaction(order);
@@ -227,7 +202,7 @@ fn line(
         title: name(item.name.as_ref()).unwrap_or_else(|| "(no title)".to_owned()),
         quantity,
         unit_price,
-        discounts: amounts::discount(off, code.cloned()),
+        discounts: discount(off, code.cloned()),
         taxes: rates.taxes(item.taxes.as_deref(), item.total_tax.as_ref())?,
         weight_g: None,
         fulfilled_by,

@@ -24,14 +24,12 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use self::back::Back;
-use self::map::NotTaken;
 use self::offer::Offers;
 use self::poll::Orders;
 use self::rest::Rest;
+use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
-use crate::canonical::{Repeated, hash};
-use crate::json;
-use crate::port::{Connector, Forged, Inbound, InboundOrder, Poll, RawRequest};
+use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
@@ -101,24 +99,6 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     }))
 }
 
-fn read_order(topic: &str, body: &[u8]) -> Result<Inbound, NotTaken> {
-    let order: wire::Order = serde_json::from_slice(body)
-        .map_err(|error| NotTaken::Unreadable(crate::wire::unreadable(&error)))?;
-    let (submission, facts) = map::order(&order).map_err(|why| match why {
-        NotTaken::Unknown(what) => NotTaken::Unknown(format!("{topic}:{what}")),
-        other => other,
-    })?;
-    let body_hash = json::parse(body)
-        .map_err(Into::into)
-        .and_then(|value| hash(&value, Repeated::LastWins))
-        .map_err(|error| NotTaken::Unreadable(error.to_string()))?;
-    Ok(Inbound::Order(Box::new(InboundOrder {
-        submission,
-        body_hash,
-        facts,
-    })))
-}
-
 impl Connector for WooCommerce {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, self.site.as_deref(), request)
@@ -136,14 +116,10 @@ impl Connector for WooCommerce {
             let topic: String = topic.chars().take(64).collect();
             return vec![Inbound::Unknown { topic }];
         }
-        vec![match read_order(topic, request.body) {
-            Ok(order) => order,
-            Err(NotTaken::NotYet(status)) => Inbound::Unknown {
-                topic: format!("not_yet:{status}"),
-            },
-            Err(NotTaken::Unknown(topic)) => Inbound::Unknown { topic },
-            Err(NotTaken::Unreadable(reason)) => Inbound::Unreadable { reason },
-        }]
+        let order = parse(request.body)
+            .and_then(|order| map::order(&order).map_err(|why| why.under(topic)))
+            .and_then(|order| taken(request.body, order));
+        vec![order.unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {
