@@ -4,9 +4,11 @@
 //! a crash, a lost answer or a cursor taken back only makes things be said again, which changes nothing.
 //! What cannot be read is put away with its reason and holds up nothing behind it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use orderhub_channels::port::CallError;
 use tokio::time::sleep;
 
@@ -53,8 +55,11 @@ impl Poller {
         loop {
             let round = tokio::select! {
                 () = self.hub.shared.stop.cancelled() => return,
-                round = self.round() => round,
+                round = AssertUnwindSafe(self.round()).catch_unwind() => round,
             };
+            // Whatever a connector does inside, its poller goes on.
+            let failed = || Broken::Vendor("the connector failed inside".to_owned(), None);
+            let round = round.unwrap_or_else(|_| Err(failed()));
             let pause = match round {
                 Ok(pause) => {
                     if failures > 0 {

@@ -16,5 +16,7 @@ pub mod sales;
 pub mod settings;
 pub mod settlement;
 mod signature;
+#[allow(dead_code)]
+mod token;
 pub mod warehouses;
 mod wire;

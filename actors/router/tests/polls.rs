@@ -22,6 +22,8 @@ struct Market {
     asked: Mutex<Vec<Option<String>>>,
     /// So many questions are not answered first.
     failing: Mutex<u32>,
+    /// The next question breaks the connector itself.
+    breaks: Mutex<bool>,
 }
 
 impl Market {
@@ -62,6 +64,8 @@ impl Poll for Market {
     async fn page(&self, cursor: Option<&str>, _: Timestamp) -> Result<Page, CallError> {
         let cursor = cursor.map(str::to_owned);
         self.asked.lock().expect("a lock").push(cursor.clone());
+        let breaks = std::mem::take(&mut *self.breaks.lock().expect("a lock"));
+        assert!(!breaks, "inside");
         let mut failing = self.failing.lock().expect("a lock");
         if *failing > 0 {
             *failing -= 1;
@@ -164,4 +168,17 @@ async fn while_nothing_can_be_stored_the_cursor_stays() {
     let asked = market.asked();
     assert!(asked.iter().all(Option::is_none), "{asked:?}");
     assert!(is_placed(&hall, "M-2").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connector_that_breaks_inside_is_asked_again() {
+    let market = Arc::new(Market {
+        listed: vec!["M-1"],
+        breaks: Mutex::new(true),
+        ..Market::default()
+    });
+    let hall = open(&market).await;
+    taken(&hall, &market).await;
+    assert_eq!(market.asked(), [None, None]);
+    assert!(is_placed(&hall, "M-1").await);
 }
