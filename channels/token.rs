@@ -17,10 +17,10 @@ use crate::outbound::{Answer, Failure, Outbound};
 use crate::wire::Exact;
 
 /// How long before its end a key is not used any more.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 /// How long a key is used whose partner does not say how long it lives.
-const UNSAID: Duration = Duration::from_secs(300);
+const UNSAID: Duration = Duration::from_mins(5);
 
 /// The request that a partner hands out a key for: to its own address, with our id and secret.
 type Login = Box<dyn Fn(&Outbound) -> RequestBuilder + Send + Sync>;
