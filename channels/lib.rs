@@ -7,6 +7,7 @@
 
 pub mod canonical;
 pub mod carriers;
+pub mod conformance;
 mod json;
 pub mod outbound;
 pub mod payments;
@@ -16,6 +17,7 @@ pub mod sales;
 pub mod settings;
 pub mod settlement;
 mod signature;
+pub mod specimen;
 #[allow(
     dead_code,
     reason = "the first connector with such keys is still to come"

@@ -7,7 +7,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::carriers::CarrierConnector;
+use crate::payments::PaymentConnector;
+use crate::port::Connector;
+use crate::sales::SalesConnector;
 use crate::settings::{ConfigError, Settings};
+use crate::specimen::Specimen;
+use crate::warehouses::WarehouseConnector;
 
 /// A family of connections, as it stands in paths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -219,15 +225,91 @@ pub struct Kind<C: ?Sized> {
     pub about: About,
     /// Builds a connection.
     pub connect: fn(&Settings) -> Result<Arc<C>, ConfigError>,
+    /// Writes what its vendor sends; none where nothing is sent but through the hub's own API.
+    pub specimen: Option<&'static dyn Specimen>,
+}
+
+/// What a kind has to have, whatever its family.
+trait AnyKind {
+    fn about(&self) -> &About;
+    fn connector(&self, settings: &Settings) -> Result<Arc<dyn Connector>, ConfigError>;
+    fn specimen(&self) -> Option<&'static dyn Specimen>;
+}
+
+macro_rules! any_kind {
+    ($($family:ty),*) => {$(
+        impl AnyKind for Kind<$family> {
+            fn about(&self) -> &About {
+                &self.about
+            }
+
+            fn connector(&self, settings: &Settings) -> Result<Arc<dyn Connector>, ConfigError> {
+                let connection: Arc<$family> = (self.connect)(settings)?;
+                Ok(connection)
+            }
+
+            fn specimen(&self) -> Option<&'static dyn Specimen> {
+                self.specimen
+            }
+        }
+    )*};
+}
+
+any_kind!(
+    dyn SalesConnector,
+    dyn PaymentConnector,
+    dyn CarrierConnector,
+    dyn WarehouseConnector
+);
+
+fn all() -> impl Iterator<Item = &'static dyn AnyKind> {
+    fn any<K: AnyKind>(kind: &'static K) -> &'static dyn AnyKind {
+        kind
+    }
+    let sales = crate::sales::KINDS.iter().map(any);
+    let payments = crate::payments::KINDS.iter().map(any);
+    let carriers = crate::carriers::KINDS.iter().map(any);
+    let warehouses = crate::warehouses::KINDS.iter().map(any);
+    sales.chain(payments).chain(carriers).chain(warehouses)
 }
 
 /// Every kind that there is, of all families, by family and name.
 pub fn kinds() -> impl Iterator<Item = &'static About> {
-    let sales = crate::sales::KINDS.iter().map(|kind| &kind.about);
-    let payments = crate::payments::KINDS.iter().map(|kind| &kind.about);
-    let carriers = crate::carriers::KINDS.iter().map(|kind| &kind.about);
-    let warehouses = crate::warehouses::KINDS.iter().map(|kind| &kind.about);
-    sales.chain(payments).chain(carriers).chain(warehouses)
+    all().map(AnyKind::about)
+}
+
+fn of(about: &About) -> Option<&'static dyn AnyKind> {
+    all().find(|kind| kind.about() == about)
+}
+
+/// Builds a connection of a kind, as what it takes in.
+///
+/// # Errors
+/// When it cannot be built with these settings.
+pub fn connector(about: &About, settings: &Settings) -> Result<Arc<dyn Connector>, ConfigError> {
+    match of(about) {
+        Some(kind) => kind.connector(settings),
+        None => Err(unknown_kind(about.family, kinds(), about.name)),
+    }
+}
+
+/// What a kind's vendor sends; none where nothing is sent but through the hub's own API.
+pub fn specimen(about: &About) -> Option<&'static dyn Specimen> {
+    of(about)?.specimen()
+}
+
+fn unknown_kind<'a>(
+    family: Family,
+    known: impl Iterator<Item = &'a About>,
+    name: &str,
+) -> ConfigError {
+    let known = known.filter(|kind| kind.family == family);
+    let known: Vec<_> = known.map(|kind| kind.name).collect();
+    ConfigError::UnknownKind {
+        family: family.word(),
+        kind: name.to_owned(),
+        known: known.join(", "),
+    }
 }
 
 /// Builds a connection of a kind by its name.
@@ -238,15 +320,11 @@ pub(crate) fn build<C: ?Sized>(
     settings: &Settings,
 ) -> Result<Arc<C>, ConfigError> {
     let Some(kind) = kinds.iter().find(|kind| kind.about.name == name) else {
-        let known: Vec<_> = kinds.iter().map(|kind| kind.about.name).collect();
-        return Err(ConfigError::UnknownKind {
-            family: family.word(),
-            kind: name.to_owned(),
-            known: known.join(", "),
-        });
+        let known = kinds.iter().map(|kind| &kind.about);
+        return Err(unknown_kind(family, known, name));
     };
     (kind.connect)(settings)
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

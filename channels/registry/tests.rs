@@ -6,11 +6,11 @@ use http::HeaderMap;
 use jiff::Timestamp;
 
 use super::*;
-use crate::port::{Connector, RawRequest};
+use crate::port::RawRequest;
 use crate::sales::SalesConnector;
 
 /// Settings of a connection that has everything its kind takes.
-fn whole(about: &About) -> Settings {
+pub(crate) fn whole(about: &About) -> Settings {
     let mut settings = Settings::new("own".into());
     settings.base_url = Some("https://127.0.0.1:9".to_owned());
     about.settings.iter().fold(settings, given)
@@ -37,23 +37,6 @@ fn sales(about: &About) -> Option<Arc<dyn SalesConnector>> {
         .iter()
         .find(|kind| kind.about == *about)?;
     Some((kind.connect)(&whole(about)).unwrap_or_else(|error| panic!("{}: {error}", about.name)))
-}
-
-/// A connection of any family, as what it takes in.
-fn connector(about: &About, settings: &Settings) -> Result<Arc<dyn Connector>, ConfigError> {
-    fn built<C: ?Sized>(
-        kinds: &[Kind<C>],
-        about: &About,
-    ) -> fn(&Settings) -> Result<Arc<C>, ConfigError> {
-        let kind = kinds.iter().find(|kind| kind.about == *about);
-        kind.expect("it is of this family").connect
-    }
-    Ok(match about.family {
-        Family::Sales => built(&crate::sales::KINDS, about)(settings)?,
-        Family::Payments => built(&crate::payments::KINDS, about)(settings)?,
-        Family::Carriers => built(&crate::carriers::KINDS, about)(settings)?,
-        Family::Warehouses => built(&crate::warehouses::KINDS, about)(settings)?,
-    })
 }
 
 #[test]

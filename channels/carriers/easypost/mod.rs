@@ -6,6 +6,7 @@
 
 mod calls;
 mod map;
+mod specimen;
 mod verify;
 mod wire;
 
@@ -62,6 +63,7 @@ pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
         account: None,
     },
     connect,
+    specimen: Some(&specimen::Trackers),
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {

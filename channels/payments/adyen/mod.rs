@@ -114,6 +114,7 @@ pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
         account: Some("merchant_account"),
     },
     connect,
+    specimen: None,
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {

@@ -99,6 +99,7 @@ pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
         account: Some("profile"),
     },
     connect,
+    specimen: None,
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {

@@ -8,6 +8,7 @@ mod answers;
 mod calls;
 mod map;
 mod money;
+mod specimen;
 mod verify;
 mod wire;
 
@@ -79,6 +80,7 @@ pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
         account: None,
     },
     connect,
+    specimen: Some(&specimen::Account),
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {

@@ -79,6 +79,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         account: Some(STORE_HASH),
     },
     connect,
+    specimen: None,
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {

@@ -136,6 +136,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         account: None,
     },
     connect,
+    specimen: None,
 };
 
 #[expect(

@@ -85,6 +85,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         account: Some("shop_domain"),
     },
     connect,
+    specimen: None,
 };
 
 const STOCK_LOCATION: &str = "stock_location";

@@ -12,6 +12,7 @@ mod map;
 mod offer;
 mod poll;
 mod rest;
+mod specimen;
 mod text;
 mod verify;
 mod wire;
@@ -84,6 +85,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         account: Some("site"),
     },
     connect,
+    specimen: Some(&specimen::Shop),
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {

@@ -32,6 +32,7 @@ pub(super) const KIND: Kind<dyn WarehouseConnector> = Kind {
         account: None,
     },
     connect,
+    specimen: None,
 };
 
 #[expect(
