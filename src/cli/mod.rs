@@ -210,14 +210,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
             config::run(&verb, &load(file, [])?, format, out);
             Ok(())
         }
-        Verb::Channel(channel::Verb::Ls { kinds: true }) => {
-            channel::kinds(format, out);
-            Ok(())
-        }
-        Verb::Channel(channel::Verb::Ls { kinds: false }) => {
-            channel::list(&load(file, [])?, format, out);
-            Ok(())
-        }
+        Verb::Channel(verb) => channel::run(&verb, || load(file, []), format, out),
         Verb::Orders(verb) => orders::run(verb, || load(file, []), format, out).await,
         Verb::Events(verb) => events::run(verb, || load(file, []), format, out).await,
         Verb::Returns(verb) => returns::run(verb, || load(file, []), format, out).await,

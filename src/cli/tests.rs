@@ -241,6 +241,44 @@ async fn kinds_and_connections_are_listed_for_programs() {
 }
 
 #[tokio::test]
+async fn every_kind_has_a_section_that_can_be_filled_in() {
+    for about in orderhub_channels::registry::kinds() {
+        let line = format!("channel new {} own-one", about.name);
+        let (exit, section, _) = run_line(&line).await;
+        assert_eq!(exit, Exit::Done, "{section}");
+        let table: toml::Table = section.parse().expect("a section of TOML");
+        let written = &table[about.family.word()][0];
+        assert_eq!(written["kind"].as_str(), Some(about.name));
+        for setting in about.settings {
+            let there = written.get(setting.key).is_some();
+            assert_eq!(there, setting.required, "{}: {}", about.name, setting.key);
+        }
+    }
+    let (exit, _, words) = run_line("channel new shopfy own").await;
+    assert_eq!(exit, Exit::NotFound);
+    assert!(words.contains("channel ls --kinds"), "{words}");
+}
+
+#[tokio::test]
+async fn a_connection_is_tried_and_says_what_holds() {
+    let file = "[store]\nurl = \"postgres://127.0.0.1/x\"\n[[payments]]\nslug = \"pm\"\nkind = \"stripe\"\n\
+        api_key = { file = \"/dev/null\" }\nwebhook_secrets = [{ file = \"/dev/null\" }]\n";
+    let (exit, _, words) = run_on(&World::default(), file, "channel test pm").await;
+    assert_eq!(
+        exit,
+        Exit::Usage,
+        "an empty secret protects nothing: {words}"
+    );
+    let (exit, data, _) = run_line("channel test web -o json").await;
+    let findings: Value = serde_json::from_str(&data).expect("JSON");
+    assert_eq!(exit, Exit::Done);
+    assert_eq!(findings[0]["verdict"], "not_tried");
+    let (exit, _, words) = run_line("channel test nobody").await;
+    assert_eq!(exit, Exit::NotFound);
+    assert!(words.contains("channel ls"), "{words}");
+}
+
+#[tokio::test]
 async fn a_doctor_says_what_was_found_and_fails_if_anything_is_missing() {
     let missing = Failure::new(Exit::Missing, "it is \u{1b}[2Jgone", "bring it back");
     let world = World {

@@ -5,10 +5,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use orderhub_channels::registry::{About, Family, Form, Setting, kinds};
+use orderhub_channels::settings::{self, Settings};
 use orderhub_domain::canonical::{Address, CaptureMode};
 use orderhub_domain::ids::{LocationCode, Slug};
 use orderhub_domain::sourcing::Hours;
 use rust_decimal::Decimal;
+use secrecy::SecretString;
 use toml::{Table, Value};
 
 use super::hours::read_hours;
@@ -80,6 +82,25 @@ impl Connection {
             Some(Own::Text(account)) => account,
             _ => self.slug.as_str(),
         }
+    }
+
+    /// What a connector is built with.
+    pub fn settings(&self) -> Settings {
+        let secret = |secret: &Secret| SecretString::from(secret.expose().to_owned());
+        let mut settings = Settings::new(self.slug.clone());
+        settings.base_url.clone_from(&self.base_url);
+        settings.mode = self.mode.map(|mode| match mode {
+            Mode::Live => settings::Mode::Live,
+            Mode::Test => settings::Mode::Test,
+        });
+        for (key, own) in &self.own {
+            settings = match own {
+                Own::Text(text) => settings.with_text(key, text),
+                Own::Secret(one) => settings.with_secrets(key, [secret(one)]),
+                Own::Secrets(all) => settings.with_secrets(key, all.iter().map(secret)),
+            };
+        }
+        settings
     }
 }
 

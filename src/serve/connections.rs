@@ -9,7 +9,7 @@ use orderhub_channels::payments::PaymentConnector;
 use orderhub_channels::port::Connector;
 use orderhub_channels::registry::Family;
 use orderhub_channels::sales::SalesConnector;
-use orderhub_channels::settings::{ConfigError, Gateway, Mode, Settings};
+use orderhub_channels::settings::{ConfigError, Gateway};
 use orderhub_channels::settlement::FileFormat;
 use orderhub_channels::{carriers, payments, sales, warehouses};
 use orderhub_domain::canonical::CaptureMode;
@@ -18,10 +18,9 @@ use orderhub_domain::order::Location;
 use orderhub_domain::sourcing::Point;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::{FromPrimitive, ToPrimitive};
-use secrecy::SecretString;
 
 use crate::cli::{Exit, Failure};
-use crate::config::{self, Config, Connection, Own, Secret};
+use crate::config::{self, Config, Connection};
 use crate::intake::SalesChannel;
 use crate::settlement::{Payer, Source};
 use crate::store::Store;
@@ -160,7 +159,7 @@ pub(super) fn check(config: &Config) -> Result<usize, Failure> {
 fn partners(config: &Config) -> Result<Connectors, Failure> {
     let mut partners = Connectors::default();
     for gateway in &config.payments {
-        let mut settings = settings(&gateway.connection);
+        let mut settings = gateway.connection.settings();
         settings.capture = gateway.capture;
         let connector = payments::connect(gateway.connection.kind.name, &settings);
         let connector = connector.map_err(refused)?;
@@ -169,12 +168,12 @@ fn partners(config: &Config) -> Result<Connectors, Failure> {
             .insert(gateway.connection.slug.clone(), connector);
     }
     for carrier in &config.carriers {
-        let connector = carriers::connect(carrier.kind.name, &settings(carrier));
+        let connector = carriers::connect(carrier.kind.name, &carrier.settings());
         let connector = connector.map_err(refused)?;
         partners.carriers.insert(carrier.slug.clone(), connector);
     }
     for warehouse in &config.warehouses {
-        let connector = warehouses::connect(warehouse.kind.name, &settings(warehouse));
+        let connector = warehouses::connect(warehouse.kind.name, &warehouse.settings());
         let connector = connector.map_err(refused)?;
         partners
             .warehouses
@@ -193,7 +192,7 @@ fn shops(config: &Config, partners: &Connectors) -> Result<Vec<Arc<dyn SalesConn
                 capture: gateway.capture_mode(),
             })
         });
-        let mut settings = settings(&shop.connection);
+        let mut settings = shop.connection.settings();
         settings.payment = payment;
         sales::connect(shop.connection.kind.name, &settings).map_err(refused)
     };
@@ -252,24 +251,6 @@ pub(super) async fn register_channels(
         ids.push(id.map_err(super::unusable)?);
     }
     Ok(ids)
-}
-
-fn settings(connection: &Connection) -> Settings {
-    let secret = |secret: &Secret| SecretString::from(secret.expose().to_owned());
-    let mut settings = Settings::new(connection.slug.clone());
-    settings.base_url.clone_from(&connection.base_url);
-    settings.mode = connection.mode.map(|mode| match mode {
-        config::Mode::Live => Mode::Live,
-        config::Mode::Test => Mode::Test,
-    });
-    for (key, own) in &connection.own {
-        settings = match own {
-            Own::Text(text) => settings.with_text(key, text),
-            Own::Secret(one) => settings.with_secrets(key, [secret(one)]),
-            Own::Secrets(all) => settings.with_secrets(key, all.iter().map(secret)),
-        };
-    }
-    settings
 }
 
 #[expect(
