@@ -18,6 +18,7 @@ pub mod settings;
 pub mod settlement;
 mod signature;
 pub mod specimen;
+mod standard_webhooks;
 #[allow(
     dead_code,
     reason = "the first connector with such keys is still to come"

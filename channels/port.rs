@@ -13,8 +13,9 @@ use async_trait::async_trait;
 use http::HeaderMap;
 use jiff::Timestamp;
 use orderhub_domain::canonical::Submission;
+use orderhub_domain::ids::{FulfilmentId, LocationCode};
 use orderhub_domain::order::{ChannelFact, DeliveryProof, FulfilmentEvidence, LabelEvidence};
-use orderhub_domain::order::{NoticeEvidence, PaymentEvidence, Scan};
+use orderhub_domain::order::{NoticeEvidence, PaymentEvidence, Scan, WorkSaid};
 
 /// The inbound half of a connection, whatever its family.
 pub trait Connector: Send + Sync {
@@ -163,6 +164,17 @@ pub enum Inbound {
         scans: Vec<Scan>,
         /// What the carrier can show for its delivery.
         proof: Option<DeliveryProof>,
+    },
+    /// A location has worked, or will not.
+    Work {
+        /// On what.
+        fulfilment: FulfilmentId,
+        /// Where.
+        location: LocationCode,
+        /// When it happened there.
+        occurred_at: Option<Timestamp>,
+        /// What happened.
+        said: WorkSaid,
     },
     /// Something has changed there; what it is now has to be looked up.
     Changed(Resource),

@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use base64::Engine;
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::money::Money;
 
@@ -16,6 +17,12 @@ use crate::settings::Settings;
 pub trait Specimen: fmt::Debug + Send + Sync {
     /// How the vendor proves that it was the one who sent something.
     fn signing(&self) -> Signing;
+
+    /// A secret of the form that the vendor hands out; another one for each number.
+    fn secret(&self, number: u8) -> String {
+        let bytes = base64::engine::general_purpose::STANDARD.encode([number; 32]);
+        format!("whsec_{bytes}")
+    }
 
     /// Signs what is pushed, in place: most schemes add headers, some a member of the body. Nothing to do
     /// for a vendor that signs nothing.
@@ -43,6 +50,8 @@ pub enum Thing<'a> {
     Taking(&'a Taking),
     /// A carrier has seen a parcel.
     Sighting(&'a Sighting),
+    /// A location has worked.
+    Work(&'a Work),
 }
 
 /// How a vendor proves that it was the one who sent something.
@@ -172,6 +181,34 @@ pub enum Seen {
     InTransit,
     /// It was delivered.
     Delivered,
+    /// Something with a word that nobody knows.
+    Odd,
+}
+
+/// Work of a location.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Work {
+    /// The hub's id of it.
+    pub fulfilment: String,
+    /// Where.
+    pub location: String,
+    /// What was done.
+    pub done: Labour,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a location has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Labour {
+    /// It will do the work.
+    Accepted,
+    /// It will not: the goods are not there.
+    Rejected,
+    /// Everything is packed.
+    Packed,
+    /// The carrier has it.
+    HandedOver,
     /// Something with a word that nobody knows.
     Odd,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orderhub_channels::sales::{CancellationNotice, ShipmentNotice, Tracking, Why};
-use orderhub_channels::warehouses::FulfilmentCall;
+use orderhub_channels::warehouses::{CallLine, FulfilmentCall};
 use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::{EffectId, FulfilmentId, ParcelId, Slug};
 use orderhub_domain::money::Money;
@@ -200,6 +200,7 @@ fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug,
                 fulfilment: id,
                 location: fulfilment.location.clone(),
                 lines: picks(order, fulfilment),
+                pickup: fulfilment.pickup,
             };
             (
                 Family::Warehouses,
@@ -323,18 +324,16 @@ fn news(order: &Order, notice: &Notice) -> Option<ChannelNotice> {
     })
 }
 
-fn picks(
-    order: &Order,
-    fulfilment: &Fulfilment,
-) -> Vec<(
-    orderhub_domain::ids::Sku,
-    orderhub_domain::quantity::Quantity,
-)> {
+fn picks(order: &Order, fulfilment: &Fulfilment) -> Vec<CallLine> {
     let lines = fulfilment.lines.iter();
     let picks = lines.filter_map(|units| {
         let index = usize::from(units.line.checked_sub(1)?);
-        let sku = order.draft.lines.get(index)?.sku.clone()?;
-        Some((sku, units.quantity))
+        let line = order.draft.lines.get(index)?;
+        Some(CallLine {
+            line: line.external_id.clone(),
+            sku: line.sku.clone()?,
+            quantity: units.quantity,
+        })
     });
     picks.collect()
 }

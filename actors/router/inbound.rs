@@ -3,7 +3,7 @@
 use orderhub_channels::port::{Inbound, InboundOrder};
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{
-    Fact, Input, InputBody, PaymentFact, ProofFact, ScanFact, TenderSelector,
+    Fact, Input, InputBody, PaymentFact, ProofFact, ScanFact, TenderSelector, WorkReport,
 };
 
 use super::Hub;
@@ -124,6 +124,20 @@ impl Hub {
                 let reference = named(RefKind::Tracking, delivery, tracking_number);
                 self.offer_facts(reference, None, facts).await
             }
+            Inbound::Work {
+                fulfilment,
+                location,
+                occurred_at,
+                said,
+            } => {
+                let report = WorkReport {
+                    fulfilment: fulfilment.number,
+                    location: location.clone(),
+                    occurred_at: *occurred_at,
+                    said: said.clone(),
+                };
+                self.offer_work(delivery, fulfilment.order, report).await
+            }
             Inbound::Changed(resource) => Ok(Verdict::Waits(reference_of(delivery, resource))),
             Inbound::Unknown { topic } => Ok(Verdict::Kept(format!("unknown_topic:{topic}"))),
             Inbound::Unreadable { reason } => {
@@ -173,6 +187,26 @@ impl Hub {
                 .await?;
         }
         Ok(Verdict::Applied(known))
+    }
+
+    /// A warehouse speaks for the locations that it runs, and for no other. Work is named by our own id:
+    /// what names none of ours is nothing to wait for.
+    async fn offer_work(
+        &self,
+        delivery: &Delivery,
+        order: OrderId,
+        report: WorkReport,
+    ) -> Result<Verdict, HubError> {
+        let site = self.shared.sites.get(&report.location);
+        if !site.is_some_and(|site| site.warehouse == delivery.slug) {
+            return Ok(Verdict::Kept("another_warehouses_location".to_owned()));
+        }
+        let actor = format!("warehouse:{}", delivery.slug);
+        match self.tell(order, &actor, Fact::Work(report)).await {
+            Ok(()) => Ok(Verdict::Applied(order)),
+            Err(HubError::NotFound(_)) => Ok(Verdict::Kept("unknown_fulfilment".to_owned())),
+            Err(error) => Err(error),
+        }
     }
 
     /// Finds the order by the reference, or by what the partner says it is.

@@ -2,13 +2,16 @@
 
 mod look_ups;
 mod parking;
+mod poisoned;
 mod polls;
 
 use std::time::Duration;
 
 use orderhub_channels::port::{Inbound, InboundOrder};
-use orderhub_domain::ids::OrderId;
-use orderhub_domain::order::{ChannelFact, Command, FulfilmentStep, PaymentEvidence, Stage};
+use orderhub_domain::ids::{FulfilmentId, OrderId};
+use orderhub_domain::order::{
+    ChannelFact, Command, FulfilmentEvidence, FulfilmentStep, PaymentEvidence, Stage, WorkSaid,
+};
 
 use crate::api::{Delivery, HubApi, Received};
 use crate::testing::{Hall, Mood, Plan, channel, euros, midnight, order_of};
@@ -56,6 +59,48 @@ async fn a_webhook_that_says_nothing_is_ignored_and_not_kept() {
     assert_eq!(receipt.received, Received::Ignored);
     assert_eq!(receipt.reason, None);
     assert!(hall.twin.kept().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_warehouse_is_heard_about_its_own_locations_and_work_that_there_is() {
+    let hall = Hall::open().await;
+    hall.stock("BER1", "A", 5).await;
+    let placed = hall.hub.place(order_of("W-9", "A", 1, "pm")).await;
+    let order = placed.expect("placed").order;
+    hall.until(order, &[Stage::Fulfilling]).await;
+    let work = |order, location: &str| Inbound::Work {
+        fulfilment: FulfilmentId { order, number: 1 },
+        location: location.into(),
+        occurred_at: None,
+        said: WorkSaid::Evidence(FulfilmentEvidence::Accepted),
+    };
+    let nobody = OrderId::new(1, [9; 8], [0; 2]);
+    for (from, item, received, reason) in [
+        ("own", work(order, "BER1"), Received::Applied, None),
+        (
+            "other",
+            work(order, "BER1"),
+            Received::Ignored,
+            Some("another_warehouses_location"),
+        ),
+        (
+            "own",
+            work(order, "NOWHERE"),
+            Received::Ignored,
+            Some("another_warehouses_location"),
+        ),
+        (
+            "own",
+            work(nobody, "BER1"),
+            Received::Ignored,
+            Some("unknown_fulfilment"),
+        ),
+    ] {
+        let webhook = delivery(&format!("warehouses/{from}"), "{}", vec![item]);
+        let receipt = hall.hub.inbound(webhook).await.expect("taken");
+        assert_eq!(receipt.received, received, "{from}");
+        assert_eq!(receipt.reason.as_deref(), reason, "{from}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

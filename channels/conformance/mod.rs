@@ -9,6 +9,7 @@ mod desk;
 mod payments;
 mod sales;
 mod trust;
+mod warehouses;
 
 #[cfg(test)]
 mod tests;
@@ -19,11 +20,12 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
 use orderhub_domain::money::{Currency, Money};
+use secrecy::ExposeSecret;
 
 use crate::port::{Connector, Forged, Inbound, RawRequest, Statement};
 use crate::registry::{self, About, Family};
 use crate::settings::{ConfigError, Settings};
-use crate::specimen::{Scene, Specimen, Thing};
+use crate::specimen::{Scene, Signing, Specimen, Thing};
 
 /// What came of one thing that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +118,7 @@ fn findings(kit: &Kit<'_>) -> Vec<Finding> {
         Family::Sales => sales::tried(kit),
         Family::Payments => payments::tried(kit),
         Family::Carriers => carriers::tried(kit),
-        Family::Warehouses => Vec::new(),
+        Family::Warehouses => warehouses::tried(kit),
     };
     findings.extend(trust::tried(kit));
     findings
@@ -152,10 +154,18 @@ impl Kit<'_> {
         }
     }
 
-    /// What the connection reads out of a statement.
+    /// What the connection reads out of a statement. It comes signed, where the vendor signs: some sign
+    /// item by item, and who reads looks at that again.
     fn read(&self, stated: &Statement) -> Result<Vec<Inbound>, Failed> {
-        let headers = headers(stated)?;
-        Ok(self.connection.read(&request(&headers, stated, self.now)))
+        let mut stated = stated.clone();
+        if let Signing::By { key, .. } = self.specimen.signing()
+            && let Ok(Some(secret)) = self.settings.secret_if_any(key)
+        {
+            let secret = secret.expose_secret();
+            self.specimen.sign(&mut stated, secret, &self.scene());
+        }
+        let headers = headers(&stated)?;
+        Ok(self.connection.read(&request(&headers, &stated, self.now)))
     }
 
     /// The one thing that it reads out of a statement.

@@ -13,22 +13,20 @@ use crate::sales::SalesConnector;
 pub(crate) fn whole(about: &About) -> Settings {
     let mut settings = Settings::new("own".into());
     settings.base_url = Some("https://127.0.0.1:9".to_owned());
-    about.settings.iter().fold(settings, given)
+    about.settings.iter().fold(settings, given(about))
 }
 
-fn given(settings: Settings, setting: &Setting) -> Settings {
-    match setting.form {
+fn given<'a>(about: &'a About) -> impl Fn(Settings, &Setting) -> Settings + 'a {
+    let secret = |number| match specimen(about) {
+        Some(specimen) => specimen.secret(number),
+        None => hex::encode([number; 16]),
+    };
+    move |settings, setting| match setting.form {
         Form::Digits => settings.with_text(setting.key, "77"),
         Form::Url => settings.with_text(setting.key, "https://hub.example/here"),
         Form::Text => settings.with_text(setting.key, "acme"),
-        Form::Secret => settings.with_secrets(setting.key, ["0a1b2c3d4e5f60718293a4b5c6d7e8f9"]),
-        Form::Secrets => settings.with_secrets(
-            setting.key,
-            [
-                "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
-                "f9e8d7c6b5a493827160f5e4d3c2b1a0",
-            ],
-        ),
+        Form::Secret => settings.with_secrets(setting.key, [secret(7)]),
+        Form::Secrets => settings.with_secrets(setting.key, [secret(8), secret(9)]),
     }
 }
 
@@ -70,7 +68,7 @@ fn no_connection_starts_without_what_its_kind_demands() {
                 .settings
                 .iter()
                 .filter(|other| other.key != left_out.key);
-            let settings = others.fold(settings, given);
+            let settings = others.fold(settings, given(about));
             let Err(error) = connector(about, &settings) else {
                 panic!("{name} starts without {}", left_out.key);
             };

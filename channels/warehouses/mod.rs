@@ -1,6 +1,7 @@
 //! Warehouses, stores and 3PL sites: pick requests out, progress in.
 
 mod managed;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of warehouse.
-pub static KINDS: [Kind<dyn WarehouseConnector>; 1] = [managed::KIND];
+pub static KINDS: [Kind<dyn WarehouseConnector>; 2] = [managed::KIND, webhook::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(
@@ -41,5 +42,18 @@ pub struct FulfilmentCall {
     /// Where.
     pub location: LocationCode,
     /// What.
-    pub lines: Vec<(Sku, Quantity)>,
+    pub lines: Vec<CallLine>,
+    /// The buyer collects it there: it gets no label.
+    pub pickup: bool,
+}
+
+/// Units that a location is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallLine {
+    /// The line, as the order's channel names it: the location names it so when it reports.
+    pub line: String,
+    /// Of what.
+    pub sku: Sku,
+    /// How many.
+    pub quantity: Quantity,
 }

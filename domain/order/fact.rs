@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Notice;
-use super::packing::PackedParcel;
+use super::packing::{PackedParcel, StatedParcel};
 use super::proof::ProofFact;
 use crate::ids::{EffectId, LocationCode, Slug};
 use crate::money::Money;
@@ -21,6 +21,8 @@ pub enum Fact {
     Stock(StockFact),
     /// About a location's work.
     Fulfilment(FulfilmentFact),
+    /// A warehouse's own system reports about a location's work.
+    Work(WorkReport),
     /// About a shipping label.
     Label(LabelFact),
     /// A parcel was seen.
@@ -302,6 +304,39 @@ pub struct FulfilmentFact {
     pub occurred_at: Option<Timestamp>,
     /// What is known.
     pub evidence: FulfilmentEvidence,
+}
+
+/// What a warehouse's own system reports. It names the location, which has to be the work's own: a
+/// system speaks for its own locations only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkReport {
+    /// The fulfilment's number.
+    pub fulfilment: u16,
+    /// Where the work is.
+    pub location: LocationCode,
+    /// When it happened there.
+    pub occurred_at: Option<Timestamp>,
+    /// What happened.
+    pub said: WorkSaid,
+}
+
+/// What a warehouse's own system says about work, with lines as the order's channel names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WorkSaid {
+    /// What needs no lines to be said.
+    Evidence(FulfilmentEvidence),
+    /// No more than these units could be picked; what becomes of the rest follows from the reason.
+    PickedShort {
+        /// What was picked.
+        lines: Vec<(String, Quantity)>,
+        /// Why not the rest: `not_in_stock`, `damaged`, ...
+        reason: String,
+    },
+    /// Everything is packed, into these parcels.
+    PackedInto {
+        /// Each of them.
+        parcels: Vec<StatedParcel>,
+    },
 }
 
 /// What is known of a location's work.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Command, Event, Fact, Fulfilment, FulfilmentEvidence, FulfilmentStep, Input, InputBody, Order,
-    Parcel, ParcelStatus, Places, Recorded,
+    Parcel, ParcelStatus, Places, Recorded, WorkSaid,
 };
 use crate::ids::Slug;
 
@@ -121,6 +121,10 @@ impl Order {
             InputBody::Fact(Fact::Fulfilment(report)) => {
                 report.fulfilment == work.number
                     && report.evidence == FulfilmentEvidence::HandedOver
+            }
+            InputBody::Fact(Fact::Work(report)) => {
+                report.fulfilment == work.number
+                    && report.said == WorkSaid::Evidence(FulfilmentEvidence::HandedOver)
             }
             InputBody::Fact(Fact::Scan(seen)) => parcel.label.as_ref().is_some_and(|label| {
                 label.tracking_number == seen.tracking_number && seen.scan.status.implies_shipped()

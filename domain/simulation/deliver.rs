@@ -294,6 +294,7 @@ fn summary(fact: &Fact) -> String {
             )
         }
         Fact::Fulfilment(work) => format!("{} of {}", work.evidence.kind(), work.fulfilment),
+        Fact::Work(report) => format!("of {} about {}", report.location, report.fulfilment),
         Fact::Label(label) => format!("about the label of {}", label.fulfilment),
         Fact::Proof(proof) => format!("proof of delivery of {}", proof.tracking_number),
         Fact::Scan(scan) => format!("{} of {}", scan.scan.status.word(), scan.tracking_number),

@@ -133,6 +133,9 @@ impl Connections {
         for (slug, carrier) in &self.partners.carriers {
             take(Family::Carriers, slug, carrier.clone(), None);
         }
+        for (slug, warehouse) in &self.partners.warehouses {
+            take(Family::Warehouses, slug, warehouse.clone(), None);
+        }
         hooks
     }
 

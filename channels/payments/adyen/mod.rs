@@ -13,6 +13,7 @@ mod calls;
 mod map;
 mod money;
 mod reasons;
+mod specimen;
 mod verify;
 mod wire;
 
@@ -114,7 +115,7 @@ pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
         account: Some("merchant_account"),
     },
     connect,
-    specimen: None,
+    specimen: Some(&specimen::Merchant),
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {

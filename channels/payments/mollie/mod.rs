@@ -13,6 +13,7 @@ mod calls;
 mod hooks;
 mod look;
 mod map;
+mod specimen;
 mod wire;
 
 #[cfg(test)]
@@ -99,7 +100,7 @@ pub(super) const KIND: Kind<dyn PaymentConnector> = Kind {
         account: Some("profile"),
     },
     connect,
-    specimen: None,
+    specimen: Some(&specimen::Profile),
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {

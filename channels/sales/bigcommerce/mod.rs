@@ -8,6 +8,7 @@
 mod back;
 mod map;
 mod rest;
+mod specimen;
 mod verify;
 mod wire;
 
@@ -79,7 +80,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         account: Some(STORE_HASH),
     },
     connect,
-    specimen: None,
+    specimen: Some(&specimen::Store),
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {

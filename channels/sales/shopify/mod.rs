@@ -8,6 +8,7 @@ mod admin;
 mod back;
 mod map;
 mod offer;
+mod specimen;
 mod terms;
 mod verify;
 mod wire;
@@ -85,7 +86,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         account: Some("shop_domain"),
     },
     connect,
-    specimen: None,
+    specimen: Some(&specimen::Shop),
 };
 
 const STOCK_LOCATION: &str = "stock_location";

@@ -5,7 +5,7 @@ use orderhub_domain::order::FulfilmentEvidence;
 use orderhub_domain::quantity::Quantity;
 
 use crate::settings::Settings;
-use crate::warehouses::{FulfilmentCall, connect};
+use crate::warehouses::{CallLine, FulfilmentCall, connect};
 
 #[tokio::test]
 async fn a_request_arrives_and_a_cancel_is_agreed_to_however_often() {
@@ -17,7 +17,12 @@ async fn a_request_arrives_and_a_cancel_is_agreed_to_however_often() {
     let call = FulfilmentCall {
         fulfilment,
         location: "BER1".into(),
-        lines: vec![("SKU-1".into(), Quantity::units(2))],
+        lines: vec![CallLine {
+            line: "1".to_owned(),
+            sku: "SKU-1".into(),
+            quantity: Quantity::units(2),
+        }],
+        pickup: false,
     };
     for _ in 0..2 {
         assert_eq!(

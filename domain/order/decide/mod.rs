@@ -284,6 +284,7 @@ impl Draft<'_> {
             Fact::Payment(payment) => self.payment(payment),
             Fact::Stock(stock) => self.stock(stock),
             Fact::Fulfilment(work) => self.work(work),
+            Fact::Work(report) => self.work_reported(report),
             Fact::Label(label) => self.label(label),
             Fact::Scan(scan) => self.scan(scan),
             Fact::Proof(proof) => self.proof(proof),

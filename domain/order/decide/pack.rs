@@ -36,7 +36,7 @@ impl Draft<'_> {
     }
 
     /// The stated parcels by the order's lines. Together they hold what the work is about.
-    fn packed_parcels(
+    pub(super) fn packed_parcels(
         &self,
         work: &Fulfilment,
         stated: &[StatedParcel],

@@ -1,7 +1,8 @@
 //! Reports about a location's work.
 
 use super::super::{
-    Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentFact, FulfilmentStage, Order, units_of,
+    Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentFact, FulfilmentStage, Order,
+    Rejection, WorkReport, WorkSaid, units_of,
 };
 use super::Draft;
 
@@ -18,6 +19,40 @@ impl Draft<'_> {
         self.occurred_at = fact.occurred_at;
         if !self.told_of_pickup(fact.fulfilment, &fact.evidence) {
             self.report_work(fact.fulfilment, fact.evidence.clone());
+        }
+    }
+
+    /// A warehouse's own system reported. What does not fit is recorded with its reason, and changes
+    /// nothing.
+    pub(super) fn work_reported(&mut self, report: &WorkReport) {
+        let key = format!("{}:{:?}", report.fulfilment, report.said);
+        let work = self.order.fulfilment(report.fulfilment).cloned();
+        let Some(work) = work.filter(|work| work.location == report.location) else {
+            let reason = "the order has no such work at this location";
+            return self.ignore("work.reported", reason, &key);
+        };
+        let (fulfilment, occurred_at) = (report.fulfilment, report.occurred_at);
+        let told = |evidence| FulfilmentFact {
+            fulfilment,
+            occurred_at,
+            evidence,
+        };
+        let taken = match &report.said {
+            WorkSaid::Evidence(evidence) => {
+                self.work(&told(evidence.clone()));
+                Ok(())
+            }
+            WorkSaid::PickedShort { lines, reason } => {
+                self.occurred_at = occurred_at;
+                self.pick_short(&work, lines, reason)
+            }
+            WorkSaid::PackedInto { parcels } => self
+                .packed_parcels(&work, parcels)
+                .map(|parcels| self.work(&told(FulfilmentEvidence::Packed { parcels })))
+                .map_err(Rejection::from),
+        };
+        if let Err(refused) = taken {
+            self.ignore("work.reported", &refused.to_string(), &key);
         }
     }
 

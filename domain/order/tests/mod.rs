@@ -30,6 +30,7 @@ mod payouts;
 mod permutations;
 mod refunds;
 mod renewals;
+mod reports;
 mod return_label;
 mod return_mess;
 mod return_money;

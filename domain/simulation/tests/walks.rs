@@ -66,6 +66,7 @@ impl Core for Hearing {
                 Fact::Payment(_) => "payment",
                 Fact::Stock(_) => "stock",
                 Fact::Fulfilment(_) => "fulfilment",
+                Fact::Work(_) => "work",
                 Fact::Label(_) => "label",
                 Fact::Scan(_) => "scan",
                 Fact::Payout(_) => "payout",
