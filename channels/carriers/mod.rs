@@ -1,6 +1,8 @@
 //! Carriers: labels and tracking; their webhooks.
 
 mod easypost;
+mod labels;
+mod sightings;
 
 use std::sync::Arc;
 

@@ -10,11 +10,10 @@ use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
 
 use super::EasyPost;
-use super::map::{cheapest, is_given_back, label_of, ounces};
-use super::wire::{
-    AddressParts, Buy, Chosen, NewShipment, Page, Parcel, Refused, Shipment, ShipmentParts,
-};
+use super::map::{is_given_back, label_of, ounces};
+use super::wire::{Buy, Chosen, NewShipment, Page, Parcel, Refused, Shipment, ShipmentParts};
 use crate::carriers::LabelCall;
+use crate::carriers::labels::{AddressParts, cheapest, garbled, nothing_bought};
 use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Found, LabelAnswer};
 use crate::wire::{code, path_id};
@@ -37,18 +36,6 @@ fn refusal(answer: &Answer) -> Result<String, CallError> {
     let refused: Refused = serde_json::from_slice(&answer.body).map_err(|_| garbled())?;
     let word = refused.error.code.as_deref().and_then(code);
     Ok(word.unwrap_or_else(|| format!("http_{status}")))
-}
-
-fn garbled() -> CallError {
-    CallError::unknown("the carrier's answer cannot be read; it may have been carried out")
-}
-
-/// The same failure of a step that buys nothing.
-fn nothing_bought(error: CallError) -> CallError {
-    match error {
-        CallError::Unknown { reason, .. } => CallError::not_done(reason),
-        not_done @ CallError::NotDone { .. } => not_done,
-    }
 }
 
 impl EasyPost {

@@ -4,17 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelStatus, Scan};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
-use super::wire::{Event, Rate, Shipment, Sighting, Tracker};
+use super::wire::{Event, Shipment, Sighting, Tracker};
+use crate::carriers::labels::cost;
+use crate::carriers::sightings::{self, meaning};
 use crate::port::Inbound;
 use crate::wire::{code, unreadable};
-
-/// Longest address of a page that is kept.
-const LONGEST_PAGE: usize = 500;
 
 /// A tracker's or a sighting's `status`. Whatever is not listed is `Unknown`: a new word never
 /// moves an order.
@@ -43,22 +41,14 @@ const DETAILS: [(&str, ParcelStatus); 7] = [
     ("missorted", ParcelStatus::Delayed),
 ];
 
-fn look_up(table: &[(&str, ParcelStatus)], word: Option<&str>) -> Option<ParcelStatus> {
-    let word = word?;
-    table
-        .iter()
-        .find(|(name, _)| *name == word)
-        .map(|(_, status)| *status)
-}
-
 /// What a status with its detail means.
 pub(super) fn status_of(status: Option<&str>, detail: Option<&str>) -> ParcelStatus {
-    let base = look_up(&STATUSES, status).unwrap_or(ParcelStatus::Unknown);
+    let base = meaning(&STATUSES, status).unwrap_or(ParcelStatus::Unknown);
     match base {
         ParcelStatus::Unknown
         | ParcelStatus::InTransit
         | ParcelStatus::OutForDelivery
-        | ParcelStatus::Exception => look_up(&DETAILS, detail).unwrap_or(base),
+        | ParcelStatus::Exception => meaning(&DETAILS, detail).unwrap_or(base),
         _ => base,
     }
 }
@@ -68,13 +58,7 @@ fn code_of(carrier: Option<&str>, status: Option<&str>, detail: Option<&str>) ->
     if let Some(carrier) = carrier.and_then(|text| code(text.trim())) {
         return carrier;
     }
-    let words = [status, detail].into_iter().flatten().filter_map(code);
-    let words: Vec<_> = words.collect();
-    if words.is_empty() {
-        "none".to_owned()
-    } else {
-        words.join(".")
-    }
+    sightings::code_of([status, detail])
 }
 
 fn scan_of(detail: &Sighting) -> Option<Scan> {
@@ -113,20 +97,9 @@ fn scans_of(tracker: &Tracker) -> Vec<Scan> {
 /// What the carrier can show for a delivered parcel: that somebody signed, and the page that says so.
 /// The name stays behind.
 fn proof_of(tracker: &Tracker, scans: &[Scan]) -> Option<DeliveryProof> {
-    let delivered = |scan: &&Scan| scan.status == ParcelStatus::Delivered;
-    let delivered = scans.iter().rev().find(delivered)?;
     let signed = tracker.signed_by.as_deref().map(str::trim);
     signed.filter(|name| !name.is_empty())?;
-    let page = tracker.public_url.as_deref().filter(|page| {
-        page.starts_with("https://")
-            && page.len() <= LONGEST_PAGE
-            && !page.contains(char::is_whitespace)
-    });
-    Some(DeliveryProof {
-        at: delivered.at,
-        signed: true,
-        reference: page.map(str::to_owned),
-    })
+    sightings::signed(scans, tracker.public_url.as_deref())
 }
 
 /// What a verified webhook says.
@@ -191,19 +164,6 @@ pub(super) fn ounces(weight_g: u32) -> Option<Box<RawValue>> {
     RawValue::from_string(ounces.to_string()).ok()
 }
 
-/// The cheapest rate; of equal ones the first by carrier and id, so that every try chooses alike.
-pub(super) fn cheapest(rates: &[Rate]) -> Option<&Rate> {
-    rates
-        .iter()
-        .filter_map(|rate| Some((rate.price.as_ref()?.decimal()?, rate)))
-        .filter(|(price, _)| !price.is_sign_negative())
-        .min_by(|(one, a), (other, b)| {
-            let by_price = one.cmp(other);
-            by_price.then_with(|| (&a.carrier, &a.id).cmp(&(&b.carrier, &b.id)))
-        })
-        .map(|(_, rate)| rate)
-}
-
 /// The label that a shipment has; `None` while it has none.
 pub(super) fn label_of(shipment: &Shipment, account: &Slug) -> Option<LabelEvidence> {
     let tracked = shipment
@@ -212,10 +172,7 @@ pub(super) fn label_of(shipment: &Shipment, account: &Slug) -> Option<LabelEvide
         .and_then(|t| t.tracking_code.as_ref());
     let tracking_number = shipment.tracking_code.as_ref().or(tracked)?;
     let rate = shipment.selected_rate.as_ref();
-    let cost = rate.and_then(|rate| {
-        let currency = Currency::from_code(rate.currency.as_deref()?)?;
-        Some(Money::rounded(rate.price.as_ref()?.decimal()?, currency))
-    });
+    let cost = rate.and_then(|rate| cost(rate.price.as_ref(), rate.currency.as_deref()));
     let label = shipment.postage_label.as_ref();
     Some(LabelEvidence::Bought {
         account: account.clone(),

@@ -20,6 +20,7 @@ use orderhub_domain::ids::{ParcelId, Slug};
 use orderhub_domain::order::LabelEvidence;
 use secrecy::SecretString;
 
+use super::labels::is_refusal;
 use super::{CarrierConnector, LabelCall};
 use crate::outbound::{Outbound, Stopwatch};
 use crate::port::{CallError, Connector, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
@@ -77,13 +78,6 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
     };
     easypost.watch("buy").announce();
     Ok(Arc::new(easypost))
-}
-
-const fn is_refusal(evidence: &LabelEvidence) -> bool {
-    matches!(
-        evidence,
-        LabelEvidence::Failed { .. } | LabelEvidence::VoidRefused { .. }
-    )
 }
 
 impl EasyPost {

@@ -1,9 +1,10 @@
 //! EasyPost's objects, as far as the hub reads and writes them.
 
-use orderhub_domain::canonical::Address;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::carriers::labels::{AddressParts, Offer};
 use crate::wire::Exact;
 
 /// A webhook's body.
@@ -93,6 +94,24 @@ pub(super) struct Rate {
     pub(super) currency: Option<String>,
 }
 
+impl Offer for Rate {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn carrier(&self) -> Option<&str> {
+        self.carrier.as_deref()
+    }
+
+    fn price(&self) -> Option<Decimal> {
+        self.price.as_ref()?.decimal()
+    }
+
+    fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
+    }
+}
+
 #[derive(Deserialize)]
 pub(super) struct PostageLabel {
     #[serde(default)]
@@ -138,46 +157,6 @@ pub(super) struct ShipmentParts<'a> {
 pub(super) struct Parcel {
     /// Ounces with one decimal, written as an exact number.
     pub(super) weight: Box<RawValue>,
-}
-
-/// An address with whatever parts there are.
-#[derive(Serialize, Default)]
-pub(super) struct AddressParts<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    company: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    street1: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    street2: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    city: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    state: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    zip: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    country: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone: Option<&'a str>,
-}
-
-impl<'a> From<&'a Address> for AddressParts<'a> {
-    fn from(address: &'a Address) -> Self {
-        let rest = address.lines.get(1..).unwrap_or_default();
-        Self {
-            name: address.name.as_deref(),
-            company: address.company.as_deref(),
-            street1: address.lines.first().map(String::as_str),
-            street2: (!rest.is_empty()).then(|| rest.join(", ")),
-            city: address.city.as_deref(),
-            state: address.region.as_deref(),
-            zip: address.postcode.as_deref(),
-            country: address.country.as_deref(),
-            phone: address.phone.as_deref(),
-        }
-    }
 }
 
 /// The body that buys a shipment's label.
