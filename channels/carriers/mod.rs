@@ -1,5 +1,6 @@
 //! Carriers: labels and tracking; their webhooks.
 
+mod aftership;
 mod easypost;
 mod labels;
 mod sightings;
@@ -16,7 +17,7 @@ use crate::settings::{ConfigError, Settings};
 use orderhub_domain::order::LabelEvidence;
 
 /// Every kind of carrier.
-pub static KINDS: [Kind<dyn CarrierConnector>; 1] = [easypost::KIND];
+pub static KINDS: [Kind<dyn CarrierConnector>; 2] = [aftership::KIND, easypost::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
