@@ -3,6 +3,8 @@
 mod aftership;
 mod easypost;
 mod labels;
+mod shared_words;
+mod shippo;
 mod sightings;
 
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use crate::settings::{ConfigError, Settings};
 use orderhub_domain::order::LabelEvidence;
 
 /// Every kind of carrier.
-pub static KINDS: [Kind<dyn CarrierConnector>; 2] = [aftership::KIND, easypost::KIND];
+pub static KINDS: [Kind<dyn CarrierConnector>; 3] = [aftership::KIND, easypost::KIND, shippo::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {

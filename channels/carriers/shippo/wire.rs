@@ -1,0 +1,192 @@
+//! Shippo's objects of its API version 2018-02-08, as far as the hub reads and writes them.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::carriers::labels::{AddressParts, Offer};
+use crate::wire::Exact;
+
+/// A webhook's body.
+#[derive(Deserialize)]
+pub(super) struct Event<'a> {
+    #[serde(rename = "event")]
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) test: Option<bool>,
+    #[serde(borrow, default)]
+    pub(super) data: Option<&'a RawValue>,
+}
+
+/// A `Track`.
+#[derive(Deserialize)]
+pub(super) struct Track {
+    #[serde(rename = "tracking_number")]
+    pub(super) number: String,
+    #[serde(default, rename = "tracking_status")]
+    pub(super) latest: Option<Sighting>,
+    #[serde(default, rename = "tracking_history")]
+    pub(super) history: Option<Vec<Sighting>>,
+}
+
+/// A `TrackingStatus`: one sighting, or the latest.
+#[derive(Deserialize)]
+pub(super) struct Sighting {
+    #[serde(default)]
+    pub(super) status: Option<String>,
+    #[serde(default)]
+    pub(super) substatus: Option<Substatus>,
+    /// In UTC; test data comes without its zone.
+    #[serde(default)]
+    pub(super) status_date: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Substatus {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
+
+/// A `Shipment`, which is made to be offered rates.
+#[derive(Deserialize)]
+pub(super) struct Shipment {
+    #[serde(default = "Vec::new")]
+    pub(super) rates: Vec<Rate>,
+    #[serde(default = "Vec::new")]
+    pub(super) messages: Vec<Message>,
+}
+
+/// What a carrier asks for a shipment.
+#[derive(Deserialize)]
+pub(super) struct Rate {
+    pub(super) object_id: String,
+    #[serde(default)]
+    pub(super) amount: Option<Exact>,
+    #[serde(default)]
+    pub(super) currency: Option<String>,
+    #[serde(default)]
+    pub(super) provider: Option<String>,
+    /// In offers.
+    #[serde(default)]
+    pub(super) servicelevel: Option<ServiceLevel>,
+    /// Within transactions.
+    #[serde(default)]
+    pub(super) servicelevel_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ServiceLevel {
+    #[serde(default)]
+    pub(super) token: Option<String>,
+}
+
+impl Rate {
+    /// The carrier's service, in Shippo's word for it.
+    pub(super) fn service(&self) -> Option<&str> {
+        let level = self.servicelevel.as_ref();
+        level
+            .and_then(|level| level.token.as_deref())
+            .or(self.servicelevel_token.as_deref())
+    }
+}
+
+impl Offer for Rate {
+    fn id(&self) -> &str {
+        &self.object_id
+    }
+
+    fn carrier(&self) -> Option<&str> {
+        self.provider.as_deref()
+    }
+
+    fn price(&self) -> Option<Decimal> {
+        self.amount.as_ref()?.decimal()
+    }
+
+    fn currency(&self) -> Option<&str> {
+        self.currency.as_deref()
+    }
+}
+
+/// Why a carrier offers nothing, or sells nothing. Its text may name a person and is not read.
+#[derive(Deserialize)]
+pub(super) struct Message {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
+
+/// A `Transaction`: the purchase of a label.
+#[derive(Deserialize)]
+pub(super) struct Transaction {
+    pub(super) object_id: String,
+    pub(super) status: String,
+    #[serde(default)]
+    pub(super) metadata: Option<String>,
+    #[serde(default)]
+    pub(super) tracking_number: Option<String>,
+    #[serde(default)]
+    pub(super) label_url: Option<String>,
+    /// The rate's id, or the rate itself.
+    #[serde(default)]
+    pub(super) rate: Option<Box<RawValue>>,
+    #[serde(default = "Vec::new")]
+    pub(super) messages: Vec<Message>,
+}
+
+/// A page of transactions.
+#[derive(Deserialize)]
+pub(super) struct Page {
+    /// The address of the next page; none on the last one.
+    #[serde(default)]
+    pub(super) next: Option<String>,
+    #[serde(default = "Vec::new")]
+    pub(super) results: Vec<Transaction>,
+}
+
+/// A `Refund`: a label that is being given back.
+#[derive(Deserialize)]
+pub(super) struct Refund {
+    pub(super) status: String,
+}
+
+/// The body that makes a shipment.
+#[derive(Serialize)]
+pub(super) struct NewShipment<'a> {
+    pub(super) address_to: AddressParts<'a>,
+    pub(super) address_from: AddressParts<'a>,
+    pub(super) parcels: [Parcel<'a>; 1],
+    pub(super) metadata: &'a str,
+    /// The rates are wanted in the answer.
+    #[serde(rename = "async")]
+    pub(super) later: bool,
+}
+
+/// Sizes and weights are text.
+#[derive(Serialize)]
+pub(super) struct Parcel<'a> {
+    pub(super) length: &'a str,
+    pub(super) width: &'a str,
+    pub(super) height: &'a str,
+    pub(super) distance_unit: &'static str,
+    pub(super) weight: String,
+    pub(super) mass_unit: &'static str,
+}
+
+/// The body that buys a label.
+#[derive(Serialize)]
+pub(super) struct NewTransaction<'a> {
+    pub(super) rate: &'a str,
+    pub(super) metadata: &'a str,
+    /// The label is wanted in the answer.
+    #[serde(rename = "async")]
+    pub(super) later: bool,
+}
+
+/// The body that gives a label back.
+#[derive(Serialize)]
+pub(super) struct NewRefund<'a> {
+    pub(super) transaction: &'a str,
+    /// The outcome is wanted in the answer.
+    #[serde(rename = "async")]
+    pub(super) later: bool,
+}
