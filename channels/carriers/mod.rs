@@ -5,6 +5,7 @@ mod easypost;
 mod labels;
 mod shared_words;
 mod shippo;
+mod shipstation;
 mod sightings;
 
 use std::sync::Arc;
@@ -19,7 +20,12 @@ use crate::settings::{ConfigError, Settings};
 use orderhub_domain::order::LabelEvidence;
 
 /// Every kind of carrier.
-pub static KINDS: [Kind<dyn CarrierConnector>; 3] = [aftership::KIND, easypost::KIND, shippo::KIND];
+pub static KINDS: [Kind<dyn CarrierConnector>; 4] = [
+    aftership::KIND,
+    easypost::KIND,
+    shippo::KIND,
+    shipstation::KIND,
+];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
