@@ -113,6 +113,12 @@ impl ShipStation {
     pub(super) async fn buy_now(&self, call: &LabelCall) -> LabelAnswer {
         let parcel = call.parcel.to_string();
         let earlier = self.shipment(&parcel).await?;
+        if let Some(earlier) = &earlier
+            && let Some(label) = self.label_of(earlier).await?
+        {
+            // It is bought already: that label is the answer.
+            return Ok(label);
+        }
         let wanted = || NewShipment {
             external_shipment_id: &parcel,
             validate_address: "no_validation",
@@ -207,29 +213,23 @@ impl ShipStation {
         })
     }
 
-    /// Looks for a label of the parcel's shipment. One that was given back is none; one that ShipStation
-    /// is still at keeps the answer open.
-    pub(super) async fn find_now(
-        &self,
-        parcel: ParcelId,
-    ) -> Result<Found<LabelEvidence>, CallError> {
-        let Some(shipment) = self.shipment(&parcel.to_string()).await? else {
-            return Ok(Found::Absent);
-        };
-        let id = shipment.shipment_id;
-        let query = [("shipment_id", id.as_str()), ("page_size", PAGE)];
+    /// A label of the parcel's shipment. One that was given back is none; one that ShipStation is still at
+    /// keeps the answer open.
+    async fn label_of(&self, shipment: &Shipment) -> Result<Option<LabelEvidence>, CallError> {
+        let id = shipment.shipment_id.as_str();
+        let query = [("shipment_id", id), ("page_size", PAGE)];
         let request = self.http.get("/v2/labels").query(&query);
         let page: Option<Page> = self.seen(request).await?;
         let labels = page.map(|page| page.labels).unwrap_or_default();
         let of_it = labels.iter();
-        let of_it = of_it.filter(|label| label.shipment_id.as_deref() == Some(id.as_str()));
+        let of_it = of_it.filter(|label| label.shipment_id.as_deref() == Some(id));
         let mut open = false;
         for label in of_it {
             match standing(label) {
                 Standing::Bought => {
                     let label = evidence_of(label, &self.slug);
                     let label = label.ok_or_else(|| nothing_bought(garbled()))?;
-                    return Ok(Found::There(label));
+                    return Ok(Some(label));
                 }
                 Standing::Open => open = true,
                 Standing::GivenBack | Standing::Failed => {}
@@ -238,6 +238,17 @@ impl ShipStation {
         if open {
             return Err(CallError::not_now("the carrier is still making the label"));
         }
-        Ok(Found::Absent)
+        Ok(None)
+    }
+
+    pub(super) async fn find_now(
+        &self,
+        parcel: ParcelId,
+    ) -> Result<Found<LabelEvidence>, CallError> {
+        let label = match self.shipment(&parcel.to_string()).await? {
+            Some(shipment) => self.label_of(&shipment).await?,
+            None => None,
+        };
+        Ok(label.map_or(Found::Absent, Found::There))
     }
 }

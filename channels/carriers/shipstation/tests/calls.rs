@@ -9,8 +9,8 @@ use wiremock::matchers::{body_json, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{
-    BUY, FULFILMENT, LABEL, NOWHERE, RATES, SHIPMENT, VOID, answering, asked, bought, by_parcel,
-    call, carrier, label, ok, problem, rated, shipment,
+    BUY, FULFILMENT, LABEL, LABELS, NOWHERE, RATES, SHIPMENT, VOID, answering, asked, bought,
+    by_parcel, call, carrier, label, ok, problem, rated, shipment,
 };
 use crate::carriers::LabelCall;
 use crate::port::{CallError, LabelAnswer};
@@ -90,6 +90,19 @@ async fn the_shipment_of_an_earlier_try_is_used_again() {
     };
     assert_eq!(carrier(&server.uri()).buy(&elsewhere).await, Ok(bought()));
     assert!(asked(&server).await.contains(&format!("PUT {SHIPMENT}")));
+}
+
+#[tokio::test]
+async fn a_label_that_an_earlier_try_bought_is_the_answer() {
+    let page = json!({"labels": [label(json!({}))]});
+    let server = answering(vec![
+        ("GET", by_parcel(), ok(shipment())),
+        ("GET", LABELS.to_owned(), ok(page)),
+    ])
+    .await;
+    assert_eq!(buy(&server).await, Ok(bought()));
+    let questions = asked(&server).await;
+    assert!(questions.iter().all(|one| one.starts_with("GET")));
 }
 
 #[tokio::test]
