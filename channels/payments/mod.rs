@@ -1,6 +1,7 @@
 //! Gateways: authorise, capture, void, refund, query; their webhooks.
 
 mod adyen;
+mod checkout_com;
 mod measured;
 mod mollie;
 mod stripe;
@@ -19,7 +20,8 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of gateway.
-pub static KINDS: [Kind<dyn PaymentConnector>; 3] = [adyen::KIND, mollie::KIND, stripe::KIND];
+pub static KINDS: [Kind<dyn PaymentConnector>; 4] =
+    [adyen::KIND, checkout_com::KIND, mollie::KIND, stripe::KIND];
 
 /// Builds a connection of this kind, whose calls are measured.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
