@@ -2,6 +2,7 @@
 
 mod adyen;
 mod checkout_com;
+mod klarna;
 mod measured;
 mod mollie;
 mod stripe;
@@ -20,8 +21,13 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of gateway.
-pub static KINDS: [Kind<dyn PaymentConnector>; 4] =
-    [adyen::KIND, checkout_com::KIND, mollie::KIND, stripe::KIND];
+pub static KINDS: [Kind<dyn PaymentConnector>; 5] = [
+    adyen::KIND,
+    checkout_com::KIND,
+    klarna::KIND,
+    mollie::KIND,
+    stripe::KIND,
+];
 
 /// Builds a connection of this kind, whose calls are measured.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
