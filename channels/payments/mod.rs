@@ -5,6 +5,7 @@ mod checkout_com;
 mod klarna;
 mod measured;
 mod mollie;
+mod paypal;
 mod stripe;
 
 use std::sync::Arc;
@@ -21,11 +22,12 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of gateway.
-pub static KINDS: [Kind<dyn PaymentConnector>; 5] = [
+pub static KINDS: [Kind<dyn PaymentConnector>; 6] = [
     adyen::KIND,
     checkout_com::KIND,
     klarna::KIND,
     mollie::KIND,
+    paypal::KIND,
     stripe::KIND,
 ];
 
