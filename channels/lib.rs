@@ -19,10 +19,6 @@ pub mod settlement;
 mod signature;
 pub mod specimen;
 mod standard_webhooks;
-#[allow(
-    dead_code,
-    reason = "the first connector with such keys is still to come"
-)]
 mod token;
 pub mod warehouses;
 mod wire;

@@ -1,10 +1,12 @@
 //! Sales channels: orders in; shipments and cancellations of their own orders back out.
 
+mod amazon;
 mod bigcommerce;
 mod buyer;
 pub mod direct;
 mod shopify;
 mod taken;
+mod told;
 mod woocommerce;
 
 use std::sync::Arc;
@@ -17,7 +19,8 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of sales channel.
-pub static KINDS: [Kind<dyn SalesConnector>; 4] = [
+pub static KINDS: [Kind<dyn SalesConnector>; 5] = [
+    amazon::KIND,
     bigcommerce::KIND,
     direct::KIND,
     shopify::KIND,

@@ -3,6 +3,7 @@
 //!
 //! Not here: what any vendor's fields mean, and names and addresses (`buyer`).
 
+use jiff::Timestamp;
 use orderhub_domain::canonical::{Discount, FundedBy, OrderDraft, Submission};
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
@@ -107,6 +108,12 @@ pub(super) fn id_of(id: Option<&Exact>) -> Option<String> {
     digits(&id?.0).filter(|id| id.bytes().any(|byte| byte != b'0'))
 }
 
+/// A time that states its zone (ISO 8601).
+pub(super) fn instant(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
+    let at = text.and_then(|text| text.parse().ok());
+    at.ok_or_else(|| unreadable(what))
+}
+
 /// A decimal of a sane size.
 pub(super) fn decimal(text: &Exact, what: &str) -> Result<Decimal, NotTaken> {
     text.decimal()
@@ -171,6 +178,18 @@ mod tests {
             assert_eq!(id_of(Some(&exact(text))).as_deref(), id, "{text}");
         }
         assert_eq!(id_of(None), None);
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_none() {
+        let read = |text: &str| instant(Some(&text.to_owned()), "it");
+        let at = "2026-03-01T09:30:00Z".parse().expect("a time");
+        assert_eq!(read("2026-03-01T09:30:00.000Z"), Ok(at));
+        assert_eq!(read("2026-03-01T10:30:00+01:00"), Ok(at));
+        for bad in ["2026-03-01T09:30:00", "2026-03-01", "", "now"] {
+            assert_eq!(read(bad), Err(unreadable("it")), "{bad}");
+        }
+        assert_eq!(instant(None, "it"), Err(unreadable("it")));
     }
 
     #[test]

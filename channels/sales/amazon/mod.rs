@@ -1,0 +1,149 @@
+//! Amazon: orders by asking, shipments back to the marketplace, units on offer.
+//!
+//! The Orders API v2026-01-01 states an order whole, with its lines, so each is read the same way: it
+//! places the order if it is new, and says what changed (cancelled, paid) if it is known. Nothing is pushed to
+//! a web address: notifications go to queues of Amazon's own cloud, so whoever sends something here is not
+//! believed.
+
+mod api;
+mod back;
+mod map;
+mod marketplaces;
+mod money;
+mod offer;
+mod poll;
+mod specimen;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use self::api::Api;
+use self::back::Back;
+use self::offer::Offers;
+use self::poll::Orders;
+use super::taken::{parse, taken};
+use super::{SalesConnector, StockWay, WayBack};
+use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
+use crate::settings::{ConfigError, Settings};
+
+/// The header of a statement that says what it is.
+const STATED: &str = "orderhub-stated";
+
+/// Most marketplaces that one question may name.
+const MOST_MARKETPLACES: usize = 50;
+
+/// A connection to a seller's account.
+struct Amazon {
+    marketplaces: Vec<String>,
+    live: bool,
+    orders: Orders,
+    back: Back,
+    offers: Offers,
+}
+
+const SELLER: &str = "seller_id";
+const MARKETPLACES: &str = "marketplaces";
+
+/// What there is to know of an Amazon connection.
+pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
+    about: About {
+        family: Family::Sales,
+        name: "amazon",
+        standing: Standing::Sampled,
+        can: &[Capability::Polled, Capability::Shipments, Capability::Stock],
+        settings: &[
+            Setting::required(
+                SELLER,
+                Form::Text,
+                "the seller's id (A...), called Merchant Token in Seller Central (Settings, Account Info)",
+            ),
+            Setting::required(
+                MARKETPLACES,
+                Form::Text,
+                "ids of the marketplaces to sell in, of one region, with commas between them (A1PA6795UKMFR9 is Amazon.de; the vendor's page Marketplace IDs lists them)",
+            ),
+            Setting::required(
+                "client_id",
+                Form::Text,
+                "the application's LWA client id (amzn1.application-oa2-client....), in Seller Central's Develop Apps, View LWA credentials",
+            ),
+            Setting::required(
+                "client_secret",
+                Form::Secret,
+                "the application's LWA client secret, shown beside its id; it ends after 180 days",
+            ),
+            Setting::required(
+                "refresh_token",
+                Form::Secret,
+                "the refresh token (Atzr|...) that was shown when the seller authorised the application",
+            ),
+        ],
+        account: Some(SELLER),
+    },
+    connect,
+    specimen: Some(&specimen::Marketplace),
+};
+
+fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    let seller = settings.required_text(SELLER)?;
+    if crate::wire::path_id(seller).is_none() {
+        return Err(settings.bad(SELLER, "letters and digits only"));
+    }
+    let marketplaces = settings.required_text(MARKETPLACES)?.split([',', ' ']);
+    let marketplaces = marketplaces.filter(|id| !id.is_empty());
+    let marketplaces: Vec<String> = marketplaces.map(str::to_owned).collect();
+    let plain = |id: &String| id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let few = (1..=MOST_MARKETPLACES).contains(&marketplaces.len());
+    if !few || !marketplaces.iter().all(plain) {
+        return Err(settings.bad(MARKETPLACES, "ids with commas between them, 50 at most"));
+    }
+    let api = Arc::new(Api::open(settings, &marketplaces)?);
+    let slug = &settings.slug;
+    Ok(Arc::new(Amazon {
+        live: settings.is_live(),
+        orders: Orders::new(api.clone(), &marketplaces),
+        back: Back::new(slug.clone(), api.clone()),
+        offers: Offers::new(slug.clone(), api, seller, &marketplaces),
+        marketplaces,
+    }))
+}
+
+impl Connector for Amazon {
+    /// There is nothing that the vendor could have sent.
+    fn verify(&self, _request: &RawRequest<'_>) -> Result<(), Forged> {
+        Err(Forged::Missing)
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        if request.header(STATED) != Some("order") {
+            let topic = "not_stated".to_owned();
+            return vec![Inbound::Unknown { topic }];
+        }
+        let order = parse(request.body)
+            .and_then(|order| map::order(&order, &self.marketplaces))
+            .and_then(|order| taken(request.body, order));
+        vec![order.unwrap_or_else(Inbound::from)]
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn poll(&self) -> Option<&dyn Poll> {
+        Some(&self.orders)
+    }
+}
+
+impl SalesConnector for Amazon {
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        Some(&self.back)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        Some(&self.offers)
+    }
+}

@@ -1,0 +1,246 @@
+//! Amazon's order of the Orders API v2026-01-01, as far as the hub reads it. Amounts are texts beside their
+//! currency; what was not asked for, or may not be seen, is not there at all.
+
+use serde::Deserialize;
+
+use crate::wire::Exact;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Order {
+    #[serde(rename = "orderId")]
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) created_time: Option<String>,
+    #[serde(default)]
+    pub(super) last_updated_time: Option<String>,
+    #[serde(default)]
+    pub(super) associated_orders: Vec<Associated>,
+    #[serde(default)]
+    pub(super) sales_channel: Option<SalesChannel>,
+    #[serde(default)]
+    pub(super) buyer: Option<Buyer>,
+    #[serde(default)]
+    pub(super) recipient: Option<Recipient>,
+    #[serde(default)]
+    pub(super) proceeds: Option<OrderProceeds>,
+    #[serde(default)]
+    pub(super) fulfillment: Option<OrderFulfillment>,
+    #[serde(default, rename = "orderItems")]
+    pub(super) items: Vec<Item>,
+    #[serde(default)]
+    pub(super) packages: Vec<Package>,
+}
+
+/// Another order that this one replaces or is exchanged for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Associated {
+    #[serde(default)]
+    pub(super) association_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SalesChannel {
+    #[serde(default)]
+    pub(super) channel_name: Option<String>,
+    #[serde(default)]
+    pub(super) marketplace_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Buyer {
+    #[serde(default, rename = "buyerName")]
+    pub(super) name: Option<String>,
+    #[serde(default, rename = "buyerEmail")]
+    pub(super) email: Option<String>,
+    #[serde(default, rename = "buyerPurchaseOrderNumber")]
+    pub(super) purchase_order: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Recipient {
+    #[serde(default)]
+    pub(super) delivery_address: Option<Address>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Address {
+    #[serde(default)]
+    pub(super) name: Option<String>,
+    #[serde(default)]
+    pub(super) company_name: Option<String>,
+    #[serde(default, rename = "addressLine1")]
+    pub(super) first_line: Option<String>,
+    #[serde(default, rename = "addressLine2")]
+    pub(super) second_line: Option<String>,
+    #[serde(default, rename = "addressLine3")]
+    pub(super) third_line: Option<String>,
+    #[serde(default)]
+    pub(super) city: Option<String>,
+    #[serde(default)]
+    pub(super) district_or_county: Option<String>,
+    #[serde(default)]
+    pub(super) state_or_region: Option<String>,
+    #[serde(default)]
+    pub(super) postal_code: Option<String>,
+    #[serde(default)]
+    pub(super) country_code: Option<String>,
+    #[serde(default)]
+    pub(super) phone: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Amount {
+    pub(super) amount: Exact,
+    #[serde(default)]
+    pub(super) currency_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OrderProceeds {
+    #[serde(default)]
+    pub(super) grand_total: Option<Amount>,
+    #[serde(default)]
+    pub(super) breakdowns: Vec<Breakdown>,
+}
+
+/// A share of what the seller receives: `ITEM`, `SHIPPING`, `TAX`, `DISCOUNT`, ...
+#[derive(Deserialize)]
+pub(super) struct Breakdown {
+    #[serde(rename = "type")]
+    pub(super) form: String,
+    pub(super) subtotal: Amount,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OrderFulfillment {
+    #[serde(rename = "fulfillmentStatus")]
+    pub(super) status: String,
+    /// `AMAZON` or `MERCHANT`.
+    #[serde(default)]
+    pub(super) fulfilled_by: Option<String>,
+    #[serde(default)]
+    pub(super) ship_by_window: Option<Window>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Window {
+    #[serde(default)]
+    pub(super) latest_date_time: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Item {
+    #[serde(rename = "orderItemId")]
+    pub(super) id: String,
+    pub(super) quantity_ordered: Exact,
+    #[serde(default)]
+    pub(super) measurement: Option<Measurement>,
+    pub(super) product: Product,
+    #[serde(default)]
+    pub(super) proceeds: Option<ItemProceeds>,
+    #[serde(default)]
+    pub(super) cancellation: Option<Cancellation>,
+    #[serde(default)]
+    pub(super) fulfillment: Option<ItemFulfillment>,
+}
+
+/// What is sold by weight or length states its unit.
+#[derive(Deserialize)]
+pub(super) struct Measurement {
+    pub(super) unit: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Product {
+    #[serde(default)]
+    pub(super) asin: Option<String>,
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    #[serde(default)]
+    pub(super) seller_sku: Option<String>,
+    #[serde(default)]
+    pub(super) price: Option<Price>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Price {
+    #[serde(default)]
+    pub(super) unit_price: Option<Amount>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct ItemProceeds {
+    #[serde(default)]
+    pub(super) breakdowns: Vec<Breakdown>,
+}
+
+/// Whether the buyer asked for a cancellation, and whether somebody carried it out.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Cancellation {
+    #[serde(default, rename = "cancellationRequest")]
+    pub(super) request: Option<serde::de::IgnoredAny>,
+    #[serde(default, rename = "cancellationExecution")]
+    pub(super) execution: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ItemFulfillment {
+    #[serde(default)]
+    pub(super) quantity_fulfilled: Option<Exact>,
+    #[serde(default)]
+    pub(super) packing: Option<Packing>,
+    #[serde(default)]
+    pub(super) shipping: Option<Shipping>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Packing {
+    #[serde(default)]
+    pub(super) gift_option: Option<Gift>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Gift {
+    #[serde(default, rename = "giftMessage")]
+    pub(super) message: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shipping {
+    #[serde(default, rename = "shippingConstraints")]
+    pub(super) constraints: Option<Constraints>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Constraints {
+    /// `MANDATORY`: the money is collected at the door.
+    #[serde(default)]
+    pub(super) cash_on_delivery: Option<String>,
+}
+
+/// A parcel that the channel knows of.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Package {
+    #[serde(default)]
+    pub(super) tracking_number: Option<String>,
+}
