@@ -4,6 +4,7 @@ mod amazon;
 mod bigcommerce;
 mod buyer;
 pub mod direct;
+mod ebay;
 mod shopify;
 mod taken;
 mod told;
@@ -19,10 +20,11 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of sales channel.
-pub static KINDS: [Kind<dyn SalesConnector>; 5] = [
+pub static KINDS: [Kind<dyn SalesConnector>; 6] = [
     amazon::KIND,
     bigcommerce::KIND,
     direct::KIND,
+    ebay::KIND,
     shopify::KIND,
     woocommerce::KIND,
 ];

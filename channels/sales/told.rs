@@ -6,9 +6,11 @@
 use std::fmt::Write as _;
 
 use orderhub_domain::order::NoticeEvidence;
+use rust_decimal::prelude::ToPrimitive;
 
 use super::Offered;
 use crate::port::CallError;
+use crate::wire::Exact;
 
 /// A notice that is not taken, by the vendor's code or ours.
 pub(super) fn refused(code: &str) -> NoticeEvidence {
@@ -62,6 +64,12 @@ pub(super) fn segment(name: &str) -> Option<String> {
     Some(written)
 }
 
+/// A number of units that a channel states; none for what is no number of whole ones.
+pub(super) fn count(text: &Exact) -> u32 {
+    let whole = text.decimal().filter(|units| units.fract().is_zero());
+    whole.and_then(|units| units.to_u32()).unwrap_or(0)
+}
+
 /// An id of a form that its vendor may change at any time: printable ASCII, at most 64 of them.
 pub(super) fn opaque_id(text: &str) -> Option<String> {
     let fits =
@@ -95,6 +103,20 @@ mod tests {
         assert_eq!(lost, CallError::not_done("lost"));
         let busy = CallError::not_now("busy");
         assert_eq!(of_question(busy.clone()), busy);
+    }
+
+    #[test]
+    fn units_are_whole() {
+        for (text, units) in [
+            ("3", 3),
+            ("3.0", 3),
+            ("2.5", 0),
+            ("-1", 0),
+            ("x", 0),
+            ("", 0),
+        ] {
+            assert_eq!(count(&Exact(text.to_owned())), units, "{text}");
+        }
     }
 
     #[test]

@@ -1,0 +1,205 @@
+//! The way back to eBay: shipments of its own orders (`createShippingFulfillment`).
+//!
+//! eBay knows no idempotency keys here, so every try looks first what it knows already and adds what is missing.
+//! Told twice, or noted by hand before, comes to the same. A shipment has one number: of several parcels the
+//! first one's.
+//!
+//! Cancelling there is a method of the Post-Order API, which wants the key under a word of its own
+//! (`IAF`) and, from sellers in the EU and the UK, a signature of ours over each call; a person does it in
+//! Seller Hub, and the hub sees that it is done. A refund alone (`issue_refund`) would leave the order open
+//! there, so it is left to the same person.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orderhub_domain::ids::Slug;
+use orderhub_domain::order::NoticeEvidence;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::api::{Api, Changed};
+use super::wire::Order;
+use crate::outbound::Stopwatch;
+use crate::port::{CallError, NoticeAnswer};
+use crate::sales::told::{count, is_refused, refused, segment};
+use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
+use crate::wire::Exact;
+
+/// Carriers whose code is another spelling of how the hub's carriers call themselves
+/// (`ShippingCarrierCodeType` of the Trading API); any other is told by its name.
+const CARRIERS: [(&str, &str); 9] = [
+    ("deutschepost", "DeutschePost"),
+    ("dhl", "DHL"),
+    ("dpd", "DPD"),
+    ("fedex", "FedEx"),
+    ("gls", "GLS"),
+    ("hermes", "Hermes"),
+    ("royalmail", "RoyalMail"),
+    ("ups", "UPS"),
+    ("usps", "USPS"),
+];
+
+/// The way back for one seller.
+pub(super) struct Back {
+    slug: Slug,
+    api: Arc<Api>,
+}
+
+/// What has left, as eBay has it.
+#[derive(Deserialize)]
+struct Fulfillments {
+    #[serde(default)]
+    fulfillments: Vec<Fulfillment>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Fulfillment {
+    #[serde(default)]
+    shipment_tracking_number: Option<String>,
+    #[serde(default)]
+    line_items: Vec<Units>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Units {
+    line_item_id: String,
+    /// One, where it is not said.
+    #[serde(default)]
+    quantity: Option<Exact>,
+}
+
+/// A tracking number as eBay takes it: letters and digits only.
+fn plain(number: &str) -> String {
+    number.chars().filter(char::is_ascii_alphanumeric).collect()
+}
+
+#[async_trait]
+impl WayBack for Back {
+    async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
+        let answer = self.note_shipment(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
+    async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
+        let answer = self.note_cancellation(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+}
+
+impl Back {
+    /// The way to the seller's orders behind this API.
+    pub(super) fn new(slug: Slug, api: Arc<Api>) -> Self {
+        Stopwatch::channel(slug.as_str(), "shipped").announce();
+        Self { slug, api }
+    }
+
+    async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let Some(id) = segment(&notice.external_id) else {
+            return Ok(refused("not_an_ebay_id"));
+        };
+        let path = format!("/sell/fulfillment/v1/order/{id}");
+        let Some(order) = self.api.look_up::<Order>(&path, &[]).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        let path = format!("{path}/shipping_fulfillment");
+        let known = self.api.look_up::<Fulfillments>(&path, &[]).await?;
+        let known = known.ok_or_else(|| CallError::not_done("eBay does not say what has left"))?;
+        let units = missing(notice, &order, &known);
+        if units.is_empty() {
+            return Ok(NoticeEvidence::Told);
+        }
+        if is_cancelled(&order) {
+            return Ok(refused("order_is_cancelled"));
+        }
+        Ok(
+            match self.api.post(&path, &shipment(&units, notice)).await? {
+                Changed::Made(_) => NoticeEvidence::Told,
+                Changed::Refused(code) => refused(&code),
+            },
+        )
+    }
+
+    async fn note_cancellation(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let Some(id) = segment(&notice.external_id) else {
+            return Ok(refused("not_an_ebay_id"));
+        };
+        let path = format!("/sell/fulfillment/v1/order/{id}");
+        let Some(order) = self.api.look_up::<Order>(&path, &[]).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        if is_cancelled(&order) {
+            return Ok(NoticeEvidence::Told);
+        }
+        Ok(refused(match order.fulfillment_status.as_deref() {
+            Some("FULFILLED") => "order_is_shipped",
+            _ => "cancel_by_hand",
+        }))
+    }
+}
+
+fn is_cancelled(order: &Order) -> bool {
+    let cancel = order.cancel_status.as_ref();
+    cancel.is_some_and(|of| of.cancel_state.as_deref() == Some("CANCELED"))
+}
+
+/// Units of the notice that eBay does not know yet, by line, and no more than it has open.
+fn missing(notice: &ShipmentNotice, order: &Order, known: &Fulfillments) -> Vec<(String, u32)> {
+    let mut left: BTreeMap<&str, u32> = BTreeMap::new();
+    for (line, quantity) in &notice.lines {
+        *left.entry(line).or_default() += quantity;
+    }
+    let numbers: Vec<_> = notice
+        .tracking
+        .iter()
+        .map(|one| plain(&one.number))
+        .collect();
+    let mut gone: BTreeMap<&str, u32> = BTreeMap::new();
+    for one in &known.fulfillments {
+        let number = one.shipment_tracking_number.as_deref().map(plain);
+        let number = number.filter(|number| !number.is_empty());
+        let same = match &number {
+            Some(number) => numbers.contains(number),
+            None => numbers.is_empty(),
+        };
+        for units in &one.line_items {
+            let quantity = units.quantity.as_ref().map_or(1, count);
+            *gone.entry(units.line_item_id.as_str()).or_default() += quantity;
+            if let Some(left) = left.get_mut(units.line_item_id.as_str()).filter(|_| same) {
+                *left = left.saturating_sub(quantity);
+            }
+        }
+    }
+    let lines = order.lines.iter().filter_map(|line| {
+        let id = line.id.as_str();
+        let wanted = left.get(id).copied().unwrap_or(0);
+        // What is missing beyond what is open, somebody has noted there by hand.
+        let open = count(&line.quantity).saturating_sub(gone.get(id).copied().unwrap_or(0));
+        let units = wanted.min(open);
+        (units > 0).then(|| (line.id.clone(), units))
+    });
+    lines.collect()
+}
+
+/// A shipment of these units, as eBay takes it; its time is when it is told.
+fn shipment(units: &[(String, u32)], notice: &ShipmentNotice) -> Value {
+    let items: Vec<_> = units
+        .iter()
+        .map(|(line, units)| json!({ "lineItemId": line, "quantity": units }))
+        .collect();
+    let mut shipment = json!({ "lineItems": items });
+    if let Some(first) = notice.tracking.first() {
+        let word = plain(&first.carrier).to_ascii_lowercase();
+        let known = CARRIERS.iter().find(|(ours, _)| *ours == word);
+        let carrier = known.map_or(first.carrier.as_str(), |(_, theirs)| *theirs);
+        shipment["shippingCarrierCode"] = carrier.into();
+        shipment["trackingNumber"] = plain(&first.number).into();
+    }
+    shipment
+}

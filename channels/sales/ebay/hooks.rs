@@ -1,0 +1,121 @@
+//! eBay's notifications, which only say that an order is there, and the question that eBay asks before it sends
+//! any.
+//!
+//! A notification is signed with ECDSA over SHA-1, by a key that has to be fetched from eBay by its id
+//! (`getPublicKey`). A connector verifies without asking anybody and knows no such algorithm, so nobody's
+//! signature is believed here: only that it has the form of one. Nothing is read out of a notification but an
+//! order's id, and the order is looked up with the seller's own key; a stranger can make the hub look, and
+//! no more. Without a verification token every notification is refused.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::wire;
+use crate::port::{Forged, Inbound, RawRequest, Resource};
+use crate::sales::taken::{NotTaken, parse, unreadable};
+use crate::sales::told::opaque_id;
+use crate::settings::{ConfigError, Settings};
+
+/// Topics that name an order which is not what it was.
+const CHANGES: [&str; 2] = ["ITEM_MARKED_SHIPPED", "ORDER_CONFIRMATION"];
+
+const TOKEN: &str = "verification_token";
+const ENDPOINT: &str = "endpoint";
+
+/// What eBay knows of the address that it sends to.
+pub(super) struct Hooks {
+    token: SecretString,
+    endpoint: String,
+}
+
+/// What the signature's header is, in base64.
+#[derive(Deserialize)]
+struct Signature {
+    alg: String,
+    kid: String,
+    #[serde(rename = "signature")]
+    tag: String,
+    digest: String,
+}
+
+impl Hooks {
+    /// For a connection that says both; none for one that says neither.
+    pub(super) fn open(settings: &Settings) -> Result<Option<Self>, ConfigError> {
+        let token = settings.secret_if_any(TOKEN)?;
+        let endpoint = settings.text(ENDPOINT).map(str::to_owned);
+        let (token, endpoint) = match (token, endpoint) {
+            (Some(token), Some(endpoint)) => (token, endpoint),
+            (None, None) => return Ok(None),
+            (Some(_), None) => return Err(settings.bad(ENDPOINT, "goes with verification_token")),
+            (None, Some(_)) => return Err(settings.bad(TOKEN, "goes with endpoint")),
+        };
+        let text = token.expose_secret();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+        if !(32..=80).contains(&text.len()) || !text.bytes().all(plain) {
+            let what = "32 to 80 letters, digits, underscores and dashes";
+            return Err(settings.bad(TOKEN, what));
+        }
+        Ok(Some(Self { token, endpoint }))
+    }
+
+    /// The answer to a challenge: the hash of its code, the token and the address
+    /// (`developer.ebay.com/marketplace-account-deletion`).
+    pub(super) fn greet(&self, query: &[(String, String)]) -> Option<String> {
+        let (_, code) = query.iter().find(|(name, _)| name == "challenge_code")?;
+        let mut hash = Sha256::new();
+        for part in [
+            code.as_str(),
+            self.token.expose_secret(),
+            self.endpoint.as_str(),
+        ] {
+            hash.update(part.as_bytes());
+        }
+        let answer = hex::encode(hash.finalize());
+        Some(serde_json::json!({ "challengeResponse": answer }).to_string())
+    }
+}
+
+/// Whether it has the form of a notification. It proves nothing.
+pub(super) fn verify(hooks: Option<&Hooks>, request: &RawRequest<'_>) -> Result<(), Forged> {
+    let header = request
+        .header("x-ebay-signature")
+        .filter(|_| hooks.is_some());
+    let header = STANDARD.decode(header.ok_or(Forged::Missing)?);
+    let header = header.map_err(|_| Forged::Mismatch)?;
+    let of: Signature = serde_json::from_slice(&header).map_err(|_| Forged::Mismatch)?;
+    let signed = STANDARD.decode(&of.tag).is_ok_and(|tag| !tag.is_empty());
+    let known = of.alg.eq_ignore_ascii_case("ecdsa")
+        && matches!(of.digest.as_str(), "SHA1" | "SHA256")
+        && crate::wire::path_id(&of.kid).is_some();
+    if known && signed {
+        Ok(())
+    } else {
+        Err(Forged::Mismatch)
+    }
+}
+
+/// The order that it names.
+pub(super) fn read(body: &[u8]) -> Inbound {
+    named(body).unwrap_or_else(Inbound::from)
+}
+
+fn named(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let hook: wire::Hook<'_> = parse(body)?;
+    let topic = hook.metadata.topic;
+    if !CHANGES.contains(&topic.as_str()) {
+        let topic = topic.chars().take(64).collect();
+        return Ok(Inbound::Unknown { topic });
+    }
+    let data = hook.notification.and_then(|of| of.data);
+    let data = data.ok_or_else(|| unreadable("notification.data"))?;
+    let data: wire::Named = parse(data.get().as_bytes())?;
+    let id = data.order_id.or_else(|| data.order?.order_id);
+    let id = id.and_then(|id| opaque_id(&id));
+    Ok(Inbound::Changed(Resource {
+        kind: "order".to_owned(),
+        id: id.ok_or_else(|| unreadable("the order's id"))?,
+    }))
+}

@@ -1,0 +1,272 @@
+//! The way back against a stand-in that keeps a book and adds whatever it is told: whatever breaks on the way,
+//! no unit is shipped there twice.
+
+use std::sync::{Arc, Mutex};
+
+use orderhub_domain::order::NoticeEvidence;
+use serde_json::{Value, json};
+use wiremock::matchers::{header, method};
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use super::calling;
+use crate::port::{CallError, NoticeAnswer};
+use crate::sales::told::refused;
+use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
+
+const ORDER: &str = "07-00001-00002";
+
+/// eBay with one order of two lines: 501 of three units and 502 of one.
+struct Book {
+    fulfilment: &'static str,
+    cancel: &'static str,
+    shipments: Vec<Value>,
+    /// Carries the next change out and answers this.
+    lose: Option<ResponseTemplate>,
+    always: Option<ResponseTemplate>,
+    refuse: Option<u32>,
+}
+
+#[derive(Clone)]
+struct Site(Arc<Mutex<Book>>);
+
+impl Default for Site {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(Book {
+            fulfilment: "NOT_STARTED",
+            cancel: "NONE_REQUESTED",
+            shipments: Vec::new(),
+            lose: None,
+            always: None,
+            refuse: None,
+        })))
+    }
+}
+
+fn trouble(status: u16, id: u32) -> ResponseTemplate {
+    let body = json!({ "errors": [{ "errorId": id, "message": "for Jane Doe" }] });
+    ResponseTemplate::new(status).set_body_json(body)
+}
+
+impl Respond for Site {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let mut book = self.book();
+        if let Some(always) = &book.always {
+            return always.clone();
+        }
+        let path = request.url.path();
+        let path = path
+            .strip_prefix("/sell/fulfillment/v1/order/")
+            .expect("an order");
+        let Some(below) = path.strip_prefix(ORDER) else {
+            return trouble(400, 32100);
+        };
+        if request.method.as_str() == "GET" {
+            let found = if below.is_empty() {
+                json!({
+                    "orderId": ORDER, "orderFulfillmentStatus": book.fulfilment,
+                    "cancelStatus": { "cancelState": book.cancel },
+                    "lineItems": [{ "lineItemId": "501", "quantity": 3 }, { "lineItemId": "502", "quantity": 1 }],
+                })
+            } else {
+                json!({ "fulfillments": book.shipments, "total": book.shipments.len() })
+            };
+            return ResponseTemplate::new(200).set_body_json(found);
+        }
+        assert_eq!(below, "/shipping_fulfillment");
+        if let Some(id) = book.refuse {
+            return trouble(400, id);
+        }
+        let told: Value = request.body_json().expect("JSON");
+        book.shipments.push(json!({
+            "fulfillmentId": "1", "lineItems": told["lineItems"],
+            "shipmentTrackingNumber": told["trackingNumber"],
+            "shippingCarrierCode": told["shippingCarrierCode"],
+        }));
+        let lost = book.lose.take();
+        lost.unwrap_or_else(|| {
+            ResponseTemplate::new(201).insert_header("location", "https://own/1")
+        })
+    }
+}
+
+impl Site {
+    async fn serve(&self) -> (MockServer, Arc<dyn SalesConnector>) {
+        let (server, connector) = calling().await;
+        for verb in ["GET", "POST"] {
+            Mock::given(method(verb))
+                .and(header("authorization", "Bearer v^1.1#key"))
+                .respond_with(self.clone())
+                .mount(&server)
+                .await;
+        }
+        (server, connector)
+    }
+
+    fn book(&self) -> std::sync::MutexGuard<'_, Book> {
+        self.0.lock().expect("a lock")
+    }
+}
+
+fn shipment(lines: &[(&str, u32)], tracking: &[(&str, &str)]) -> ShipmentNotice {
+    let tracking = tracking.iter().map(|(carrier, number)| Tracking {
+        carrier: (*carrier).to_owned(),
+        number: (*number).to_owned(),
+    });
+    ShipmentNotice {
+        external_id: ORDER.to_owned(),
+        lines: lines
+            .iter()
+            .map(|(line, units)| ((*line).to_owned(), *units))
+            .collect(),
+        tracking: tracking.collect(),
+    }
+}
+
+async fn ship(connector: &Arc<dyn SalesConnector>, notice: &ShipmentNotice) -> NoticeAnswer {
+    connector.way_back().expect("a way").shipped(notice).await
+}
+
+async fn cancel(connector: &Arc<dyn SalesConnector>, id: &str) -> NoticeAnswer {
+    let notice = CancellationNotice {
+        external_id: id.to_owned(),
+        why: Why::OutOfStock,
+        refund: true,
+    };
+    connector
+        .way_back()
+        .expect("a way")
+        .cancelled(&notice)
+        .await
+}
+
+#[tokio::test]
+async fn a_shipment_is_told_with_its_lines_its_carrier_and_a_plain_number() {
+    let site = Site::default();
+    let (_server, connector) = site.serve().await;
+    let notice = shipment(
+        &[("501", 1), ("501", 1), ("502", 1)],
+        &[("Royal Mail", "AB 12-34"), ("UPS", "1Z2")],
+    );
+    assert_eq!(ship(&connector, &notice).await, Ok(NoticeEvidence::Told));
+    let rest = shipment(&[("501", 1)], &[("Own Bikes", "OB1")]);
+    assert_eq!(ship(&connector, &rest).await, Ok(NoticeEvidence::Told));
+    let book = site.book();
+    let first =
+        json!([{ "lineItemId": "501", "quantity": 2 }, { "lineItemId": "502", "quantity": 1 }]);
+    assert_eq!(book.shipments[0]["lineItems"], first);
+    assert_eq!(book.shipments[0]["shippingCarrierCode"], "RoyalMail");
+    assert_eq!(book.shipments[0]["shipmentTrackingNumber"], "AB1234");
+    assert_eq!(book.shipments[1]["shippingCarrierCode"], "Own Bikes");
+}
+
+#[tokio::test]
+async fn told_twice_after_a_lost_answer_or_noted_by_hand_no_unit_leaves_twice() {
+    let site = Site::default();
+    site.book().lose = Some(ResponseTemplate::new(504));
+    let (_server, connector) = site.serve().await;
+    let notice = shipment(&[("501", 2)], &[("UPS", "1Z-1")]);
+    let lost = ship(&connector, &notice).await;
+    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
+    for _ in 0..2 {
+        assert_eq!(ship(&connector, &notice).await, Ok(NoticeEvidence::Told));
+    }
+    assert_eq!(site.book().shipments.len(), 1);
+    // Somebody has noted the last unit of the line there, under a number of their own.
+    let by_hand =
+        json!({ "lineItems": [{ "lineItemId": "501" }], "shipmentTrackingNumber": "HAND" });
+    site.book().shipments.push(by_hand);
+    let rest = shipment(&[("501", 1), ("502", 1)], &[("UPS", "1Z2")]);
+    assert_eq!(ship(&connector, &rest).await, Ok(NoticeEvidence::Told));
+    let told = json!([{ "lineItemId": "502", "quantity": 1 }]);
+    assert_eq!(site.book().shipments[2]["lineItems"], told);
+}
+
+#[tokio::test]
+async fn what_was_collected_is_told_without_a_number_and_once() {
+    let site = Site::default();
+    let (_server, connector) = site.serve().await;
+    let notice = shipment(&[("502", 1)], &[]);
+    for _ in 0..2 {
+        assert_eq!(ship(&connector, &notice).await, Ok(NoticeEvidence::Told));
+    }
+    let book = site.book();
+    assert_eq!(book.shipments.len(), 1);
+    assert!(book.shipments[0]["shipmentTrackingNumber"].is_null());
+}
+
+#[tokio::test]
+async fn what_cannot_be_told_is_refused_with_its_reason() {
+    let site = Site::default();
+    let (_server, connector) = site.serve().await;
+    let notice = shipment(&[("501", 1)], &[("UPS", "1Z1")]);
+    let other = |id: &str| ShipmentNotice {
+        external_id: id.to_owned(),
+        ..notice.clone()
+    };
+    assert_eq!(
+        ship(&connector, &other("07-9")).await,
+        Ok(refused("order_not_found"))
+    );
+    assert_eq!(
+        ship(&connector, &other("..")).await,
+        Ok(refused("not_an_ebay_id"))
+    );
+    site.book().refuse = Some(32210);
+    assert_eq!(ship(&connector, &notice).await, Ok(refused("32210")));
+    site.book().cancel = "CANCELED";
+    assert_eq!(
+        ship(&connector, &notice).await,
+        Ok(refused("order_is_cancelled"))
+    );
+    assert!(site.book().shipments.is_empty());
+}
+
+#[tokio::test]
+async fn a_cancellation_is_a_persons_and_seen_once_it_is_done() {
+    let site = Site::default();
+    let (_server, connector) = site.serve().await;
+    assert_eq!(
+        cancel(&connector, ORDER).await,
+        Ok(refused("cancel_by_hand"))
+    );
+    assert_eq!(
+        cancel(&connector, "07-9").await,
+        Ok(refused("order_not_found"))
+    );
+    assert_eq!(cancel(&connector, "").await, Ok(refused("not_an_ebay_id")));
+    site.book().fulfilment = "FULFILLED";
+    assert_eq!(
+        cancel(&connector, ORDER).await,
+        Ok(refused("order_is_shipped"))
+    );
+    site.book().cancel = "CANCELED";
+    assert_eq!(cancel(&connector, ORDER).await, Ok(NoticeEvidence::Told));
+}
+
+#[tokio::test]
+async fn a_site_that_does_not_answer_well_was_not_told() {
+    let site = Site::default();
+    let (_server, connector) = site.serve().await;
+    let notice = shipment(&[("501", 1)], &[("UPS", "1Z1")]);
+    for always in [
+        trouble(403, 1100),
+        ResponseTemplate::new(404),
+        ResponseTemplate::new(500),
+        ResponseTemplate::new(302),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+    ] {
+        site.book().always = Some(always.clone());
+        let answer = ship(&connector, &notice).await;
+        assert!(
+            matches!(answer, Err(CallError::NotDone { .. })),
+            "{always:?}: {answer:?}"
+        );
+    }
+    let busy = trouble(429, 2001).insert_header("retry-after", "3");
+    site.book().always = Some(busy);
+    let answer = ship(&connector, &notice).await;
+    let Err(CallError::NotDone { retry_after, .. }) = answer else {
+        panic!("not done: {answer:?}");
+    };
+    assert_eq!(retry_after.map(|wait| wait.as_secs()), Some(3));
+}

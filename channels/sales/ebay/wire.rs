@@ -1,0 +1,220 @@
+//! eBay's order of the Fulfillment API and its notification, as far as the hub reads them. Amounts are texts
+//! with as many decimals as it pleases (`"6.0"`).
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::wire::Exact;
+
+/// A notification: what happened, under its topic.
+#[derive(Deserialize)]
+pub(super) struct Hook<'a> {
+    pub(super) metadata: Metadata,
+    #[serde(borrow, default)]
+    pub(super) notification: Option<Notification<'a>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Metadata {
+    pub(super) topic: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Notification<'a> {
+    /// Of another shape for every topic.
+    #[serde(borrow, default)]
+    pub(super) data: Option<&'a RawValue>,
+}
+
+/// What the topics about orders name.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Named {
+    #[serde(default)]
+    pub(super) order_id: Option<String>,
+    #[serde(default)]
+    pub(super) order: Option<NamedOrder>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct NamedOrder {
+    #[serde(default)]
+    pub(super) order_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Order {
+    #[serde(rename = "orderId")]
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) creation_date: Option<String>,
+    #[serde(default)]
+    pub(super) last_modified_date: Option<String>,
+    #[serde(default, rename = "orderFulfillmentStatus")]
+    pub(super) fulfillment_status: Option<String>,
+    #[serde(default, rename = "orderPaymentStatus")]
+    pub(super) payment_status: Option<String>,
+    #[serde(default)]
+    pub(super) seller_id: Option<String>,
+    #[serde(default)]
+    pub(super) buyer: Option<Buyer>,
+    #[serde(default)]
+    pub(super) buyer_checkout_notes: Option<String>,
+    #[serde(default)]
+    pub(super) pricing_summary: Option<Pricing>,
+    #[serde(default)]
+    pub(super) cancel_status: Option<CancelStatus>,
+    #[serde(default)]
+    pub(super) payment_summary: Option<PaymentSummary>,
+    #[serde(default, rename = "fulfillmentStartInstructions")]
+    pub(super) instructions: Vec<Instruction>,
+    #[serde(default, rename = "lineItems")]
+    pub(super) lines: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Buyer {
+    #[serde(default)]
+    pub(super) username: Option<String>,
+    #[serde(default)]
+    pub(super) buyer_registration_address: Option<Contact>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Amount {
+    pub(super) value: Exact,
+    #[serde(default)]
+    pub(super) currency: Option<String>,
+}
+
+/// What the parts of the total come to. Discounts are documented as amounts below zero.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Pricing {
+    #[serde(default)]
+    pub(super) adjustment: Option<Amount>,
+    #[serde(default)]
+    pub(super) delivery_cost: Option<Amount>,
+    #[serde(default)]
+    pub(super) delivery_discount: Option<Amount>,
+    #[serde(default)]
+    pub(super) fee: Option<Amount>,
+    #[serde(default, alias = "priceDiscountSubtotal")]
+    pub(super) price_discount: Option<Amount>,
+    #[serde(default)]
+    pub(super) tax: Option<Amount>,
+    #[serde(default)]
+    pub(super) total: Option<Amount>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CancelStatus {
+    #[serde(default)]
+    pub(super) cancel_state: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct PaymentSummary {
+    #[serde(default)]
+    pub(super) payments: Vec<Payment>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Payment {
+    #[serde(default)]
+    pub(super) payment_reference_id: Option<String>,
+}
+
+/// How a package gets to the buyer.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Instruction {
+    #[serde(default, rename = "fulfillmentInstructionsType")]
+    pub(super) form: Option<String>,
+    #[serde(default)]
+    pub(super) shipping_step: Option<ShippingStep>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ShippingStep {
+    #[serde(default)]
+    pub(super) ship_to: Option<Contact>,
+    /// What a package to eBay's own warehouse has to bear.
+    #[serde(default)]
+    pub(super) ship_to_reference_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Contact {
+    #[serde(default)]
+    pub(super) full_name: Option<String>,
+    #[serde(default)]
+    pub(super) company_name: Option<String>,
+    #[serde(default, rename = "contactAddress")]
+    pub(super) address: Option<Address>,
+    #[serde(default)]
+    pub(super) primary_phone: Option<Phone>,
+    #[serde(default)]
+    pub(super) email: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Phone {
+    #[serde(default)]
+    pub(super) phone_number: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Address {
+    #[serde(default, rename = "addressLine1")]
+    pub(super) first_line: Option<String>,
+    #[serde(default, rename = "addressLine2")]
+    pub(super) second_line: Option<String>,
+    #[serde(default)]
+    pub(super) city: Option<String>,
+    #[serde(default)]
+    pub(super) county: Option<String>,
+    #[serde(default)]
+    pub(super) state_or_province: Option<String>,
+    #[serde(default)]
+    pub(super) postal_code: Option<String>,
+    #[serde(default)]
+    pub(super) country_code: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Line {
+    #[serde(rename = "lineItemId")]
+    pub(super) id: String,
+    #[serde(default, rename = "legacyItemId")]
+    pub(super) item: Option<String>,
+    #[serde(default)]
+    pub(super) sku: Option<String>,
+    #[serde(default)]
+    pub(super) title: Option<String>,
+    pub(super) quantity: Exact,
+    /// Of the whole line, before discounts.
+    #[serde(default, rename = "lineItemCost")]
+    pub(super) cost: Option<Amount>,
+    #[serde(default, rename = "lineItemFulfillmentStatus")]
+    pub(super) fulfillment_status: Option<String>,
+    /// The seller's and, once more, those that eBay collects and remits.
+    #[serde(default)]
+    pub(super) taxes: Vec<LineTax>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct LineTax {
+    #[serde(default)]
+    pub(super) amount: Option<Amount>,
+}
