@@ -18,6 +18,10 @@ impl Specimen for Site {
         }
     }
 
+    fn secret(&self, number: u8) -> String {
+        hex::encode([number; 32])
+    }
+
     fn state(&self, thing: Thing<'_>, scene: &Scene<'_>) -> Option<Statement> {
         let Thing::Sale(sale) = thing else {
             return None;
