@@ -20,7 +20,7 @@ use crate::settings::{ConfigError, Settings};
 use orderhub_domain::order::LabelEvidence;
 
 /// Every kind of carrier.
-pub static KINDS: [Kind<dyn CarrierConnector>; 4] = [
+pub static KINDS: &[Kind<dyn CarrierConnector>] = &[
     aftership::KIND,
     easypost::KIND,
     shippo::KIND,
@@ -29,7 +29,7 @@ pub static KINDS: [Kind<dyn CarrierConnector>; 4] = [
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
-    build(Family::Carriers, &KINDS, kind, settings)
+    build(Family::Carriers, KINDS, kind, settings)
 }
 
 /// A connection to a carrier account.

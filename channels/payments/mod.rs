@@ -22,7 +22,7 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of gateway.
-pub static KINDS: [Kind<dyn PaymentConnector>; 6] = [
+pub static KINDS: &[Kind<dyn PaymentConnector>] = &[
     adyen::KIND,
     checkout_com::KIND,
     klarna::KIND,
@@ -33,7 +33,7 @@ pub static KINDS: [Kind<dyn PaymentConnector>; 6] = [
 
 /// Builds a connection of this kind, whose calls are measured.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
-    let gateway = build(Family::Payments, &KINDS, kind, settings)?;
+    let gateway = build(Family::Payments, KINDS, kind, settings)?;
     Ok(Arc::new(Measured::new(settings.slug.clone(), gateway)))
 }
 

@@ -6,8 +6,10 @@ mod buyer;
 pub mod direct;
 mod ebay;
 mod shopify;
+mod shopware;
 mod taken;
 mod told;
+mod window;
 mod woocommerce;
 
 use std::sync::Arc;
@@ -20,18 +22,19 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of sales channel.
-pub static KINDS: [Kind<dyn SalesConnector>; 6] = [
+pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     amazon::KIND,
     bigcommerce::KIND,
     direct::KIND,
     ebay::KIND,
     shopify::KIND,
+    shopware::KIND,
     woocommerce::KIND,
 ];
 
 /// Builds a connection of this kind.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
-    build(Family::Sales, &KINDS, kind, settings)
+    build(Family::Sales, KINDS, kind, settings)
 }
 
 /// A connection to a sales channel.

@@ -1,10 +1,10 @@
 //! What reading an order at a sales channel comes to, whoever the vendor is: why it is not taken, and the
-//! pieces that all of them state alike: ids, decimals, amounts, discounts.
+//! pieces that all of them state alike: ids, decimals, amounts, discounts, gaps that are rounding.
 //!
 //! Not here: what any vendor's fields mean, and names and addresses (`buyer`).
 
 use jiff::Timestamp;
-use orderhub_domain::canonical::{Discount, FundedBy, OrderDraft, Submission};
+use orderhub_domain::canonical::{Charge, Discount, FundedBy, OrderDraft, Submission};
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
 use rust_decimal::Decimal;
@@ -154,6 +154,30 @@ pub(super) fn discount(off: Money, code: Option<String>) -> Vec<Discount> {
         funded_by: FundedBy::Seller,
     };
     off.map(discount).into_iter().collect()
+}
+
+/// Closes a gap between the parts and the stated total that is rounding: at most half of the smallest unit
+/// for each amount that a vendor rounds by itself. A larger one stays open, for a person to look at.
+pub(super) fn close_rounding(draft: &mut OrderDraft) {
+    let gap = draft.stated_total.minus(draft.totals().grand);
+    let charges = draft.shipping.iter().chain(&draft.fees);
+    let of_lines = draft.lines.iter().map(|line| 2 + line.taxes.len());
+    let rounded = of_lines.sum::<usize>()
+        + charges.map(|charge| 1 + charge.taxes.len()).sum::<usize>()
+        + draft.discounts.len();
+    let most = u64::try_from(rounded).unwrap_or(0);
+    if gap.is_zero() || gap.minor().unsigned_abs().saturating_mul(2) > most {
+        return;
+    }
+    if gap.is_positive() {
+        draft.fees.push(Charge {
+            title: "Rounding".to_owned(),
+            amount: gap,
+            taxes: Vec::new(),
+        });
+    } else {
+        draft.discounts.extend(discount(gap.negated(), None));
+    }
 }
 
 #[cfg(test)]

@@ -14,14 +14,17 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of warehouse.
-pub static KINDS: [Kind<dyn WarehouseConnector>; 2] = [managed::KIND, webhook::KIND];
+pub static KINDS: &[Kind<dyn WarehouseConnector>] = &[
+    managed::KIND,
+    webhook::KIND,
+];
 
 /// Builds a connection of this kind.
 pub fn connect(
     kind: &str,
     settings: &Settings,
 ) -> Result<Arc<dyn WarehouseConnector>, ConfigError> {
-    build(Family::Warehouses, &KINDS, kind, settings)
+    build(Family::Warehouses, KINDS, kind, settings)
 }
 
 /// A connection to the system that runs locations.

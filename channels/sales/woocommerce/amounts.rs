@@ -2,7 +2,7 @@
 //! taxes, whether or not its prices contain them (`prices_include_tax` is about what the buyer was
 //! shown), so every tax comes on top. It rounds each of these by itself, some shops only the sum.
 
-use orderhub_domain::canonical::{Charge, Discount, OrderDraft, Tax};
+use orderhub_domain::canonical::{Charge, Discount, Tax};
 use orderhub_domain::money::{Currency, Money};
 use rust_decimal::Decimal;
 
@@ -115,28 +115,4 @@ pub(super) fn charges(
         });
     }
     Ok((charges, discounts))
-}
-
-/// Closes a gap between the parts and the stated total that is rounding: at most half of the smallest unit
-/// for each amount that the shop rounded. A larger one stays open, for a person to look at.
-pub(super) fn close_rounding(draft: &mut OrderDraft) {
-    let gap = draft.stated_total.minus(draft.totals().grand);
-    let charges = draft.shipping.iter().chain(&draft.fees);
-    let of_lines = draft.lines.iter().map(|line| 2 + line.taxes.len());
-    let rounded = of_lines.sum::<usize>()
-        + charges.map(|charge| 1 + charge.taxes.len()).sum::<usize>()
-        + draft.discounts.len();
-    let most = u64::try_from(rounded).unwrap_or(0);
-    if gap.is_zero() || gap.minor().unsigned_abs().saturating_mul(2) > most {
-        return;
-    }
-    if gap.is_positive() {
-        draft.fees.push(Charge {
-            title: "Rounding".to_owned(),
-            amount: gap,
-            taxes: Vec::new(),
-        });
-    } else {
-        draft.discounts.extend(discount(gap.negated(), None));
-    }
 }

@@ -17,13 +17,13 @@ use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
 use orderhub_domain::quantity::Quantity;
 
-use super::amounts::{self, Rates, charges, close_rounding};
+use super::amounts::{self, Rates, charges};
 use super::text::name;
 use super::wire;
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::direct::card::contains_card_number;
 use crate::sales::taken::{
-    NotTaken, decimal, discount, id_of, not_yet, sound, unknown, unreadable,
+    NotTaken, close_rounding, decimal, discount, id_of, not_yet, sound, unknown, unreadable,
 };
 use crate::wire::code;
 

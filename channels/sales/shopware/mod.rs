@@ -1,0 +1,158 @@
+//! Shopware 6: webhooks of an app that name an order, what has changed asked for besides, the order looked
+//! up, shipments and cancellations back to the shop, units on offer.
+//!
+//! Whatever names an order makes the hub look it up with its lines, deliveries and transactions, and that is
+//! read: it places the order if it is new, and says what changed (cancelled, paid) if it is known. Without
+//! the app's secret no webhook is believed, and the shop is only asked.
+
+mod amounts;
+mod api;
+mod back;
+mod hooks;
+mod map;
+mod marks;
+mod offer;
+mod poll;
+mod specimen;
+mod terms;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use self::api::{Api, STATED, is_id};
+use self::back::Back;
+use self::offer::Offers;
+use self::poll::Orders;
+use super::taken::{NotTaken, parse, taken};
+use super::{SalesConnector, StockWay, WayBack};
+use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
+use crate::settings::{ConfigError, Settings};
+
+const SHOP_ID: &str = "shop_id";
+
+/// A connection to a Shopware shop.
+struct Shopware {
+    secrets: Vec<SecretString>,
+    shop: Option<String>,
+    live: bool,
+    api: Arc<Api>,
+    back: Back,
+    offers: Offers,
+    orders: Orders,
+}
+
+/// What there is to know of a Shopware connection.
+pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
+    about: About {
+        family: Family::Sales,
+        name: "shopware",
+        standing: Standing::Sampled,
+        can: &[
+            Capability::Webhooks,
+            Capability::LooksUp,
+            Capability::Polled,
+            Capability::Shipments,
+            Capability::Cancellations,
+            Capability::Stock,
+        ],
+        settings: &[
+            Setting::required(
+                "client_id",
+                Form::Text,
+                "the access key ID of an integration that may read and write orders and products (Settings, System, Integrations)",
+            ),
+            Setting::required(
+                "client_secret",
+                Form::Secret,
+                "the secret access key that was shown once with the access key ID",
+            ),
+            Setting::optional(
+                "secrets",
+                Form::Secrets,
+                "the secret that the app gave the shop when it registered, which signs its webhooks; without it the shop is only asked",
+            ),
+            Setting::optional(
+                SHOP_ID,
+                Form::Text,
+                "the shop's id (source.shopId of its webhooks), held against each webhook",
+            ),
+        ],
+        account: Some(SHOP_ID),
+    },
+    connect,
+    specimen: Some(&specimen::Shop),
+};
+
+fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    let api = Arc::new(Api::open(settings)?);
+    let slug = &settings.slug;
+    let secrets = match settings.secrets("secrets") {
+        // Nobody is believed then.
+        Err(ConfigError::MissingSecret { .. }) => Vec::new(),
+        secrets => secrets?,
+    };
+    Ok(Arc::new(Shopware {
+        secrets,
+        shop: settings.text(SHOP_ID).map(str::to_owned),
+        live: settings.is_live(),
+        back: Back::new(slug.clone(), api.clone()),
+        offers: Offers::new(slug.clone(), api.clone()),
+        orders: Orders::new(api.clone()),
+        api,
+    }))
+}
+
+/// An order that the shop said has changed, when it was asked.
+fn read_change(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let named: wire::Named = parse(body)?;
+    if !is_id(&named.id) {
+        let reason = "the order that has changed is not named";
+        return Err(NotTaken::Unreadable(reason.to_owned()));
+    }
+    Ok(hooks::order(named.id))
+}
+
+impl Connector for Shopware {
+    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
+        hooks::verify(&self.secrets, request)
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        let read = match request.header(STATED) {
+            Some("order") => parse(request.body)
+                .and_then(|whole| map::order(&whole))
+                .and_then(|order| taken(request.body, order)),
+            Some("changed") => read_change(request.body),
+            _ => return hooks::read(request.body, self.shop.as_deref()),
+        };
+        vec![read.unwrap_or_else(Inbound::from)]
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        Some(self.api.as_ref())
+    }
+
+    fn poll(&self) -> Option<&dyn Poll> {
+        Some(&self.orders)
+    }
+}
+
+impl SalesConnector for Shopware {
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        Some(&self.back)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        Some(&self.offers)
+    }
+}
