@@ -1,6 +1,7 @@
 //! Sales channels: orders in; shipments and cancellations of their own orders back out.
 
 mod amazon;
+mod adobe_commerce;
 mod bigcommerce;
 mod buyer;
 pub mod direct;
@@ -23,6 +24,7 @@ use crate::settings::{ConfigError, Settings};
 
 /// Every kind of sales channel.
 pub static KINDS: &[Kind<dyn SalesConnector>] = &[
+    adobe_commerce::KIND,
     amazon::KIND,
     bigcommerce::KIND,
     direct::KIND,

@@ -1,0 +1,126 @@
+//! Adobe Commerce and Magento Open Source (2.4): orders by asking, shipments and cancellations back to the shop,
+//! units on offer.
+//!
+//! A core shop pushes nothing, so it is asked what has changed; each order comes whole and is read: it
+//! places the order if it is new, and says what changed (cancelled, paid) if it is known. What Adobe's
+//! cloud pushes (I/O Events, webhooks) is signed with keys of Adobe's or of the shop's; the hub takes none of
+//! it, and believes nobody who sends something.
+
+mod back;
+mod lines;
+mod map;
+mod offer;
+mod poll;
+mod rest;
+mod specimen;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use self::back::Back;
+use self::offer::Offers;
+use self::poll::{Orders, STATED};
+use self::rest::Rest;
+use super::taken::{parse, taken};
+use super::{SalesConnector, StockWay, WayBack};
+use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
+use crate::settings::{ConfigError, Settings};
+
+const SOURCE: &str = "source_code";
+const STOCK: &str = "stock_id";
+
+/// A connection to an Adobe Commerce shop.
+struct AdobeCommerce {
+    live: bool,
+    back: Back,
+    offers: Offers,
+    orders: Orders,
+}
+
+/// What there is to know of an Adobe Commerce connection.
+pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
+    about: About {
+        family: Family::Sales,
+        name: "adobe_commerce",
+        standing: Standing::Documented,
+        can: &[
+            Capability::Polled,
+            Capability::Shipments,
+            Capability::Cancellations,
+            Capability::Stock,
+        ],
+        settings: &[
+            Setting::required(
+                "access_token",
+                Form::Secret,
+                "the access token of an integration for sales and inventory (System, Extensions, Integrations); the shop must allow it as a bearer token (Stores, Configuration, Services, OAuth)",
+            ),
+            Setting::optional(
+                SOURCE,
+                Form::Text,
+                "the code of the source that goods leave from (Stores, Inventory, Sources); \"default\" where there is one",
+            ),
+            Setting::optional(
+                STOCK,
+                Form::Digits,
+                "the id of the stock that the shop sells from (Stores, Inventory, Stocks); 1 where there is one",
+            ),
+        ],
+        account: None,
+    },
+    connect,
+    specimen: Some(&specimen::Shop),
+};
+
+fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    let rest = Arc::new(Rest::open(settings)?);
+    let slug = &settings.slug;
+    let source = settings.text(SOURCE).map(str::to_owned);
+    let stock = settings.text(STOCK).unwrap_or("1").to_owned();
+    let of_stock = source.clone().unwrap_or_else(|| "default".to_owned());
+    Ok(Arc::new(AdobeCommerce {
+        live: settings.is_live(),
+        back: Back::new(slug.clone(), rest.clone(), source),
+        offers: Offers::new(slug.clone(), rest.clone(), of_stock, stock),
+        orders: Orders::new(rest),
+    }))
+}
+
+impl Connector for AdobeCommerce {
+    fn verify(&self, _: &RawRequest<'_>) -> Result<(), Forged> {
+        Err(Forged::Missing)
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        if request.header(STATED) != Some("order") {
+            let topic = "pushed".to_owned();
+            return vec![Inbound::Unknown { topic }];
+        }
+        let order = parse(request.body)
+            .and_then(|order| map::order(&order))
+            .and_then(|order| taken(request.body, order));
+        vec![order.unwrap_or_else(Inbound::from)]
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn poll(&self) -> Option<&dyn Poll> {
+        Some(&self.orders)
+    }
+}
+
+impl SalesConnector for AdobeCommerce {
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        Some(&self.back)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        Some(&self.offers)
+    }
+}

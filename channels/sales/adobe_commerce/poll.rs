@@ -1,0 +1,113 @@
+//! Asking the shop for the orders that have changed: core shops push nothing. A round asks for a window of
+//! `updated_at`, by the order's number.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::rest::{Filter, Rest, criteria};
+use super::wire::FIELDS;
+use crate::port::{CallError, Page, Poll, Statement};
+use crate::sales::window::Window;
+use crate::wire::Exact;
+
+/// Between two rounds.
+const EVERY: Duration = Duration::from_mins(5);
+
+/// Orders asked for at once. An answer has to fit into 256 KiB; if it does not, they are asked for singly.
+const AT_ONCE: usize = 20;
+
+/// The header of a statement that says what it is.
+pub(super) const STATED: &str = "orderhub-stated";
+
+/// The orders of one shop.
+pub(super) struct Orders {
+    rest: Arc<Rest>,
+}
+
+#[derive(Deserialize)]
+struct Place {
+    entity_id: Exact,
+}
+
+impl Orders {
+    /// Those of the shop behind this API.
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { rest }
+    }
+}
+
+/// A time as the shop's database keeps it, in UTC.
+fn stored(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// What changed within a window, behind its number.
+fn changed(window: Window, at_once: usize) -> Vec<(String, String)> {
+    let (from, to) = (stored(window.from), stored(window.to));
+    let behind = window.behind.to_string();
+    let filter = |field, is, value| Filter { field, is, value };
+    let mut query = criteria(&[
+        filter("updated_at", "gteq", &from),
+        filter("updated_at", "lt", &to),
+        filter("entity_id", "gt", &behind),
+    ]);
+    for (name, value) in [
+        ("searchCriteria[sortOrders][0][field]", "entity_id"),
+        ("searchCriteria[sortOrders][0][direction]", "ASC"),
+        ("searchCriteria[pageSize]", &at_once.to_string()),
+        ("fields", FIELDS),
+    ] {
+        query.push((name.to_owned(), value.to_owned()));
+    }
+    query
+}
+
+#[async_trait]
+impl Poll for Orders {
+    fn every(&self) -> Duration {
+        EVERY
+    }
+
+    async fn page(&self, cursor: Option<&str>, now: Timestamp) -> Result<Page, CallError> {
+        let window = Window::of(cursor, now)?;
+        if window.is_empty() {
+            return Ok(Page {
+                statements: Vec::new(),
+                next: window.text(),
+                more: false,
+            });
+        }
+        let fewer = changed(window, 1);
+        let orders: Vec<Box<RawValue>> = self
+            .rest
+            .list("orders", &changed(window, AT_ONCE), Some(&fewer))
+            .await?;
+        let place = |order: &RawValue| -> Option<u64> {
+            let place: Place = serde_json::from_str(order.get()).ok()?;
+            place.entity_id.0.parse().ok()
+        };
+        let last = orders.iter().filter_map(|order| place(order)).max();
+        // One that was asked for singly fills its page as well.
+        let full = orders.len() == 1 || orders.len() >= AT_ONCE;
+        let (next, more) = window.after(last.filter(|_| full));
+        Ok(Page {
+            statements: orders.iter().map(|order| statement(order)).collect(),
+            next,
+            more,
+        })
+    }
+}
+
+fn statement(order: &RawValue) -> Statement {
+    let stated = (STATED.to_owned(), "order".to_owned());
+    Statement {
+        headers: BTreeMap::from([stated]),
+        raw: order.get().as_bytes().to_vec(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Adobe Commerce's order (REST API, V1), as far as the hub reads it. The same member is a number in one
+//! message and a text in the next, so amounts, ids and quantities are read as either.
+
+use serde::Deserialize;
+
+use crate::wire::Exact;
+
+/// An order. Members that begin with `base_` are in the shop's own currency and not read.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+#[expect(clippy::struct_field_names, reason = "this is the member's own name")]
+pub(super) struct Order {
+    pub(super) entity_id: Option<Exact>,
+    pub(super) increment_id: Option<Exact>,
+    pub(super) state: Option<String>,
+    pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
+    pub(super) order_currency_code: Option<String>,
+    pub(super) grand_total: Option<Exact>,
+    pub(super) shipping_amount: Option<Exact>,
+    pub(super) shipping_tax_amount: Option<Exact>,
+    /// What is taken off shipping, above zero.
+    pub(super) shipping_discount_amount: Option<Exact>,
+    pub(super) shipping_discount_tax_compensation_amount: Option<Exact>,
+    pub(super) shipping_description: Option<String>,
+    pub(super) total_paid: Option<Exact>,
+    pub(super) total_refunded: Option<Exact>,
+    pub(super) coupon_code: Option<String>,
+    pub(super) customer_id: Option<Exact>,
+    pub(super) customer_email: Option<String>,
+    pub(super) customer_firstname: Option<String>,
+    pub(super) customer_lastname: Option<String>,
+    pub(super) customer_note: Option<String>,
+    pub(super) billing_address: Option<Address>,
+    pub(super) payment: Option<Payment>,
+    pub(super) items: Vec<Item>,
+    pub(super) extension_attributes: Option<Extension>,
+}
+
+/// The members of an order that are asked for. Without a choice each part has its whole parent in it.
+pub(super) const FIELDS: &str = "items[entity_id,increment_id,state,created_at,updated_at,\
+    order_currency_code,grand_total,shipping_amount,shipping_tax_amount,shipping_discount_amount,\
+    shipping_discount_tax_compensation_amount,shipping_description,total_paid,total_refunded,\
+    coupon_code,customer_id,customer_email,customer_firstname,customer_lastname,customer_note,\
+    billing_address,payment[method,last_trans_id,amount_authorized],\
+    items[item_id,parent_item_id,product_type,product_id,sku,name,qty_ordered,qty_shipped,\
+    qty_canceled,qty_refunded,price,row_total,tax_amount,tax_percent,discount_amount,\
+    discount_tax_compensation_amount,is_virtual],\
+    extension_attributes[shipping_assignments[shipping[address]],gift_cards_amount,\
+    customer_balance_amount,reward_currency_amount]]";
+
+/// What modules add to an order; those of money that the shop has already are of the paid edition.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Extension {
+    pub(super) shipping_assignments: Option<Vec<Assignment>>,
+    pub(super) gift_cards_amount: Option<Exact>,
+    pub(super) customer_balance_amount: Option<Exact>,
+    pub(super) reward_currency_amount: Option<Exact>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Assignment {
+    #[serde(default)]
+    pub(super) shipping: Option<Shipping>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Shipping {
+    #[serde(default)]
+    pub(super) address: Option<Address>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Address {
+    pub(super) firstname: Option<String>,
+    pub(super) lastname: Option<String>,
+    pub(super) company: Option<String>,
+    pub(super) street: Option<Vec<String>>,
+    pub(super) city: Option<String>,
+    /// A number where somebody typed digits only; its leading zeros are lost then.
+    pub(super) postcode: Option<Exact>,
+    pub(super) region: Option<String>,
+    pub(super) region_code: Option<String>,
+    pub(super) country_id: Option<String>,
+    pub(super) telephone: Option<Exact>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Payment {
+    pub(super) method: Option<String>,
+    pub(super) last_trans_id: Option<String>,
+    pub(super) amount_authorized: Option<Exact>,
+}
+
+/// A line. Its amounts are without taxes, its discount is above zero.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+#[expect(clippy::struct_field_names, reason = "this is the member's own name")]
+pub(super) struct Item {
+    pub(super) item_id: Option<Exact>,
+    /// Of a part: the line that it is a part of.
+    pub(super) parent_item_id: Option<Exact>,
+    pub(super) product_type: Option<String>,
+    pub(super) product_id: Option<Exact>,
+    pub(super) sku: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) qty_ordered: Option<Exact>,
+    pub(super) qty_shipped: Option<Exact>,
+    pub(super) qty_canceled: Option<Exact>,
+    pub(super) qty_refunded: Option<Exact>,
+    pub(super) price: Option<Exact>,
+    pub(super) row_total: Option<Exact>,
+    pub(super) tax_amount: Option<Exact>,
+    pub(super) tax_percent: Option<Exact>,
+    pub(super) discount_amount: Option<Exact>,
+    /// The tax that is in the discount, where discounts are taken off prices with taxes.
+    pub(super) discount_tax_compensation_amount: Option<Exact>,
+    /// `0`, `1`, `true` or `false`.
+    pub(super) is_virtual: Option<Flag>,
+}
+
+/// A yes or no, however the shop writes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Flag(pub(super) bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let text = value.as_str();
+        Ok(Self(
+            value == true || value == 1 || matches!(text, Some("1" | "true")),
+        ))
+    }
+}
+
+impl Item {
+    /// What of its own a line states, in units; nothing for what is no number.
+    pub(super) fn count(text: Option<&Exact>) -> rust_decimal::Decimal {
+        text.and_then(Exact::decimal).unwrap_or_default()
+    }
+
+    /// Units that will not be shipped any more.
+    pub(super) fn given_up(&self) -> rust_decimal::Decimal {
+        Self::count(self.qty_canceled.as_ref()) + Self::count(self.qty_refunded.as_ref())
+    }
+}
