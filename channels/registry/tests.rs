@@ -16,7 +16,7 @@ pub(crate) fn whole(about: &About) -> Settings {
     about.settings.iter().fold(settings, given(about))
 }
 
-fn given<'a>(about: &'a About) -> impl Fn(Settings, &Setting) -> Settings + 'a {
+fn given(about: &About) -> impl Fn(Settings, &Setting) -> Settings {
     let secret = |number| match specimen(about) {
         Some(specimen) => specimen.secret(number),
         None => hex::encode([number; 16]),

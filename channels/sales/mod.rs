@@ -1,7 +1,7 @@
 //! Sales channels: orders in; shipments and cancellations of their own orders back out.
 
-mod amazon;
 mod adobe_commerce;
+mod amazon;
 mod bigcommerce;
 mod buyer;
 pub mod direct;

@@ -10,7 +10,6 @@
 //! idempotency key of an order is remembered for 6 hours, one of a capture or refund for longer
 //! (developer.paypal.com/api/orders/v2, `PayPal-Request-Id`). There is no search by our own ids.
 
-
 mod answers;
 mod calls;
 mod events;

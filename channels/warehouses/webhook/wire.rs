@@ -28,6 +28,7 @@ pub(super) struct Work<'a> {
 
 /// Units that are asked for.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "this is the member's own name")]
 pub(super) struct Line<'a> {
     pub(super) line: &'a str,
     pub(super) sku: &'a str,
