@@ -4,8 +4,10 @@ mod adobe_commerce;
 mod amazon;
 mod bigcommerce;
 mod buyer;
+mod country;
 pub mod direct;
 mod ebay;
+mod mirakl;
 mod shopify;
 mod shopware;
 mod taken;
@@ -29,6 +31,7 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     bigcommerce::KIND,
     direct::KIND,
     ebay::KIND,
+    mirakl::KIND,
     shopify::KIND,
     shopware::KIND,
     woocommerce::KIND,

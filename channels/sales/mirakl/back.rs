@@ -1,0 +1,300 @@
+//! The way back to a marketplace: shipments and cancellations of its own orders.
+//!
+//! A shipment of everything that is still to be sent is told as the order's: its tracking (OR23), then that it
+//! has left (OR24). A shipment of a part becomes one of its own (ST01), on marketplaces that have several
+//! shipments an order. An order that is not accepted yet is refused (OR21), one that can be cancelled is
+//! cancelled (OR29), and one that is paid is given back (OR28, `refund`). The vendor documents no
+//! idempotency keys: every try looks first how the order stands, and does what is missing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use orderhub_domain::ids::Slug;
+use orderhub_domain::order::NoticeEvidence;
+use rust_decimal::Decimal;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::refund::{self, Line};
+use super::rest::{Changed, Rest};
+use crate::outbound::Stopwatch;
+use crate::port::{CallError, NoticeAnswer};
+use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack};
+use crate::wire::path_id;
+
+/// The way back to one marketplace.
+pub(super) struct Back {
+    slug: Slug,
+    rest: Arc<Rest>,
+    /// The marketplace's code of the reason for a refund.
+    reason: Option<String>,
+}
+
+/// What is asked of the list of orders.
+#[derive(Deserialize)]
+struct List {
+    orders: Vec<Order>,
+}
+
+/// An order, as the marketplace has it.
+#[derive(Deserialize)]
+pub(super) struct Order {
+    #[serde(rename = "order_id")]
+    id: String,
+    #[serde(rename = "order_state")]
+    state: String,
+    #[serde(default)]
+    can_cancel: bool,
+    pub(super) currency_iso_code: String,
+    #[serde(default, rename = "order_tax_mode")]
+    pub(super) tax_mode: Option<String>,
+    #[serde(rename = "order_lines")]
+    pub(super) lines: Vec<Line>,
+}
+
+/// Shipments of an order (ST11).
+#[derive(Deserialize)]
+struct Shipments {
+    #[serde(default)]
+    data: Vec<Shipment>,
+}
+
+#[derive(Deserialize)]
+struct Shipment {
+    #[serde(default)]
+    tracking: Option<Tracked>,
+    #[serde(default)]
+    shipment_lines: Vec<ShipmentLine>,
+}
+
+#[derive(Deserialize)]
+struct Tracked {
+    #[serde(default)]
+    tracking_number: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ShipmentLine {
+    #[serde(default)]
+    order_line_id: Option<String>,
+    #[serde(default)]
+    quantity: u32,
+}
+
+/// What came of adding shipments (ST01).
+#[derive(Deserialize)]
+struct Added {
+    #[serde(default)]
+    shipment_errors: Option<Vec<Value>>,
+}
+
+#[async_trait]
+impl WayBack for Back {
+    async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
+        let answer = self.note_shipment(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
+        let answer = self.note_cancellation(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+}
+
+impl Back {
+    /// The way to the marketplace behind this door.
+    pub(super) fn new(slug: Slug, rest: Arc<Rest>, reason: Option<String>) -> Self {
+        Stopwatch::channel(slug.as_str(), "shipped").announce();
+        Self { slug, rest, reason }
+    }
+
+    /// An order by its id; `None` when the shop has none of it.
+    async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {
+        let list: List = self
+            .rest
+            .look_up("/api/orders", &[("order_ids", id)])
+            .await?;
+        let mut orders = list.orders.into_iter();
+        Ok(orders.find(|order| order.id == id))
+    }
+
+    async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let Some(id) = path_id(&notice.external_id) else {
+            return Ok(refused("not_a_mirakl_id"));
+        };
+        let Some(order) = self.order(id).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        match order.state.as_str() {
+            "SHIPPING" => {}
+            "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => return Ok(NoticeEvidence::Told),
+            "REFUSED" | "CANCELED" => return Ok(refused("order_is_cancelled")),
+            _ => {
+                return Err(CallError::not_now(
+                    "the order is not yet to be shipped there",
+                ));
+            }
+        }
+        let units = units(notice);
+        if !order.is_completed_by(&units) {
+            return self.add_shipment(id, &units, notice.tracking.first()).await;
+        }
+        if let Some(parcel) = notice.tracking.first() {
+            let path = format!("/api/orders/{id}/tracking");
+            let parcel = json!({
+                "carrier_name": parcel.carrier, "tracking_number": parcel.number,
+            });
+            if let Changed::Refused(code) = self.rest.put(&path, Some(&parcel)).await? {
+                return Ok(refused(&code));
+            }
+        }
+        let path = format!("/api/orders/{id}/ship");
+        Ok(told(self.rest.put::<Value>(&path, None).await?))
+    }
+
+    /// Adds a shipment of a part, unless it is there.
+    async fn add_shipment(
+        &self,
+        id: &str,
+        units: &BTreeMap<&str, u32>,
+        parcel: Option<&Tracking>,
+    ) -> NoticeAnswer {
+        let there: Shipments = self
+            .rest
+            .look_up("/api/shipments", &[("order_id", id)])
+            .await?;
+        if there.data.iter().any(|one| one.is_of(units, parcel)) {
+            return Ok(NoticeEvidence::Told);
+        }
+        let lines = units.iter();
+        let lines: Vec<_> = lines
+            .map(|(line, count)| json!({ "order_line_id": line, "quantity": count }))
+            .collect();
+        let mut shipment = json!({ "order_id": id, "shipped": true, "shipment_lines": lines });
+        if let Some(parcel) = parcel {
+            shipment["tracking"] = json!({
+                "carrier_name": parcel.carrier, "tracking_number": parcel.number,
+            });
+        }
+        let shipments = json!({ "shipments": [shipment] });
+        let body = match self.rest.post("/api/shipments", &shipments).await? {
+            Changed::Made(body) => body,
+            Changed::Refused(code) => return Ok(refused(&code)),
+        };
+        let added: Added = serde_json::from_slice(&body).map_err(|_| {
+            CallError::unknown("the marketplace's answer cannot be read; it may have been added")
+        })?;
+        let wrong = added.shipment_errors.is_some_and(|all| !all.is_empty());
+        Ok(if wrong {
+            refused("shipment_refused")
+        } else {
+            NoticeEvidence::Told
+        })
+    }
+
+    async fn note_cancellation(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let Some(id) = path_id(&notice.external_id) else {
+            return Ok(refused("not_a_mirakl_id"));
+        };
+        let Some(order) = self.order(id).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        match order.state.as_str() {
+            "REFUSED" | "CANCELED" => return Ok(NoticeEvidence::Told),
+            "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => {
+                return Ok(refused("order_is_shipped"));
+            }
+            "WAITING_ACCEPTANCE" => {
+                let lines = order.lines.iter();
+                let lines: Vec<_> = lines
+                    .map(|line| json!({ "id": line.id, "accepted": false }))
+                    .collect();
+                let path = format!("/api/orders/{id}/accept");
+                let lines = json!({ "order_lines": lines });
+                return Ok(told(self.rest.put(&path, Some(&lines)).await?));
+            }
+            _ => {}
+        }
+        if order.can_cancel {
+            let path = format!("/api/orders/{id}/cancel");
+            return Ok(told(self.rest.put::<Value>(&path, None).await?));
+        }
+        if !notice.refund || order.state != "SHIPPING" {
+            return Ok(refused("order_cannot_be_cancelled"));
+        }
+        let Some(reason) = self.reason.as_deref() else {
+            return Ok(refused("refund_reason_is_not_set"));
+        };
+        let Some(refunds) = refund::of(&order, reason) else {
+            return Ok(NoticeEvidence::Told);
+        };
+        Ok(told(
+            self.rest.put("/api/orders/refund", Some(&refunds)).await?,
+        ))
+    }
+}
+
+impl Order {
+    /// Whether these units are all that is still to be sent, and nothing was sent before.
+    fn is_completed_by(&self, units: &BTreeMap<&str, u32>) -> bool {
+        self.lines.iter().all(|line| {
+            let sent = units.get(line.id.as_str());
+            let sent = Decimal::from(sent.copied().unwrap_or_default());
+            match line.state.as_str() {
+                "SHIPPING" => line.quantity.decimal().is_some_and(|all| sent >= all),
+                "REFUSED" | "CANCELED" | "REFUNDED" => true,
+                _ => false,
+            }
+        })
+    }
+}
+
+impl Shipment {
+    /// Whether this is the shipment of this parcel or, where nothing is tracked, of these units.
+    fn is_of(&self, units: &BTreeMap<&str, u32>, parcel: Option<&Tracking>) -> bool {
+        let number = self
+            .tracking
+            .as_ref()
+            .and_then(|at| at.tracking_number.as_deref());
+        let number = number.filter(|number| !number.is_empty());
+        if let Some(parcel) = parcel {
+            return number == Some(parcel.number.as_str());
+        }
+        let lines = self.shipment_lines.iter();
+        let lines: Option<BTreeMap<&str, u32>> = lines
+            .map(|line| Some((line.order_line_id.as_deref()?, line.quantity)))
+            .collect();
+        number.is_none() && lines.as_ref() == Some(units)
+    }
+}
+
+/// Units per line.
+fn units(notice: &ShipmentNotice) -> BTreeMap<&str, u32> {
+    let mut units: BTreeMap<&str, u32> = BTreeMap::new();
+    for (line, count) in &notice.lines {
+        *units.entry(line).or_default() += count;
+    }
+    units
+}
+
+fn told(changed: Changed) -> NoticeEvidence {
+    match changed {
+        Changed::Made(_) => NoticeEvidence::Told,
+        Changed::Refused(code) => refused(&code),
+    }
+}
+
+fn refused(code: &str) -> NoticeEvidence {
+    NoticeEvidence::Refused {
+        code: code.to_owned(),
+    }
+}
+
+const fn is_refusal(evidence: &NoticeEvidence) -> bool {
+    matches!(evidence, NoticeEvidence::Refused { .. })
+}

@@ -1,0 +1,286 @@
+//! What Mirakl's order means. Pure: the states say it all, the order's first and then its lines'.
+//!
+//! Decided here: the seller accepts line by line, so a line that was refused, cancelled or given back before
+//! it left is no part of the order, and its price not of the total. A line of which only a part was cancelled
+//! or refunded is kept as unknown: the hub would send all of it. What another centre than the seller's own
+//! ships is the marketplace's to ship. The marketplace has the buyer's money once it says when.
+
+use jiff::Timestamp;
+use orderhub_domain::canonical::{
+    Address, Customer, DraftLine, DraftTender, FulfilledBy, OrderDraft, PrivateDetails, Submission,
+    TaxMode, Terms,
+};
+use orderhub_domain::ids::Sku;
+use orderhub_domain::money::Currency;
+use orderhub_domain::order::ChannelFact;
+use orderhub_domain::quantity::Quantity;
+
+use super::amounts::{Amounts, Kept};
+use super::wire;
+use crate::sales::buyer::{Postal, clean, full_name};
+use crate::sales::country::two_letters;
+use crate::sales::direct::card::contains_card_number;
+use crate::sales::taken::{
+    NotTaken, decimal, discount, id_of, not_yet, sound, unknown, unreadable,
+};
+use crate::wire::{Exact, code};
+
+/// The fulfilment centre that is the seller.
+const OWN_CENTER: &str = "DEFAULT";
+
+/// What an order's state says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// The seller is to ship it.
+    Open,
+    /// It has been shipped.
+    Shipped,
+    /// Nothing of it is to be shipped.
+    Over,
+}
+
+/// What a line's state says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Open,
+    Shipped,
+    /// It is no part of the order any more.
+    Gone,
+}
+
+fn state(order: &wire::Order) -> Result<State, NotTaken> {
+    Ok(match order.state.as_str() {
+        "STAGING" => return Err(not_yet("staging")),
+        "WAITING_ACCEPTANCE" => return Err(not_yet("waiting_acceptance")),
+        "WAITING_DEBIT" => return Err(not_yet("waiting_debit")),
+        "WAITING_DEBIT_PAYMENT" => return Err(not_yet("waiting_debit_payment")),
+        "SHIPPING" => State::Open,
+        // Closed without a line that left: all of it was refused, cancelled or given back.
+        "CLOSED" if order.lines.iter().all(is_gone) => State::Over,
+        "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => State::Shipped,
+        "REFUSED" | "CANCELED" => State::Over,
+        other => return Err(unknown(format!("state.{}", word(other)))),
+    })
+}
+
+fn word(state: &str) -> String {
+    code(state).unwrap_or_else(|| "unknown".to_owned())
+}
+
+fn has_left(line: &wire::Line) -> bool {
+    clean(line.shipped_date.as_ref()).is_some()
+}
+
+fn is_gone(line: &wire::Line) -> bool {
+    match line.state.as_str() {
+        "REFUSED" | "CANCELED" => true,
+        "WAITING_REFUND" | "WAITING_REFUND_PAYMENT" | "REFUNDED" => !has_left(line),
+        _ => false,
+    }
+}
+
+fn standing(line: &wire::Line) -> Result<Standing, NotTaken> {
+    let some = |parts: &Option<Vec<wire::Part>>| parts.as_ref().is_some_and(|all| !all.is_empty());
+    if is_gone(line) {
+        return Ok(Standing::Gone);
+    }
+    Ok(match line.state.as_str() {
+        "SHIPPING" if some(&line.cancelations) => return Err(unknown("partly_cancelled_line")),
+        "SHIPPING" if some(&line.refunds) => return Err(unknown("partly_refunded_line")),
+        "SHIPPING" => Standing::Open,
+        "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => Standing::Shipped,
+        "INCIDENT_OPEN"
+        | "INCIDENT_CLOSED"
+        | "WAITING_REFUND"
+        | "WAITING_REFUND_PAYMENT"
+        | "REFUNDED"
+            if has_left(line) =>
+        {
+            Standing::Shipped
+        }
+        other => return Err(unknown(format!("line_state.{}", word(other)))),
+    })
+}
+
+/// A time, with its zone (ISO 8601). An empty one is none.
+fn time(text: Option<&String>, what: &str) -> Result<Option<Timestamp>, NotTaken> {
+    let text = clean(text);
+    let parsed = text.map(|text| text.parse().map_err(|_| unreadable(what)));
+    parsed.transpose()
+}
+
+/// An order and what it means if it is known already.
+pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>), NotTaken> {
+    let state = state(order)?;
+    let currency = Currency::from_code(&order.currency_iso_code);
+    let currency = currency.ok_or_else(|| unreadable("currency_iso_code"))?;
+    let placed_at = time(order.created_date.as_ref(), "created_date")?;
+    let updated_at = time(order.last_updated_date.as_ref(), "last_updated_date")?;
+    let paid = time(
+        order.customer_debited_date.as_ref(),
+        "customer_debited_date",
+    )?
+    .is_some();
+    // The marketplace keeps no time of a refusal: it is the last change of a refused order.
+    let cancelled_at = match state {
+        State::Over => Some(updated_at.ok_or_else(|| unreadable("last_updated_date"))?),
+        State::Open | State::Shipped => None,
+    };
+    let kept = kept(order, state)?;
+    let amounts = Amounts::of(order, currency)?;
+    let stated_total = amounts.total(order, &kept)?;
+    let external_id = id(&order.id).ok_or_else(|| unreadable("order_id"))?;
+    let number = clean(order.commercial_id.as_ref());
+    let private = private(order);
+    let lines: Result<Vec<_>, _> = kept.iter().map(|kept| line(kept, &amounts)).collect();
+    let (shipping, fees) = amounts.charges(order, &kept)?;
+    let draft = sound(OrderDraft {
+        point: None,
+        external_id,
+        number,
+        placed_at: placed_at.ok_or_else(|| unreadable("created_date"))?,
+        currency,
+        tax_mode: if amounts.included {
+            TaxMode::Inclusive
+        } else {
+            TaxMode::Exclusive
+        },
+        test: false,
+        cancelled_at,
+        destination: private.ship_to.as_ref().and_then(|to| to.country.clone()),
+        pickup_location: None,
+        lines: lines?,
+        shipping,
+        fees,
+        discounts: Vec::new(),
+        tenders: vec![DraftTender {
+            amount: stated_total,
+            terms: terms(order, paid),
+        }],
+        stated_total,
+    })?;
+    let mut facts = Vec::new();
+    if paid {
+        let reference = transaction(order);
+        facts.push(ChannelFact::Paid { reference });
+    }
+    facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
+    Ok((Submission { draft, private }, facts))
+}
+
+fn kept(order: &wire::Order, state: State) -> Result<Vec<Kept<'_>>, NotTaken> {
+    let center = order.fulfillment.as_ref().and_then(|by| by.center.as_ref());
+    let center = clean(center.and_then(|center| center.code.as_ref()));
+    let ours = center.is_none_or(|center| center == OWN_CENTER);
+    let mut kept = Vec::new();
+    for line in &order.lines {
+        let fulfilled_by = match state {
+            State::Over => FulfilledBy::Us,
+            State::Open | State::Shipped => match standing(line)? {
+                Standing::Gone => continue,
+                Standing::Open if ours && state == State::Open => FulfilledBy::Us,
+                Standing::Open | Standing::Shipped => FulfilledBy::Channel,
+            },
+        };
+        kept.push(Kept { line, fulfilled_by });
+    }
+    Ok(kept)
+}
+
+fn line(kept: &Kept<'_>, amounts: &Amounts) -> Result<DraftLine, NotTaken> {
+    let Kept { line, fulfilled_by } = kept;
+    let external_id = id(&line.id).ok_or_else(|| unreadable("a line's id"))?;
+    let count = decimal(&line.quantity, "a line's quantity")?;
+    let quantity = Quantity::new(count).ok_or_else(|| unreadable("a line's quantity"))?;
+    let (unit_price, off) = amounts.price(line, count)?;
+    let sku = clean(line.offer_sku.as_ref())
+        .or_else(|| clean(line.product_shop_sku.as_ref()))
+        .or_else(|| {
+            // Asked for by the number of what was bought, so that it is refused or fixed in the open.
+            let asked_for = id_of(line.offer_id.as_ref());
+            let asked_for = asked_for.unwrap_or_else(|| format!("line-{external_id}"));
+            (*fulfilled_by == FulfilledBy::Us).then_some(asked_for)
+        });
+    Ok(DraftLine {
+        part_of: None,
+        external_id,
+        sku: sku.map(Sku),
+        title: clean(line.product_title.as_ref()).unwrap_or_else(|| "(no title)".to_owned()),
+        quantity,
+        unit_price,
+        discounts: discount(off, None),
+        taxes: amounts.taxes(line.taxes.as_deref())?,
+        weight_g: None,
+        fulfilled_by: *fulfilled_by,
+    })
+}
+
+/// An id as the marketplace writes it: a text of the operator's own form.
+fn id(text: &str) -> Option<String> {
+    let fits = text.len() <= 255 && !text.chars().any(char::is_control);
+    (fits && !text.trim().is_empty()).then(|| text.to_owned())
+}
+
+/// How it is paid: the marketplace has the buyer's money once it says when, unless the seller is paid
+/// directly.
+fn terms(order: &wire::Order, paid: bool) -> Terms {
+    if paid && order.customer_directly_pays_seller != Some(true) {
+        let reference = transaction(order);
+        return Terms::Prepaid { reference };
+    }
+    Terms::Invoice
+}
+
+/// What the marketplace calls the payment.
+fn transaction(order: &wire::Order) -> Option<String> {
+    let reference = code(order.transaction_number.as_ref()?.trim())?;
+    (!contains_card_number(&reference)).then_some(reference)
+}
+
+fn private(order: &wire::Order) -> PrivateDetails {
+    let buyer = order.customer.as_ref();
+    let billing = buyer.and_then(|buyer| buyer.billing_address.as_ref());
+    let shipping = buyer.and_then(|buyer| buyer.shipping_address.as_ref());
+    let id = buyer.and_then(|buyer| buyer.id.as_ref());
+    let customer = Customer {
+        external_id: clean(id.map(|Exact(text)| text)),
+        name: buyer.and_then(|buyer| full_name(buyer.firstname.as_ref(), buyer.lastname.as_ref())),
+        email: clean(order.customer_notification_email.as_ref()),
+        phone: billing.and_then(phone).or_else(|| shipping.and_then(phone)),
+    };
+    let mut details = PrivateDetails {
+        customer: (customer != Customer::default()).then_some(customer),
+        ship_to: shipping.and_then(address),
+        bill_to: billing.and_then(address),
+        ..PrivateDetails::default()
+    };
+    let note = shipping.and_then(|to| clean(to.additional_info.as_ref()));
+    let point = clean(order.shipping_pudo_id.as_ref());
+    for (name, text) in [("note", note), ("pickup_point", point)] {
+        let text = text.map(|text| (name.to_owned(), text.into()));
+        details.attributes.extend(text);
+    }
+    details
+}
+
+fn phone(address: &wire::Address) -> Option<String> {
+    clean(address.phone.as_ref()).or_else(|| clean(address.phone_secondary.as_ref()))
+}
+
+fn address(address: &wire::Address) -> Option<Address> {
+    let country = address.country_iso_code.as_deref().and_then(two_letters);
+    let phone = phone(address);
+    let postal = Postal {
+        first_name: address.firstname.as_ref(),
+        last_name: address.lastname.as_ref(),
+        company: address.company.as_ref(),
+        streets: [address.street_1.as_ref(), address.street_2.as_ref()],
+        city: address.city.as_ref(),
+        postcode: address.zip_code.as_ref(),
+        regions: [address.state.as_ref(), None],
+        country: country.as_ref(),
+        phone: phone.as_ref(),
+        ..Postal::default()
+    };
+    postal.address()
+}

@@ -1,0 +1,109 @@
+//! Mirakl: the orders of a shop on a marketplace that runs on it, asked for as they change; shipments and
+//! cancellations back to the marketplace.
+//!
+//! Each operator has an instance of its own (`base_url`), and a seller's key is good on that one alone. Mirakl
+//! pushes nothing to sellers, so whatever comes as a webhook is not from it. An order counts from the state
+//! in which the seller is to ship it: before, the seller has not accepted it or the buyer has not paid, and
+//! there is no address.
+
+mod amounts;
+mod back;
+mod map;
+mod poll;
+mod refund;
+mod rest;
+mod specimen;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use self::back::Back;
+use self::poll::Orders;
+use self::rest::Rest;
+use super::taken::{parse, taken};
+use super::{SalesConnector, WayBack};
+use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
+use crate::settings::{ConfigError, Settings};
+
+/// A connection to a shop on a marketplace.
+struct Mirakl {
+    live: bool,
+    orders: Orders,
+    back: Back,
+}
+
+/// What there is to know of a Mirakl connection.
+pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
+    about: About {
+        family: Family::Sales,
+        name: "mirakl",
+        standing: Standing::Documented,
+        can: &[
+            Capability::Polled,
+            Capability::Shipments,
+            Capability::Cancellations,
+        ],
+        settings: &[
+            Setting::required(
+                "api_key",
+                Form::Secret,
+                "the shop's API key (the marketplace's back office, your user at the top right, API key)",
+            ),
+            Setting::optional(
+                "shop_id",
+                Form::Digits,
+                "the shop's number (back office, Settings, Shop), for a user who has several; else the user's default one",
+            ),
+            Setting::optional(
+                "refund_reason",
+                Form::Text,
+                "the code of the marketplace's reason for refunding what cannot be sent (GET /api/reasons, of type REFUND), for orders that are paid and cannot be cancelled",
+            ),
+        ],
+        // Two operators may give the same number to two shops.
+        account: None,
+    },
+    connect,
+    specimen: Some(&specimen::Shop),
+};
+
+fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    let rest = Arc::new(Rest::open(settings)?);
+    let reason = settings.text("refund_reason").map(str::to_owned);
+    Ok(Arc::new(Mirakl {
+        live: settings.is_live(),
+        orders: Orders::new(rest.clone()),
+        back: Back::new(settings.slug.clone(), rest, reason),
+    }))
+}
+
+impl Connector for Mirakl {
+    fn verify(&self, _: &RawRequest<'_>) -> Result<(), Forged> {
+        Err(Forged::Missing)
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        let order = parse(request.body)
+            .and_then(|order| map::order(&order).map_err(|why| why.under("order")))
+            .and_then(|order| taken(request.body, order));
+        vec![order.unwrap_or_else(Inbound::from)]
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn poll(&self) -> Option<&dyn Poll> {
+        Some(&self.orders)
+    }
+}
+
+impl SalesConnector for Mirakl {
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        Some(&self.back)
+    }
+}

@@ -1,0 +1,168 @@
+//! Mirakl's order as `GET /api/orders` (OR11) states it, as far as the hub reads it. Amounts are JSON numbers
+//! in the shop's currency; what is not there is `null` or missing. New members and new words may come any
+//! day: the vendor says so.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::wire::Exact;
+
+/// A page of the list.
+#[derive(Deserialize)]
+pub(super) struct List<'a> {
+    #[serde(borrow)]
+    pub(super) orders: Vec<&'a RawValue>,
+    #[serde(default)]
+    pub(super) total_count: Option<u64>,
+}
+
+/// An order: the part of a buyer's order that is this shop's.
+#[derive(Deserialize)]
+pub(super) struct Order {
+    #[serde(rename = "order_id")]
+    pub(super) id: String,
+    /// The buyer's order, which may have parts at other shops.
+    #[serde(default)]
+    pub(super) commercial_id: Option<String>,
+    #[serde(rename = "order_state")]
+    pub(super) state: String,
+    pub(super) currency_iso_code: String,
+    #[serde(default)]
+    pub(super) created_date: Option<String>,
+    #[serde(default)]
+    pub(super) last_updated_date: Option<String>,
+    #[serde(default)]
+    pub(super) customer_debited_date: Option<String>,
+    #[serde(default)]
+    pub(super) transaction_number: Option<String>,
+    #[serde(default)]
+    pub(super) customer_directly_pays_seller: Option<bool>,
+    /// `TAX_INCLUDED` or `TAX_EXCLUDED`: whether the amounts contain the taxes.
+    #[serde(default, rename = "order_tax_mode")]
+    pub(super) tax_mode: Option<String>,
+    pub(super) total_price: Exact,
+    #[serde(default)]
+    pub(super) shipping_type_label: Option<String>,
+    #[serde(default)]
+    pub(super) shipping_pudo_id: Option<String>,
+    #[serde(default)]
+    pub(super) fulfillment: Option<Fulfillment>,
+    #[serde(default)]
+    pub(super) customer: Option<Customer>,
+    #[serde(default)]
+    pub(super) customer_notification_email: Option<String>,
+    #[serde(rename = "order_lines")]
+    pub(super) lines: Vec<Line>,
+}
+
+/// Who ships it.
+#[derive(Deserialize)]
+pub(super) struct Fulfillment {
+    #[serde(default)]
+    pub(super) center: Option<Center>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Center {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Customer {
+    #[serde(default, rename = "customer_id")]
+    pub(super) id: Option<Exact>,
+    #[serde(default)]
+    pub(super) firstname: Option<String>,
+    #[serde(default)]
+    pub(super) lastname: Option<String>,
+    #[serde(default)]
+    pub(super) billing_address: Option<Address>,
+    #[serde(default)]
+    pub(super) shipping_address: Option<Address>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Address {
+    #[serde(default)]
+    pub(super) firstname: Option<String>,
+    #[serde(default)]
+    pub(super) lastname: Option<String>,
+    #[serde(default)]
+    pub(super) company: Option<String>,
+    #[serde(default)]
+    pub(super) street_1: Option<String>,
+    #[serde(default)]
+    pub(super) street_2: Option<String>,
+    #[serde(default)]
+    pub(super) zip_code: Option<String>,
+    #[serde(default)]
+    pub(super) city: Option<String>,
+    #[serde(default)]
+    pub(super) state: Option<String>,
+    /// ISO 3166-1, of three letters.
+    #[serde(default)]
+    pub(super) country_iso_code: Option<String>,
+    #[serde(default)]
+    pub(super) phone: Option<String>,
+    #[serde(default)]
+    pub(super) phone_secondary: Option<String>,
+    #[serde(default)]
+    pub(super) additional_info: Option<String>,
+}
+
+/// A line. `price` and `shipping_price` are those of all its units, `total_price` is their sum with the fees.
+#[derive(Deserialize)]
+pub(super) struct Line {
+    #[serde(rename = "order_line_id")]
+    pub(super) id: String,
+    #[serde(rename = "order_line_state")]
+    pub(super) state: String,
+    #[serde(default)]
+    pub(super) offer_id: Option<Exact>,
+    /// The shop's own name of what it offers.
+    #[serde(default)]
+    pub(super) offer_sku: Option<String>,
+    #[serde(default)]
+    pub(super) product_shop_sku: Option<String>,
+    #[serde(default)]
+    pub(super) product_title: Option<String>,
+    pub(super) quantity: Exact,
+    pub(super) price: Exact,
+    #[serde(default)]
+    pub(super) price_unit: Option<Exact>,
+    #[serde(default)]
+    pub(super) shipping_price: Option<Exact>,
+    #[serde(default)]
+    pub(super) fees: Option<Vec<Fee>>,
+    #[serde(default)]
+    pub(super) taxes: Option<Vec<Tax>>,
+    #[serde(default)]
+    pub(super) shipping_taxes: Option<Vec<Tax>>,
+    #[serde(default)]
+    pub(super) shipped_date: Option<String>,
+    #[serde(default)]
+    pub(super) cancelations: Option<Vec<Part>>,
+    #[serde(default)]
+    pub(super) refunds: Option<Vec<Part>>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Fee {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+    #[serde(default)]
+    pub(super) amount: Option<Exact>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Tax {
+    #[serde(default)]
+    pub(super) code: Option<String>,
+    #[serde(default)]
+    pub(super) amount: Option<Exact>,
+}
+
+/// A part of a line that was cancelled or refunded; that there is one is all that counts.
+#[derive(Deserialize)]
+pub(super) struct Part {}
