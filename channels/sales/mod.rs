@@ -13,6 +13,7 @@ mod shopware;
 mod taken;
 mod told;
 mod window;
+mod walmart;
 mod woocommerce;
 
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     mirakl::KIND,
     shopify::KIND,
     shopware::KIND,
+    walmart::KIND,
     woocommerce::KIND,
 ];
 

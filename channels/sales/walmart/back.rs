@@ -1,0 +1,223 @@
+//! The way back to Walmart: shipments and cancellations of its own orders.
+//!
+//! Both are told line by line, in units. Walmart documents no idempotency keys, and a line that was marked
+//! as shipped "cannot be updated": every try looks first what has become of each line, and tells what is
+//! missing. What nobody has acknowledged yet is acknowledged before it is shipped; that may be repeated.
+//! Walmart charges the buyer at the shipment, so what is cancelled before needs no refund.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use orderhub_domain::ids::Slug;
+use orderhub_domain::order::NoticeEvidence;
+use rust_decimal::Decimal;
+use serde_json::{Value, json};
+
+use super::rest::{Changed, Rest};
+use super::wire::{Line, One, Order, Tally};
+use crate::outbound::Stopwatch;
+use crate::port::{CallError, NoticeAnswer};
+use crate::sales::taken::digits;
+use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack, Why};
+
+/// Carriers that Walmart knows by a name of its own; any other is told as another one.
+const CARRIERS: [&str; 6] = ["UPS", "USPS", "FedEx", "DHL", "OnTrac", "LaserShip"];
+
+/// The method of an order that states none.
+const METHOD: &str = "Standard";
+
+/// The way back to one seller's account.
+pub(super) struct Back {
+    slug: Slug,
+    rest: Arc<Rest>,
+}
+
+#[async_trait]
+impl WayBack for Back {
+    async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
+        let answer = self.note_shipment(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
+        let answer = self.note_cancellation(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+}
+
+impl Back {
+    /// The way to Walmart behind this door.
+    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
+        Stopwatch::channel(slug.as_str(), "shipped").announce();
+        Self { slug, rest }
+    }
+
+    async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {
+        let one: Option<One> = self.rest.look_up(&format!("/v3/orders/{id}"), &[]).await?;
+        Ok(one.map(|one| one.order))
+    }
+
+    async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        let Some(id) = digits(&notice.external_id) else {
+            return Ok(refused("not_a_walmart_id"));
+        };
+        let Some(parcel) = notice.tracking.first() else {
+            return Ok(refused("tracking_is_required"));
+        };
+        let Some(order) = self.order(&id).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        let mut created = false;
+        let mut lines = Vec::new();
+        for (number, units) in units(notice) {
+            let all = &order.lines.all;
+            let Some(line) = all.iter().find(|line| line.number.0 == number) else {
+                return Ok(refused("line_not_found"));
+            };
+            if line.is_shipped_as(parcel) {
+                continue;
+            }
+            let Ok(tally) = line.tally() else {
+                return Ok(refused("line_in_an_unknown_state"));
+            };
+            if tally.open() < Decimal::from(units) {
+                let over = tally.cancelled > Decimal::ZERO;
+                return Ok(refused(if over {
+                    "line_is_cancelled"
+                } else {
+                    "line_is_shipped"
+                }));
+            }
+            created |= tally.created > Decimal::ZERO;
+            lines.push(shipped_line(number, units, parcel, order.method()));
+        }
+        if lines.is_empty() {
+            return Ok(NoticeEvidence::Told);
+        }
+        if created {
+            let path = format!("/v3/orders/{id}/acknowledge");
+            if let Changed::Refused(code) = self.rest.post(&path, None).await? {
+                return Ok(refused(&code));
+            }
+        }
+        let shipment = json!({ "orderShipment": { "orderLines": { "orderLine": lines } } });
+        let path = format!("/v3/orders/{id}/shipping");
+        Ok(told(self.rest.post(&path, Some(&shipment)).await?))
+    }
+
+    async fn note_cancellation(&self, notice: &CancellationNotice) -> NoticeAnswer {
+        let Some(id) = digits(&notice.external_id) else {
+            return Ok(refused("not_a_walmart_id"));
+        };
+        let Some(order) = self.order(&id).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        let mut shipped = false;
+        let mut lines = Vec::new();
+        for line in &order.lines.all {
+            let Ok(tally) = line.tally() else {
+                return Ok(refused("line_in_an_unknown_state"));
+            };
+            shipped |= tally.shipped > Decimal::ZERO;
+            if tally.open() > Decimal::ZERO {
+                lines.push(cancelled_line(line, &tally, notice.why));
+            }
+        }
+        match (lines.is_empty(), shipped) {
+            (true, false) => return Ok(NoticeEvidence::Told),
+            (true, true) => return Ok(refused("order_is_shipped")),
+            (false, _) => {}
+        }
+        let cancellation = json!({ "orderCancellation": { "orderLines": { "orderLine": lines } } });
+        let path = format!("/v3/orders/{id}/cancel");
+        Ok(told(self.rest.post(&path, Some(&cancellation)).await?))
+    }
+}
+
+impl Order {
+    /// How it was promised to be sent.
+    fn method(&self) -> &str {
+        let info = self.shipping_info.as_ref();
+        let method = info.and_then(|info| info.method_code.as_deref());
+        method.filter(|method| !method.is_empty()).unwrap_or(METHOD)
+    }
+}
+
+impl Line {
+    /// Whether units of it have been told as sent in this parcel.
+    fn is_shipped_as(&self, parcel: &Tracking) -> bool {
+        let mut states = self.order_line_statuses.statuses.iter();
+        states.any(|state| {
+            let tracked = state.tracking_info.as_ref();
+            let number = tracked.and_then(|tracked| tracked.tracking_number.as_deref());
+            state.word != "Cancelled" && number == Some(parcel.number.as_str())
+        })
+    }
+}
+
+fn shipped_line(number: &str, units: u32, parcel: &Tracking, method: &str) -> Value {
+    let plain = |name: &str| name.replace([' ', '-', '.'], "").to_ascii_lowercase();
+    let known = CARRIERS
+        .iter()
+        .find(|name| plain(name) == plain(&parcel.carrier));
+    let carrier = match known {
+        Some(name) => json!({ "carrier": name }),
+        None => json!({ "otherCarrier": parcel.carrier }),
+    };
+    json!({ "lineNumber": number, "orderLineStatuses": { "orderLineStatus": [{
+        "status": "Shipped",
+        "statusQuantity": { "unitOfMeasurement": "EACH", "amount": units.to_string() },
+        "trackingInfo": {
+            "shipDateTime": Timestamp::now().as_millisecond(),
+            "carrierName": carrier,
+            "methodCode": method,
+            "trackingNumber": parcel.number,
+        },
+    }] } })
+}
+
+/// Walmart wants one of its reasons. That the buyer asked for it may be said only where the buyer did.
+fn cancelled_line(line: &Line, tally: &Tally, why: Why) -> Value {
+    let reason = match why {
+        Why::Declined | Why::Other if line.wants_out() => "CUSTOMER_REQUESTED_SELLER_TO_CANCEL",
+        Why::OutOfStock | Why::Declined | Why::Other => "SELLER_CANCEL_OUT_OF_STOCK",
+    };
+    let units = tally.open().normalize().to_string();
+    json!({ "lineNumber": line.number.0, "orderLineStatuses": { "orderLineStatus": [{
+        "status": "Cancelled",
+        "cancellationReason": reason,
+        "statusQuantity": { "unitOfMeasurement": "EACH", "amount": units },
+    }] } })
+}
+
+/// Units per line.
+fn units(notice: &ShipmentNotice) -> BTreeMap<&str, u32> {
+    let mut units: BTreeMap<&str, u32> = BTreeMap::new();
+    for (line, count) in &notice.lines {
+        *units.entry(line).or_default() += count;
+    }
+    units
+}
+
+fn told(changed: Changed) -> NoticeEvidence {
+    match changed {
+        Changed::Made => NoticeEvidence::Told,
+        Changed::Refused(code) => refused(&code),
+    }
+}
+
+fn refused(code: &str) -> NoticeEvidence {
+    NoticeEvidence::Refused {
+        code: code.to_owned(),
+    }
+}
+
+const fn is_refusal(evidence: &NoticeEvidence) -> bool {
+    matches!(evidence, NoticeEvidence::Refused { .. })
+}
