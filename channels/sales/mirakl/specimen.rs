@@ -20,7 +20,7 @@ impl Specimen for Shop {
     fn state(&self, thing: Thing<'_>, _: &Scene<'_>) -> Option<Statement> {
         match thing {
             Thing::Sale(sale) => Some(Statement::json(&order(sale))),
-            Thing::Taking(_) | Thing::Sighting(_) => None,
+            _ => None,
         }
     }
 }

@@ -21,7 +21,7 @@ impl Specimen for Market {
             Thing::Sale(sale) if sale.state != SaleState::Waiting => {
                 Some(Statement::json(&order(sale)))
             }
-            Thing::Sale(_) | Thing::Taking(_) | Thing::Sighting(_) => None,
+            _ => None,
         }
     }
 }
