@@ -14,6 +14,8 @@ mod taken;
 mod told;
 mod window;
 mod walmart;
+mod square;
+mod till;
 mod woocommerce;
 
 use std::sync::Arc;
@@ -35,6 +37,7 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     mirakl::KIND,
     shopify::KIND,
     shopware::KIND,
+    square::KIND,
     walmart::KIND,
     woocommerce::KIND,
 ];

@@ -1,0 +1,230 @@
+//! Square: orders of one location, named by webhooks or found by asking, looked up with their catalog; fulfilments
+//! and cancellations back, units on offer.
+//!
+//! A webhook names an order, or a payment that names one. The order is then looked up together with what its
+//! lines were bought from, for an order states no SKU. Sales at the counter come in finished; what is to be
+//! shipped or collected is ours. Refunds and counts of stock are kept as unknown.
+
+mod amounts;
+mod back;
+mod later;
+mod map;
+mod offer;
+mod poll;
+mod refunds;
+mod rest;
+mod specimen;
+mod verify;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use orderhub_domain::ids::LocationCode;
+use secrecy::SecretString;
+
+use self::back::Back;
+use self::map::Place;
+use self::offer::Offers;
+use self::poll::Orders;
+use self::rest::Rest;
+use super::taken::{NotTaken, parse, taken};
+use super::till::STATED;
+use super::{SalesConnector, StockWay, WayBack};
+use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
+use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
+use crate::settings::{ConfigError, Settings};
+use crate::wire::{code, path_id};
+
+/// Topics after which an order is no longer what it was.
+const CHANGES: [&str; 5] = [
+    "order.created",
+    "order.fulfillment.updated",
+    "order.updated",
+    "payment.created",
+    "payment.updated",
+];
+
+const MERCHANT: &str = "merchant_id";
+const LOCATION: &str = "location_id";
+const STOCK_LOCATION: &str = "stock_location_id";
+
+/// A connection to a location of a Square seller.
+struct Square {
+    secrets: Vec<SecretString>,
+    merchant: String,
+    place: Place,
+    live: bool,
+    rest: Arc<Rest>,
+    orders: Orders,
+    back: Back,
+    offers: Option<Offers>,
+}
+
+/// What there is to know of a Square connection.
+pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
+    about: About {
+        family: Family::Sales,
+        name: "square",
+        standing: Standing::Sampled,
+        can: &[
+            Capability::Webhooks,
+            Capability::LooksUp,
+            Capability::Polled,
+            Capability::Shipments,
+            Capability::Cancellations,
+            Capability::Stock,
+        ],
+        settings: &[
+            Setting::required(
+                "secrets",
+                Form::Secrets,
+                "the signature key of the webhook subscription (Developer Console, Webhooks, Subscriptions)",
+            ),
+            Setting::required(
+                "access_token",
+                Form::Secret,
+                "the application's access token for the seller (Developer Console, Credentials), which may read and write orders, payments, items and inventory",
+            ),
+            Setting::required(
+                MERCHANT,
+                Form::Text,
+                "the seller's merchant id (GET /v2/merchants/me), which every webhook names",
+            ),
+            Setting::required(
+                LOCATION,
+                Form::Text,
+                "the id of the location whose orders come in (Developer Console, Locations)",
+            ),
+            Setting::optional(
+                "pickup_location",
+                Form::Text,
+                "the hub's code of the location where buyers collect; without it orders to be collected are kept",
+            ),
+            Setting::optional(
+                STOCK_LOCATION,
+                Form::Text,
+                "the id of the Square location whose units the hub states: one that nothing is sold from behind the hub's back",
+            ),
+        ],
+        account: Some(LOCATION),
+    },
+    connect,
+    specimen: Some(&specimen::Till),
+};
+
+fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    let id = |key: &'static str| {
+        let text = settings.required_text(key)?;
+        let plain = path_id(text).map(str::to_owned);
+        plain.ok_or_else(|| settings.bad(key, "letters, digits, dashes and underscores only"))
+    };
+    let rest = Arc::new(Rest::open(settings)?);
+    let slug = &settings.slug;
+    let location = id(LOCATION)?;
+    let offers = match settings.text(STOCK_LOCATION) {
+        Some(_) => {
+            let location = id(STOCK_LOCATION)?;
+            Some(Offers::new(slug.clone(), rest.clone(), location))
+        }
+        None => None,
+    };
+    let pickup = settings.text("pickup_location");
+    Ok(Arc::new(Square {
+        secrets: settings.secrets("secrets")?,
+        merchant: id(MERCHANT)?,
+        live: settings.is_live(),
+        orders: Orders::new(rest.clone(), location.clone()),
+        place: Place {
+            location,
+            pickup: pickup.map(|code| LocationCode(code.to_owned())),
+        },
+        back: Back::new(slug.clone(), rest.clone()),
+        offers,
+        rest,
+    }))
+}
+
+impl Square {
+    fn read_hook(&self, body: &[u8]) -> Result<Inbound, NotTaken> {
+        let hook: wire::Hook = parse(body)?;
+        let topic = code(&hook.topic).unwrap_or_else(|| "unknown".to_owned());
+        let kept = |topic: String| Ok(Inbound::Unknown { topic });
+        if hook.merchant_id.as_ref() != Some(&self.merchant) {
+            return kept(format!("another_merchant:{topic}"));
+        }
+        if !CHANGES.contains(&hook.topic.as_str()) {
+            return kept(topic);
+        }
+        let named = hook.data.and_then(|data| data.object?.of);
+        let Some(named) = named else {
+            let reason = "the order that has changed is not named".to_owned();
+            return Err(NotTaken::Unreadable(reason));
+        };
+        // Some payments are taken without an order.
+        if named.order_id.is_none() && topic.starts_with("payment.") {
+            return kept(format!("{topic}:no_order"));
+        }
+        self.changed(&named, &topic)
+    }
+
+    fn changed(&self, named: &wire::Named, topic: &str) -> Result<Inbound, NotTaken> {
+        let elsewhere = |location: &String| *location != self.place.location;
+        if named.location_id.as_ref().is_some_and(elsewhere) {
+            let topic = format!("another_location:{topic}");
+            return Ok(Inbound::Unknown { topic });
+        }
+        match named.order_id.as_deref().and_then(path_id) {
+            Some(id) => Ok(Inbound::Changed(Resource {
+                kind: "order".to_owned(),
+                id: id.to_owned(),
+            })),
+            None => Err(NotTaken::Unreadable(
+                "the order that has changed is not named".to_owned(),
+            )),
+        }
+    }
+}
+
+impl Connector for Square {
+    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
+        verify::verify(&self.secrets, request)
+    }
+
+    fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
+        let read = match request.header(STATED) {
+            Some("order") => parse(request.body)
+                .and_then(|whole| map::order(&whole, &self.place))
+                .and_then(|order| taken(request.body, order)),
+            Some("entry") => {
+                parse(request.body).and_then(|named| self.changed(&named, "order.entry"))
+            }
+            _ => self.read_hook(request.body),
+        };
+        vec![read.unwrap_or_else(Inbound::from)]
+    }
+
+    fn is_live(&self) -> bool {
+        self.live
+    }
+
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        Some(self.rest.as_ref())
+    }
+
+    fn poll(&self) -> Option<&dyn Poll> {
+        Some(&self.orders)
+    }
+}
+
+impl SalesConnector for Square {
+    fn way_back(&self) -> Option<&dyn WayBack> {
+        Some(&self.back)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        self.offers.as_ref().map(|offers| offers as &dyn StockWay)
+    }
+}
