@@ -8,6 +8,7 @@ mod country;
 pub mod direct;
 mod ebay;
 mod mirakl;
+mod lightspeed;
 mod shopify;
 mod shopware;
 mod taken;
@@ -34,6 +35,7 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     bigcommerce::KIND,
     direct::KIND,
     ebay::KIND,
+    lightspeed::KIND,
     mirakl::KIND,
     shopify::KIND,
     shopware::KIND,
