@@ -73,7 +73,11 @@ pub(super) fn sale(
     let currency = currency.and_then(|own| Currency::from_code(own.code.as_deref()?));
     let currency = currency.ok_or_else(|| unreadable("the retailer's currency"))?;
     let stated_total = total(&sale.totals, currency)?;
-    let open = later::only(whole)?.filter(|_| !state.is_over);
+    let open = if state.is_over {
+        None
+    } else {
+        later::only(whole)?
+    };
     let pickup_location = match state.way {
         Way::Pickup if !state.is_over => match &place.pickup {
             Some(location) => Some(location.clone()),

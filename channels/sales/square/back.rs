@@ -170,7 +170,7 @@ impl Back {
         }
         let name = mark(notice);
         let mut changes = Vec::new();
-        let mut is_dropped = false;
+        let (mut is_dropped, mut is_known) = (false, false);
         for one in &order.fulfillments {
             let held = one.units(&order);
             let mut here = Units::new();
@@ -181,7 +181,11 @@ impl Back {
                     here.insert(*place, taken);
                 }
             }
-            if here.is_empty() || one.metadata.contains_key(&name) || one.state() == "COMPLETED" {
+            if here.is_empty() {
+                continue;
+            }
+            is_known = true;
+            if one.metadata.contains_key(&name) || one.state() == "COMPLETED" {
                 continue;
             }
             if !one.is_pending() {
@@ -195,6 +199,9 @@ impl Back {
         }
         if is_dropped || order.state.as_deref() == Some("CANCELED") {
             return Ok(refused("order_is_cancelled"));
+        }
+        if !is_known {
+            return Ok(refused("no_fulfillment"));
         }
         if changes.is_empty() {
             return Ok(NoticeEvidence::Told);

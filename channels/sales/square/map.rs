@@ -60,14 +60,19 @@ pub(super) fn order(
     let currency = currency.ok_or_else(|| unreadable("total_money"))?;
     let stated_total = amounts::money(&order.total_money, currency, "total_money")?;
     let later = Later::of(order)?;
-    let fates = order.line_items.iter().map(|line| later.fate(line));
+    let fates = order.line_items.iter().map(|line| match later.fate(line) {
+        // Of a cancelled order it does not matter how much had become of it.
+        Err(NotTaken::Unknown(_)) if is_cancelled => Ok(Fate::Dropped),
+        fate => fate,
+    });
     let fates: Vec<Fate> = fates.collect::<Result<_, _>>()?;
     let dropped = fates.iter().filter(|fate| **fate == Fate::Dropped).count();
     let is_over = is_cancelled || (dropped > 0 && dropped == fates.len());
     if dropped > 0 && !is_over {
         return Err(unknown("order:part_cancelled"));
     }
-    let pickup_location = match later.way()?.filter(|_| !is_over) {
+    let way = if is_over { None } else { later.way()? };
+    let pickup_location = match way {
         Some(Way::Collected) => match &place.pickup {
             Some(location) => Some(location.clone()),
             None => return Err(unknown("order:pickup_without_location")),

@@ -1,8 +1,9 @@
 //! The way of stock to Square: the number of units in stock of a variation at one location.
 //!
-//! A physical count sets the number, as of a time (`POST /v2/inventory/changes/batch-create`). Every try reads
-//! the number first, writes only another one, and says when it was made: the vendor documents no
-//! comparison. A sale between the two is put right by the next number that is told.
+//! A physical count sets the number, as of a time: "Changes are applied based on the client-supplied timestamp
+//! and may be sent out of order" (developer.squareup.com/reference/square/inventory/batch-change-inventory). So
+//! every try reads the number first, writes only another one, and says when that was: one that arrives late
+//! changes nothing that came after it.
 
 use std::sync::Arc;
 
@@ -84,6 +85,8 @@ impl Offers {
     }
 
     async fn set(&self, sku: &Sku, units: i64, key: &str) -> Result<Offered, CallError> {
+        // Before the number is read: what is sold from here on counts on top.
+        let now = Timestamp::now().to_string();
         let units = units.clamp(0, MOST);
         let mut sold = self.sold(sku).await?;
         if sold.is_empty() {
@@ -105,7 +108,6 @@ impl Offers {
         if sold.is_empty() {
             return Ok(Offered::Same);
         }
-        let now = Timestamp::now().to_string();
         let change = |id: &String| {
             json!({ "type": "PHYSICAL_COUNT", "physical_count": {
                 "catalog_object_id": id, "location_id": self.location, "state": "IN_STOCK",

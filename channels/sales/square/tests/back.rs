@@ -346,6 +346,8 @@ async fn refusals_are_evidence_and_final() {
         assert_eq!(ship(&connector, &stranger).await, Ok(no(code)));
         assert_eq!(cancel(&connector, &unknown).await, Ok(no(code)));
     }
+    let nowhere = ship(&connector, &shipment(&[("gone", 1)], &["OWN-A"])).await;
+    assert_eq!(nowhere, Ok(no("no_fulfillment")));
     till.book().refuse = Some("BAD_REQUEST");
     let notice = shipment(&[("mug", 1)], &["OWN-A"]);
     assert_eq!(ship(&connector, &notice).await, Ok(no("bad_request")));

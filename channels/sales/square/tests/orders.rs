@@ -178,6 +178,17 @@ fn an_order_that_is_over_says_so_and_when() {
     let part = json!({"later_state": "CANCELED", "later_line_item_application": "ENTRY_LIST",
         "later_entries": card_only});
     assert_eq!(read(part), unknown("order:part_cancelled"));
+    let both = json!([
+        fulfilment("PICKUP", "COMPLETED"),
+        fulfilment("SHIPMENT", "CANCELED"),
+        fulfilment("SHIPMENT", "PROPOSED")
+    ]);
+    let mixed = inbound(json!({"state": "CANCELED", "fulfillments": both}));
+    assert_eq!(
+        mixed.facts.len(),
+        2,
+        "cancelled, whatever became of its parts"
+    );
 }
 
 #[test]
