@@ -5,6 +5,7 @@ mod amazon;
 mod bigcommerce;
 mod buyer;
 mod country;
+mod clover;
 pub mod direct;
 mod ebay;
 mod mirakl;
@@ -33,6 +34,7 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     adobe_commerce::KIND,
     amazon::KIND,
     bigcommerce::KIND,
+    clover::KIND,
     direct::KIND,
     ebay::KIND,
     lightspeed::KIND,
