@@ -6,6 +6,7 @@
 //! kept as unknown.
 
 mod map;
+mod people;
 mod poll;
 mod rest;
 mod specimen;

@@ -9,6 +9,7 @@ mod back;
 mod hooks;
 mod later;
 mod map;
+mod people;
 mod poll;
 mod rest;
 mod specimen;
