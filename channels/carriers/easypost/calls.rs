@@ -201,7 +201,8 @@ impl EasyPost {
             None => self.recent(&reference).await?,
         };
         Ok(match shipment {
-            Some(shipment) if is_given_back(&shipment) => Found::There(LabelEvidence::Voided),
+            // What was given back is no label to send anything with.
+            Some(shipment) if is_given_back(&shipment) => Found::Absent,
             Some(shipment) => label_of(&shipment, &self.slug).map_or(Found::Absent, Found::There),
             None => Found::Absent,
         })

@@ -305,6 +305,10 @@ async fn a_look_up_goes_by_reference_and_then_through_the_latest() {
     assert_eq!(find(server).await, Ok(Found::There(bought())));
     let server = answering(vec![("GET", by_reference(), ok(shipment(json!({}))))]).await;
     assert_eq!(find(server).await, Ok(Found::Absent), "made, never bought");
+    let mut returned = bought_shipment();
+    returned["refund_status"] = "refunded".into();
+    let server = answering(vec![("GET", by_reference(), ok(returned))]).await;
+    assert_eq!(find(server).await, Ok(Found::Absent), "given back");
     assert_eq!(find(answering(Vec::new()).await).await, Ok(Found::Absent));
     for status in [401, 429, 500, 302] {
         let server = answering(vec![("GET", by_reference(), problem(status, "x"))]).await;
