@@ -110,6 +110,11 @@ impl Outbound {
         self.client.put(self.url(path))
     }
 
+    /// A request that takes away what is there.
+    pub(crate) fn delete(&self, path: &str) -> RequestBuilder {
+        self.client.delete(self.url(path))
+    }
+
     fn url(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(path);

@@ -7,6 +7,7 @@ mod shared_words;
 mod shippo;
 mod shipstation;
 mod sightings;
+mod ups;
 
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ pub static KINDS: &[Kind<dyn CarrierConnector>] = &[
     easypost::KIND,
     shippo::KIND,
     shipstation::KIND,
+    ups::KIND,
 ];
 
 /// Builds a connection of this kind.

@@ -1,0 +1,59 @@
+//! Looking parcels up: everything that UPS has seen of one, by its number
+//! (`GET /api/track/v1/details/{inquiryNumber}`).
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use uuid::Uuid;
+
+use super::{NUMBER, STATED, Ups};
+use crate::carriers::labels::nothing_bought;
+use crate::outbound::{Answer, Failure};
+use crate::port::{CallError, LookUp, Resource, Statement};
+use crate::wire::path_id;
+
+/// What UPS is told of who asks.
+pub(super) const SOURCE: &str = "orderhub";
+
+/// A name for one call: UPS wants one that is used once.
+pub(super) fn call_id() -> String {
+    Uuid::now_v7().simple().to_string()
+}
+
+impl Ups {
+    /// All that was seen of a parcel; `None` when UPS knows no such number.
+    pub(super) async fn track(&self, number: &str) -> Result<Option<Answer>, CallError> {
+        let request = self.http.get(&format!("/api/track/v1/details/{number}"));
+        let request = request
+            .query(&[("locale", "en_US")])
+            .header("transId", call_id())
+            .header("transactionSrc", SOURCE);
+        let sent = self.tokens.send(&self.http, request).await;
+        let answer = sent.map_err(Failure::of_look_up)?;
+        match answer.status.as_u16() {
+            200..=299 => Ok(Some(answer)),
+            _ if answer.status == StatusCode::NOT_FOUND => Ok(None),
+            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
+                answer.not_done(format!("the carrier answered {status} to a look-up"))
+            }))),
+        }
+    }
+}
+
+#[async_trait]
+impl LookUp for Ups {
+    async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
+        let named = (resource.kind == NUMBER).then(|| path_id(&resource.id));
+        let Some(number) = named.flatten() else {
+            return Ok(Vec::new());
+        };
+        let answer = self.track(number).await?;
+        let headers = BTreeMap::from([(STATED.to_owned(), "tracking".to_owned())]);
+        let stated = answer.map(|answer| Statement {
+            headers,
+            raw: answer.body,
+        });
+        Ok(stated.into_iter().collect())
+    }
+}
