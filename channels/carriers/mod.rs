@@ -1,6 +1,7 @@
 //! Carriers: labels and tracking; their webhooks.
 
 mod aftership;
+mod dhl;
 mod easypost;
 mod labels;
 mod shared_words;
@@ -23,6 +24,7 @@ use orderhub_domain::order::LabelEvidence;
 /// Every kind of carrier.
 pub static KINDS: &[Kind<dyn CarrierConnector>] = &[
     aftership::KIND,
+    dhl::KIND,
     easypost::KIND,
     shippo::KIND,
     shipstation::KIND,
