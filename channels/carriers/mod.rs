@@ -3,6 +3,7 @@
 mod aftership;
 mod dhl;
 mod easypost;
+mod fedex;
 mod labels;
 mod shared_words;
 mod shippo;
@@ -26,6 +27,7 @@ pub static KINDS: &[Kind<dyn CarrierConnector>] = &[
     aftership::KIND,
     dhl::KIND,
     easypost::KIND,
+    fedex::KIND,
     shippo::KIND,
     shipstation::KIND,
     ups::KIND,
