@@ -189,12 +189,25 @@ pub struct Tax {
     /// Its name ("VAT").
     pub name: String,
     /// Its rate (0.19), when stated.
-    #[serde(default, with = "rust_decimal::serde::str_option")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "rust_decimal::serde::str_option::serialize",
+        deserialize_with = "rate"
+    )]
     pub rate: Option<Decimal>,
     /// How much.
     pub amount: Money,
     /// Whether the stated price contains it.
     pub included: bool,
+}
+
+/// Reads a rate. Older logs write one that was not stated as null, which the library's own reader refuses
+/// inside an event.
+fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let read = text.map(|text| Decimal::from_str_exact(&text));
+    read.transpose().map_err(serde::de::Error::custom)
 }
 
 /// One way of paying, as stated.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::*;
 use super::world::*;
-use crate::canonical::CaptureMode;
+use crate::canonical::{CaptureMode, Tax};
 use crate::policy::Policy;
 
 /// An order on its way, with what its location keeps of it.
@@ -130,4 +130,37 @@ fn an_order_may_sleep_longer_under_an_older_policy_and_never_for_ever_under_this
     row.wake_at = row.wake_at.and_then(|at| at.checked_add(later).ok());
     assert_eq!(order.drifts(None), Vec::new());
     assert_eq!(broken(&order), ["order_wake"]);
+}
+
+#[test]
+fn a_tax_without_a_rate_is_read_back_however_it_was_written() {
+    let lines = vec![line(1, "SKU-1", 1, "19.99")];
+    let draft = draft(lines, "0.00", to_authorize(CaptureMode::Once));
+    let mut first = World::place(draft, &[]).log.remove(0);
+    let Event::Received(received) = &mut first.event else {
+        panic!("a first event");
+    };
+    received.draft.lines[0].taxes = vec![Tax {
+        name: "VAT".to_owned(),
+        rate: None,
+        amount: eur("3.19"),
+        included: true,
+    }];
+    let mut stored = first.event.body();
+    let kind = first.event.kind();
+    assert_eq!(
+        Event::from_stored(kind, stored.clone()),
+        Ok(first.event.clone())
+    );
+    // As logs have it from before.
+    stored["draft"]["lines"][0]["taxes"][0]["rate"] = serde_json::Value::Null;
+    assert_eq!(Event::from_stored(kind, stored.clone()), Ok(first.event));
+    stored["draft"]["lines"][0]["taxes"][0]["rate"] = "0.19".into();
+    let Ok(Event::Received(read)) = Event::from_stored(kind, stored) else {
+        panic!("it reads");
+    };
+    assert_eq!(
+        read.draft.lines[0].taxes[0].rate,
+        Some("0.19".parse().expect("a rate"))
+    );
 }
