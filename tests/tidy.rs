@@ -351,7 +351,7 @@ fn migrations_are_numbered_without_gaps() {
 }
 
 #[test]
-fn every_connector_brings_fixtures_tests_and_a_row_in_the_docs() {
+fn every_connector_brings_fixtures_tests_and_a_row_and_a_page_in_the_docs() {
     let docs = fs::read_to_string(root().join("docs/connectors.md"));
     let docs = docs.expect("docs/connectors.md lists the connectors");
     let mut offenders = Vec::new();
@@ -372,6 +372,12 @@ fn every_connector_brings_fixtures_tests_and_a_row_in_the_docs() {
             }
             if !docs.contains(&format!("| {family} | `{kind}` |")) {
                 offenders.push(format!("{place} has no row in docs/connectors.md"));
+            }
+            let page = format!("connectors/{kind}.md");
+            if !root().join("docs").join(&page).is_file() {
+                offenders.push(format!("{place} has no page docs/{page}"));
+            } else if !docs.contains(&format!("({page})")) {
+                offenders.push(format!("{place} has no link to docs/{page}"));
             }
         }
     }
