@@ -198,7 +198,7 @@ impl Hub {
         report: WorkReport,
     ) -> Result<Verdict, HubError> {
         let site = self.shared.sites.get(&report.location);
-        if !site.is_some_and(|site| site.warehouse == delivery.slug) {
+        if site.is_none_or(|site| site.warehouse != delivery.slug) {
             return Ok(Verdict::Kept("another_warehouses_location".to_owned()));
         }
         let actor = format!("warehouse:{}", delivery.slug);
