@@ -27,6 +27,7 @@ use super::fact::{
     FulfilmentEvidence, LabelEvidence, NoticeEvidence, ParcelStatus, PaymentEvidence, PickedLine,
     Scan, StockEvidence,
 };
+use super::history::History;
 use super::hold::Hold;
 use super::ledger::Posting;
 use super::packing::{is_only, only};
@@ -68,7 +69,7 @@ pub struct Recorded {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body")]
 pub enum Event {
-    /// The order exists.
+    /// The order exists; the public kind says whether it came to be worked on, or was over.
     #[serde(rename = "order.received")]
     Received(Box<Received>),
     /// The hub looked at it before touching stock and money.
@@ -426,6 +427,9 @@ pub struct Received {
     pub request: Option<Request>,
     /// The order as stated.
     pub draft: OrderDraft,
+    /// It was over before the hub heard of it: how it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Box<History>>,
 }
 
 /// What the hub found when it looked at a new order. Nothing of it is personal.
@@ -506,6 +510,7 @@ impl Event {
     /// The public kind: `<entity>.<event>`, past tense.
     pub fn kind(&self) -> &'static str {
         match self {
+            Self::Received(received) if received.history.is_some() => "order.imported",
             Self::Received(_) => "order.received",
             Self::Screened(_) => "order.screened",
             Self::Reviewed { .. } => "order.reviewed",

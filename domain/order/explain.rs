@@ -44,7 +44,13 @@ pub struct Action {
 pub fn explain(order: &Order, policy: &Policy) -> Explanation {
     let (waiting_for, since, because, recommended) = reason(order, policy);
     let next = next_wait(order, policy);
-    let actions = actions(order);
+    let mut actions = actions(order);
+    if order.is_past() {
+        let no = |action: &&mut Action| action.action != "note";
+        for action in actions.iter_mut().filter(no) {
+            action.why_not = Some(Rejection::Past.to_string());
+        }
+    }
     Explanation {
         waiting_for,
         since,
@@ -59,6 +65,14 @@ pub fn explain(order: &Order, policy: &Policy) -> Explanation {
 pub(super) type Reason = (&'static str, Timestamp, String, Option<&'static str>);
 
 fn reason(order: &Order, policy: &Policy) -> Reason {
+    if let Some(history) = &order.history {
+        let because = format!(
+            "Imported as history ({}, from {}); nothing is done about it any more.",
+            history.end.word(),
+            history.format
+        );
+        return ("nothing", order.stage_since, because, None);
+    }
     if let Some(review) = order
         .review
         .as_ref()

@@ -156,6 +156,9 @@ impl Order {
             return Quantities::default();
         };
         let open = self.open(number);
+        if self.is_past() {
+            return Self::past_quantities(line.fulfilled_by, line.quantity, open);
+        }
         let mut vector = Quantities {
             ordered: line.quantity,
             cancelled: line.quantity.minus(open),

@@ -15,6 +15,7 @@ use super::effect::{Notice, Outstanding};
 use super::event::{LineUnits, Outcome};
 use super::exchanges::Exchange;
 use super::fact::NoticeEvidence;
+use super::history::History;
 use super::hold::Hold;
 use super::ledger::Ledger;
 use super::returns::Return;
@@ -56,6 +57,9 @@ pub struct Order {
     pub stage_since: Timestamp,
     /// Since when stock and money were secured.
     pub confirmed_at: Option<Timestamp>,
+    /// How it ended before the hub heard of it, of an order that was read in from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Box<History>>,
     /// Why it ended, when it ended before its time; or why it closed.
     pub reason: Option<String>,
     /// The hub is ending it; what is held and authorised is being given back.

@@ -275,6 +275,9 @@ impl Effect {
 impl Order {
     /// The word for the state of its money, over all tenders.
     pub fn payment_status(&self) -> &'static str {
+        if let Some(history) = &self.history {
+            return history.payment_status(self.draft.stated_total);
+        }
         let zero = Money::zero(self.draft.currency);
         let sum =
             |part: fn(&Tender) -> Money| self.tenders.iter().fold(zero, |all, t| all.plus(part(t)));

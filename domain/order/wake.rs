@@ -239,6 +239,9 @@ fn after(since: Timestamp, wait: SignedDuration) -> Option<Timestamp> {
 
 /// The wait of an order that ends first, and when; `None` when it waits for nothing but news.
 pub fn next_wait(order: &Order, policy: &Policy) -> Option<(Wait, Timestamp)> {
+    if order.is_past() {
+        return None;
+    }
     let waits = Wait::ALL.into_iter();
     let timed = waits.filter_map(|wait| Some((wait, wait.until(order, policy)?)));
     timed.min_by_key(|(_, at)| *at)

@@ -108,6 +108,7 @@ impl NewOrder {
             body_hash: "ab".repeat(32),
             request: self.request.clone(),
             draft: self.draft.clone(),
+            history: None,
         }));
         let command = self.request.as_ref().map(|request| request.command_id);
         let mut append = append(

@@ -20,6 +20,11 @@ pub enum Rejection {
     /// The order was recorded from another body.
     #[error("the order was recorded from another body")]
     OtherBody,
+    /// The order was over before the hub heard of it.
+    #[error(
+        "the order was imported as history: it can be looked at and noted on, and nothing else"
+    )]
+    Past,
     /// The order has moved on from the version that the sender saw.
     #[error("the order is at version {current} by now, not {expected}")]
     Stale {
@@ -191,6 +196,7 @@ impl Rejection {
         match self {
             Self::KeyReused => "idempotency_key_reused",
             Self::OtherBody => "external_id_conflict",
+            Self::Past => "imported_history",
             Self::Stale { .. } => "stale_version",
             Self::WrongStage { .. } | Self::WrongFulfilmentStage { .. } => "wrong_stage",
             Self::NoSuchFulfilment(_) => "no_such_fulfilment",

@@ -17,6 +17,7 @@ mod edit_lines;
 mod ending;
 mod exchange;
 mod fulfil;
+mod history;
 mod late;
 mod money;
 mod notice;
@@ -156,6 +157,9 @@ impl<'a> Draft<'a> {
     fn advance(&mut self) {
         "system".clone_into(&mut self.actor);
         self.occurred_at = None;
+        if self.order.is_past() {
+            return;
+        }
         // Every rule moves the order towards an end, so this stops by itself; the bound is a net
         // that keeps a wrong rule from hanging an actor, and a property test shows it unused.
         for _ in 0..RULES_APPLIED_MOST {
@@ -261,6 +265,7 @@ pub fn decide(order: &Order, input: &Input, context: &Context<'_>) -> Result<Dec
                     current: order.version,
                 });
             }
+            draft.check_past(command)?;
             if let Some(request) = request {
                 draft.command_id = Some(request.command_id);
                 let verb = command.word().to_owned();
@@ -281,6 +286,7 @@ pub fn decide(order: &Order, input: &Input, context: &Context<'_>) -> Result<Dec
 impl Draft<'_> {
     fn fact(&mut self, fact: &Fact) {
         match fact {
+            _ if self.order.is_past() => self.past_fact(fact),
             Fact::Payment(payment) => self.payment(payment),
             Fact::Stock(stock) => self.stock(stock),
             Fact::Fulfilment(work) => self.work(work),

@@ -32,6 +32,7 @@ pub fn place(
             body_hash: placement.body_hash,
             request,
             draft: placement.draft,
+            history: None,
         })),
     };
     let Ok(order) = evolve(None, &first) else {

@@ -25,6 +25,7 @@ pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
         stage: Stage::Received,
         stage_since: recorded.recorded_at,
         confirmed_at: None,
+        history: None,
         reason: None,
         ending: None,
         cancelled_at_source: false,
@@ -59,6 +60,9 @@ pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
     };
     if let Some(request) = &received.request {
         order.remember(request, recorded);
+    }
+    if let Some(history) = &received.history {
+        order.begin_past(history);
     }
     order
 }

@@ -16,6 +16,7 @@ mod expiry;
 mod found;
 mod found_money;
 mod found_work;
+mod history;
 mod holds;
 mod late;
 mod lives;
