@@ -8,6 +8,7 @@
 pub mod canonical;
 pub mod carriers;
 pub mod conformance;
+pub mod imports;
 mod json;
 pub mod outbound;
 pub mod payments;

@@ -4,38 +4,38 @@ use orderhub_domain::canonical::Address;
 use orderhub_domain::places::is_country;
 
 /// A text without what a database cannot keep; `None` when nothing is left.
-pub(super) fn clean(text: Option<&String>) -> Option<String> {
+pub(crate) fn clean(text: Option<&String>) -> Option<String> {
     let text = text?.replace('\0', "");
     (!text.trim().is_empty()).then_some(text)
 }
 
 /// First and last name, or the one of them that there is.
-pub(super) fn full_name(first: Option<&String>, last: Option<&String>) -> Option<String> {
+pub(crate) fn full_name(first: Option<&String>, last: Option<&String>) -> Option<String> {
     let parts: Vec<_> = [clean(first), clean(last)].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join(" "))
 }
 
 /// An address in a shop's own words.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Postal<'a> {
+pub(crate) struct Postal<'a> {
     /// The whole name, where the shop has it; else it is put together.
-    pub(super) name: Option<&'a String>,
-    pub(super) first_name: Option<&'a String>,
-    pub(super) last_name: Option<&'a String>,
-    pub(super) company: Option<&'a String>,
-    pub(super) streets: [Option<&'a String>; 2],
-    pub(super) city: Option<&'a String>,
-    pub(super) postcode: Option<&'a String>,
+    pub(crate) name: Option<&'a String>,
+    pub(crate) first_name: Option<&'a String>,
+    pub(crate) last_name: Option<&'a String>,
+    pub(crate) company: Option<&'a String>,
+    pub(crate) streets: [Option<&'a String>; 2],
+    pub(crate) city: Option<&'a String>,
+    pub(crate) postcode: Option<&'a String>,
     /// The region's code, before its name.
-    pub(super) regions: [Option<&'a String>; 2],
+    pub(crate) regions: [Option<&'a String>; 2],
     /// ISO 3166 two-letter code, in any case; anything else is left out.
-    pub(super) country: Option<&'a String>,
-    pub(super) phone: Option<&'a String>,
+    pub(crate) country: Option<&'a String>,
+    pub(crate) phone: Option<&'a String>,
 }
 
 impl Postal<'_> {
     /// The address; `None` when the shop has none and sends an object of empty texts.
-    pub(super) fn address(&self) -> Option<Address> {
+    pub(crate) fn address(&self) -> Option<Address> {
         let country = clean(self.country).map(|code| code.to_ascii_uppercase());
         let [code, region] = self.regions;
         let read = Address {

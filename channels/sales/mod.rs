@@ -3,7 +3,7 @@
 mod adobe_commerce;
 mod amazon;
 mod bigcommerce;
-mod buyer;
+pub(crate) mod buyer;
 mod clover;
 mod country;
 pub mod direct;
@@ -13,12 +13,12 @@ mod mirakl;
 mod shopify;
 mod shopware;
 mod square;
-mod taken;
+pub(crate) mod taken;
 mod till;
 mod told;
 mod walmart;
 mod window;
-mod woocommerce;
+pub(crate) mod woocommerce;
 
 use std::sync::Arc;
 

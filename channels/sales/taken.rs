@@ -98,7 +98,7 @@ pub(super) fn sound(draft: OrderDraft) -> Result<OrderDraft, NotTaken> {
 }
 
 /// An id of digits only, of any length that vendors use; `None` for what is none.
-pub(super) fn digits(text: &str) -> Option<String> {
+pub(crate) fn digits(text: &str) -> Option<String> {
     let fits = !text.is_empty() && text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit());
     fits.then(|| text.to_owned())
 }
@@ -146,7 +146,7 @@ pub(super) fn amount_or_zero(
 }
 
 /// What the seller takes off, if it is anything. One below zero stays, and is refused as unsound.
-pub(super) fn discount(off: Money, code: Option<String>) -> Vec<Discount> {
+pub(crate) fn discount(off: Money, code: Option<String>) -> Vec<Discount> {
     let off = Some(off).filter(|off| !off.is_zero());
     let discount = |amount| Discount {
         code,
@@ -158,7 +158,7 @@ pub(super) fn discount(off: Money, code: Option<String>) -> Vec<Discount> {
 
 /// Closes a gap between the parts and the stated total that is rounding: at most half of the smallest unit
 /// for each amount that a vendor rounds by itself. A larger one stays open, for a person to look at.
-pub(super) fn close_rounding(draft: &mut OrderDraft) {
+pub(crate) fn close_rounding(draft: &mut OrderDraft) {
     let gap = draft.stated_total.minus(draft.totals().grand);
     let charges = draft.shipping.iter().chain(&draft.fees);
     let of_lines = draft.lines.iter().map(|line| 2 + line.taxes.len());

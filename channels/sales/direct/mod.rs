@@ -5,6 +5,7 @@
 //! is refused, and one answer names every point.
 
 pub(crate) mod card;
+mod history;
 mod kits;
 mod order;
 mod payment;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use orderhub_domain::canonical::{Address, CaptureMode, Submission, Violation};
 use orderhub_domain::ids::Slug;
+use orderhub_domain::order::History;
 use orderhub_domain::sourcing::Point;
 
 use super::{SalesConnector, WayBack};
@@ -63,6 +65,29 @@ pub fn parse(
     body: &[u8],
     capture_mode: &dyn Fn(&Slug) -> Option<CaptureMode>,
 ) -> Result<ParsedOrder, OrderError> {
+    let value = value(body)?;
+    let mut problems = reader::Problems::default();
+    let read = order::read(&value, capture_mode, &mut problems);
+    finish(&value, read, problems)
+}
+
+/// Reads an order of the past: a canonical order with the member `history`, which says how it ended. Its
+/// hash is that of the order without it, so that the same order is recognised when it is posted.
+pub(crate) fn parse_past(body: &[u8]) -> Result<(ParsedOrder, History), OrderError> {
+    let mut value = value(body)?;
+    let stated = history::taken_out(&mut value);
+    let mut problems = reader::Problems::default();
+    let nobody_captures = |_: &Slug| None;
+    let read = order::read(&value, &nobody_captures, &mut problems);
+    let draft = read.as_ref().map(|(_, submission)| &submission.draft);
+    let history = history::read(stated.as_ref(), draft, &mut problems);
+    let parsed = finish(&value, read, problems)?;
+    let unread = || OrderError::Invalid(Vec::new());
+    history.map(|history| (parsed, history)).ok_or_else(unread)
+}
+
+/// A body that is a JSON object.
+fn value(body: &[u8]) -> Result<Json<'_>, OrderError> {
     let value = json::parse(body).map_err(|error| OrderError::NotAnObject {
         code: match error {
             NotJson::Empty => "empty_body",
@@ -78,9 +103,16 @@ pub fn parse(
             detail,
         });
     }
-    let mut problems = reader::Problems::default();
-    let read = order::read(&value, capture_mode, &mut problems);
-    let body_hash = match hash(&value, Repeated::Refused) {
+    Ok(value)
+}
+
+/// The order with its hash, or everything that is wrong with it.
+fn finish(
+    value: &Json<'_>,
+    read: Option<(Slug, Submission)>,
+    mut problems: reader::Problems,
+) -> Result<ParsedOrder, OrderError> {
+    let body_hash = match hash(value, Repeated::Refused) {
         Ok(body_hash) => Some(body_hash),
         Err(NoCanonicalValue::RepeatedMember) => None,
         Err(error) => {

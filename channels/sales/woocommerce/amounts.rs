@@ -82,13 +82,23 @@ pub(super) fn price(
     let paid = decimal(&item.total, "a line's total")?;
     let stated = item.subtotal.as_ref().filter(|text| !text.0.is_empty());
     let before = stated.map(|text| decimal(text, "a line's subtotal"));
+    let before = before.transpose()?.unwrap_or(paid);
+    unit_and_off(before, paid, quantity, currency).ok_or_else(|| unreadable("a line's quantity"))
+}
+
+/// The unit price of a line and what is taken off all its units, from what it would cost and what it does;
+/// `None` when there are no units.
+pub(crate) fn unit_and_off(
+    before: Decimal,
+    paid: Decimal,
+    quantity: Decimal,
+    currency: Currency,
+) -> Option<(Decimal, Money)> {
     // Somebody in the shop may have put a line's total above what it was before.
-    let before = before.transpose()?.unwrap_or(paid).max(paid);
-    let unit = before
-        .checked_div(quantity)
-        .ok_or_else(|| unreadable("a line's quantity"))?;
+    let before = before.max(paid);
+    let unit = before.checked_div(quantity)?;
     let off = Money::rounded(before, currency).less(Money::rounded(paid, currency));
-    Ok((unit.round_dp(UNIT_PRICE).normalize(), off))
+    Some((unit.round_dp(UNIT_PRICE).normalize(), off))
 }
 
 /// Shipping charges or fees. One below zero is a discount of the order, its taxes with it: that is how

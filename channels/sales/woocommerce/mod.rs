@@ -6,14 +6,14 @@
 //! sending after some failures, so it is also asked what has changed; the answers are read like webhooks.
 //! Whatever else it sends is kept as unknown.
 
-mod amounts;
+pub(crate) mod amounts;
 mod back;
 mod map;
 mod offer;
 mod poll;
 mod rest;
 mod specimen;
-mod text;
+pub(crate) mod text;
 mod verify;
 mod wire;
 

@@ -7,7 +7,7 @@ use crate::sales::buyer::clean;
 const LONGEST: usize = 8;
 
 /// A name that may have entities in it; `None` when nothing is left.
-pub(super) fn name(text: Option<&String>) -> Option<String> {
+pub(crate) fn name(text: Option<&String>) -> Option<String> {
     clean(Some(&decoded(text?)))
 }
 
