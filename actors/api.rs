@@ -13,6 +13,7 @@ use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
 use orderhub_domain::order::{Asked, Fact, Order, Places, Recorded, Rejection, Request};
 use orderhub_domain::stock::{Counters, StockCommand, Taken};
 
+use crate::past::{self, NewPast, PastSource};
 use crate::ports::Pause;
 
 /// The front door.
@@ -23,6 +24,13 @@ pub trait HubApi: Send + Sync {
 
     /// Records a new order, or recognises it. Never decided twice, whoever asks how often at once.
     async fn place(&self, order: NewOrder) -> Result<Placed, HubError>;
+
+    /// Records orders of the past; the answers stand in their order. Nothing is done about any of them.
+    async fn import(
+        &self,
+        source: PastSource,
+        orders: Vec<NewPast>,
+    ) -> Result<Vec<past::Recorded>, HubError>;
 
     /// Carries out a request about an order.
     async fn command(&self, order: OrderId, asked: Asked, actor: String) -> Result<Done, HubError>;

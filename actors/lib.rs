@@ -7,6 +7,7 @@
 
 pub mod api;
 pub mod node;
+pub mod past;
 pub mod ports;
 pub mod router;
 pub mod twin;

@@ -114,7 +114,7 @@ pub struct Loaded {
     pub wake_at: Option<Timestamp>,
 }
 
-/// Reads of the journal and the small writes beside it. Each call is one statement.
+/// Reads of the journal and the small writes beside it. Each call is one statement in the store.
 #[async_trait]
 pub trait Journal: Send + Sync {
     /// The database's time.
@@ -129,6 +129,20 @@ pub trait Journal: Send + Sync {
         channel: ChannelId,
         external_id: &str,
     ) -> Result<Option<OrderId>, Unavailable>;
+
+    /// The orders of a channel that have one of these external ids.
+    async fn find_all(
+        &self,
+        channel: ChannelId,
+        external_ids: &[String],
+    ) -> Result<BTreeMap<String, OrderId>, Unavailable> {
+        let mut found = BTreeMap::new();
+        for external_id in external_ids {
+            let order = self.find(channel, external_id).await?;
+            found.extend(order.map(|order| (external_id.clone(), order)));
+        }
+        Ok(found)
+    }
 
     /// The order with this other name.
     async fn resolve(&self, reference: &OrderRef) -> Result<Option<OrderId>, Unavailable>;

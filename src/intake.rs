@@ -63,6 +63,8 @@ pub trait Intake: Send + Sync {
 pub struct SalesChannel {
     /// Its immutable id.
     pub id: ChannelId,
+    /// Its kind: `shopify`.
+    pub kind: &'static str,
     /// Its orders come in the canonical form.
     pub direct: bool,
     /// Test orders are recorded and nothing else.

@@ -12,6 +12,7 @@ pub mod console;
 pub mod dev;
 pub mod events;
 pub mod http;
+pub mod imports;
 pub mod intake;
 pub mod serve;
 pub mod settlement;

@@ -25,6 +25,7 @@ use crate::api::{Delivery, Done, HubApi, HubError, NewOrder, Placed, Receipt, Sa
 use crate::lanes::Urgency;
 use crate::location::LocationMsg;
 use crate::order::{fold, unavailable};
+use crate::past::{self, NewPast, PastSource};
 use crate::ports::Pause;
 use crate::shard::{Permit, overloaded};
 use crate::shared::Shared;
@@ -167,6 +168,15 @@ impl HubApi for Hub {
         )
         .increment(1);
         placed
+    }
+
+    async fn import(
+        &self,
+        source: PastSource,
+        orders: Vec<NewPast>,
+    ) -> Result<Vec<past::Recorded>, HubError> {
+        self.admit()?;
+        self.shared.record_past(&source, orders).await
     }
 
     async fn command(&self, order: OrderId, asked: Asked, actor: String) -> Result<Done, HubError> {

@@ -67,6 +67,13 @@ impl Refused {
         self.code.as_deref() == Some("unauthorized")
     }
 
+    /// Whether the same request may well be answered a little later.
+    pub(super) fn passes(&self) -> bool {
+        const PASSING: [&str; 3] = ["store_unavailable", "overloaded", "outcome_unknown"];
+        let code = self.code.as_deref();
+        code.is_some_and(|code| PASSING.contains(&code))
+    }
+
     /// The failure; `unknown` in place of an address where there is nothing.
     pub(super) fn or_unknown(self, unknown: impl FnOnce() -> Failure) -> Failure {
         match self.code.as_deref() {

@@ -8,6 +8,7 @@ mod doctor;
 mod events;
 mod exit;
 mod feeds;
+mod import;
 mod inventory;
 mod keys;
 mod locations;
@@ -135,6 +136,8 @@ enum Verb {
     /// Payout files of gateways and marketplaces.
     #[command(subcommand)]
     Settlements(settlements::Verb),
+    /// Read orders of the past in from a file. Nothing is charged, shipped or told for them.
+    Import(import::Arguments),
     /// Webhooks that came, and reading them again.
     #[command(subcommand)]
     Webhooks(webhooks::Verb),
@@ -217,6 +220,7 @@ async fn carry_out(cli: Cli, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         Verb::Locations(verb) => locations::run(verb, || load(file, []), format, out).await,
         Verb::Inventory(verb) => inventory::run(verb, || load(file, []), format, out).await,
         Verb::Settlements(verb) => settlements::run(verb, || load(file, []), format, out).await,
+        Verb::Import(arguments) => import::run(arguments, || load(file, []), format, out).await,
         Verb::Webhooks(verb) => webhooks::run(verb, || load(file, []), root, format, out).await,
         Verb::Sim(verb) => sim::run(verb).await,
         Verb::Simulate(arguments) => simulate::run(&arguments, format, out),

@@ -1,6 +1,6 @@
 //! Where verbs print: data on stdout, words on stderr.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 
 use serde_json::Value;
 
@@ -47,17 +47,27 @@ impl Output {
 pub struct Out {
     data: Box<dyn Write + Send>,
     words: Box<dyn Write + Send>,
+    /// Words go to a terminal.
+    terminal: bool,
 }
 
 impl Out {
     /// The process's own stdout and stderr.
     pub fn of_process() -> Self {
-        Self::new(Box::new(io::stdout()), Box::new(io::stderr()))
+        Self {
+            terminal: io::stderr().is_terminal(),
+            ..Self::new(Box::new(io::stdout()), Box::new(io::stderr()))
+        }
     }
 
     /// Any two places.
     pub fn new(data: Box<dyn Write + Send>, words: Box<dyn Write + Send>) -> Self {
-        Self { data, words }
+        let terminal = false;
+        Self {
+            data,
+            words,
+            terminal,
+        }
     }
 
     /// Prints data. A reader that went away (`| head`) is no failure.
@@ -69,6 +79,16 @@ impl Out {
     pub fn tell(&mut self, text: &str) -> bool {
         let told = writeln!(self.data, "{text}").and_then(|()| self.data.flush());
         told.is_ok()
+    }
+
+    /// Writes a line of words over the one that was written last in this way; `false` where words do not go
+    /// to a terminal, and nothing was written.
+    pub fn redraw(&mut self, text: &str) -> bool {
+        let text = printable(text, &[]);
+        self.terminal
+            && write!(self.words, "\r\x1b[2K{text}")
+                .and_then(|()| self.words.flush())
+                .is_ok()
     }
 
     /// Prints words for a person.

@@ -25,8 +25,25 @@ use crate::intake::Desk;
 use crate::settlement::{Payer, Payouts};
 use crate::stock_feeds::StockFeeds;
 
-/// How many payout files are in memory at once; further ones wait at the door.
-pub const IMPORTS_AT_ONCE: usize = 2;
+/// How many files are in memory at once; further ones wait at the door.
+const FILES_AT_ONCE: usize = 2;
+
+/// Room for files that are read in.
+pub struct Rooms {
+    /// For payout files.
+    pub payouts: Semaphore,
+    /// For pieces of files with orders of the past.
+    pub pasts: Semaphore,
+}
+
+impl Default for Rooms {
+    fn default() -> Self {
+        Self {
+            payouts: Semaphore::new(FILES_AT_ONCE),
+            pasts: Semaphore::new(FILES_AT_ONCE),
+        }
+    }
+}
 
 /// What the routes stand on.
 pub struct Edge {
@@ -50,8 +67,8 @@ pub struct Edge {
     pub payouts: Arc<dyn Payouts>,
     /// Connections that pay out, by slug: their kinds, and their channels if they are one.
     pub payers: BTreeMap<Slug, Payer>,
-    /// Room for payout files: no more are in memory at once.
-    pub imports: Semaphore,
+    /// Room for files: no more are in memory at once.
+    pub rooms: Rooms,
     /// Stock that outside systems speak of.
     pub stock_feeds: StockFeeds,
     /// What was answered to requests that belong to no order.

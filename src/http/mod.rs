@@ -31,7 +31,7 @@ pub mod table;
 mod tests;
 
 pub use copies::{WebhookCopies, WebhookCopy};
-pub use edge::{Edge, IMPORTS_AT_ONCE};
+pub use edge::{Edge, Rooms};
 pub use front::Front;
 pub use hooks::{Hooks, KeptWebhook};
 pub use limits::Limits;

@@ -177,6 +177,13 @@ pub const ROUTES: &[Route] = &[
         Side::Api,
     ),
     route(
+        Method::POST,
+        "/v1/imports/{slug}",
+        Needing(Scope::OpsAct),
+        Body::File,
+        Side::Api,
+    ),
+    route(
         Method::GET,
         "/v1/settlements",
         Needing(Scope::OpsAct),

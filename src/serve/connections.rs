@@ -46,6 +46,7 @@ fn payer(connection: &Connection, channel: Option<ChannelId>) -> Payer {
 
 struct Shop {
     id: ChannelId,
+    kind: &'static str,
     direct: bool,
     connector: Arc<dyn SalesConnector>,
 }
@@ -58,11 +59,12 @@ impl Connections {
         let ids = register_channels(config, store).await?;
         let configured = config.sales.iter().zip(connectors).zip(ids);
         let shops = configured.map(|((shop, connector), id)| {
-            let direct = shop.connection.kind.name == DIRECT;
+            let kind = shop.connection.kind.name;
             let slug = shop.connection.slug.clone();
             let shop = Shop {
                 id,
-                direct,
+                kind,
+                direct: kind == DIRECT,
                 connector,
             };
             (slug, shop)
@@ -88,6 +90,7 @@ impl Connections {
     pub(super) fn channels(&self) -> BTreeMap<Slug, SalesChannel> {
         let channel = |shop: &Shop| SalesChannel {
             id: shop.id,
+            kind: shop.kind,
             direct: shop.direct,
             live: shop.connector.is_live(),
         };

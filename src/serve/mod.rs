@@ -17,7 +17,6 @@ use orderhub_actors::api::HubApi;
 use orderhub_actors::node::{self, End, NodeConfig, Stores};
 use orderhub_actors::ports::Unavailable;
 use orderhub_domain::ids::Slug;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -31,7 +30,7 @@ use crate::http::keys::KeyBook;
 use crate::http::messages::Messages;
 use crate::http::requests::Requests;
 use crate::http::streams::Streams;
-use crate::http::{Edge, Hooks, IMPORTS_AT_ONCE};
+use crate::http::{Edge, Hooks, Rooms};
 use crate::intake::Desk;
 use crate::settlement::Payer;
 use crate::stock_feeds::StockFeeds;
@@ -114,7 +113,7 @@ impl Root for Process {
             messages: Arc::new(store.clone()),
             payouts: Arc::new(store.clone()),
             payers,
-            imports: Semaphore::new(IMPORTS_AT_ONCE),
+            rooms: Rooms::default(),
             stock_feeds: StockFeeds::new(hub, Arc::new(store.clone())),
             requests: Requests::new(Arc::new(store.clone())),
             feed,

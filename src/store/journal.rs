@@ -188,6 +188,14 @@ impl Journal for Store {
         Ok(self.read(query).await?.map(OrderId::from_uuid))
     }
 
+    async fn find_all(
+        &self,
+        channel: ChannelId,
+        external_ids: &[String],
+    ) -> Result<BTreeMap<String, OrderId>, Unavailable> {
+        self.find_named(channel, external_ids).await
+    }
+
     async fn resolve(&self, reference: &OrderRef) -> Result<Option<OrderId>, Unavailable> {
         if reference.scope.contains('\0') || reference.value.contains('\0') {
             return Ok(None);

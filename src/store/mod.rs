@@ -24,6 +24,7 @@ mod order_list;
 mod ownership;
 mod parked;
 mod parked_list;
+mod past;
 mod payouts;
 mod publish;
 mod retention;

@@ -8,6 +8,7 @@ mod exchanges;
 pub mod explain;
 pub mod feeds;
 mod fulfilment;
+pub mod imports;
 pub mod location;
 pub mod messages;
 pub mod order;

@@ -4,7 +4,7 @@ use orderhub_domain::canonical::{DraftLine, PrivateDetails, TaxMode};
 use orderhub_domain::ids::{FulfilmentId, Sku};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Hold, HoldScope, LineUnits, Order, Quantities, ReservationState, wake_at,
+    History, Hold, HoldScope, LineUnits, Order, Quantities, ReservationState, wake_at,
 };
 use orderhub_domain::policy::Policy;
 use serde_json::{Value, json};
@@ -56,6 +56,7 @@ pub fn order(
         "stage": order.stage.word(),
         "reason": order.reason,
         "status": status::status(order),
+        "history": order.history.as_deref().map(history),
         "test": draft.test,
         "placed_at": draft.placed_at,
         "received_at": order.received_at,
@@ -84,6 +85,17 @@ pub fn order(
         "holds": order.holds.iter().map(|found| hold(order, found)).collect::<Vec<_>>(),
         "editing": edits::editing(order, policy),
         "outstanding": outstanding,
+    })
+}
+
+/// How an order of the past ended, as its file said.
+fn history(history: &History) -> Value {
+    json!({
+        "end": history.end.word(),
+        "ended_at": history.ended_at,
+        "paid": amount(history.paid),
+        "refunded": amount(history.refunded),
+        "format": history.format,
     })
 }
 

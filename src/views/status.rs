@@ -1,6 +1,6 @@
 //! What a customer is told: one word, a pure projection of stage, quantities and holds.
 
-use orderhub_domain::order::{FulfilmentStage, Order, Quantities, Stage};
+use orderhub_domain::order::{FulfilmentStage, Order, PastEnd, Quantities, Stage};
 use orderhub_domain::quantity::Quantity;
 
 /// The customer-facing word for an order.
@@ -8,6 +8,13 @@ pub fn status(order: &Order) -> &'static str {
     match order.stage {
         Stage::Rejected | Stage::Expired => return "not_accepted",
         Stage::Cancelled => return "cancelled",
+        Stage::Closed if order.is_past() => {
+            let refunded = order
+                .history
+                .as_ref()
+                .is_some_and(|past| past.end == PastEnd::Refunded);
+            return if refunded { "refunded" } else { "delivered" };
+        }
         // Recorded on a live connection, and nothing was done about it.
         Stage::Closed if order.confirmed_at.is_none() => return "not_processed",
         Stage::Cancelling => return "being_cancelled",

@@ -59,7 +59,12 @@ fn entry(recorded: &Recorded) -> Value {
 pub fn summary(event: &Event) -> String {
     match event {
         Event::Received(received) => format!(
-            "Received from {} with {}, {}.",
+            "{} from {} with {}, {}.",
+            if received.history.is_some() {
+                "Imported as history"
+            } else {
+                "Received"
+            },
             received.channel_slug,
             lines_of(received.draft.lines.len()),
             received.draft.stated_total,

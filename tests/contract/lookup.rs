@@ -1,11 +1,11 @@
 //! Orders: names, personal data, wake-ups and requests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use orderhub_actors::ports::{Appended, OrderRef, Seen};
 use orderhub_domain::canonical::{Customer, PrivateDetails};
-use orderhub_domain::ids::ShardId;
+use orderhub_domain::ids::{OrderId, ShardId};
 use orderhub_domain::order::{Event, Mark, MarkKind, RememberedRequest, Stage};
 
 use super::World;
@@ -85,6 +85,28 @@ pub(crate) async fn orders_are_found_by_what_they_share_each_once(world: &impl W
     let later = node.journal.seen(&marks, at(3_600)).await.expect("counted");
     assert!(later.iter().all(|seen| seen.recent.is_empty()));
     assert!(later[0].before, "what is outside the window is remembered");
+}
+
+pub(crate) async fn orders_are_found_by_many_names_of_one_channel(world: &impl World) {
+    let mut node = world.node("a").await;
+    let claims = node.ownership.claim_all(&[]).await.expect("claimed");
+    let (channel, other) = (world.channel().await, world.channel().await);
+    let orders = [NewOrder::of(channel), NewOrder::of(channel)];
+    let elsewhere = NewOrder::named(other, "elsewhere");
+    for order in orders.iter().chain([&elsewhere]) {
+        node.create(order, &claims).await;
+    }
+    let names = orders.iter().map(|order| order.draft.external_id.clone());
+    let expected: BTreeMap<String, OrderId> = names
+        .clone()
+        .zip(orders.iter().map(|order| order.id))
+        .collect();
+    let strangers = ["nobody", "elsewhere", "nul\0", "nobody"].map(str::to_owned);
+    let asked: Vec<String> = names.chain(strangers).collect();
+    let found = node.journal.find_all(channel, &asked).await;
+    assert_eq!(found.expect("read"), expected);
+    let none = node.journal.find_all(channel, &[]).await;
+    assert_eq!(none.expect("read"), BTreeMap::new());
 }
 
 pub(crate) async fn personal_data_comes_back_and_stays_out_of_the_log(world: &impl World) {

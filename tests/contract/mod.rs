@@ -59,6 +59,7 @@ macro_rules! store_contract {
             references_resolve_to_their_order,
             a_reference_belongs_to_the_first_order_that_brought_it,
             personal_data_comes_back_and_stays_out_of_the_log,
+            orders_are_found_by_many_names_of_one_channel,
             orders_are_found_by_what_they_share_each_once,
             due_orders_come_in_order_and_page_by_page,
             the_stored_wake_up_moves_only_when_it_must,

@@ -37,6 +37,7 @@ mod events;
 mod exchanges;
 mod feeds;
 mod forgotten;
+mod imports;
 mod inbox;
 mod last_hundred;
 mod lies;

@@ -110,6 +110,17 @@ impl Hub {
         String::from_utf8(output.stdout).unwrap()
     }
 
+    /// Begins a verb and lets it go on; both of its outputs are kept.
+    pub(crate) fn spawn(&self, words: &[String]) -> Child {
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut command = self.command(&words);
+        let begun = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn();
+        begun.unwrap()
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orderhub"));
         command

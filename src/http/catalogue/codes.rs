@@ -155,6 +155,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Only money that a gateway has captured for the hub, and that was not given back or disputed, can be refunded.",
     ),
     entry(
+        "imported_history",
+        409,
+        "The order was imported as history",
+        "It was over before the hub heard of it: look at it, note on it, and settle what is left where it was sold.",
+    ),
+    entry(
         "nothing_to_retry",
         409,
         "Nothing to try again",
@@ -314,7 +320,7 @@ pub const CATALOGUE: &[Entry] = &[
         "unknown_format",
         422,
         "The format of the file is not known",
-        "Name it: ?format=stripe_balance or ?format=amazon_settlement.",
+        "Name it: ?format=stripe_balance or ?format=amazon_settlement of payouts, ?format=shopify-csv, woocommerce-csv or ndjson of orders, and of an import the one that the channel's kind has.",
     ),
     entry(
         "nothing_to_resolve",

@@ -10,8 +10,10 @@ mod edits;
 mod events;
 mod exchanges;
 mod feeds;
+mod files;
 mod fulfilments;
 mod hooks;
+mod imports;
 mod inventory;
 mod lines;
 mod locations;
@@ -76,6 +78,8 @@ pub fn all(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
         .or(webhooks::routes(edge))
         .unify()
         .or(settlements::routes(edge))
+        .unify()
+        .or(imports::routes(edge))
         .unify()
         .or(unreconciled::routes(edge))
         .unify()

@@ -1,11 +1,10 @@
 //! `/v1/settlements`: payout files are read in, and their lines looked through.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use bytes::{Buf, Bytes};
+use futures_util::Stream;
 use http::StatusCode;
 use jiff::Timestamp;
 use orderhub_channels::settlement::FileFormat;
@@ -18,12 +17,13 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
 use super::actions::carry_out;
+use super::files::{capital, whole};
 use super::{answer, answered, asked, body, json as reply, with};
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::fields::{Fields, LONGEST_REASON};
 use crate::http::json::{body_hash, object};
-use crate::http::limits::{self, FILE_BYTES};
+use crate::http::limits::FILE_BYTES;
 use crate::http::pages::{self, USUAL_PAGE};
 use crate::http::problem::Problem;
 use crate::settlement::{Failed, Import, LineFilter, Payer, Resolution};
@@ -83,8 +83,15 @@ async fn read<B: Buf>(
     let payer = payer(edge, asked, source)?;
     let format = format(asked, &payer)?;
     // One that waits has not begun to send more than the connection holds.
-    let _room = edge.imports.acquire().await;
-    let file = whole(body, asked.body_time).await?;
+    let _room = edge.rooms.payouts.acquire().await;
+    let too_large = || {
+        format!(
+            "The file has more than {} MiB: send it in parts, each with the heading. A payout whose \
+             lines stand in several parts is judged by the one that has all of them.",
+            FILE_BYTES / (1024 * 1024)
+        )
+    };
+    let file = whole(body, asked.body_time, FILE_BYTES, &too_large).await?;
     if file.is_empty() {
         return Err(Problem::new("empty_body", "The file is empty."));
     }
@@ -103,13 +110,6 @@ async fn read<B: Buf>(
         }
     })?;
     Ok(reply(StatusCode::OK, &views::settlement::file(&read)))
-}
-
-/// A sentence of a library, as the beginning of an answer.
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
 /// The connection that the file is from. A key that is bound to a channel knows only that one.
@@ -141,37 +141,6 @@ fn format(asked: &Asked, payer: &Payer) -> Result<FileFormat, Problem> {
         let detail = format!("Files of {slug} have no format of their own.");
         Problem::new("unknown_format", detail)
     })
-}
-
-/// The whole file, up to the bound.
-async fn whole<B: Buf>(
-    body: impl Stream<Item = Result<B, warp::Error>>,
-    piece_time: Duration,
-) -> Result<BytesMut, Problem> {
-    let mut body = pin!(body);
-    let mut file = BytesMut::new();
-    loop {
-        let piece = tokio::time::timeout(piece_time, body.next()).await;
-        let late = |_| Problem::new("body_timeout", "The file did not arrive in time.").closing();
-        let Some(piece) = piece.map_err(late)? else {
-            return Ok(file);
-        };
-        let mut piece = piece.map_err(|_| limits::broken())?;
-        while piece.has_remaining() {
-            let chunk = piece.chunk();
-            let length = chunk.len();
-            file.extend_from_slice(chunk);
-            piece.advance(length);
-        }
-        if file.len() > FILE_BYTES {
-            let detail = format!(
-                "The file has more than {} MiB: send it in parts, each with the heading. A payout whose \
-                 lines stand in several parts is judged by the one that has all of them.",
-                FILE_BYTES / (1024 * 1024)
-            );
-            return Err(Problem::new("too_large", detail).closing());
-        }
-    }
 }
 
 async fn files(edge: &Edge, asked: &Asked) -> Result<Response, Problem> {

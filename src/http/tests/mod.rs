@@ -31,7 +31,6 @@ use orderhub_actors::ports::Unavailable;
 use orderhub_channels::registry::Family;
 use orderhub_domain::ids::{ChannelId, Slug};
 use orderhub_domain::policy::Policy;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -40,7 +39,7 @@ use super::auth::Keys;
 use super::keys::{Key, KeyRing, Scope, generate, token_hash};
 use super::requests::Requests;
 use super::streams::Streams;
-use super::{Edge, Front, Hooks, IMPORTS_AT_ONCE, Limits, Listener, Side};
+use super::{Edge, Front, Hooks, Limits, Listener, Rooms, Side};
 use crate::events::Feed;
 use crate::events::tests::Memory;
 use crate::intake::{Desk, SalesChannel};
@@ -119,6 +118,7 @@ async fn world_with(limits: Limits) -> World {
     let channel = |slug: &str, direct| {
         let channel = SalesChannel {
             id: channel_id(slug),
+            kind: if direct { "direct" } else { "shopify" },
             direct,
             live: true,
         };
@@ -158,7 +158,7 @@ async fn world_with(limits: Limits) -> World {
         messages: notes.clone(),
         payouts: Arc::new(settlements::Kept::default()),
         payers: settlements::payers(),
-        imports: Semaphore::new(IMPORTS_AT_ONCE),
+        rooms: Rooms::default(),
         stock_feeds: StockFeeds::new(hub.clone(), Arc::new(feeds::Kept::default())),
         requests: Requests::new(notes.clone()),
         feed: feed.clone(),

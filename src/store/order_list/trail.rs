@@ -58,7 +58,7 @@ change as materialized (
 draft as materialized (
     select f.stream_id, f.recorded_at as received_at, f.body -> 'draft' as draft
     from fresh f
-    where f.version = 1 and f.kind = 'order.received'
+    where f.version = 1 and f.kind in ('order.received', 'order.imported')
 ),
 added as (
     insert into orderhub.order_list
