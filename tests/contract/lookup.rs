@@ -105,8 +105,8 @@ pub(crate) async fn orders_are_found_by_many_names_of_one_channel(world: &impl W
     let asked: Vec<String> = names.chain(strangers).collect();
     let found = node.journal.find_all(channel, &asked).await;
     assert_eq!(found.expect("read"), expected);
-    let none = node.journal.find_all(channel, &[]).await;
-    assert_eq!(none.expect("read"), BTreeMap::new());
+    let nothing = node.journal.find_all(channel, &[]).await;
+    assert_eq!(nothing.expect("read"), BTreeMap::new());
 }
 
 pub(crate) async fn personal_data_comes_back_and_stays_out_of_the_log(world: &impl World) {

@@ -39,9 +39,9 @@ impl Feed {
     /// all over it.
     fn poisoned() -> Self {
         let mut stated: Vec<String> = (0..ORDERS)
-            .map(|number| match number < CANCELLED {
-                true => format!("!M-{number}"),
-                false => format!("M-{number}"),
+            .map(|number| {
+                let mark = if number < CANCELLED { "!" } else { "" };
+                format!("{mark}M-{number}")
             })
             .collect();
         for place in 0..REPEATED - CANCELLED {

@@ -49,7 +49,7 @@ async fn the_same_sale_by_webhook_and_by_file_is_one_order_whichever_came_first(
     deliver(api, "orders/create", &shop::paid(92, "PINK-8"))
         .await
         .expect(200);
-    let live = checker::orders_with(&world.audit, "shop-de", "92").await;
+    let living = checker::orders_with(&world.audit, "shop-de", "92").await;
     let file = File::of(&[heading(), row(&[("Id", "92"), ("Name", "#92")])]);
     let line = format!(
         "import shopify-csv {} --channel shop-de -o json",
@@ -58,11 +58,11 @@ async fn the_same_sale_by_webhook_and_by_file_is_one_order_whichever_came_first(
     let told = verdicts(&operator.run(&line).expect(0));
     assert_eq!(
         (words_of(&told), ids_of(&told)),
-        (vec!["exists"], vec![live[0].as_str()])
+        (vec!["exists"], vec![living[0].as_str()])
     );
-    api.until_stage(&live[0], &["fulfilling"]).await;
+    api.until_stage(&living[0], &["fulfilling"]).await;
     assert_eq!(
-        checker::events_of(&world.audit, &live[0], "order.imported").await,
+        checker::events_of(&world.audit, &living[0], "order.imported").await,
         0
     );
 }
