@@ -109,9 +109,6 @@ def sees_orders_move(page):
     expect(page.locator("#board .stage-fulfilling").first).to_be_visible(timeout=SOON)
     picture(page, "orders")
 
-    step("what an outsider wrote is text")
-    expect(page.locator("#board")).to_contain_text("<b>CON-1</b>", timeout=SOON)
-
     step("a pause holds still, and afterwards shows what came meanwhile")
     page.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(1500)
@@ -148,9 +145,10 @@ def sees_the_hub_come_back(page):
 
 
 def finds_and_filters(page):
-    step("an order is found by its id, and stages filter")
+    step("an order is found by its id, stages filter, and what an outsider wrote is text")
+    # The board of all orders shows the newest: on a slow machine this one is not among them any more.
     page.goto(f"{base}/console?stage=rejected")
-    expect(page.locator("#board")).to_contain_text("CON-1", timeout=SOON)
+    expect(page.locator("#board")).to_contain_text("<b>CON-1</b>", timeout=SOON)
     page.get_by_role("searchbox").fill(order)
     page.get_by_role("searchbox").press("Enter")
     expect(page.locator("#board tbody tr")).to_have_count(1)
