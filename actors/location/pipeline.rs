@@ -296,6 +296,8 @@ impl LocationState {
         }
         self.decide_ahead().await;
         self.tell_untold();
+        // Who was to be told when the node ended is told now, and not with the next round.
+        self.tell_paused();
     }
 
     pub(super) async fn tick(&mut self) {

@@ -7,7 +7,7 @@ use crate::support::api::Api;
 use crate::support::journey::step;
 use crate::support::operator::Operator;
 use crate::support::orders::one_unit;
-use crate::support::patience::{SOON, until};
+use crate::support::patience::{AFTER_A_CRASH, until};
 use crate::support::world::World;
 use crate::support::{books, checker};
 
@@ -26,7 +26,8 @@ async fn work(api: &Api, order: &str) -> Option<(String, String, String)> {
 
 async fn asked_at(api: &Api, order: &str, location: &str) -> String {
     let what = format!("{order} is asked of {location}");
-    let (id, ..) = until(&what, SOON, || async {
+    // Who could not be told before the kill, nor while the hub starts, is told within a minute.
+    let (id, ..) = until(&what, AFTER_A_CRASH, || async {
         let found = work(api, order).await?;
         (found.1 == location && found.2 != "planned").then_some(found)
     })
