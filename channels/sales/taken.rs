@@ -4,7 +4,9 @@
 //! Not here: what any vendor's fields mean, and names and addresses (`buyer`).
 
 use jiff::Timestamp;
-use orderhub_domain::canonical::{Charge, Discount, FundedBy, OrderDraft, Submission};
+use orderhub_domain::canonical::{
+    Charge, Discount, FundedBy, OrderDraft, Submission, Tax, TaxMode,
+};
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
 use rust_decimal::Decimal;
@@ -154,6 +156,38 @@ pub(crate) fn discount(off: Money, code: Option<String>) -> Vec<Discount> {
         funded_by: FundedBy::Seller,
     };
     off.map(discount).into_iter().collect()
+}
+
+/// A tax on top of whose name and rate nothing is stated, if it is anything.
+pub(super) fn taxes(amount: Money) -> Vec<Tax> {
+    let tax = Tax {
+        name: "Tax".to_owned(),
+        rate: None,
+        amount,
+        included: false,
+    };
+    let tax = Some(tax).filter(|tax| !tax.amount.is_zero());
+    tax.into_iter().collect()
+}
+
+/// Says whether the prices contain the taxes, where the vendor does not: so they do when only that comes to
+/// the stated total. A total that is met neither way stays as it is.
+pub(super) fn settle_taxes(draft: &mut OrderDraft) {
+    if draft.totals().grand == draft.stated_total {
+        return;
+    }
+    draft.tax_mode = TaxMode::Inclusive;
+    let contained = draft.totals().grand == draft.stated_total;
+    if !contained {
+        draft.tax_mode = TaxMode::Exclusive;
+        return;
+    }
+    let lines = draft.lines.iter_mut().map(|line| &mut line.taxes);
+    let charges = draft.shipping.iter_mut().chain(&mut draft.fees);
+    let taxes = lines.chain(charges.map(|charge| &mut charge.taxes));
+    for tax in taxes.flatten() {
+        tax.included = true;
+    }
 }
 
 /// Closes a gap between the parts and the stated total that is rounding: at most half of the smallest unit

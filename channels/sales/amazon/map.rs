@@ -16,10 +16,12 @@ use orderhub_domain::quantity::Quantity;
 use rust_decimal::Decimal;
 
 use super::marketplaces;
-use super::money::{Beside, settle_taxes, share, stated};
+use super::money::{Beside, share, stated};
 use super::wire;
 use crate::sales::buyer::{Postal, clean};
-use crate::sales::taken::{NotTaken, decimal, instant, not_yet, sound, unknown, unreadable};
+use crate::sales::taken::{
+    NotTaken, decimal, instant, not_yet, settle_taxes, sound, unknown, unreadable,
+};
 use crate::sales::told::opaque_id;
 use crate::wire::code;
 

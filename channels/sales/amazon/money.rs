@@ -6,12 +6,12 @@
 //! the stated total, and a discount takes off whatever its sign is. A total that is met neither way stays as
 //! it is and is seen.
 
-use orderhub_domain::canonical::{Charge, Discount, OrderDraft, Tax, TaxMode};
+use orderhub_domain::canonical::{Charge, Discount, Tax};
 use orderhub_domain::money::{Currency, Money};
 use rust_decimal::Decimal;
 
 use super::wire::{Amount, Breakdown, Item};
-use crate::sales::taken::{NotTaken, amount, decimal, discount, unreadable};
+use crate::sales::taken::{NotTaken, amount, decimal, discount, taxes, unreadable};
 use crate::wire::code;
 
 /// What a line brings, beside its own price and taxes.
@@ -83,19 +83,6 @@ pub(super) fn share(
     })
 }
 
-fn taxes(amount: Money) -> Vec<Tax> {
-    let tax = Tax {
-        name: "Tax".to_owned(),
-        rate: None,
-        amount,
-        included: false,
-    };
-    Some(tax)
-        .filter(|tax| !tax.amount.is_zero())
-        .into_iter()
-        .collect()
-}
-
 impl Beside {
     /// Notes a charge. One below zero takes off.
     pub(super) fn add(&mut self, part: &Breakdown, sum: Money) {
@@ -124,22 +111,5 @@ impl Beside {
                 taxes: Vec::new(),
             }),
         }
-    }
-}
-
-/// Says whether the prices contain the taxes: so they do when only that comes to the stated total.
-pub(super) fn settle_taxes(draft: &mut OrderDraft) {
-    if draft.totals().grand == draft.stated_total {
-        return;
-    }
-    draft.tax_mode = TaxMode::Inclusive;
-    let contained = draft.totals().grand == draft.stated_total;
-    if !contained {
-        draft.tax_mode = TaxMode::Exclusive;
-        return;
-    }
-    let lines = draft.lines.iter_mut();
-    for tax in lines.flat_map(|line| line.taxes.iter_mut()) {
-        tax.included = true;
     }
 }
