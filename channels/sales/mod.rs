@@ -15,6 +15,8 @@ mod shopware;
 mod square;
 pub(crate) mod taken;
 mod till;
+mod taken;
+mod tiktok_shop;
 mod told;
 mod walmart;
 mod window;
@@ -42,6 +44,7 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     shopify::KIND,
     shopware::KIND,
     square::KIND,
+    tiktok_shop::KIND,
     walmart::KIND,
     woocommerce::KIND,
 ];
