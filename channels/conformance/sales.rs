@@ -5,7 +5,7 @@ use orderhub_domain::money::Money;
 use orderhub_domain::order::Stage;
 use rust_decimal::Decimal;
 
-use super::{Failed, Finding, Kit, Tried, desk, fails, finding, money, same};
+use super::{Failed, Finding, Kit, Tried, desk, fails, finding, money, not_tried, same};
 use crate::port::{Inbound, InboundOrder};
 use crate::specimen::{Sale, SaleLine, SaleState, Thing};
 
@@ -168,6 +168,9 @@ fn reordered(kit: &Kit<'_>) -> Tried {
         if let Some(stated) = kit.specimen.state(Thing::Sale(sale), &kit.scene()) {
             said.push(kit.read_one(&stated)?);
         }
+    }
+    if said.is_empty() {
+        return not_tried("the vendor states no such thing");
     }
     for sequence in orders_of(said.len()) {
         let sequence: Vec<Inbound> = sequence.iter().map(|place| said[*place].clone()).collect();

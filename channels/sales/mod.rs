@@ -10,6 +10,7 @@ pub mod direct;
 mod ebay;
 mod lightspeed;
 mod mirakl;
+mod meta_commerce;
 mod shopify;
 mod shopware;
 mod square;
@@ -40,6 +41,7 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     direct::KIND,
     ebay::KIND,
     lightspeed::KIND,
+    meta_commerce::KIND,
     mirakl::KIND,
     shopify::KIND,
     shopware::KIND,
