@@ -142,6 +142,10 @@ pub(super) fn order(
 
 /// Who ships what is not shipped yet.
 fn fulfilled_by(order: &wire::Order, state: State) -> Result<FulfilledBy, NotTaken> {
+    // The instructions of such an order may still say how it is shipped, and not that it is not by us.
+    if order.is_sent_by_ebay() {
+        return Ok(FulfilledBy::Channel);
+    }
     let forms = order.instructions.iter().map(|of| of.form.as_deref());
     let mut forms: Vec<_> = forms.collect();
     forms.dedup();

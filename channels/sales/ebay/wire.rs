@@ -70,8 +70,46 @@ pub(super) struct Order {
     pub(super) payment_summary: Option<PaymentSummary>,
     #[serde(default, rename = "fulfillmentStartInstructions")]
     pub(super) instructions: Vec<Instruction>,
+    /// The eBay programs that it goes through.
+    #[serde(default)]
+    program: Option<Program>,
     #[serde(default, rename = "lineItems")]
     pub(super) lines: Vec<Line>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Program {
+    /// Stated of what eBay or one of its partners fulfils, and of nothing else.
+    #[serde(default)]
+    fulfillment_program: Option<FulfillmentProgram>,
+    #[serde(default)]
+    ebay_vault: Option<EbayVault>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FulfillmentProgram {
+    #[serde(default)]
+    fulfilled_by: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct EbayVault {
+    #[serde(default)]
+    fulfillment_type: Option<String>,
+}
+
+impl Order {
+    /// Whether eBay sends the goods, from a warehouse or a vault of its own. What it only carries further,
+    /// the seller sends.
+    pub(super) fn is_sent_by_ebay(&self) -> bool {
+        let program = self.program.as_ref();
+        let by = program.and_then(|of| of.fulfillment_program.as_ref()?.fulfilled_by.as_deref());
+        let vault = program.and_then(|of| of.ebay_vault.as_ref()?.fulfillment_type.as_deref());
+        by == Some("EBAY") || matches!(vault, Some("VAULT_TO_BUYER" | "VAULT_TO_VAULT"))
+    }
 }
 
 #[derive(Deserialize)]
