@@ -190,7 +190,9 @@ impl LookUp for Rest {
         for product in ids {
             products.extend(Self::look_up(self, &format!("products/{product}"), &[]).await?);
         }
+        // Where nobody is named, the vendor's messages have no customer, or one whose id is the text `null`.
         let customer = outline.customer_id.as_deref().and_then(path_id);
+        let customer = customer.filter(|id| *id != "null");
         let (mut own, mut addresses, mut fulfillments) = (None, Vec::new(), Vec::new());
         if outline.is_for_later() {
             let query = [("sale_id", id.to_owned()), ("page_size", "100".to_owned())];
