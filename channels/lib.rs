@@ -21,5 +21,7 @@ mod signature;
 pub mod specimen;
 mod standard_webhooks;
 mod token;
+#[cfg(test)]
+mod traps;
 pub mod warehouses;
 mod wire;
