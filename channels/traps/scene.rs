@@ -131,6 +131,11 @@ impl Vendor {
         }
     }
 
+    /// Whether the vendor states such a thing at all: some push carts and no orders.
+    pub(super) fn states(&self, thing: Thing<'_>) -> bool {
+        self.specimen.state(thing, &self.scene()).is_some()
+    }
+
     /// What is stated of a thing, after a change.
     pub(super) fn stated(&self, thing: Thing<'_>, change: impl FnOnce(&mut Value)) -> Statement {
         let stated = self.specimen.state(thing, &self.scene());

@@ -23,7 +23,8 @@ fn grown(value: &mut Value) {
 
 #[test]
 fn trap_15_members_that_are_new_change_nothing() {
-    for name in names(Family::Sales) {
+    let stated = |name: &&str| vendor(name).states(Thing::Sale(&sale()));
+    for name in names(Family::Sales).into_iter().filter(stated) {
         let (plain, more) = (vendor(name).order(as_it_is), vendor(name).order(grown));
         assert_eq!(more.submission, plain.submission, "{name}");
         assert_eq!(more.facts, plain.facts, "{name}");
@@ -44,8 +45,10 @@ fn in_state(state: SaleState) -> Sale {
 
 #[test]
 fn trap_15_words_that_nobody_knows_are_kept_and_move_nothing() {
-    for name in names(Family::Sales) {
-        let odd = topic(vendor(name).sale_of(&in_state(SaleState::Odd), as_it_is));
+    let odd = in_state(SaleState::Odd);
+    let stated = |name: &&str| vendor(name).states(Thing::Sale(&odd));
+    for name in names(Family::Sales).into_iter().filter(stated) {
+        let odd = topic(vendor(name).sale_of(&odd, as_it_is));
         assert!(!odd.starts_with("not_yet:"), "{name}: {odd}");
     }
     for name in names(Family::Payments) {

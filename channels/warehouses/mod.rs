@@ -14,10 +14,7 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of warehouse.
-pub static KINDS: &[Kind<dyn WarehouseConnector>] = &[
-    managed::KIND,
-    webhook::KIND,
-];
+pub static KINDS: &[Kind<dyn WarehouseConnector>] = &[managed::KIND, webhook::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(

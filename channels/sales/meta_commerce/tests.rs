@@ -176,7 +176,8 @@ fn what_is_not_of_whatsapp_is_kept_as_unknown() {
     let odd = json!({ "object": "for Jane" });
     assert_eq!(topics(&read(&odd)), ["odd:no_entry"]);
     assert_eq!(topics(&read(&json!({ "data": [] }))), ["no_object"]);
-    assert_eq!(topics(&read(&json!([]))), ["unreadable"]);
+    assert_eq!(topics(&read(&json!([]))), ["no_object"]);
+    assert_eq!(topics(&read(&json!("Jane"))), ["unreadable"]);
 }
 
 #[test]

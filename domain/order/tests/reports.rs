@@ -24,6 +24,8 @@ fn report(world: &mut World, location: &str, said: WorkSaid) {
         occurred_at: None,
         said,
     }));
+    // What was picked short is a hold of its own once its location has heard of it.
+    world.settle();
     world.check();
 }
 
