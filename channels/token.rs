@@ -69,10 +69,6 @@ impl Tokens {
 
     /// The same, for a partner that wants the bare key in a header of its own.
     #[must_use]
-    #[allow(
-        dead_code,
-        reason = "the first partner that wants it so is still to come"
-    )]
     pub(crate) fn in_header(mut self, header: HeaderName) -> Self {
         self.header = header;
         self.scheme = "";

@@ -147,7 +147,7 @@ fn test(config: &Config, slug: &Slug, format: Format, out: &mut Out) -> Result<(
         count => Err(Failure::new(
             Exit::Failed,
             format!("{count} of {} checks do not hold", findings.len()),
-            format!("see docs/connectors.md about {}", connection.kind.name),
+            format!("see docs/connectors/{}.md", connection.kind.name),
         )),
     }
 }
