@@ -82,7 +82,7 @@ pub(crate) struct Shared {
     pub(crate) stock_lane: StockLane,
     pub(crate) sites: BTreeMap<LocationCode, Site>,
     /// Sales channels that can be told what becomes of their orders.
-    pub(crate) listening: BTreeMap<ChannelId, Slug>,
+    pub(crate) listening: BTreeMap<ChannelId, (Slug, &'static [Topic])>,
     pub(crate) board: Board,
     pub(crate) waiters: Waiters,
     /// SKUs whose number sales channels have to be told.

@@ -14,8 +14,11 @@ use http::HeaderMap;
 use jiff::Timestamp;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::{FulfilmentId, LocationCode};
-use orderhub_domain::order::{ChannelFact, DeliveryProof, FulfilmentEvidence, LabelEvidence};
-use orderhub_domain::order::{NoticeEvidence, PaymentEvidence, Scan, WorkSaid};
+use orderhub_domain::order::{
+    ChannelFact, DeliveryProof, FulfilmentEvidence, LabelEvidence, NoticeEvidence, PaymentEvidence,
+    Restatement, Scan, WorkSaid,
+};
+use orderhub_domain::quantity::Quantity;
 
 /// The inbound half of a connection, whatever its family.
 pub trait Connector: Send + Sync {
@@ -141,6 +144,13 @@ pub enum Forged {
 pub enum Inbound {
     /// The state of an order at a sales channel: placed if it is new, compared if it is known.
     Order(Box<InboundOrder>),
+    /// Something about an order of a sales channel, without a state of all of it.
+    Said {
+        /// The channel's id of the order.
+        order: String,
+        /// What.
+        facts: Vec<ChannelFact>,
+    },
     /// Money moved, or did not.
     Payment {
         /// How the gateway names the payment.
@@ -199,6 +209,29 @@ pub struct InboundOrder {
     pub body_hash: String,
     /// What this state means for an order that is known already.
     pub facts: Vec<ChannelFact>,
+    /// Units per line that are still wanted or were sent, where the order's own quantities count others:
+    /// those that a shop took out or gave money back for.
+    pub wanted: BTreeMap<String, Quantity>,
+}
+
+impl InboundOrder {
+    /// What this state says of an order that is known already. A state without a time of its change cannot
+    /// be told from an older one: of it only the facts count.
+    pub fn news(&self) -> Vec<ChannelFact> {
+        let mut news = self.facts.clone();
+        let paid = news
+            .iter()
+            .any(|fact| matches!(fact, ChannelFact::Paid { .. }));
+        if self.submission.draft.changed_at.is_some() {
+            news.push(ChannelFact::Restated(Box::new(Restatement {
+                draft: self.submission.draft.clone(),
+                wanted: self.wanted.clone(),
+                ship_to: self.submission.private.ship_to.clone(),
+                paid,
+            })));
+        }
+        news
+    }
 }
 
 /// How a call may be repeated when its outcome is unknown.

@@ -41,6 +41,12 @@ pub struct OrderDraft {
     /// The channel marked it as test data.
     #[serde(default, skip_serializing_if = "is_false")]
     pub test: bool,
+    /// When the channel changed it last: what is older than what was heard before is not news.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
+    /// The channel has not released it yet: nothing may leave before it is paid there.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub awaits_release: bool,
     /// It arrived already cancelled at this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
@@ -278,6 +284,9 @@ pub struct PrivateDetails {
     /// Where it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_to: Option<Address>,
+    /// Where the channel stated last that it goes, once that was changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_ship_to: Option<Address>,
     /// Who pays.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bill_to: Option<Address>,

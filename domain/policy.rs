@@ -36,6 +36,9 @@ pub struct Policy {
     /// What becomes of a new order for something that no location has ever had.
     #[serde(default)]
     pub unknown_sku: UnknownSku,
+    /// What becomes of an order when the buyer asks the channel for its cancellation.
+    #[serde(default)]
+    pub cancel_asked: CancelAsked,
     /// How long an order waits for supply, counted from when it came.
     pub backorder_wait: SignedDuration,
     /// How many locations may refuse or reject the same order before a person must look.
@@ -127,6 +130,27 @@ impl UnknownSku {
     }
 }
 
+/// What becomes of an order when the buyer asks the channel for its cancellation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelAsked {
+    /// It is cancelled as far as it has not left and its location stops.
+    #[default]
+    Grant,
+    /// It waits for a person.
+    Hold,
+}
+
+impl CancelAsked {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Hold => "hold",
+        }
+    }
+}
+
 /// What becomes of an order that nobody reviewed in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -156,6 +180,7 @@ impl Default for Policy {
             contention_wait: SignedDuration::from_secs(20),
             when_short: WhenShort::Reject,
             unknown_sku: UnknownSku::default(),
+            cancel_asked: CancelAsked::default(),
             backorder_wait: SignedDuration::from_hours(30 * 24),
             sourcing_tries: 5,
             acceptance_time: SignedDuration::from_hours(24),

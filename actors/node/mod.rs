@@ -98,13 +98,12 @@ impl Connectors {
     }
 
     /// Sales channels that can be told what becomes of their orders.
-    fn listening(&self) -> BTreeMap<ChannelId, Slug> {
-        let listens = |slug: &Slug| {
-            let connector = self.sales.get(slug);
-            connector.is_some_and(|connector| connector.way_back().is_some())
-        };
-        let channels = self.channels.iter().filter(|(_, slug)| listens(slug));
-        channels.map(|(id, slug)| (*id, slug.clone())).collect()
+    fn listening(&self) -> BTreeMap<ChannelId, (Slug, &'static [Topic])> {
+        let channels = self.channels.iter().filter_map(|(id, slug)| {
+            let back = self.sales.get(slug)?.way_back()?;
+            Some((*id, (slug.clone(), back.hears())))
+        });
+        channels.collect()
     }
 }
 

@@ -156,7 +156,7 @@ impl RootState {
             .keys()
             .map(|s| (Family::Warehouses, s));
         let listening = self.args.shared.listening.values();
-        let listening = listening.map(|s| (Family::Sales, s));
+        let listening = listening.map(|(s, _)| (Family::Sales, s));
         let all = payments.chain(carriers).chain(warehouses).chain(listening);
         all.map(|(family, slug)| Child::Desk(family, slug.clone()))
             .collect()

@@ -3,22 +3,26 @@
 //!
 //! Only the order's actor writes it, so what was read stands until the commit.
 
-use orderhub_domain::canonical::PrivateDetails;
-use orderhub_domain::order::{AddressEvent, Asked, Command, Event, Input, InputBody, Recorded};
+use orderhub_domain::canonical::{Address, PrivateDetails};
+use orderhub_domain::order::{
+    AddressEvent, Asked, ChannelFact, Command, Event, Fact, Input, InputBody, Recorded,
+};
 
 use super::{OrderState, unavailable};
 use crate::api::HubError;
 
-/// What a request about an address has to know of what is sealed, and what becomes of it.
+/// What an input about an address has to know of what is sealed, and what becomes of it.
 pub(super) struct Sealed {
-    before: PrivateDetails,
+    /// Where the order goes, as whoever wants to change it knows it.
+    stands: Option<Address>,
     after: PrivateDetails,
 }
 
 impl Sealed {
-    /// Where the order goes before the request.
-    pub(super) const fn ship_to(&self) -> Option<&orderhub_domain::canonical::Address> {
-        self.before.ship_to.as_ref()
+    /// Where the order goes before the input. A channel knows nothing of a person's changes here: for its
+    /// statements it is what it stated last, so that stating it again undoes nobody's change.
+    pub(super) const fn ship_to(&self) -> Option<&Address> {
+        self.stands.as_ref()
     }
 
     /// What is to be sealed with these events, if they change it.
@@ -34,19 +38,31 @@ impl Sealed {
 impl OrderState {
     /// Reads what is sealed, if the input is about it.
     pub(super) async fn sealed(&self, input: &Input) -> Result<Option<Sealed>, HubError> {
-        let InputBody::Request(Asked {
-            command: Command::ChangeAddress(change),
-            ..
-        }) = &input.body
-        else {
-            return Ok(None);
+        let (to, by_channel) = match &input.body {
+            InputBody::Request(Asked {
+                command: Command::ChangeAddress(change),
+                ..
+            }) => (&change.to, false),
+            InputBody::Fact(Fact::Channel(ChannelFact::Restated(said))) => match &said.ship_to {
+                Some(to) => (to, true),
+                None => return Ok(None),
+            },
+            _ => return Ok(None),
         };
         let private = self.shared.journal.private(self.id).await;
         let before = private.map_err(unavailable)?.unwrap_or_default();
+        let stated = before.stated_ship_to.clone();
+        let stated = stated.or_else(|| before.ship_to.clone());
         let after = PrivateDetails {
-            ship_to: Some(change.to.clone()),
+            ship_to: Some(to.clone()),
+            stated_ship_to: if by_channel {
+                Some(to.clone())
+            } else {
+                stated.clone()
+            },
             ..before.clone()
         };
-        Ok(Some(Sealed { before, after }))
+        let stands = if by_channel { stated } else { before.ship_to };
+        Ok(Some(Sealed { stands, after }))
     }
 }

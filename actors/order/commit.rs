@@ -13,7 +13,7 @@ use orderhub_domain::append::{Protocol, Signal};
 
 use super::address::Sealed;
 use super::measure::{count_overdue, count_transitions};
-use super::refs::new_refs;
+use super::refs::{new_refs, own_name};
 use super::screen::{self, Arrival};
 use super::{OrderState, dispatch, fold, is_at_rest};
 use crate::api::{Done, HubError, NewOrder};
@@ -251,7 +251,8 @@ impl OrderState {
     /// Hands a write to the lane and takes its answer into the protocol.
     async fn write(&mut self, append: Append, urgency: Urgency) -> Written {
         let stored = after(self.stored_wake, append.wake_at, append.settle_wake);
-        let refs = append.refs.clone();
+        let mut known = append.refs.clone();
+        known.extend(append.events.first().and_then(own_name));
         let transits = append.transits.clone();
         let Some(lane) = self.shared.lane(self.id.shard()).cloned() else {
             return Written::Failed(HubError::Unavailable("the node has no lane".into()));
@@ -269,7 +270,7 @@ impl OrderState {
         self.protocol = self.protocol.on(signal).0;
         match signal {
             Signal::Committed => {
-                for reference in refs {
+                for reference in known {
                     // A full queue loses only the hint; the sweep looks for itself then.
                     self.shared.hints.give(Hint::Known(reference));
                 }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use orderhub_channels::sales::{CancellationNotice, ShipmentNotice, Tracking, Why};
 use orderhub_channels::warehouses::{CallLine, FulfilmentCall};
 use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::{EffectId, FulfilmentId, ParcelId, Slug};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Effect, Fact, Fulfilment, LineUnits, Notice, Order, Outstanding, Parcel, Postponement,
-    REASON_QUOTA_USED_UP, StockEvidence, StockFact, StockRefusal, Tender,
+    Effect, Fact, Fulfilment, LineUnits, Order, Outstanding, Parcel, Postponement, StockEvidence,
+    StockFact, StockRefusal, Tender,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::StockCommand;
 use rust_decimal::prelude::ToPrimitive;
 
+use super::news::news;
 use crate::location::LocationMsg;
 use crate::partner::{Ask, ChannelNotice, DeskMsg, Family, Job};
 use crate::shared::Shared;
@@ -179,8 +179,12 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
 
 fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug, Ask)> {
     if let Effect::NotifyChannel { notice } = effect {
-        let slug = shared.listening.get(&order.channel)?.clone();
-        return Some((Family::Sales, slug, Ask::Notify(news(order, notice)?)));
+        let (slug, _) = shared.listening.get(&order.channel)?;
+        let told = ChannelNotice {
+            notice: notice.clone(),
+            news: news(order, notice)?,
+        };
+        return Some((Family::Sales, slug.clone(), Ask::Notify(told)));
     }
     if let Some(number) = effect.tender() {
         let tender = order.tenders.get(usize::from(number.checked_sub(1)?))?;
@@ -280,47 +284,6 @@ fn payment_ask(order: &Order, number: u16, tender: &Tender, effect: &Effect) -> 
             before: tender.refunded.sum(zero),
         },
         _ => return None,
-    })
-}
-
-/// A notice in the channel's own words for its order and lines.
-fn news(order: &Order, notice: &Notice) -> Option<ChannelNotice> {
-    let external_id = order.draft.external_id.clone();
-    Some(match notice {
-        Notice::Shipped { fulfilment } => {
-            let work = order.fulfilment(*fulfilment)?;
-            let units = work.lines.iter().filter_map(|units| {
-                let line = order.line_at_channel(units.line)?.to_owned();
-                Some((line, units.quantity.value().ceil().to_u32()?))
-            });
-            let labels = work.parcels.iter().filter_map(|p| p.label.as_ref());
-            let tracking = labels.map(|label| Tracking {
-                carrier: label.carrier.clone(),
-                number: label.tracking_number.clone(),
-            });
-            let tracking = tracking.collect();
-            ChannelNotice::Shipped {
-                fulfilment: *fulfilment,
-                shipment: ShipmentNotice {
-                    external_id,
-                    lines: units.collect(),
-                    tracking,
-                },
-            }
-        }
-        Notice::Cancelled => {
-            let why = match order.reason.as_deref() {
-                Some("out_of_stock" | REASON_QUOTA_USED_UP) => Why::OutOfStock,
-                Some("payment_declined") => Why::Declined,
-                _ => Why::Other,
-            };
-            let by_channel = |t: &Tender| !t.is_ours() && t.captured_sum().is_positive();
-            ChannelNotice::Cancelled(CancellationNotice {
-                external_id,
-                why,
-                refund: order.tenders.iter().any(by_channel),
-            })
-        }
     })
 }
 

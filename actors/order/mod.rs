@@ -9,6 +9,7 @@ mod commit;
 mod dispatch;
 mod flights;
 mod measure;
+mod news;
 mod refs;
 mod screen;
 #[cfg(test)]
@@ -322,12 +323,13 @@ impl OrderState {
 
     /// What a decision about an order of this channel may look at.
     fn context(&self, channel: ChannelId) -> Context<'_> {
+        let listens = self.shared.listening.get(&channel);
         Context {
             ship_to: None,
             now: self.shared.clock.now(),
             policy: &self.shared.policy,
             places: &self.shared.board,
-            channel_listens: self.shared.listening.contains_key(&channel),
+            channel_listens: listens.map_or(&[][..], |(_, topics)| topics),
         }
     }
 }

@@ -77,6 +77,19 @@ pub(super) fn new_refs(
     refs
 }
 
+/// The name that the order's own channel has for it, when this is its first event. The order is found by it
+/// without any reference.
+pub(super) fn own_name(first: &Recorded) -> Option<OrderRef> {
+    match &first.event {
+        Event::Received(received) => Some(OrderRef {
+            kind: RefKind::Order,
+            scope: received.channel_slug.to_string(),
+            value: received.draft.external_id.clone(),
+        }),
+        _ => None,
+    }
+}
+
 fn payment_reference(evidence: &PaymentEvidence) -> Option<&str> {
     match evidence {
         PaymentEvidence::ActionRequired { reference }

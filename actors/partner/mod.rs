@@ -26,7 +26,7 @@ use std::time::Duration;
 
 pub(crate) use breaker::Breaker;
 pub(crate) use carrier::CarrierCaller;
-pub(crate) use channel::{ChannelCaller, ChannelNotice};
+pub(crate) use channel::{ChannelCaller, ChannelNotice, News};
 pub(crate) use desk::{Desk, DeskArgs, DeskMsg};
 pub(crate) use payment::PaymentCaller;
 pub(crate) use warehouse::WarehouseCaller;

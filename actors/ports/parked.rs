@@ -18,6 +18,8 @@ pub struct OrderRef {
 /// Kinds of names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefKind {
+    /// A sales channel's own id of the order; its scope is the connection.
+    Order,
     /// A gateway's reference of a payment.
     Payment,
     /// A carrier's tracking number.
@@ -28,11 +30,12 @@ pub enum RefKind {
 
 impl RefKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Payment, Self::Tracking, Self::Resource];
+    pub const ALL: [Self; 4] = [Self::Order, Self::Payment, Self::Tracking, Self::Resource];
 
     /// The word that the database keeps.
     pub const fn word(self) -> &'static str {
         match self {
+            Self::Order => "order",
             Self::Payment => "payment",
             Self::Tracking => "tracking",
             Self::Resource => "resource",

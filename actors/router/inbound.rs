@@ -3,7 +3,8 @@
 use orderhub_channels::port::{Inbound, InboundOrder};
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{
-    Fact, Input, InputBody, PaymentFact, ProofFact, ScanFact, TenderSelector, WorkReport,
+    ChannelFact, Fact, Input, InputBody, PaymentFact, ProofFact, ScanFact, TenderSelector,
+    WorkReport,
 };
 
 use super::Hub;
@@ -79,6 +80,7 @@ impl Hub {
         let kept_only = |test: bool| (test && delivery.live).then(|| "test_on_live".to_owned());
         match item {
             Inbound::Order(order) => self.offer_order(delivery, order).await,
+            Inbound::Said { order, facts } => self.offer_said(delivery, order, facts).await,
             Inbound::Payment {
                 reference,
                 order,
@@ -182,11 +184,39 @@ impl Hub {
             Err(HubError::ExternalIdConflict { existing }) => existing,
             Err(error) => return Err(error),
         };
-        for fact in &inbound.facts {
-            self.tell(known, &actor, Fact::Channel(fact.clone()))
-                .await?;
+        self.tell_all(known, &actor, &inbound.news()).await
+    }
+
+    /// What a sales channel says about an order that it names by its own id waits for the order.
+    async fn offer_said(
+        &self,
+        delivery: &Delivery,
+        order: &str,
+        facts: &[ChannelFact],
+    ) -> Result<Verdict, HubError> {
+        let Some(channel) = delivery.channel else {
+            let nowhere = "unreadable: news of an order from a connection that is no sales channel";
+            return Ok(Verdict::Unreadable(nowhere.into()));
+        };
+        let reference = named(RefKind::Order, delivery, order);
+        let found = self.shared.journal.find(channel, &reference.value).await;
+        let Some(known) = found.map_err(unavailable)? else {
+            return Ok(Verdict::Waits(reference));
+        };
+        let actor = format!("channel:{}", delivery.slug);
+        self.tell_all(known, &actor, facts).await
+    }
+
+    async fn tell_all(
+        &self,
+        order: OrderId,
+        actor: &str,
+        facts: &[ChannelFact],
+    ) -> Result<Verdict, HubError> {
+        for fact in facts {
+            self.tell(order, actor, Fact::Channel(fact.clone())).await?;
         }
-        Ok(Verdict::Applied(known))
+        Ok(Verdict::Applied(order))
     }
 
     /// A warehouse speaks for the locations that it runs, and for no other. Work is named by our own id:

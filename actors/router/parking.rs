@@ -202,7 +202,7 @@ const NO_ORDER: &str = "no_order";
 /// Why a message is kept that waits for this.
 pub(super) const fn reason_of(reference: &OrderRef) -> &'static str {
     match reference.kind {
-        RefKind::Payment | RefKind::Tracking => NO_ORDER,
+        RefKind::Order | RefKind::Payment | RefKind::Tracking => NO_ORDER,
         RefKind::Resource => "to_look_up",
     }
 }

@@ -82,7 +82,7 @@ impl Waiting {
             // Whether an order comes takes its time; a thing can be looked up at once.
             let first = match reference.kind {
                 RefKind::Resource => now,
-                RefKind::Payment | RefKind::Tracking => now + EVERY,
+                RefKind::Order | RefKind::Payment | RefKind::Tracking => now + EVERY,
             };
             self.0.entry(reference).or_insert((0, first));
         }

@@ -47,7 +47,7 @@ pub(super) fn taken(kit: &Kit<'_>, said: &[Inbound]) -> Result<Option<Order>, Fa
         policy: &policy,
         places: &places,
         ship_to: None,
-        channel_listens: false,
+        channel_listens: &[],
     };
     let mut order: Option<Order> = None;
     for item in said {
@@ -83,10 +83,10 @@ fn placed(kit: &Kit<'_>, inbound: &InboundOrder, context: &Context<'_>) -> Order
 }
 
 fn told(mut order: Order, inbound: &InboundOrder, context: &Context<'_>) -> Result<Order, Failed> {
-    for fact in &inbound.facts {
+    for fact in inbound.news() {
         let input = Input {
             actor: "conformance".to_owned(),
-            body: InputBody::Fact(Fact::Channel(fact.clone())),
+            body: InputBody::Fact(Fact::Channel(fact)),
         };
         match decide(&order, &input, context) {
             Ok(Decided::Commit(_, after)) => order = *after,

@@ -104,6 +104,8 @@ impl Table for Shopify<'_> {
         };
         let private = people::shopify(order);
         let draft = OrderDraft {
+            changed_at: None,
+            awaits_release: false,
             external_id,
             number: order.text("Name"),
             placed_at: placed_at?,

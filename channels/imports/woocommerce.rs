@@ -82,6 +82,8 @@ impl Table for WooCommerce<'_> {
         let number = order.first(&["order_number_formatted", "order_number"]);
         let private = people::woocommerce(order);
         let mut draft = OrderDraft {
+            changed_at: None,
+            awaits_release: false,
             external_id,
             number: number.map(|number| format!("#{}", number.trim_start_matches('#'))),
             placed_at: placed_at?,

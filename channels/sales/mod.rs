@@ -26,6 +26,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::Sku;
+use orderhub_domain::money::Money;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 
 use crate::port::{CallError, Connector, NoticeAnswer};
 use crate::registry::{Family, Kind, build};
@@ -94,11 +96,68 @@ pub enum Offered {
 /// whoever implements this makes that harmless.
 #[async_trait]
 pub trait WayBack: Send + Sync {
+    /// What the channel can be told. Nothing else is ever asked of it.
+    fn hears(&self) -> &'static [Topic] {
+        &[Topic::Shipped, Topic::Cancelled]
+    }
+
+    /// An order stands: its stock and its money are secured.
+    async fn accepted(&self, external_id: &str) -> NoticeAnswer {
+        let _ = external_id;
+        Ok(deaf())
+    }
+
+    /// Some units of an order will not be shipped; the rest goes on.
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let _ = notice;
+        Ok(deaf())
+    }
+
+    /// The buyer gets back what the channel took for units that were shipped. Its movements of money are
+    /// named, where the channel names them, as its own reports do.
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let _ = notice;
+        Ok(deaf())
+    }
+
     /// A part of an order has left the building.
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer;
 
     /// Nothing of an order will be shipped.
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer;
+}
+
+/// The answer to what a channel does not hear.
+fn deaf() -> NoticeEvidence {
+    NoticeEvidence::Refused {
+        code: "not_heard".to_owned(),
+    }
+}
+
+/// Units that the buyer does not get, or does not keep, and the money for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartNotice {
+    /// The channel's id of the order.
+    pub external_id: String,
+    /// Names the notice: the same for every try, another one for every other notice.
+    pub key: String,
+    /// Units per line, by the channel's id of the line.
+    pub lines: Vec<(String, u32)>,
+    /// What the channel gives back of what it took; nothing where it took none.
+    pub amount: Money,
+    /// What became of the units.
+    pub of: PartOf,
+}
+
+/// What became of units whose money goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartOf {
+    /// They were not shipped.
+    Unsent,
+    /// They came back.
+    Returned,
+    /// They did not arrive as they should.
+    Claimed,
 }
 
 /// What has left the building.

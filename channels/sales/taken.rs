@@ -3,6 +3,8 @@
 //!
 //! Not here: what any vendor's fields mean, and names and addresses (`buyer`).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use orderhub_domain::canonical::{
     Charge, Discount, FundedBy, OrderDraft, Submission, Tax, TaxMode,
@@ -84,6 +86,7 @@ pub(super) fn taken(
         submission,
         body_hash,
         facts,
+        wanted: BTreeMap::new(),
     })))
 }
 

@@ -44,7 +44,7 @@ fn within<T>(of: impl FnOnce(&Context<'_>) -> T) -> T {
         policy: &policy,
         places: &places,
         ship_to: None,
-        channel_listens: false,
+        channel_listens: &[],
     })
 }
 

@@ -108,13 +108,24 @@ impl Order {
         added.map(|(line, _)| line).collect()
     }
 
+    /// Whether the channel names a line so itself: the order came with it, or the channel added it.
+    pub(super) fn is_known_at_channel(&self, number: u16) -> bool {
+        let index = usize::from(number).checked_sub(1);
+        let state = index.and_then(|index| self.lines.get(index));
+        let named = |line: &DraftLine| self.at_source.quantities.contains_key(&line.external_id);
+        state.is_some_and(|state| {
+            let added = state.adds_to.is_none() && self.line(number).is_some_and(named);
+            state.edit == 0 || added
+        })
+    }
+
     /// The channel's id of a line. What an edit added to a line is more of that; the channel has never
     /// heard of what edits and exchanges brought beside.
     pub fn line_at_channel(&self, number: u16) -> Option<&str> {
         let index = usize::from(number).checked_sub(1)?;
         let state = self.lines.get(index)?;
         let known = match state.adds_to {
-            _ if state.edit == 0 => number,
+            _ if self.is_known_at_channel(number) => number,
             Some(first) if !self.came_in_exchange(number) => first,
             _ => return None,
         };

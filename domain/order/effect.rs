@@ -4,6 +4,7 @@
 //! tried and over which wire is the shell's business; that it is wanted stands in the log.
 
 mod loss;
+mod notice;
 mod words;
 
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use crate::money::Money;
 use crate::quantity::Quantity;
 
 pub use loss::Loss;
+pub use notice::{Notice, RefundOf, Topic};
 
 /// What is wanted of the world.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,19 +198,6 @@ pub enum RestockSource {
 
 /// The try that restocking names: units that came back belong to no hold. Tries count from 1.
 pub const NO_TRY: u16 = 0;
-
-/// What a sales channel is told about an order of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "notice")]
-pub enum Notice {
-    /// A fulfilment has left the building, with its tracking number if it has one.
-    Shipped {
-        /// The fulfilment's number.
-        fulfilment: u16,
-    },
-    /// Nothing of the order will be shipped.
-    Cancelled,
-}
 
 /// Units of one line at one location.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

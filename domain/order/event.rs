@@ -12,6 +12,7 @@ mod money;
 mod parcels;
 mod returns;
 mod routing;
+mod source;
 mod stuck;
 mod transfers;
 
@@ -45,6 +46,7 @@ pub use exchanges::ExchangeEvent;
 pub use parcels::ParcelEvent;
 pub use returns::{ReturnEvent, Settlement};
 pub use routing::Routing;
+pub use source::SourceEvent;
 pub use stuck::{StuckBy, StuckEvent};
 pub use transfers::TransferEvent;
 
@@ -318,6 +320,9 @@ pub enum Event {
     LinesCancelled {
         /// What.
         lines: Vec<PickedLine>,
+        /// What of it the sales channel has the money of; nothing said where the channel cancelled it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at_channel: Option<Money>,
         /// What moved in the order's ledger.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         postings: Vec<Posting>,
@@ -407,6 +412,9 @@ pub enum Event {
     /// Units are on their way to the store where the buyer collects them.
     #[serde(untagged)]
     Transfer(TransferEvent),
+    /// Its own sales channel says something of it.
+    #[serde(untagged)]
+    Source(SourceEvent),
 }
 
 /// The first event of every order.
@@ -557,7 +565,7 @@ impl Event {
             },
             Self::Scanned { scan, .. } => scan.status.kind(),
             Self::ChannelAnswered { answer, .. } => match answer {
-                NoticeEvidence::Told => "order.channel_notified",
+                NoticeEvidence::Told | NoticeEvidence::Repaid { .. } => "order.channel_notified",
                 NoticeEvidence::Refused { .. } => "order.channel_notice_refused",
             },
             Self::HoldPlaced { .. } => "order.hold_placed",
@@ -585,6 +593,7 @@ impl Event {
             Self::Exchange(event) => event.kind(),
             Self::Stuck(event) => event.kind(),
             Self::Transfer(event) => event.kind(),
+            Self::Source(event) => event.kind(),
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::effect::Notice;
 use super::packing::{PackedParcel, StatedParcel};
 use super::proof::ProofFact;
+use super::source::ChannelFact;
 use crate::ids::{EffectId, LocationCode, Slug};
 use crate::money::Money;
 use crate::quantity::Quantity;
@@ -491,21 +492,6 @@ pub enum ParcelStatus {
     Delivered,
 }
 
-/// What a sales channel says about an order that it sent before.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelFact {
-    /// It was cancelled there.
-    Cancelled {
-        /// When.
-        at: Timestamp,
-    },
-    /// It was paid there.
-    Paid {
-        /// The channel's reference.
-        reference: Option<String>,
-    },
-}
-
 /// What a sales channel answered to a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NoticeFact {
@@ -521,9 +507,23 @@ pub struct NoticeFact {
 pub enum NoticeEvidence {
     /// The channel knows.
     Told,
+    /// The channel gave the buyer money back, and says under which names.
+    Repaid {
+        /// Each movement of money.
+        movements: Vec<Repayment>,
+    },
     /// The channel will not take it, however often it is told.
     Refused {
         /// The channel's code.
         code: String,
     },
+}
+
+/// Money that a channel gave the buyer back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repayment {
+    /// The channel's own reference of the refund: its reports name it so, too.
+    pub reference: String,
+    /// How much.
+    pub amount: Money,
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{
-    Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request, ShippingLane,
+    Command, Fact, Order, Outstanding, Recorded, RememberedRequest, Request, ShippingLane, Topic,
     TransitTime,
 };
 use crate::canonical::Address;
@@ -23,8 +23,8 @@ pub struct Context<'a> {
     pub places: &'a dyn Places,
     /// Where the order goes, where an input is about that; it stands sealed beside the log.
     pub ship_to: Option<&'a Address>,
-    /// The order's sales channel can be told what becomes of it.
-    pub channel_listens: bool,
+    /// What the order's sales channel can be told of what becomes of it.
+    pub channel_listens: &'a [Topic],
 }
 
 /// A snapshot of locations and stock.

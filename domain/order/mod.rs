@@ -31,6 +31,7 @@ mod returns;
 mod routable;
 mod screening;
 mod settled;
+mod source;
 mod splitting;
 mod stage;
 mod state;
@@ -74,6 +75,7 @@ pub use screening::{
     ReviewDecision, Rule, ScreeningReason, Sighting, Sightings, Verdict, judge, marks,
 };
 pub use settled::JudgedLine;
+pub use source::{AtSource, ChannelFact, CutPart, Restatement};
 pub use splitting::{Split, split};
 pub use stage::*;
 pub use state::*;

@@ -218,7 +218,7 @@ impl Order {
     }
 
     /// What the buyer has or had a claim to, of what was taken of a tender.
-    fn claims(&self, number: u16, over: bool) -> Money {
+    pub(super) fn claims(&self, number: u16, over: bool) -> Money {
         let Some(tender) = self.tender(number) else {
             return Money::zero(self.draft.currency);
         };

@@ -18,8 +18,16 @@ pub const REASON_PAYMENT_LOST: &str = "payment_lost";
 pub const REASON_HOLD_EXPIRED: &str = "hold_expired";
 /// What an authorisation cannot pay any more is being set aside once more.
 pub const REASON_REAUTHORIZING: &str = "reauthorizing";
+/// The sales channel states the order otherwise than it stands here, and the hub cannot follow by itself.
+pub const REASON_CHANGED_AT_SOURCE: &str = "changed_at_source";
+/// The sales channel takes the order, and releases it for shipping later.
+pub const REASON_AWAITS_CHANNEL: &str = "awaits_channel";
+/// The buyer asks the sales channel for a cancellation, and a person decides.
+pub const REASON_CANCEL_ASKED: &str = "cancel_asked";
+/// The sales channel refuses to give back money that it took.
+pub const REASON_CHANNEL_REFUND_REFUSED: &str = "channel_refund_refused";
 /// Why the hub itself puts orders on hold. A person's reasons are their own words.
-pub const HOLD_REASONS: [&str; 9] = [
+pub const HOLD_REASONS: [&str; 13] = [
     REASON_CAPTURE_FAILED,
     REASON_REFUND_FAILED,
     REASON_LABEL_FAILED,
@@ -29,6 +37,10 @@ pub const HOLD_REASONS: [&str; 9] = [
     REASON_PAYMENT_MISMATCH,
     REASON_REAUTHORIZING,
     REASON_UNKNOWN_SKU,
+    REASON_CHANGED_AT_SOURCE,
+    REASON_AWAITS_CHANNEL,
+    REASON_CANCEL_ASKED,
+    REASON_CHANNEL_REFUND_REFUSED,
 ];
 
 /// Nothing came for an order that waited for supply.
@@ -45,6 +57,8 @@ pub const REASON_FRAUD_SCORE: &str = "fraud_score";
 pub const REASON_FRAUD_REVIEW: &str = "fraud_review";
 /// The sales channel cancelled the order.
 pub const REASON_CANCELLED_AT_SOURCE: &str = "cancelled_at_source";
+/// The channel gave money back that nothing here accounts for.
+pub const REASON_REFUNDED_AT_SOURCE: &str = "refunded_at_source";
 /// A gateway reported another amount or currency than was asked.
 pub const REASON_PAYMENT_MISMATCH: &str = "payment_mismatch";
 /// Units went out in advance, what was to pay for them did not come back, and the buyer cannot be charged.

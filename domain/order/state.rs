@@ -20,6 +20,7 @@ use super::hold::Hold;
 use super::ledger::Ledger;
 use super::returns::Return;
 use super::screening::Review;
+use super::source::AtSource;
 use super::stage::Stage;
 use crate::canonical::{OrderDraft, Totals};
 use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Sku, Slug};
@@ -119,6 +120,9 @@ pub struct Order {
     /// Since when it does not go on by itself, as was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck: Option<Timestamp>,
+    /// What the sales channel said after the order was placed, and what it has to hear.
+    #[serde(default, skip_serializing_if = "AtSource::is_nothing")]
+    pub at_source: AtSource,
     /// What the sales channel was told, and what it said.
     pub told: Vec<(Notice, NoticeEvidence)>,
     /// What is wanted of the world and not answered yet.

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use super::explain::Action;
 use super::{
     Effect, Fulfilment, FulfilmentStage, Hold, HoldScope, Loss, Order, Outstanding,
-    REASON_CAPTURE_FAILED, REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST,
+    REASON_AWAITS_CHANNEL, REASON_CANCEL_ASKED, REASON_CAPTURE_FAILED, REASON_CHANGED_AT_SOURCE,
+    REASON_CHANNEL_REFUND_REFUSED, REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST,
     REASON_PAYMENT_MISMATCH, REASON_REAUTHORIZING, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH,
     REASON_UNKNOWN_SKU, Stage, StuckBy,
 };
@@ -59,7 +60,8 @@ impl Order {
 
     /// One of the hub's own holds that only a person lifts. What has ended needs nobody.
     fn hold_for_a_person(&self) -> Option<&Hold> {
-        let own = |hold: &&Hold| hold.owner == "system" && hold.reason != REASON_REAUTHORIZING;
+        let waits = [REASON_REAUTHORIZING, REASON_AWAITS_CHANNEL];
+        let own = |hold: &&Hold| hold.owner == "system" && !waits.contains(&hold.reason.as_str());
         self.holds
             .iter()
             .find(own)
@@ -108,6 +110,22 @@ impl Order {
             REASON_NO_LOCATION => (
                 "no location has what is left; releasing asks them all again",
                 "cancel",
+            ),
+            REASON_AWAITS_CHANNEL => (
+                "the sales channel has not released it for shipping yet; its word ends this",
+                "release",
+            ),
+            REASON_CANCEL_ASKED => (
+                "the buyer asks for a cancellation; cancel, or release to send it all the same",
+                "cancel",
+            ),
+            REASON_CHANGED_AT_SOURCE => (
+                "the sales channel has changed it in a way that the hub cannot follow; edit it or have it put right there",
+                "release",
+            ),
+            REASON_CHANNEL_REFUND_REFUSED => (
+                "the sales channel refuses to give money back that it took; give it back there by hand",
+                "release",
             ),
             other => (other, "release"),
         };

@@ -35,6 +35,8 @@ pub(super) fn draft(
         taxes: Vec::new(),
     };
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: dice.percent(4),
         external_id: external_id.to_owned(),
         number: None,
         placed_at: now,
@@ -105,7 +107,7 @@ fn as_kit(
 /// One tender mostly, two or three now and then.
 fn tenders(total: Money, gateways: &[(Slug, CaptureMode)], dice: &mut Dice) -> Vec<DraftTender> {
     let mut terms = || match (dice.below(12), dice.pick(gateways)) {
-        (0, _) => Terms::Prepaid { reference: None },
+        (0 | 3 | 4, _) => Terms::Prepaid { reference: None },
         (1, _) | (_, None) => Terms::Invoice,
         (2, Some((gateway, capture))) => Terms::Authorized {
             gateway: Some(gateway.clone()),

@@ -7,9 +7,8 @@ use crate::append::Signal;
 use crate::canonical::OrderDraft;
 use crate::ids::{CommandId, OrderId};
 use crate::order::{
-    Asked, Command, Effect, Fact, Features, Input, InputBody, NoticeEvidence, NoticeFact,
-    PaymentFact, Placement, Postponement, REPLY_SCHEMA, Rejection, Request, StockFact,
-    TenderSelector,
+    Asked, ChannelFact, Command, Effect, Fact, Features, Input, InputBody, Notice, PaymentFact,
+    Placement, Postponement, REPLY_SCHEMA, Rejection, Request, StockFact, TenderSelector,
 };
 use crate::stock::StockCommand;
 
@@ -244,10 +243,7 @@ impl World<'_> {
             return self.ask_location(call.order, call.id, &call.effect);
         }
         if let Effect::NotifyChannel { notice } = &call.effect {
-            return Some(Fact::Notice(NoticeFact {
-                notice: notice.clone(),
-                evidence: NoticeEvidence::Told,
-            }));
+            return Some(self.tell_shop(call.order, call.id, notice, dice));
         }
         let Some(number) = call.effect.tender() else {
             let smooth = self.smooth;
@@ -277,6 +273,19 @@ impl World<'_> {
     }
 }
 
+/// A notice in a few words.
+pub(super) fn summary_of_notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Accepted => "its channel hears that it stands".to_owned(),
+        Notice::Shipped { fulfilment } => format!("its channel hears that {fulfilment} has left"),
+        Notice::Cancelled => "its channel hears that nothing comes of it".to_owned(),
+        Notice::PartCancelled { part, amount, .. } => {
+            format!("its channel hears of cancelled part {part} and gives {amount} back")
+        }
+        Notice::Refund { amount, .. } => format!("its channel gives {amount} back"),
+    }
+}
+
 /// A report in a few words.
 fn summary(fact: &Fact) -> String {
     match fact {
@@ -300,7 +309,18 @@ fn summary(fact: &Fact) -> String {
         Fact::Scan(scan) => format!("{} of {}", scan.scan.status.word(), scan.tracking_number),
         Fact::Payout(payout) => format!("of a payout: {}", payout.line.kind.word()),
         Fact::Paused(location) => format!("that {location} takes no work"),
-        Fact::Channel(_) => "its channel".to_owned(),
+        Fact::Channel(ChannelFact::Cancelled { .. }) => "its channel: cancelled".to_owned(),
+        Fact::Channel(ChannelFact::Paid { .. }) => "its channel: paid".to_owned(),
+        Fact::Channel(ChannelFact::CancelAsked { .. }) => "its channel: to cancel?".to_owned(),
+        Fact::Channel(
+            ChannelFact::Refunded { amount, .. } | ChannelFact::RefundedSoFar { amount, .. },
+        ) => format!("its channel: {amount} given back"),
+        Fact::Channel(ChannelFact::Restated(said)) => {
+            let lines = said.draft.lines.iter();
+            let lines =
+                lines.map(|line| format!("{} of {}", line.quantity.value(), line.external_id));
+            format!("its channel: {}", lines.collect::<Vec<_>>().join(", "))
+        }
         Fact::Notice(_) => "that its channel knows".to_owned(),
         Fact::Postponed(_) => "that a call was not carried out".to_owned(),
         Fact::Unknown(_) => "nothing of a call".to_owned(),

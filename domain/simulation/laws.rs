@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::address::before_address;
 use super::edits::{after_edit, before_edit};
 use super::exchanges::before_exchange;
-use super::money::{in_time, may_grant, may_move};
+use super::money::{in_time, may_allow, may_grant, may_move};
 use super::parcels::before_parcel;
 use super::return_laws::{after_return, before_return};
 use super::stuck::before_stuck;
@@ -16,7 +16,8 @@ use crate::ids::{EffectId, LocationCode};
 use crate::money::Money;
 use crate::order::{
     Edge, Effect, Event, Fulfilment, FulfilmentEvidence, FulfilmentStage, HoldScope, LineUnits,
-    Loss, MoneyEvent, Order, Outstanding, Recorded, ReservationState, Routing,
+    Loss, MoneyEvent, Order, Outstanding, REASON_REFUNDED_AT_SOURCE, Recorded, ReservationState,
+    Routing,
 };
 
 /// The rule that an event breaks, and what was found.
@@ -58,7 +59,13 @@ pub(crate) fn before_event(
         may_open(before, &effect.effect)?;
         in_time(before, recorded.recorded_at, &effect.effect)?;
     }
-    if let Event::RefundGranted { refunds, .. }
+    if let Event::RefundGranted {
+        refunds, reason, ..
+    } = event
+        && reason == REASON_REFUNDED_AT_SOURCE
+    {
+        may_allow(before, refunds)?;
+    } else if let Event::RefundGranted { refunds, .. }
     | Event::Money(MoneyEvent::RefundRerouted { to: refunds, .. }) = event
     {
         for granted in refunds {

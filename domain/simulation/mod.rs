@@ -38,6 +38,7 @@ mod return_laws;
 mod returns;
 mod routes;
 mod shelf;
+mod shops;
 mod shrink;
 mod store;
 mod stuck;

@@ -114,3 +114,19 @@ pub(super) fn may_grant(order: &Order, granted: &Granted) -> Verdict {
         format!("{} of {captured}, {promised} in all", granted.amount)
     })
 }
+
+/// What is granted because the channel gave it before was given, once, and nobody's gateway gives it.
+pub(super) fn may_allow(order: &Order, refunds: &[Granted]) -> Verdict {
+    for granted in refunds {
+        let tender = order.tender(granted.tender);
+        let given = tender.is_some_and(|tender| {
+            let before = tender.granted.unwrap_or(Money::zero(order.draft.currency));
+            let all = before.plus(granted.amount);
+            !tender.is_ours() && granted.amount.is_positive() && all <= tender.refunded_sum()
+        });
+        must(given, "allows_what_was_given", || {
+            format!("{} of tender {}", granted.amount, granted.tender)
+        })?;
+    }
+    Ok(())
+}

@@ -75,7 +75,9 @@ impl World<'_> {
         let Some(order) = self.some_order(dice).map(|order| order.id) else {
             return;
         };
-        if dice.percent(50) {
+        if dice.percent(25) {
+            self.ask_at_shop(order);
+        } else if dice.percent(50) {
             let reason = "the buyer has changed their mind".to_owned();
             self.ask(order, "operator:anna", Command::Cancel { reason });
         } else {

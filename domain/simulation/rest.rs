@@ -236,6 +236,7 @@ impl World<'_> {
                 self.fall("labels_given_back", found);
             }
             self.check_edits(&order);
+            self.check_shop(&order);
             self.check_addresses(&order);
             self.check_stuck(&order);
         }

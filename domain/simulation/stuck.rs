@@ -2,7 +2,9 @@
 
 use super::laws::{Verdict, must};
 use super::world::World;
-use crate::order::{Event, Order, REASON_REAUTHORIZING, Recorded, StuckEvent};
+use crate::order::{
+    Event, Order, REASON_AWAITS_CHANNEL, REASON_REAUTHORIZING, Recorded, StuckEvent,
+};
 
 /// It is said once that an order is stuck, of one that somebody has to look after, and once that it is not.
 pub(super) fn before_stuck(before: &Order, recorded: &Recorded) -> Verdict {
@@ -25,7 +27,8 @@ pub(super) fn before_stuck(before: &Order, recorded: &Recorded) -> Verdict {
 fn is_held(order: &Order) -> bool {
     let waits = order.holds.iter().any(|hold| {
         let own = !hold.owner.starts_with("operator:") && !hold.owner.starts_with("channel:");
-        own && hold.reason != REASON_REAUTHORIZING
+        let waits = [REASON_REAUTHORIZING, REASON_AWAITS_CHANNEL];
+        own && !waits.contains(&hold.reason.as_str())
     });
     waits && !order.stage.is_terminal()
 }

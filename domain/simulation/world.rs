@@ -16,6 +16,7 @@ use super::gateway::Gateway;
 use super::hub::Node;
 use super::mirror::Mirror;
 use super::quotas::Bounds;
+use super::shops::{LISTENING, Shops};
 use super::store::Store;
 use super::supply::Supply;
 use super::transfers::settle_supply;
@@ -23,8 +24,10 @@ use super::transits::Transits;
 use crate::canonical::{CaptureMode, OrderDraft};
 use crate::ids::{ChannelId, EffectId, LocationCode, OrderId, Sku, Slug};
 use crate::money::Money;
-use crate::order::{Asked, Context, Effect, Fact, Location};
-use crate::policy::{OnceCapture, PaymentPolicy, Policy, RefundWay, ShippingRefund, WhenShort};
+use crate::order::{Asked, Context, Effect, Fact, Location, Topic};
+use crate::policy::{
+    CancelAsked, OnceCapture, PaymentPolicy, Policy, RefundWay, ShippingRefund, WhenShort,
+};
 use crate::stock::{HoldKey, LocationStock, News, StockCommand};
 
 /// When every world begins.
@@ -113,7 +116,8 @@ pub(super) struct World<'c> {
     pub(super) policy: Policy,
     pub(super) board: Board,
     pub(super) skus: usize,
-    pub(super) channels: Vec<(ChannelId, Slug, bool)>,
+    pub(super) channels: Vec<(ChannelId, Slug, &'static [Topic])>,
+    pub(super) shops: Shops,
     pub(super) store: Store,
     pub(super) nodes: [Node; 2],
     /// Which node the store takes writes of.
@@ -195,6 +199,7 @@ impl<'c> World<'c> {
             },
             skus: 1 + dice.below(4),
             channels: channels(),
+            shops: Shops::default(),
             store,
             nodes: [Node::new(1), Node::new(0)],
             owner: 0,
@@ -269,7 +274,7 @@ impl<'c> World<'c> {
             now: self.now,
             policy: &self.policy,
             places: &self.board,
-            channel_listens: listens.is_some_and(|(_, _, listens)| *listens),
+            channel_listens: listens.map_or(&[][..], |(.., topics)| topics),
         }
     }
 
@@ -331,6 +336,9 @@ fn house_rules(dice: &mut Dice) -> Policy {
     ];
     returns.shipping = shipping[dice.below(shipping.len())];
     policy.payment = about_money(dice);
+    if dice.percent(40) {
+        policy.cancel_asked = CancelAsked::Hold;
+    }
     policy
 }
 
@@ -352,17 +360,11 @@ fn about_money(dice: &mut Dice) -> PaymentPolicy {
     payment
 }
 
-fn channels() -> Vec<(ChannelId, Slug, bool)> {
-    let channel = |number: u128, slug: &str, listens| {
-        (
-            ChannelId(uuid::Uuid::from_u128(number)),
-            slug.into(),
-            listens,
-        )
-    };
-    vec![
-        channel(1, "web", false),
-        channel(2, "shop-de", true),
-        channel(3, "shop-fr", true),
-    ]
+fn channels() -> Vec<(ChannelId, Slug, &'static [Topic])> {
+    let named = (1..).zip(["web", "shop-de", "shop-fr"]).zip(LISTENING);
+    let channel = named.map(|((number, slug), topics)| {
+        let id = ChannelId(uuid::Uuid::from_u128(number));
+        (id, slug.into(), topics)
+    });
+    channel.collect()
 }

@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::policy::{
-    CountRule, OnceCapture, PaymentPolicy, Policy, RefundWay, ReviewDefault, ScreeningPolicy,
-    UnknownSku, WhenDegraded, WhenShort,
+    CancelAsked, CountRule, OnceCapture, PaymentPolicy, Policy, RefundWay, ReviewDefault,
+    ScreeningPolicy, UnknownSku, WhenDegraded, WhenShort,
 };
 use rust_decimal::Decimal;
 use toml::Table;
@@ -44,6 +44,7 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
             .unwrap_or(usual.sourcing_tries),
         when_short: section.word("when_short", &WHEN_SHORT, usual.when_short),
         unknown_sku: section.word("unknown_sku", &UNKNOWN_SKU, usual.unknown_sku),
+        cancel_asked: section.word("cancel_asked", &CANCEL_ASKED, usual.cancel_asked),
         backorder_wait: section.duration("backorder_wait", usual.backorder_wait),
         mismatch_patience: section.duration("mismatch_patience", usual.mismatch_patience),
         stuck_after: section.duration("stuck_after", usual.stuck_after),
@@ -72,6 +73,12 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
     section.finish();
     policy
 }
+
+/// What becomes of an order that the buyer wants cancelled.
+const CANCEL_ASKED: [(&str, CancelAsked); 2] = [
+    (CancelAsked::Grant.word(), CancelAsked::Grant),
+    (CancelAsked::Hold.word(), CancelAsked::Hold),
+];
 
 /// What becomes of an order for something that no location has ever had.
 const UNKNOWN_SKU: [(&str, UnknownSku); 2] = [

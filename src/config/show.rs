@@ -36,6 +36,7 @@ pub fn shown(config: &Config) -> Value {
             "retry_most": duration(policy.retry_most),
             "default_weight_g": policy.default_weight_g,
             "unknown_sku": policy.unknown_sku.word(),
+            "cancel_asked": policy.cancel_asked.word(),
             "review_sla": duration(policy.review_sla),
             "business_hours": policy.business_hours.as_ref().map(calendar_words),
             "review_default": policy.review_default.word(),

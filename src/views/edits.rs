@@ -95,6 +95,7 @@ fn worth(order: &Order, units: &[LineUnits]) -> Money {
         command_id: None,
         event: Event::LinesCancelled {
             lines: units.to_vec(),
+            at_channel: None,
             postings: Vec::new(),
         },
     };

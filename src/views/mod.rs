@@ -2,6 +2,7 @@
 //! decides anything, and nothing here is ever stored as truth.
 
 mod address;
+mod channel;
 pub mod claims;
 pub mod edits;
 mod exchanges;

@@ -2,8 +2,8 @@
 
 use orderhub_domain::ids::LocationCode;
 use orderhub_domain::order::{
-    Event, Granted, JudgedLine, MoneyEvent, Notice, NoticeEvidence, Outcome, PaymentEvidence,
-    Recorded, Reported, ReviewDecision, Screened, StockEvidence, StockRefusal, Verdict,
+    Event, Granted, JudgedLine, MoneyEvent, Outcome, PaymentEvidence, Recorded, Reported,
+    ReviewDecision, Screened, StockEvidence, StockRefusal, Verdict,
 };
 use orderhub_domain::settlement;
 use serde_json::{Value, json};
@@ -119,7 +119,7 @@ pub fn summary(event: &Event) -> String {
             let parcel = fulfilment::named(*fulfilment, *parcel);
             format!("{parcel}: {} ({}).", last_word(event), scan.code)
         }
-        Event::ChannelAnswered { told, answer, .. } => channel_answered(told, answer),
+        Event::ChannelAnswered { told, answer, .. } => super::channel::answered(told, answer),
         Event::HoldPlaced { .. } | Event::HoldReleased { .. } | Event::HoldExpired { .. } => {
             held(event)
         }
@@ -152,6 +152,7 @@ pub fn summary(event: &Event) -> String {
         Event::Exchange(event) => super::exchanges::summary(event),
         Event::Stuck(event) => super::stuck::summary(event),
         Event::Transfer(event) => super::transfers::summary(event),
+        Event::Source(event) => super::channel::stated(event),
     }
 }
 
@@ -300,20 +301,6 @@ fn shares(refunds: &[Granted]) -> String {
     let share = |one: &Granted| format!("{} of tender {}", one.amount, one.tender);
     let shares: Vec<String> = refunds.iter().map(share).collect();
     shares.join(", ")
-}
-
-fn channel_answered(told: &Notice, answer: &NoticeEvidence) -> String {
-    let what = match told {
-        Notice::Shipped { fulfilment } => format!("fulfilment {fulfilment} has shipped"),
-        Notice::Cancelled => "nothing will be shipped".to_owned(),
-    };
-    match answer {
-        NoticeEvidence::Told => format!("The sales channel knows that {what}."),
-        NoticeEvidence::Refused { code } => {
-            let why = plain(code);
-            format!("The sales channel would not hear that {what}: {why}.")
-        }
-    }
 }
 
 pub(super) fn lines_of(count: usize) -> String {

@@ -101,6 +101,8 @@ pub(super) fn read(
     // What could not be read stands in with nothing, so that the sums are still checked; an order
     // with any problem is never handed on.
     let draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         external_id: external_id.unwrap_or_default(),
         number,
         placed_at: placed_at.unwrap_or_default(),

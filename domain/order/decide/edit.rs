@@ -3,8 +3,9 @@
 //! a part of the order in one event; or everything taken for it goes back, and the order is as before.
 
 use super::super::{
-    Account, Edge, EditCommand, EditEvent, EditRejection, EditedLine, Event, Order, Plan, Posting,
-    Rejection, ReservationState, Routing, Tender, plan_units, transfer,
+    Account, Edge, EditCommand, EditEvent, EditRejection, EditedLine, Event, LineUnits, Order,
+    Plan, Posting, REASON_CHANGED_AT_SOURCE, Rejection, ReservationState, Routing, Tender,
+    plan_units, transfer,
 };
 use super::Draft;
 use super::edit_lines::Change;
@@ -49,6 +50,34 @@ impl Draft<'_> {
         } else {
             None
         };
+        self.propose(lines, less, means, reason);
+        Ok(())
+    }
+
+    /// The channel has added lines: whether they can become part of the order. Nobody is charged for them:
+    /// either the channel has the money, or the order is paid on terms.
+    pub(super) fn propose_at_source(&mut self, lines: Vec<EditedLine>, paid: bool) -> bool {
+        let amount = self.order.worth_of_lines(&lines);
+        let lines_there = self.order.draft.lines.len();
+        let means = self.order.means_at_source(paid);
+        let is_payable = !amount.is_positive() || means.is_some();
+        if lines_there + lines.len() > LINES_MOST || !is_payable {
+            return false;
+        }
+        let means = means.filter(|_| amount.is_positive());
+        let reason = REASON_CHANGED_AT_SOURCE.to_owned();
+        self.propose(lines, Vec::new(), means, reason);
+        true
+    }
+
+    fn propose(
+        &mut self,
+        lines: Vec<EditedLine>,
+        less: Vec<LineUnits>,
+        means: Option<u16>,
+        reason: String,
+    ) {
+        let amount = self.order.worth_of_lines(&lines);
         let tender = means.map(|_| self.order.tender_numbers().count() + 1);
         self.emit(Event::Edit(EditEvent::Proposed {
             edit: self.order.edits + 1,
@@ -61,7 +90,6 @@ impl Draft<'_> {
             means,
             reason,
         }));
-        Ok(())
     }
 
     /// The next step of securing an edit: get its units, set its money aside, and apply it once both
@@ -127,6 +155,7 @@ impl Draft<'_> {
             return false;
         };
         let postings = self.order.edit_postings(&editing.lines, editing.amount);
+        let at_source = editing.is_at_source();
         self.emit(Event::Edit(EditEvent::Applied {
             edit: editing.number,
             total: self.order.draft.stated_total.plus(editing.amount),
@@ -135,6 +164,9 @@ impl Draft<'_> {
             tender: editing.tender,
             postings,
         }));
+        if at_source && let Some(number) = editing.tender {
+            self.settle_by_channel(number);
+        }
         if !editing.less.is_empty() {
             self.emit(Event::Routing(Routing::PartCancelRequested {
                 lines: editing.less,
@@ -145,13 +177,17 @@ impl Draft<'_> {
     }
 
     fn refuse_edit(&mut self, reason: &str) -> bool {
-        let Some(edit) = self.order.open_edit().map(|editing| editing.number) else {
+        let Some(editing) = self.order.open_edit() else {
             return false;
         };
+        let (edit, at_source) = (editing.number, editing.is_at_source());
         self.emit(Event::Edit(EditEvent::Refused {
             edit,
             reason: reason.to_owned(),
         }));
+        if at_source && reason != ENDING {
+            self.hold_changed();
+        }
         true
     }
 
@@ -218,5 +254,18 @@ impl Order {
         let by_terms = |tender: &Tender| matches!(tender.terms, Terms::OnDelivery | Terms::Invoice);
         let chargeable = numbers().find(|number| of(number).is_some_and(again));
         chargeable.or_else(|| numbers().find(|number| of(number).is_some_and(by_terms)))
+    }
+
+    /// The tender like which the channel is paid for what it adds itself.
+    fn means_at_source(&self, paid: bool) -> Option<u16> {
+        let mut payers = self.payers().into_iter();
+        payers.find(|number| {
+            let terms = self.tender(*number).map(|tender| &tender.terms);
+            match terms {
+                Some(Terms::Prepaid { .. }) => paid,
+                Some(Terms::OnDelivery | Terms::Invoice) => true,
+                _ => false,
+            }
+        })
     }
 }

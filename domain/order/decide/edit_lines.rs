@@ -61,6 +61,14 @@ impl Order {
         Ok(Change { lines, less })
     }
 
+    /// More units of a line that the channel wants, at the price that it has; nothing when the line cannot
+    /// have more.
+    pub(super) fn more_at_source(&self, number: u16, more: Quantity) -> Option<Vec<EditedLine>> {
+        let mut lines = Vec::new();
+        self.add_units(number, more, 0, &mut lines).ok()?;
+        Some(lines)
+    }
+
     /// More units of a line: a line of its own, at the same price for each, with its discounts and
     /// taxes in proportion. A kit brings its components.
     fn add_units(
@@ -192,6 +200,21 @@ impl Order {
         fewer: Quantity,
         place: usize,
     ) -> Result<Vec<LineUnits>, Rejection> {
+        let (units, left) = self.units_out(number, fewer);
+        if !left.is_zero() || fewer.whole().is_none() {
+            let line = self.line(number).map(|line| line.external_id.clone());
+            return Err(Rejection::TooManyLeft {
+                line: line.unwrap_or_default(),
+                place,
+                left: fewer.minus(left),
+            });
+        }
+        Ok(self.with_components(&units))
+    }
+
+    /// Units of a line that can be taken out, at most so many, what was added last first; and how many are
+    /// not there to be taken out.
+    pub(super) fn units_out(&self, number: u16, fewer: Quantity) -> (Vec<LineUnits>, Quantity) {
         let mut left = fewer;
         let mut units = Vec::new();
         let mut lines = self.added_to(number);
@@ -203,15 +226,7 @@ impl Order {
                 units.push(LineUnits { line, quantity });
             }
         }
-        if !left.is_zero() || fewer.whole().is_none() {
-            let line = self.line(number).map(|line| line.external_id.clone());
-            return Err(Rejection::TooManyLeft {
-                line: line.unwrap_or_default(),
-                place,
-                left: fewer.minus(left),
-            });
-        }
-        Ok(self.with_components(&units))
+        (units, left)
     }
 
     /// What added lines come to: their prices less their discounts, with the taxes that come on top.

@@ -37,6 +37,8 @@ mod route;
 mod secure;
 mod settle;
 mod short;
+mod source;
+mod statement;
 mod stock;
 mod stuck;
 mod transfer;
@@ -200,6 +202,7 @@ impl<'a> Draft<'a> {
             || self.confirm_stock()
             || self.confirm()
             || self.plan_fulfilments()
+            || self.follow_source()
             || self.mind_the_money()
             || self.request_fulfilments()
             || self.release_refused()
@@ -214,6 +217,7 @@ impl<'a> Draft<'a> {
             || self.mind_claims()
             || self.mind_returns()
             || self.mind_exchanges()
+            || self.mind_refunds_at_source()
             || self.reopen()
             || self.notify_channel()
             || self.complete()

@@ -1,12 +1,11 @@
 //! Reports about money: checked against what was asked, merged, booked.
 
 use super::super::{
-    Account, ChannelFact, Edge, Effect, Event, HoldScope, MoneyEvent, Order, PaymentEvidence,
-    PaymentFact, REASON_CANCELLED_AT_SOURCE, REASON_PAYMENT_MISMATCH, Reported, Stage, Tender,
-    TenderSelector, transfer,
+    Account, Edge, Effect, Event, HoldScope, MoneyEvent, Order, PaymentEvidence, PaymentFact,
+    REASON_PAYMENT_MISMATCH, Reported, Tender, TenderSelector, transfer,
 };
 use super::Draft;
-use crate::canonical::{CaptureMode, Terms};
+use crate::canonical::CaptureMode;
 use crate::money::Money;
 
 impl Order {
@@ -177,36 +176,6 @@ impl Draft<'_> {
             amount,
             postings,
         });
-    }
-
-    /// The order's own sales channel reported.
-    pub(super) fn channel(&mut self, fact: &ChannelFact) {
-        match fact {
-            ChannelFact::Paid { .. } => {
-                let dead = self.order.stage.is_dead() || self.order.stage == Stage::Closed;
-                for number in self.order.tender_numbers().filter(|_| !dead) {
-                    let on_gateway =
-                        |t: &Tender| matches!(t.terms, Terms::ToAuthorize { .. }) || t.is_ours();
-                    if !self.order.tender(number).is_some_and(on_gateway) {
-                        self.settle_by_channel(number);
-                    }
-                }
-            }
-            ChannelFact::Cancelled { at } => {
-                self.occurred_at = Some(*at);
-                let known = self.order.cancelled_at_source || self.order.ending.is_some();
-                if known || self.order.stage.is_dead() {
-                    return;
-                }
-                if self.order.can_cancel().is_ok() {
-                    let reason = REASON_CANCELLED_AT_SOURCE.to_owned();
-                    self.emit(Event::CancelRequested { reason });
-                } else {
-                    let reason = "too late: everything has shipped or the order is closed";
-                    self.ignore("order.cancelled", reason, REASON_CANCELLED_AT_SOURCE);
-                }
-            }
-        }
     }
 }
 

@@ -186,12 +186,20 @@ impl Draft<'_> {
             command_id: None,
             event: Event::LinesCancelled {
                 lines: lines.clone(),
+                at_channel: None,
                 postings: Vec::new(),
             },
         });
+        let claimed = self.order.claimed_at_channel();
+        let at_channel = after.claimed_at_channel().less(claimed);
+        let at_channel = (!self.order.is_cut_at_source()).then_some(at_channel);
         let worth = after.cancelled_value().minus(before);
         let postings = transfer(Account::Receivable, Account::Revenue, worth);
-        self.emit(Event::LinesCancelled { lines, postings });
+        self.emit(Event::LinesCancelled {
+            lines,
+            at_channel,
+            postings,
+        });
     }
 
     /// Stops one piece of work that has what is missing: what nobody was asked for first, then what is

@@ -72,6 +72,9 @@ impl Draft<'_> {
                 return true;
             }
         }
+        if self.order.draft.awaits_release && self.keep_for_channel() {
+            return true;
+        }
         let verdict = self.judge();
         for number in self.order.tender_numbers() {
             let prepaid = |t: &Tender| matches!(t.terms, Terms::Prepaid { .. });

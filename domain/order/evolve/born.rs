@@ -1,6 +1,6 @@
 //! The fold of the first event: an order as its channel stated it.
 
-use super::super::{Ledger, LineState, Order, Received, Recorded, Stage, Tender};
+use super::super::{AtSource, Ledger, LineState, Order, Received, Recorded, Stage, Tender};
 
 /// The order after its first event.
 pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
@@ -50,6 +50,7 @@ pub(super) fn born(received: &Received, recorded: &Recorded) -> Order {
         holds: Vec::new(),
         stuck: None,
         last_hold: 0,
+        at_source: AtSource::default(),
         told: Vec::new(),
         outstanding: std::collections::BTreeMap::new(),
         ledger: Ledger::default(),

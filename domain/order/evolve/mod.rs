@@ -11,6 +11,7 @@ mod opened;
 mod parcels;
 mod returns;
 mod routing;
+mod source;
 mod transfers;
 mod work;
 
@@ -131,6 +132,7 @@ impl Order {
                 self.stuck = matches!(event, StuckEvent::Stuck { .. }).then_some(at);
             }
             Event::Transfer(event) => self.transferred(event, at),
+            Event::Source(event) => self.said_at_source(event),
             Event::ChannelAnswered { told, answer, .. } => {
                 self.told.push((told.clone(), answer.clone()));
             }
@@ -183,6 +185,7 @@ impl Order {
         match event {
             Event::CancelRequested { reason } => {
                 self.parting = None;
+                self.at_source.unwanted.clear();
                 self.cancelled_at_source |= reason == REASON_CANCELLED_AT_SOURCE;
                 let outcome = Outcome::Cancelled;
                 self.ending = Some(Ending {
@@ -203,7 +206,10 @@ impl Order {
                 self.ending = None;
                 self.enter(Stage::Fulfilling, at);
             }
-            Event::LinesCancelled { lines, .. } => {
+            Event::LinesCancelled {
+                lines, at_channel, ..
+            } => {
+                self.cut_off(lines, *at_channel);
                 for cancelled in lines {
                     self.cancel_units(cancelled.line, cancelled.quantity);
                     self.part_done(cancelled);

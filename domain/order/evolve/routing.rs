@@ -60,7 +60,10 @@ impl Order {
                 }
             }
             Routing::PickupExpired { fulfilment } => self.pickup_expired(*fulfilment, at),
-            Routing::PartCancelRequested { lines, reason } => self.part(lines, reason, at),
+            Routing::PartCancelRequested { lines, reason } => {
+                self.at_source.unwanted.clear();
+                self.part(lines, reason, at);
+            }
             Routing::PartWithdrawn { fulfilment, lines } => {
                 if let Some(work) = self.fulfilment_mut(*fulfilment) {
                     work.to_cancel.clone_from(lines);

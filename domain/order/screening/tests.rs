@@ -56,6 +56,8 @@ fn submission() -> Submission {
     };
     Submission {
         draft: OrderDraft {
+            changed_at: None,
+            awaits_release: false,
             external_id: "W-1".into(),
             number: None,
             placed_at: Timestamp::UNIX_EPOCH,

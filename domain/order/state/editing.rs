@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::event::LineUnits;
+use super::super::reasons::REASON_CHANGED_AT_SOURCE;
 use crate::canonical::DraftLine;
 use crate::money::Money;
 
@@ -30,6 +31,13 @@ pub struct Editing {
     /// Why it was refused, while what was taken for it is still being given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<String>,
+}
+
+impl Editing {
+    /// Whether the sales channel wants it, and no person here.
+    pub fn is_at_source(&self) -> bool {
+        self.reason == REASON_CHANGED_AT_SOURCE
+    }
 }
 
 /// A line that an edit adds.

@@ -69,7 +69,7 @@ fn give(order: &Order, body: InputBody) -> Result<Decided, Rejection> {
         policy: &policy,
         places: &shelves,
         ship_to: None,
-        channel_listens: true,
+        channel_listens: &PLAIN,
     };
     let actor = "operator:anna".to_owned();
     decide(order, &Input { actor, body }, &context)

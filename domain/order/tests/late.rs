@@ -10,7 +10,7 @@ fn expired(listens: bool, stock: i64) -> World {
     let lines = vec![line(1, "SKU-1", 1, "19.99")];
     let order = draft(lines, "0.00", to_authorize(CaptureMode::Once));
     let mut world = World::place(order, &[("BER1", "SKU-1", stock)]);
-    world.listens = listens;
+    world.listens = if listens { &PLAIN } else { &[] };
     world.answer("reserve_stock");
     world.wait(15 * 60);
     world.answer("release_stock");
@@ -95,7 +95,7 @@ fn an_order_that_was_cancelled_is_not_revived() {
     let lines = vec![line(1, "SKU-1", 1, "19.99")];
     let order = draft(lines, "0.00", to_authorize(CaptureMode::Once));
     let mut world = World::place(order, &[("BER1", "SKU-1", 3)]);
-    world.listens = false;
+    world.listens = &[];
     world.answer("reserve_stock");
     let reason = "changed mind".to_owned();
     world.command(Command::Cancel { reason }).expect("legal");

@@ -39,6 +39,8 @@ mod returns;
 mod review;
 mod routed;
 mod routing;
+mod source;
+mod statements;
 mod stored;
 mod straight;
 mod stuck;

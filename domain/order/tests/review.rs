@@ -48,7 +48,7 @@ fn odd_order(terms: Terms, policy: Policy) -> World {
         now: world.now,
         policy: &world.policy,
         places: &world.shelves,
-        channel_listens: true,
+        channel_listens: &PLAIN,
     };
     let (log, order) = place(placement, "channel:web", None, &context);
     world.log = log;

@@ -16,6 +16,9 @@ use crate::quantity::Quantity;
 use crate::simulation::{Mark, after_event, before_event, command_of};
 use crate::stock::{Counters, LocationStock, Quota, StockCommand};
 
+/// What a channel hears that hears no more than it has to.
+pub(super) const PLAIN: [Topic; 2] = [Topic::Shipped, Topic::Cancelled];
+
 pub(super) fn eur(text: &str) -> Money {
     let currency = Currency::from_code("EUR").expect("a currency");
     Money::exact(text.parse().expect("a number"), currency).expect("an amount")
@@ -44,6 +47,8 @@ pub(super) fn draft(lines: Vec<DraftLine>, shipping: &str, terms: Terms) -> Orde
         taxes: Vec::new(),
     };
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         external_id: "W-1".into(),
         number: None,
         placed_at: Timestamp::UNIX_EPOCH,
@@ -181,7 +186,7 @@ pub(super) struct World {
     pub(super) order: Order,
     pub(super) log: Vec<Recorded>,
     /// The channel wants to hear of its order.
-    pub(super) listens: bool,
+    pub(super) listens: &'static [Topic],
     /// Where it goes, as it stands sealed beside the log.
     pub(super) ship_to: Option<Address>,
 }
@@ -265,7 +270,7 @@ impl World {
             now,
             policy: &policy,
             places: &shelves,
-            channel_listens: true,
+            channel_listens: &PLAIN,
         };
         let (log, order) = super::super::place(placement, "channel:web", None, &context);
         let born = evolve(None, &log[0]).expect("a first event");
@@ -276,7 +281,7 @@ impl World {
             shelves,
             order,
             log,
-            listens: true,
+            listens: &PLAIN,
             ship_to: None,
         }
     }

@@ -255,7 +255,7 @@ pub(super) async fn try_out(
         policy: &edge.policy,
         places: places.as_ref(),
         // Whether its shop hears of it changes nothing that a person asks for.
-        channel_listens: false,
+        channel_listens: &[],
     };
     let events = match decide(&state, &input, &context)? {
         Decided::Commit(events, _) => events,

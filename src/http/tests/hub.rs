@@ -98,7 +98,7 @@ fn context<'a>(policy: &'a Policy, places: &'a Plenty) -> Context<'a> {
         now: Timestamp::now(),
         policy,
         places,
-        channel_listens: false,
+        channel_listens: &[],
     }
 }
 

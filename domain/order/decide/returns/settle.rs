@@ -49,7 +49,7 @@ impl Draft<'_> {
         true
     }
 
-    /// What the buyer gets for units: first what a lost dispute gave already,
+    /// What the buyer gets for units: first what a lost dispute or the channel gave already,
     /// then what the gateways hold, then what the channel or the retailer has; never more than was paid.
     pub(in crate::order::decide) fn settlement(
         &self,
@@ -59,7 +59,8 @@ impl Draft<'_> {
         entitled: Money,
     ) -> Settlement {
         let order = &self.order;
-        let netted = entitled.min(order.disputed_away().less(order.netted()));
+        let had = order.disputed_away().plus(order.granted_at_channel());
+        let netted = entitled.min(had.less(order.netted()));
         let rest = entitled.minus(netted);
         let most = rest.min(order.refundable());
         let refunds = order.shares_of_refund(most, &self.context.policy.payment, None);
@@ -137,19 +138,25 @@ impl Order {
         Money::sum(self.draft.currency, netted.chain(granted).chain(exchanged))
     }
 
+    /// What returns, claims and exchanges have left to whoever holds it, and no gateway of the hub's does.
+    pub(in crate::order::decide) fn left_elsewhere(&self) -> Money {
+        let ended = self.exchanges.iter().filter_map(|one| one.settled.as_ref());
+        let left = self.paybacks().filter_map(|payback| payback.elsewhere);
+        let left = left.chain(ended.map(|end| end.elsewhere));
+        Money::sum(self.draft.currency, left)
+    }
+
     /// What no gateway of the hub's holds and returns have not claimed yet: invoices, cash on delivery,
     /// what the channel took; without what an exchange other than this one needs of it.
     pub(in crate::order::decide) fn held_elsewhere(&self, exchange: Option<u16>) -> Money {
         let theirs = |tender: &&Tender| !tender.is_ours() && !tender.pending;
         let theirs = self.tenders.iter().filter(theirs);
         let currency = self.draft.currency;
-        let ended = self.exchanges.iter().filter_map(|one| one.settled.as_ref());
-        let claimed = self.paybacks().filter_map(|payback| payback.elsewhere);
-        let claimed = claimed.chain(ended.map(|end| end.elsewhere));
         let ours = self.tender_numbers().map(|one| self.refundable_of(one));
         let needed = self.set_aside(exchange).less(Money::sum(currency, ours));
         Money::sum(currency, theirs.map(|tender| tender.amount))
-            .less(Money::sum(currency, claimed))
+            .less(self.left_elsewhere())
+            .less(self.granted_at_channel())
             .less(needed)
     }
 }

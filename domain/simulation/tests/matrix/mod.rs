@@ -336,6 +336,8 @@ pub(super) fn basket(skus: &[&str]) -> OrderDraft {
     let lines = skus.iter().enumerate();
     let lines = lines.map(|(at, sku)| line(at + 1, sku, 1, 1000)).collect();
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: "W-1".into(),
         number: None,

@@ -1,0 +1,97 @@
+//! What a sales channel is told, in its own words for its order and lines.
+
+use orderhub_channels::sales::{
+    CancellationNotice, PartNotice, PartOf, ShipmentNotice, Tracking, Why,
+};
+use orderhub_domain::money::Money;
+use orderhub_domain::order::{LineUnits, Notice, Order, REASON_QUOTA_USED_UP, RefundOf, Tender};
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::partner::News;
+
+/// A notice with everything that the channel needs to know of it; `None` when it is about work that is not
+/// there.
+pub(super) fn news(order: &Order, notice: &Notice) -> Option<News> {
+    let external_id = order.draft.external_id.clone();
+    let part = |name: String, lines: &[LineUnits], amount: Money, of: PartOf| PartNotice {
+        external_id: order.draft.external_id.clone(),
+        key: format!("{}-{name}", order.id),
+        lines: units(order, lines),
+        amount,
+        of,
+    };
+    Some(match notice {
+        Notice::Accepted => News::Accepted(external_id),
+        Notice::Shipped { fulfilment } => {
+            let work = order.fulfilment(*fulfilment)?;
+            let labels = work.parcels.iter().filter_map(|p| p.label.as_ref());
+            let tracking = labels.map(|label| Tracking {
+                carrier: label.carrier.clone(),
+                number: label.tracking_number.clone(),
+            });
+            News::Shipped(ShipmentNotice {
+                external_id,
+                lines: units(order, &work.lines),
+                tracking: tracking.collect(),
+            })
+        }
+        Notice::Cancelled => {
+            let why = match order.reason.as_deref() {
+                Some("out_of_stock" | REASON_QUOTA_USED_UP) => Why::OutOfStock,
+                Some("payment_declined") => Why::Declined,
+                _ => Why::Other,
+            };
+            let by_channel = |t: &Tender| !t.is_ours() && t.captured_sum().is_positive();
+            News::Cancelled(CancellationNotice {
+                external_id,
+                why,
+                refund: order.tenders.iter().any(by_channel),
+            })
+        }
+        Notice::PartCancelled {
+            part: number,
+            lines,
+            amount,
+        } => News::PartCancelled(part(
+            format!("part-{number}"),
+            lines,
+            *amount,
+            PartOf::Unsent,
+        )),
+        Notice::Refund {
+            of: RefundOf::Return(number),
+            nth,
+            lines,
+            amount,
+        } => {
+            let name = format!("return-{number}-{nth}");
+            News::Refunded(part(name, lines, *amount, PartOf::Returned))
+        }
+        Notice::Refund {
+            of: RefundOf::Claim(number),
+            nth,
+            lines,
+            amount,
+        } => {
+            let name = format!("claim-{number}-{nth}");
+            News::Refunded(part(name, lines, *amount, PartOf::Claimed))
+        }
+    })
+}
+
+/// Units by the channel's names of their lines; several lines that it knows as one are one.
+fn units(order: &Order, lines: &[LineUnits]) -> Vec<(String, u32)> {
+    let mut units: Vec<(String, u32)> = Vec::new();
+    for part in lines {
+        let named = order.line_at_channel(part.line);
+        let count = part.quantity.value().ceil().to_u32();
+        let (Some(line), Some(count)) = (named, count) else {
+            continue;
+        };
+        match units.iter_mut().find(|(known, _)| known == line) {
+            Some((_, known)) => *known += count,
+            None => units.push((line.to_owned(), count)),
+        }
+    }
+    units
+}
