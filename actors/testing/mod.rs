@@ -238,6 +238,8 @@ pub(crate) fn order_of(external_id: &str, sku: &str, quantity: u32, token: &str)
         live_connection: true,
         submission: Submission {
             draft: OrderDraft {
+                changed_at: None,
+                awaits_release: false,
                 point: None,
                 external_id: external_id.into(),
                 number: None,

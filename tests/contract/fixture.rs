@@ -39,6 +39,8 @@ pub(crate) fn eur(cents: i64) -> Money {
 /// An order of one unit for 19.99, prepaid.
 pub(crate) fn draft(external_id: &str) -> OrderDraft {
     OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: external_id.to_owned(),
         number: Some(format!("#{external_id}")),

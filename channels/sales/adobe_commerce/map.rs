@@ -118,6 +118,8 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let private = private(order);
     let number = clean(order.increment_id.as_ref().map(|number| &number.0));
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: id_of(order.entity_id.as_ref()).ok_or_else(|| unreadable("entity_id"))?,
         number: number.map(|number| format!("#{number}")),

@@ -132,6 +132,8 @@ pub(super) fn order(
     let private = private(order);
     let id = opaque_id(&order.id).ok_or_else(|| unreadable("orderId"))?;
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         number: Some(id.clone()),
         external_id: id,

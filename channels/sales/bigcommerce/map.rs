@@ -79,6 +79,8 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
     let private = private(order, ship_to);
     let id = id_of(Some(&order.id)).ok_or_else(|| unreadable("id"))?;
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         number: Some(format!("#{id}")),
         external_id: id,

@@ -157,6 +157,8 @@ pub(super) fn order(
     let id = path_id(&order.id).ok_or_else(|| unreadable("id"))?;
     let placed = order.client_created_time.or(order.created_time);
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: id.to_owned(),
         number: None,

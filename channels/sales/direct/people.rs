@@ -31,6 +31,7 @@ pub(super) fn private(order: &Part<'_, '_>, problems: &mut Problems) -> PrivateD
         ship_to: address("ship_to", true, problems),
         bill_to: address("bill_to", false, problems),
         attributes: attributes(order, problems),
+        ..PrivateDetails::default()
     }
 }
 

@@ -107,6 +107,8 @@ pub(super) fn sale(
     let number = clean(sale.receipt_number.as_ref().map(|number| &number.0));
     let placed = sale.date.as_ref().or(sale.created_at.as_ref());
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: id.to_owned(),
         number: number.map(|number| format!("#{number}")),

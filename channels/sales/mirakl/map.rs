@@ -135,6 +135,8 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let lines: Result<Vec<_>, _> = kept.iter().map(|kept| line(kept, &amounts)).collect();
     let (shipping, fees) = amounts.charges(order, &kept)?;
     let draft = sound(OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id,
         number,

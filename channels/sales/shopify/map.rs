@@ -72,6 +72,8 @@ pub(super) fn order(
         gateway,
     };
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: external_id.ok_or_else(|| unreadable("id"))?,
         number: clean(order.name.as_ref()),

@@ -115,6 +115,8 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
     let id = order.id.as_deref().and_then(path_id);
     let placed_at = order.order_date_time.as_ref().or(order.created_at.as_ref());
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: id.ok_or_else(|| unreadable("id"))?.to_owned(),
         number: clean(order.order_number.as_ref()),

@@ -98,6 +98,8 @@ pub(super) fn order(
     let private = private(order, &later);
     let id = path_id(&order.id).ok_or_else(|| unreadable("id"))?;
     let draft = sound(OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: id.to_owned(),
         number: order.reference_id.as_deref().and_then(crate::wire::code),

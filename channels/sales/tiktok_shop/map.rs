@@ -99,6 +99,8 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let total = payment.total_amount.as_ref();
     let total = total.ok_or_else(|| unreadable("total_amount"))?;
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         number: Some(id.clone()),
         external_id: id,

@@ -99,6 +99,8 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let id = id_of(Some(&order.purchase_order_id));
     let private = private(order);
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: id.ok_or_else(|| unreadable("purchaseOrderId"))?,
         number: id_of(order.customer_order_id.as_ref()),

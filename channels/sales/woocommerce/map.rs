@@ -122,6 +122,8 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let number = clean(order.number.as_ref().map(|number| &number.0));
     let private = private(order);
     let mut draft = OrderDraft {
+        changed_at: None,
+        awaits_release: false,
         point: None,
         external_id: id_of(Some(&order.id)).ok_or_else(|| unreadable("id"))?,
         number: number.map(|number| format!("#{number}")),

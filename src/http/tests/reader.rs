@@ -36,6 +36,8 @@ impl Intake for Reader {
         let eur = Currency::from_code("EUR").expect("a currency");
         let ten = Money::from_minor(1_000, eur).expect("in range");
         let draft = OrderDraft {
+            changed_at: None,
+            awaits_release: false,
             point: None,
             external_id: text("external_id"),
             number: None,
