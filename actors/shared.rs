@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use orderhub_domain::canonical::Address;
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, ShardId, Slug};
+use orderhub_domain::order::Topic;
 use orderhub_domain::policy::Policy;
 use ractor::ActorRef;
 use tokio::sync::{Semaphore, mpsc};

@@ -17,7 +17,7 @@ use orderhub_channels::payments::PaymentConnector;
 use orderhub_channels::sales::SalesConnector;
 use orderhub_channels::warehouses::WarehouseConnector;
 use orderhub_domain::ids::{ChannelId, LocationCode, Slug};
-use orderhub_domain::order::Location;
+use orderhub_domain::order::{Location, Topic};
 use orderhub_domain::policy::Policy;
 use ractor::{Actor, ActorRef};
 use tokio::sync::{Semaphore, oneshot, watch};

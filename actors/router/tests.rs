@@ -4,6 +4,7 @@ mod look_ups;
 mod parking;
 mod poisoned;
 mod polls;
+mod said;
 
 use std::time::Duration;
 
@@ -48,6 +49,7 @@ fn snapshot(external_id: &str, body_hash: &str, facts: Vec<ChannelFact>) -> Inbo
         submission: order_of(external_id, "A", 1, "pm").submission,
         body_hash: body_hash.into(),
         facts,
+        wanted: std::collections::BTreeMap::new(),
     }))
 }
 

@@ -82,6 +82,7 @@ impl Connector for Feed {
                 .map(|at| ChannelFact::Cancelled { at })
                 .into_iter()
                 .collect(),
+            wanted: std::collections::BTreeMap::new(),
         }))]
     }
 
