@@ -107,7 +107,7 @@ fn as_kit(
 /// One tender mostly, two or three now and then.
 fn tenders(total: Money, gateways: &[(Slug, CaptureMode)], dice: &mut Dice) -> Vec<DraftTender> {
     let mut terms = || match (dice.below(12), dice.pick(gateways)) {
-        (0 | 3 | 4, _) => Terms::Prepaid { reference: None },
+        (0 | 3, _) => Terms::Prepaid { reference: None },
         (1, _) | (_, None) => Terms::Invoice,
         (2, Some((gateway, capture))) => Terms::Authorized {
             gateway: Some(gateway.clone()),

@@ -230,6 +230,7 @@ impl World<'_> {
         // pays back by itself.
         let tellable = order.exchanges.is_empty()
             && order.at_source.quantities.is_empty()
+            && !order.cancelled_at_source
             && !watched
             && !order.stage.is_dead();
         let found = if heard != given {
