@@ -220,11 +220,11 @@ impl World<'_> {
     /// nothing that it could be told of.
     pub(super) fn check_shop(&mut self, order: &Order) {
         let theirs = order.tenders.iter().filter(|tender| !tender.is_ours());
-        let heard = Money::sum(order.draft.currency, theirs.map(Tender::refunded_sum));
+        let known = Money::sum(order.draft.currency, theirs.map(Tender::refunded_sum));
         let given = self.shops.given(order, false);
         let watched = !order.holds.is_empty();
-        let hears = self.channels.iter().find(|(id, ..)| *id == order.channel);
-        let hears = hears.is_some_and(|(.., topics)| topics.len() == Topic::ALL.len());
+        let channel = self.channels.iter().find(|(id, ..)| *id == order.channel);
+        let listens = channel.is_some_and(|(.., topics)| topics.len() == Topic::ALL.len());
         let owed = order.due_at_channel();
         // What an exchange leaves to the channel is given by hand, and what the channel took out itself, it
         // pays back by itself.
@@ -233,9 +233,9 @@ impl World<'_> {
             && !order.cancelled_at_source
             && !watched
             && !order.stage.is_dead();
-        let found = if heard != given {
-            format!("the channel gave {given}, the order has heard of {heard}")
-        } else if hears && tellable && owed.is_positive() {
+        let found = if known != given {
+            format!("the channel gave {given}, the order has heard of {known}")
+        } else if listens && tellable && owed.is_positive() {
             format!("the channel owes {owed} and was not told")
         } else {
             return;
