@@ -213,7 +213,7 @@ fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug,
             )
         }
         Effect::CancelFulfilment { .. } => {
-            let stop = Ask::StopFulfilling(id);
+            let stop = Ask::StopFulfilling(id, fulfilment.location.clone());
             (Family::Warehouses, site.warehouse.clone(), stop)
         }
         Effect::BuyLabel { parcel, .. } => {

@@ -94,7 +94,7 @@ pub(crate) enum Ask {
         before: Money,
     },
     Fulfil(FulfilmentCall),
-    StopFulfilling(FulfilmentId),
+    StopFulfilling(FulfilmentId, LocationCode),
     Notify(ChannelNotice),
     BuyLabel {
         parcel: ParcelId,

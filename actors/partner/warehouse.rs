@@ -19,8 +19,9 @@ impl Caller for WarehouseCaller {
     async fn call(&self, job: &Job, _now: Timestamp) -> Outcome {
         let (fulfilment, answer) = match &job.ask {
             Ask::Fulfil(call) => (call.fulfilment, self.connector.request(call).await),
-            Ask::StopFulfilling(fulfilment) => {
-                (*fulfilment, self.connector.cancel(*fulfilment).await)
+            Ask::StopFulfilling(fulfilment, location) => {
+                let answer = self.connector.cancel(*fulfilment, location).await;
+                (*fulfilment, answer)
             }
             _ => {
                 return Outcome::not_called("a warehouse cannot do that", false);

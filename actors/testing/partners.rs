@@ -13,7 +13,7 @@ use orderhub_channels::port::{
 };
 use orderhub_channels::warehouses::{FulfilmentCall, WarehouseConnector};
 use orderhub_domain::canonical::CaptureMode;
-use orderhub_domain::ids::{FulfilmentId, OrderId, ParcelId};
+use orderhub_domain::ids::{FulfilmentId, LocationCode, OrderId, ParcelId};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{FulfilmentEvidence, LabelEvidence, PaymentEvidence, Reported};
 
@@ -216,7 +216,7 @@ impl WarehouseConnector for Agreeable {
         Ok(FulfilmentEvidence::Accepted)
     }
 
-    async fn cancel(&self, _fulfilment: FulfilmentId) -> WorkAnswer {
+    async fn cancel(&self, _: FulfilmentId, _: &LocationCode) -> WorkAnswer {
         Ok(FulfilmentEvidence::Cancelled)
     }
 }

@@ -1,6 +1,8 @@
 //! Warehouses, stores and 3PL sites: pick requests out, progress in.
 
+mod asking;
 mod managed;
+mod reports;
 mod webhook;
 
 use std::sync::Arc;
@@ -31,7 +33,7 @@ pub trait WarehouseConnector: Connector {
     async fn request(&self, call: &FulfilmentCall) -> WorkAnswer;
 
     /// Asks a location to stop. The same request again changes nothing.
-    async fn cancel(&self, fulfilment: FulfilmentId) -> WorkAnswer;
+    async fn cancel(&self, fulfilment: FulfilmentId, location: &LocationCode) -> WorkAnswer;
 }
 
 /// What a location is asked to do.

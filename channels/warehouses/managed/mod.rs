@@ -8,7 +8,7 @@ mod tests;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::ids::{FulfilmentId, LocationCode};
 use orderhub_domain::order::FulfilmentEvidence;
 
 use super::{FulfilmentCall, WarehouseConnector};
@@ -64,7 +64,7 @@ impl WarehouseConnector for Managed {
         Ok(FulfilmentEvidence::Delivered)
     }
 
-    async fn cancel(&self, _: FulfilmentId) -> WorkAnswer {
+    async fn cancel(&self, _: FulfilmentId, _: &LocationCode) -> WorkAnswer {
         Ok(FulfilmentEvidence::Cancelled)
     }
 }

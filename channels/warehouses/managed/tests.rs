@@ -29,7 +29,7 @@ async fn a_request_arrives_and_a_cancel_is_agreed_to_however_often() {
             warehouse.request(&call).await,
             Ok(FulfilmentEvidence::Delivered)
         );
-        let cancelled = warehouse.cancel(fulfilment).await;
+        let cancelled = warehouse.cancel(fulfilment, &call.location).await;
         assert_eq!(cancelled, Ok(FulfilmentEvidence::Cancelled));
     }
 }

@@ -1,19 +1,19 @@
-//! Requests to a warehouse, as signed webhooks. Each has one id for all its tries, so that the warehouse
-//! takes it once.
+//! Requests to a warehouse, as signed webhooks, and what it may answer at once.
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use orderhub_domain::ids::FulfilmentId;
+use orderhub_domain::ids::{FulfilmentId, LocationCode};
 use orderhub_domain::order::FulfilmentEvidence;
 use reqwest::Url;
 use secrecy::zeroize::Zeroizing;
+use serde::Deserialize;
 
 use super::Warehouse;
-use super::wire::{self, Line, Request, Work};
 use crate::outbound::{Answer, Outbound};
 use crate::port::{CallError, WorkAnswer};
 use crate::settings::{ConfigError, Settings};
 use crate::standard_webhooks::sign;
+use crate::warehouses::asking::{self, Message};
 use crate::warehouses::{FulfilmentCall, WarehouseConnector};
 use crate::wire::code;
 
@@ -22,6 +22,14 @@ pub(super) struct Requests {
     http: Outbound,
     path: String,
     key: Zeroizing<Vec<u8>>,
+}
+
+/// What a warehouse may answer at once; nothing at all means that it has the request.
+#[derive(Deserialize)]
+struct Said {
+    status: String,
+    #[serde(default)]
+    reason: Option<String>,
 }
 
 impl Requests {
@@ -41,18 +49,13 @@ impl Requests {
     }
 
     /// Posts a request; what the warehouse answers at once, if it answers anything.
-    async fn post(
-        &self,
-        id: &str,
-        request: &Request<'_>,
-    ) -> Result<Option<wire::Answer>, CallError> {
-        let body = serde_json::to_vec(request)
-            .map_err(|_| CallError::not_done("the request cannot be written"))?;
+    async fn post(&self, message: Message) -> Result<Option<Said>, CallError> {
         let mut post = self.http.post(&self.path);
-        for (name, value) in sign(&self.key, id, Timestamp::now(), &body) {
+        for (name, value) in sign(&self.key, &message.id, Timestamp::now(), &message.body) {
             post = post.header(name, value);
         }
-        let post = post.header("content-type", "application/json").body(body);
+        let post = post.header("content-type", "application/json");
+        let post = post.body(message.body);
         let answer = self.http.send(post).await?;
         if let Some(error) = answer.failure() {
             return Err(error);
@@ -75,7 +78,7 @@ fn refused(answer: &Answer) -> CallError {
     ))
 }
 
-fn reason(answer: &wire::Answer) -> String {
+fn reason(answer: &Said) -> String {
     let word = answer.reason.as_deref().and_then(code);
     word.unwrap_or_else(|| "rejected".to_owned())
 }
@@ -83,26 +86,7 @@ fn reason(answer: &wire::Answer) -> String {
 #[async_trait]
 impl WarehouseConnector for Warehouse {
     async fn request(&self, call: &FulfilmentCall) -> WorkAnswer {
-        let line = |line: &super::super::CallLine| line.quantity.to_string();
-        let quantities: Vec<String> = call.lines.iter().map(line).collect();
-        let lines = call.lines.iter().zip(quantities);
-        let lines = lines.map(|(line, quantity)| Line {
-            line: &line.line,
-            sku: &line.sku.0,
-            quantity,
-        });
-        let request = Request {
-            kind: "fulfilment.requested",
-            timestamp: Timestamp::now().to_string(),
-            data: Work {
-                fulfilment: call.fulfilment.to_string(),
-                location: Some(&call.location.0),
-                pickup: Some(call.pickup),
-                lines: lines.collect(),
-            },
-        };
-        let id = format!("{}_requested", call.fulfilment);
-        let answer = self.requests.post(&id, &request).await?;
+        let answer = self.requests.post(asking::requested(call)?).await?;
         Ok(match answer {
             Some(answer) if answer.status == "accepted" => FulfilmentEvidence::Accepted,
             Some(answer) if answer.status == "rejected" => FulfilmentEvidence::Rejected {
@@ -112,25 +96,13 @@ impl WarehouseConnector for Warehouse {
         })
     }
 
-    async fn cancel(&self, fulfilment: FulfilmentId) -> WorkAnswer {
-        let request = Request {
-            kind: "fulfilment.cancel_requested",
-            timestamp: Timestamp::now().to_string(),
-            data: Work {
-                fulfilment: fulfilment.to_string(),
-                location: None,
-                pickup: None,
-                lines: Vec::new(),
-            },
-        };
-        let id = format!("{fulfilment}_cancel_requested");
-        let answer = self.requests.post(&id, &request).await?;
+    async fn cancel(&self, fulfilment: FulfilmentId, location: &LocationCode) -> WorkAnswer {
+        let message = asking::cancel_requested(fulfilment, location)?;
+        let answer = self.requests.post(message).await?;
         match answer.as_ref().map(|answer| answer.status.as_str()) {
             Some("cancelled") => Ok(FulfilmentEvidence::Cancelled),
             Some("refused") => Ok(FulfilmentEvidence::CancelRefused),
-            _ => Err(CallError::under_way(
-                "the warehouse has the request to stop and says later whether it did",
-            )),
+            _ => Err(asking::stop_is_under_way()),
         }
     }
 }

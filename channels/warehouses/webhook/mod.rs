@@ -1,14 +1,9 @@
 //! Warehouses with a system of their own that speaks the hub's webhooks: requests go out as signed
 //! webhooks, progress comes back as signed webhooks, both after Standard Webhooks. The messages are the
 //! hub's own; `docs/connectors/webhook.md` is their description for whoever writes the other side.
-//!
-//! Every message may come twice and in any order: what was said already changes nothing, what comes late
-//! is implied, and what contradicts is recorded with its reason.
 
 mod calls;
-mod map;
 mod specimen;
-mod wire;
 
 #[cfg(test)]
 mod tests;
@@ -19,7 +14,7 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::calls::Requests;
-use super::WarehouseConnector;
+use super::{WarehouseConnector, reports};
 use crate::port::{Connector, Forged, Inbound, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -93,7 +88,7 @@ impl Connector for Warehouse {
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        vec![map::read(request.body)]
+        vec![reports::read(request.body)]
     }
 
     fn is_live(&self) -> bool {

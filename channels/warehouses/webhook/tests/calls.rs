@@ -48,7 +48,7 @@ async fn ask(server: &MockServer, stop: bool) -> WorkAnswer {
     settings.base_url = Some(server.uri());
     let warehouse = connected(&settings).expect("a connection");
     if stop {
-        warehouse.cancel(fulfilment()).await
+        warehouse.cancel(fulfilment(), &"BER1".into()).await
     } else {
         warehouse.request(&call()).await
     }

@@ -1,17 +1,60 @@
-//! What a warehouse's webhooks mean. Pure.
+//! What a warehouse with a system of its own says of its work, in the hub's own words. Whichever way the
+//! message came, it is read here. Pure.
+//!
+//! Every message may come twice and in any order: what was said already changes nothing, what comes late
+//! is implied, and what contradicts is recorded with its reason.
 
 use orderhub_domain::ids::LocationCode;
 use orderhub_domain::order::{FulfilmentEvidence, StatedParcel, WorkSaid};
 use orderhub_domain::quantity::Quantity;
+use serde::Deserialize;
 
-use super::wire::{Done, Parcel, Report, Units};
 use crate::port::Inbound;
-use crate::wire::{code, unreadable};
+use crate::wire::{Exact, code, unreadable};
 
 /// Most parcels or lines of one message.
 const MOST: usize = 1000;
 
-/// What a verified webhook says.
+/// A message.
+#[derive(Deserialize)]
+struct Report {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    timestamp: Option<String>,
+    data: Done,
+}
+
+/// What was done.
+#[derive(Deserialize)]
+struct Done {
+    fulfilment: String,
+    location: String,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    lines: Option<Vec<Units>>,
+    #[serde(default)]
+    parcels: Option<Vec<Parcel>>,
+}
+
+/// Units of a line, which is named as the request named it.
+#[derive(Deserialize)]
+struct Units {
+    line: String,
+    quantity: Exact,
+}
+
+/// A parcel.
+#[derive(Deserialize)]
+struct Parcel {
+    #[serde(default)]
+    lines: Option<Vec<Units>>,
+    #[serde(default)]
+    weight_g: Option<u32>,
+}
+
+/// What a message says that is believed to be the warehouse's.
 pub(super) fn read(body: &[u8]) -> Inbound {
     let report: Report = match serde_json::from_slice(body) {
         Ok(report) => report,
