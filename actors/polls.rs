@@ -20,6 +20,9 @@ const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait after a round that failed.
 const LONGEST: Duration = Duration::from_mins(10);
 
+/// So many rounds are waited for at most: who is asked often has urgent news.
+const ROUNDS: u32 = 30;
+
 /// Why a round ended early.
 #[derive(Debug, thiserror::Error)]
 enum Broken {
@@ -80,7 +83,9 @@ impl Poller {
                         Broken::Vendor(_, asked_for) => asked_for,
                         Broken::Store(_) => None,
                     };
-                    let pause = FIRST.saturating_mul(1 << failures.min(8)).min(LONGEST);
+                    let pause = FIRST
+                        .saturating_mul(1 << failures.min(8))
+                        .min(self.longest());
                     failures = failures.saturating_add(1);
                     pause.max(asked_for.unwrap_or_default())
                 }
@@ -90,6 +95,14 @@ impl Poller {
                 () = sleep(pause) => {}
             }
         }
+    }
+
+    /// The longest wait of this connection after a round that failed.
+    fn longest(&self) -> Duration {
+        let poll = self.inlet.connector.poll();
+        poll.map_or(LONGEST, |poll| {
+            poll.every().saturating_mul(ROUNDS).min(LONGEST)
+        })
     }
 
     /// Asks for one page and takes it; how long to wait before the next.

@@ -24,6 +24,8 @@ struct Market {
     failing: Mutex<u32>,
     /// The next question breaks the connector itself.
     breaks: Mutex<bool>,
+    /// It is asked every second.
+    urgent: bool,
 }
 
 impl Market {
@@ -58,6 +60,9 @@ impl Connector for Market {
 #[async_trait]
 impl Poll for Market {
     fn every(&self) -> Duration {
+        if self.urgent {
+            return Duration::from_secs(1);
+        }
         Duration::from_mins(2)
     }
 
@@ -152,6 +157,20 @@ async fn a_market_that_cannot_be_asked_is_asked_again_for_the_same() {
     let hall = open(&market).await;
     taken(&hall, &market).await;
     assert_eq!(market.asked(), [None, None, None, None]);
+    assert!(is_placed(&hall, "M-1").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_asked_every_second_is_not_left_alone_for_minutes() {
+    let market = Arc::new(Market {
+        listed: vec!["M-1"],
+        failing: Mutex::new(12),
+        urgent: true,
+        ..Market::default()
+    });
+    let hall = open(&market).await;
+    // Within ten minutes; doubled without end, the pauses would be an hour.
+    taken(&hall, &market).await;
     assert!(is_placed(&hall, "M-1").await);
 }
 
