@@ -52,6 +52,11 @@ pub trait Connector: Send + Sync {
     fn poll(&self) -> Option<&dyn Poll> {
         None
     }
+
+    /// How somebody sees, before the hub starts, whether the vendor's side has what the connection needs.
+    fn checkup(&self) -> Option<&dyn Checkup> {
+        None
+    }
 }
 
 /// A thing at the vendor that has changed in some way.
@@ -89,6 +94,16 @@ pub trait Poll: Send + Sync {
     /// The next page after a cursor, oldest change first; from the beginning of the connection's time
     /// when there is none yet. Asking again with the same cursor misses nothing.
     async fn page(&self, cursor: Option<&str>, now: Timestamp) -> Result<Page, CallError>;
+}
+
+/// Looking whether the vendor's side has what a connection needs. It changes nothing there.
+#[async_trait]
+pub trait Checkup: Send + Sync {
+    /// What is there, in a clause.
+    ///
+    /// # Errors
+    /// When the connection would not work, with what to do about it.
+    async fn look(&self) -> Result<String, CallError>;
 }
 
 /// A page of what is new.

@@ -1,6 +1,8 @@
 //! What `orderhub doctor` cannot see without the store, the bus and the connectors.
 
+use futures_util::future::join_all;
 use jiff::SignedDuration;
+use orderhub_channels::registry;
 
 use crate::bus;
 use crate::cli::{Exit, Failure, Finding};
@@ -32,7 +34,27 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
         }
     }
     findings.push(bus(config).await);
+    findings.extend(partners(config).await);
     findings
+}
+
+/// Those partners whose side can be looked at. The hub starts without them.
+async fn partners(config: &Config) -> Vec<Finding> {
+    let looks = config.connections().map(async |one| {
+        // One that cannot be built is told of already.
+        let connector = registry::connector(one.kind, &one.settings()).ok()?;
+        let found = connector.checkup()?.look().await;
+        let name = format!("{}/{}", one.kind.family, one.slug);
+        Some(match found {
+            Ok(detail) => Finding::of("partner", Ok(format!("{name}: {detail}"))),
+            Err(error) => Finding::warning(
+                "partner",
+                format!("{name}: {error}"),
+                "bring it up, or correct the connection; meanwhile its work waits",
+            ),
+        })
+    });
+    join_all(looks).await.into_iter().flatten().collect()
 }
 
 fn connectors(config: &Config) -> Result<String, Failure> {
