@@ -152,6 +152,8 @@ pub enum Form {
     Digits,
     /// An address on the web: `https://` and a host, perhaps a path.
     Url,
+    /// Servers of NATS: `nats://` or `tls://` and a host, several with commas between.
+    Nats,
     /// One secret, kept outside of the configuration.
     Secret,
     /// Secrets of which any may be in force, newest first.

@@ -159,14 +159,7 @@ fn imports_run_one_way_and_keep_out_what_a_layer_must_not_know() {
         ),
         (
             "channels",
-            &[
-                "orderhub-actors",
-                "ractor",
-                "sqlx",
-                "async-nats",
-                "warp",
-                "hyper",
-            ],
+            &["orderhub-actors", "ractor", "sqlx", "warp", "hyper"],
         ),
         (
             "actors",

@@ -2,6 +2,7 @@
 
 mod asking;
 mod managed;
+mod nats;
 mod reports;
 mod webhook;
 
@@ -16,7 +17,7 @@ use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
 
 /// Every kind of warehouse.
-pub static KINDS: &[Kind<dyn WarehouseConnector>] = &[managed::KIND, webhook::KIND];
+pub static KINDS: &[Kind<dyn WarehouseConnector>] = &[managed::KIND, nats::KIND, webhook::KIND];
 
 /// Builds a connection of this kind.
 pub fn connect(

@@ -118,6 +118,7 @@ fn value(setting: &Setting, slug: &Slug) -> String {
         Form::Secret => format!("{{ env = \"{variable}\" }}"),
         Form::Secrets => format!("[{{ env = \"{variable}\" }}]"),
         Form::Url => "\"https://\"".to_owned(),
+        Form::Nats => "\"tls://\"".to_owned(),
         Form::Text | Form::Digits => "\"\"".to_owned(),
     }
 }

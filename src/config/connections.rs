@@ -199,7 +199,7 @@ fn read_own(setting: &Setting, section: &mut Section<'_, '_>) -> Option<Own> {
     match setting.form {
         Form::Secret => section.secret_in(key, &value).map(Own::Secret),
         Form::Secrets => Some(Own::Secrets(section.secrets_in(key, value))),
-        Form::Text | Form::Digits | Form::Url => {
+        Form::Text | Form::Digits | Form::Url | Form::Nats => {
             let (form, fits): (&str, fn(&str) -> bool) = match setting.form {
                 Form::Digits => ("digits in quotes", |text| {
                     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -207,6 +207,15 @@ fn read_own(setting: &Setting, section: &mut Section<'_, '_>) -> Option<Own> {
                 Form::Url => ("an https:// address", |text| {
                     let url = text.parse::<http::Uri>();
                     url.is_ok_and(|url| url.scheme_str() == Some("https") && url.host().is_some())
+                }),
+                Form::Nats => ("nats:// or tls:// and a host", |text| {
+                    let server = |one: &str| {
+                        let url = one.trim().parse::<http::Uri>();
+                        url.is_ok_and(|url| {
+                            matches!(url.scheme_str(), Some("nats" | "tls")) && url.host().is_some()
+                        })
+                    };
+                    text.split(',').all(server)
                 }),
                 _ => ("a text", |text| !text.trim().is_empty()),
             };

@@ -1,9 +1,6 @@
 //! A shop that is asked what is new: what it pushes, what it pushed while nobody listened, and what it
 //! states in a form that nobody can read.
 
-use std::fs::Permissions;
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
@@ -12,12 +9,12 @@ use base64::engine::general_purpose::STANDARD;
 use http::Response;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tempfile::NamedTempFile;
 
 use crate::support::api::Api;
 use crate::support::checker;
 use crate::support::doubles::server::{self, Answer, Asked, Body, Double};
 use crate::support::doubles::signing;
+use crate::support::hub::kept_secret;
 use crate::support::patience::{SOON, until};
 use crate::support::world::World;
 
@@ -81,14 +78,6 @@ fn order(id: u32, changed: &str) -> Value {
     })
 }
 
-/// A file with a secret that only its owner reads.
-fn kept(secret: &str) -> NamedTempFile {
-    let mut file = NamedTempFile::new().unwrap();
-    file.write_all(secret.as_bytes()).unwrap();
-    std::fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
-    file
-}
-
 async fn push(api: &Api, order: &Value) {
     let body = order.to_string();
     let mac = signing::hmac_sha256(SECRET.as_bytes(), &[body.as_bytes()]);
@@ -108,7 +97,7 @@ async fn a_shop_is_asked_for_what_it_pushed_while_nobody_listened() {
     let (listener, addr) = server::listen().await;
     let (_on, switched) = server::switch();
     server::serve(listener, switched, shop.clone());
-    let secrets = [kept(SECRET), kept("ck_own"), kept("cs_own")];
+    let secrets = [SECRET, "ck_own", "cs_own"].map(kept_secret);
     let [secret, key, password] = secrets.each_ref().map(|file| file.path().display());
     let mut world = World::start_under(&format!(
         "[[sales]]\nslug = \"woo\"\nkind = \"woocommerce\"\nbase_url = \"http://{addr}\"\n\

@@ -88,5 +88,6 @@ mod tail;
 mod takeover;
 mod tampering;
 mod transfers;
+mod warehouse_nats;
 mod way_back;
 mod world;

@@ -1,14 +1,16 @@
 //! The real `orderhub` binary as a process: configured, migrated, served, killed, served again.
 
 use std::fmt::Write as _;
-use std::fs::File;
+use std::fs::{File, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use super::api::{self, Api};
 use super::doubles::{easypost, shop, shop_stock, stripe};
@@ -262,6 +264,14 @@ impl Drop for Hub {
             process.wait().ok();
         }
     }
+}
+
+/// A file with a secret that only its owner reads.
+pub(crate) fn kept_secret(secret: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(secret.as_bytes()).unwrap();
+    std::fs::set_permissions(file.path(), Permissions::from_mode(0o600)).unwrap();
+    file
 }
 
 /// A port on loopback that is free. It is below those that the system hands out by itself, so that no

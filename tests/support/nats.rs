@@ -112,8 +112,17 @@ impl Nats {
 
     /// The largest message that it takes from its next start on, in bytes.
     pub(crate) fn limit_payload(&self, bytes: u32) {
+        self.configure(&format!("max_payload: {bytes}\n"));
+    }
+
+    /// Lets these users in, and nobody else, from its next start on.
+    pub(crate) fn admit(&self, users: &str) {
+        self.configure(&format!("authorization {{ users = [\n{users}] }}\n"));
+    }
+
+    fn configure(&self, more: &str) {
         let config = format!(
-            "listen: \"127.0.0.1:{}\"\nmax_payload: {bytes}\njetstream {{ store_dir: \"{}\" }}\n",
+            "listen: \"127.0.0.1:{}\"\njetstream {{ store_dir: \"{}\" }}\n{more}",
             self.port,
             self.store().display()
         );

@@ -1,4 +1,4 @@
-//! Doubles of the vendors, as HTTP servers on loopback in the test's own process.
+//! Doubles of the vendors in the test's own process: HTTP servers on loopback, and a warehouse that speaks NATS.
 //!
 //! They speak the vendors' wire formats and keep books of what they applied. They share no code
 //! with the hub's connectors: two readings of a vendor's documentation that agree are worth more
@@ -17,3 +17,4 @@ pub(crate) mod stripe;
 pub(crate) mod stripe_account;
 mod stripe_balance;
 pub(crate) mod stripe_wire;
+pub(crate) mod wms;
