@@ -146,7 +146,7 @@ impl Poller {
         Ok(if page.more {
             Duration::ZERO
         } else {
-            poll.every()
+            self.inlet.poll_every.unwrap_or_else(|| poll.every())
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
@@ -38,6 +39,8 @@ pub struct Inlet {
     pub channel: Option<ChannelId>,
     /// Its inbound half.
     pub connector: Arc<dyn Connector>,
+    /// Between two questions of what is new there, if it is not what the connector says.
+    pub poll_every: Option<Duration>,
 }
 
 impl Inlet {

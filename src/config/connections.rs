@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use orderhub_channels::registry::{About, Family, Form, Setting, kinds};
+use jiff::SignedDuration;
+use orderhub_channels::registry::{About, Capability, Family, Form, Setting, kinds};
 use orderhub_channels::settings::{self, Settings};
 use orderhub_domain::canonical::{Address, CaptureMode};
 use orderhub_domain::ids::{LocationCode, Slug};
@@ -17,6 +18,9 @@ use super::hours::read_hours;
 use super::secret::Secret;
 use super::section::{Reading, Section};
 use crate::http::fields::nearest;
+
+/// No vendor is asked more often than that.
+const SHORTEST_POLL: SignedDuration = SignedDuration::from_secs(1);
 
 /// Whether a connection moves real money and parcels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +63,8 @@ pub struct Connection {
     pub base_url: Option<String>,
     /// As stated; otherwise the connector tells it from its key, else it is live.
     pub mode: Option<Mode>,
+    /// Between two questions of what is new there; otherwise what the vendor recommends.
+    pub poll_every: Option<SignedDuration>,
     /// What the kind's own settings say, by key.
     pub own: BTreeMap<&'static str, Own>,
 }
@@ -154,7 +160,14 @@ fn connection(family: Family, section: &mut Section<'_, '_>) -> Option<Connectio
     let slug = section.required_slug("slug");
     let base_url = section.base_url("base_url");
     let mode = section.parsed("mode", "live or test");
+    let poll_every = section.optional_duration("poll_every");
     let kind = kind(family, section)?;
+    if poll_every.is_some() && !kind.can.contains(&Capability::Polled) {
+        section.refuse("poll_every", "is for kinds that are asked what is new");
+    }
+    if poll_every.is_some_and(|every| every < SHORTEST_POLL) {
+        section.refuse("poll_every", "must be at least 1s");
+    }
     let mut own = BTreeMap::new();
     for setting in kind.settings {
         if let Some(stated) = read_own(setting, section) {
@@ -166,6 +179,7 @@ fn connection(family: Family, section: &mut Section<'_, '_>) -> Option<Connectio
         kind,
         base_url,
         mode,
+        poll_every,
         own,
     })
 }

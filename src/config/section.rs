@@ -218,16 +218,19 @@ impl<'a, 'b> Section<'a, 'b> {
         key: &'static str,
         otherwise: SignedDuration,
     ) -> SignedDuration {
-        let Some(text) = self.text(key) else {
-            return otherwise;
-        };
-        duration(&text).unwrap_or_else(|| {
+        self.optional_duration(key).unwrap_or(otherwise)
+    }
+
+    /// A duration like `15m`; `None` when absent.
+    pub(super) fn optional_duration(&mut self, key: &'static str) -> Option<SignedDuration> {
+        let read = duration(&self.text(key)?);
+        if read.is_none() {
             self.refuse(
                 key,
                 "must be a duration above zero: a number and ms, s, m, h or d, like 15m",
             );
-            otherwise
-        })
+        }
+        read
     }
 
     /// A list of texts; the environment gives them separated by commas.

@@ -118,6 +118,7 @@ fn connection(connection: &Connection) -> Value {
         "kind": connection.kind.name,
         "base_url": connection.base_url,
         "mode": connection.mode.map(|mode| mode.to_string()),
+        "poll_every": connection.poll_every.map(written),
     });
     for setting in connection.kind.settings {
         shown[setting.key] = match connection.own.get(setting.key) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orderhub_actors::node::{Connectors, LocationConfig};
 use orderhub_actors::{Inlet, Site};
@@ -32,6 +33,8 @@ const DIRECT: &str = "direct";
 pub(super) struct Connections {
     sales: BTreeMap<Slug, Shop>,
     partners: Connectors,
+    /// Between two questions, where the configuration says it.
+    asked_every: BTreeMap<(Family, Slug), Duration>,
 }
 
 fn payer(connection: &Connection, channel: Option<ChannelId>) -> Payer {
@@ -72,6 +75,7 @@ impl Connections {
         Ok(Self {
             sales: shops.collect(),
             partners,
+            asked_every: asked_every(config),
         })
     }
 
@@ -124,6 +128,7 @@ impl Connections {
                 slug: slug.clone(),
                 channel,
                 connector,
+                poll_every: self.asked_every.get(&(family, slug.clone())).copied(),
             };
             hooks.insert((family, slug.clone()), inlet);
         };
@@ -147,6 +152,21 @@ impl Connections {
         let gateway: &Arc<dyn PaymentConnector> = self.partners.payments.get(gateway)?;
         Some(gateway.capture_mode())
     }
+}
+
+/// How often connections are asked what is new, where that is configured.
+fn asked_every(config: &Config) -> BTreeMap<(Family, Slug), Duration> {
+    let sales = config.sales.iter().map(|shop| &shop.connection);
+    let payments = config.payments.iter().map(|gateway| &gateway.connection);
+    let all = sales
+        .chain(payments)
+        .chain(&config.carriers)
+        .chain(&config.warehouses);
+    let stated = all.filter_map(|connection| {
+        let every = Duration::try_from(connection.poll_every?).ok()?;
+        Some(((connection.kind.family, connection.slug.clone()), every))
+    });
+    stated.collect()
 }
 
 /// How many connections there are, if every connector takes its settings.

@@ -99,6 +99,7 @@ async fn open(shop: &Arc<Shop>) -> Hall {
         slug: "shop".into(),
         channel: Some(channel()),
         connector: shop.clone(),
+        poll_every: None,
     };
     let plan = Plan {
         policy,

@@ -128,6 +128,7 @@ async fn open(feed: &Arc<Feed>) -> Hall {
         slug: "market".into(),
         channel: Some(channel()),
         connector: feed.clone(),
+        poll_every: None,
     };
     let plan = Plan {
         inlet: Some(inlet),

@@ -92,11 +92,16 @@ impl Poll for Market {
 }
 
 async fn open(market: &Arc<Market>) -> Hall {
+    asked_every(market, None).await
+}
+
+async fn asked_every(market: &Arc<Market>, poll_every: Option<Duration>) -> Hall {
     let inlet = Inlet {
         source: "sales/market".into(),
         slug: "market".into(),
         channel: Some(channel()),
         connector: market.clone(),
+        poll_every,
     };
     let plan = Plan {
         inlet: Some(inlet),
@@ -200,4 +205,19 @@ async fn a_connector_that_breaks_inside_is_asked_again() {
     taken(&hall, &market).await;
     assert_eq!(market.asked(), [None, None]);
     assert!(is_placed(&hall, "M-1").await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_market_is_asked_as_often_as_it_is_configured() {
+    let market = Arc::new(Market {
+        listed: vec!["M-1"],
+        ..Market::default()
+    });
+    let hall = asked_every(&market, Some(Duration::from_secs(10))).await;
+    taken(&hall, &market).await;
+    let before = market.asked().len();
+    tokio::time::sleep(Duration::from_mins(1)).await;
+    // By itself it would have been asked after two minutes.
+    let asked = market.asked().len() - before;
+    assert!((5..=6).contains(&asked), "{asked}");
 }

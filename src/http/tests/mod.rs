@@ -129,6 +129,7 @@ async fn world_with(limits: Limits) -> World {
         slug: "shop".into(),
         connector: Arc::new(hooks::Signed),
         channel: Some(channel_id("shop")),
+        poll_every: None,
     };
     let desk = Desk {
         hub: hub.clone(),
