@@ -41,6 +41,7 @@ impl Answer {
 }
 
 /// A hub.
+#[derive(Clone)]
 pub(super) struct Hub {
     client: Client,
     url: HubUrl,

@@ -1,5 +1,6 @@
-//! Simulators: a web shop, a gateway, a carrier and a warehouse's staff as separate processes, so
-//! that a hub without any account anywhere has a world around it.
+//! Simulators: a web shop, a till, a marketplace, a social shop, a gateway, a carrier, a warehouse's staff and
+//! a warehouse's own system as separate processes, so that a hub without any account anywhere has a world
+//! around it.
 //!
 //! They speak the vendors' real wire formats over loopback, sign with the vendors' real schemes and
 //! keep their own books. They know the hub by its public addresses alone and share no code with
@@ -12,13 +13,22 @@ mod courier;
 mod dice;
 mod faults;
 pub mod gateway;
+mod goods;
 mod hub;
+mod ledger;
+pub mod marketplace;
+mod offered;
 mod outbox;
 mod place;
 mod server;
 pub mod shop;
 mod signing;
+pub mod social;
+pub mod till;
+mod tokens;
+mod trade;
 pub mod warehouse;
+pub mod wms;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,6 +37,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub use book::BookError;
 pub use faults::Faults;
 pub use place::{HubUrl, LocalAddress, NotHere};
+pub use trade::Stall;
 
 /// Why a simulator does not run.
 #[derive(Debug, thiserror::Error)]

@@ -4,27 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sim::dice::Dice;
-
-/// A line of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Line {
-    pub(super) sku: String,
-    pub(super) quantity: u64,
-    /// Of one unit.
-    pub(super) price: u64,
-    /// Taken off the whole line.
-    pub(super) discount: u64,
-    /// Percent of tax that the price includes.
-    pub(super) tax: u64,
-    pub(super) grams: u64,
-}
-
-impl Line {
-    /// What the buyer pays for it.
-    pub(super) const fn net(&self) -> u64 {
-        self.price * self.quantity - self.discount
-    }
-}
+use crate::sim::goods::{self, Line};
 
 /// How an order is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,14 +54,7 @@ impl Basket {
             Some(1) => 25,
             _ => 0,
         };
-        let mut lines: Vec<Line> = Vec::new();
-        for _ in 0..dice.pick(&[1, 1, 1, 2, 2, 3]).to_owned() {
-            let sku = dice.pick(skus);
-            let quantity = *dice.pick(&[1, 1, 1, 2, 3]);
-            if lines.iter().all(|line| line.sku != *sku) {
-                lines.push(line(seed, sku, quantity, percent));
-            }
-        }
+        let lines = goods::lines(&mut dice, seed, skus, percent);
         let payment = match dice.below(100) {
             0..45 => Payment::Paid,
             45..85 => Payment::Card,
@@ -129,23 +102,6 @@ impl Basket {
     }
 }
 
-fn line(seed: u64, sku: &str, quantity: u64, percent: u64) -> Line {
-    // A SKU has one price in a world, whoever buys it.
-    let named = sku.bytes().fold(0_u64, |hash, byte| {
-        hash.wrapping_mul(131).wrapping_add(u64::from(byte))
-    });
-    let mut dice = Dice::of(seed, "prices", named);
-    let price = dice.within(299, 8_999);
-    Line {
-        sku: sku.to_owned(),
-        quantity,
-        price,
-        discount: price * quantity * percent / 100,
-        tax: if dice.one_in(4) { 7 } else { 19 },
-        grams: dice.within(50, 2_500),
-    }
-}
-
 fn usize_of(number: u64) -> usize {
     usize::try_from(number).unwrap_or_default()
 }
@@ -190,13 +146,5 @@ mod tests {
         assert!(all.iter().any(|basket| basket.free_shipping));
         assert!(all.iter().any(|basket| basket.cancelled_after.is_some()));
         assert!(all.iter().any(|basket| basket.late > 0));
-    }
-
-    #[test]
-    fn a_sku_has_one_price() {
-        let one = line(1, "SKU-1", 1, 0);
-        let two = line(1, "SKU-1", 2, 25);
-        assert_eq!((one.price, one.tax), (two.price, two.tax));
-        assert_eq!(two.net(), two.price * 2 - two.price * 2 / 4);
     }
 }

@@ -13,13 +13,10 @@ mod wire;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use self::admin::Admin;
@@ -30,12 +27,10 @@ use super::courier::{self, Headers, Letter, Teller};
 use super::faults::{Faults, Trouble};
 use super::hub::Hub;
 use super::place::{HubUrl, LocalAddress};
+use super::trade::{self, PATIENCE};
 use super::{SimError, locked, server, signing};
 
 pub use self::offers::LOCATION;
-
-/// The shop sells no more while so many letters wait for the hub.
-const PATIENCE: usize = 1_000;
 
 /// What a shop is started with.
 #[derive(Debug)]
@@ -110,26 +105,18 @@ async fn sell(
     options: &Options,
     stop: &CancellationToken,
 ) {
-    let mut ticks = interval(pause(options.rate));
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+    trade::at_rate(options.rate, stop, || {
         let mut orders = locked(orders);
         if orders.outbox().len() >= PATIENCE {
-            continue;
+            return;
         }
         let basket = Basket::draw(options.seed, orders.sold() + 1, &options.skus);
         locked(offers).sold(&basket);
         if let Err(error) = orders.sell(basket) {
             tracing::error!(%error, "the book takes no line; nothing is sold");
         }
-    }
-}
-
-/// The time between two orders.
-fn pause(rate: Decimal) -> Duration {
-    let millis = Decimal::from(1_000).checked_div(rate);
-    let millis = millis.and_then(|millis| millis.to_u64());
-    Duration::from_millis(millis.unwrap_or(1_000).max(1))
+    })
+    .await;
 }
 
 impl Teller for Shop {

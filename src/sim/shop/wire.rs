@@ -3,20 +3,9 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::basket::{Line, Payment};
+use super::basket::Payment;
 use super::orders::Order;
-
-/// Buyers: first name, last name, street, postcode, city.
-const PEOPLE: [[&str; 5]; 8] = [
-    ["Ada", "Beispiel", "Chausseestr. 1", "10115", "Berlin"],
-    ["Grace", "Muster", "Jungfernstieg 7", "20354", "Hamburg"],
-    ["Emmy", "Probe", "Hauptstr. 12", "91054", "Erlangen"],
-    ["Lise", "Vorlage", "Marienplatz 8", "80331", "München"],
-    ["Konrad", "Entwurf", "Domkloster 4", "50667", "Köln"],
-    ["Maria", "Versuch", "Zeil 106", "60313", "Frankfurt am Main"],
-    ["Carl", "Skizze", "Wilhelmsplatz 1", "37073", "Göttingen"],
-    ["Sophie", "Muster", "Augustusplatz 9", "04109", "Leipzig"],
-];
+use crate::sim::goods::{self, Line, decimal as euros, tax};
 
 /// What the buyer's address of the shop is.
 pub(super) const DOMAIN: &str = "sim.myshopify.com";
@@ -24,7 +13,7 @@ pub(super) const DOMAIN: &str = "sim.myshopify.com";
 /// The order as it is for whom the money has come or not, and who took it back when.
 pub(super) fn order(order: &Order, paid: bool, cancelled_at: Option<Timestamp>) -> Value {
     let basket = &order.basket;
-    let [first, last, street, zip, city] = PEOPLE[person(basket.buyer)];
+    let [first, last, street, zip, city] = goods::person(basket.buyer);
     let email = format!("{}@shop.example", first.to_lowercase());
     let address = json!({
         "first_name": first, "last_name": last, "name": format!("{first} {last}"),
@@ -117,10 +106,6 @@ pub(super) fn order(order: &Order, paid: bool, cancelled_at: Option<Timestamp>) 
     value
 }
 
-fn person(buyer: u64) -> usize {
-    usize::try_from(buyer % PEOPLE.len() as u64).unwrap_or_default()
-}
-
 fn line_item(line: &Line, id: u64) -> Value {
     let discounts: Vec<Value> = (line.discount > 0)
         .then(|| allocation(line.discount))
@@ -152,16 +137,7 @@ fn tax_lines(gross: u64, percent: u64) -> Value {
             "channel_liable": false}])
 }
 
-/// The tax in a gross amount, rounded half up.
-const fn tax(gross: u64, percent: u64) -> u64 {
-    (2 * gross * percent + 100 + percent) / (2 * (100 + percent))
-}
-
 fn money(cents: u64) -> Value {
     let side = json!({"amount": euros(cents), "currency_code": "EUR"});
     json!({"shop_money": side, "presentment_money": side})
-}
-
-fn euros(cents: u64) -> String {
-    format!("{}.{:02}", cents / 100, cents % 100)
 }

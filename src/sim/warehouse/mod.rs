@@ -6,7 +6,7 @@
 
 mod floor;
 mod shelves;
-mod staff;
+pub(super) mod staff;
 mod watch;
 
 use std::time::Duration;
@@ -53,9 +53,10 @@ pub struct Options {
     pub seed: u64,
 }
 
-struct Warehouse {
-    hub: Hub,
-    stop: CancellationToken,
+/// A warehouse's people at the hub's API.
+pub(super) struct Warehouse {
+    pub(super) hub: Hub,
+    pub(super) stop: CancellationToken,
 }
 
 /// Runs a warehouse until `stop`.
@@ -152,7 +153,7 @@ impl Warehouse {
     }
 
     /// Goes along the shelves and fills up what runs low.
-    async fn fill(&self, skus: &[String], locations: &[String]) -> Result<(), SimError> {
+    pub(super) async fn fill(&self, skus: &[String], locations: &[String]) -> Result<(), SimError> {
         if skus.is_empty() || locations.is_empty() {
             return Ok(());
         }

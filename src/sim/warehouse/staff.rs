@@ -14,16 +14,16 @@ const REASONS: [&str; 4] = ["not_in_stock", "damaged", "too_busy", "closing_time
 
 /// A request of the API about a fulfilment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) verb: &'static str,
-    pub(super) body: Value,
+pub(in crate::sim) struct Step {
+    pub(in crate::sim) verb: &'static str,
+    pub(in crate::sim) body: Value,
     /// How long people take for it.
-    pub(super) pause: SignedDuration,
+    pub(in crate::sim) pause: SignedDuration,
 }
 
 /// What people do with a fulfilment in this stage: the one that they see as number `number`, while so
 /// many of their seconds pass in one of the clock's. `None` when it is not their turn.
-pub(super) fn next(seed: u64, number: u64, stage: &str, pace: u32) -> Option<Step> {
+pub(in crate::sim) fn next(seed: u64, number: u64, stage: &str, pace: u32) -> Option<Step> {
     let mut dice = Dice::of(seed, "staff", number);
     let refuses = dice.one_in(REFUSALS);
     let reason = *dice.pick(&REASONS);
@@ -50,7 +50,7 @@ pub(super) fn next(seed: u64, number: u64, stage: &str, pace: u32) -> Option<Ste
 }
 
 /// When something that takes so long and was seen now will be done.
-pub(super) fn done_at(now: Timestamp, pause: SignedDuration) -> Timestamp {
+pub(in crate::sim) fn done_at(now: Timestamp, pause: SignedDuration) -> Timestamp {
     now.saturating_add(pause).unwrap_or(now)
 }
 

@@ -1,5 +1,7 @@
 //! `orderhub sim`: a world around a hub, one part a process.
 
+mod channels;
+
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -7,10 +9,12 @@ use clap::{Args, Subcommand};
 use rust_decimal::Decimal;
 use secrecy::SecretString;
 
+use self::channels::{Marketplace, Social, Till, Wms};
 use super::{Exit, Failure};
 use crate::serve::stop_signal;
 use crate::sim::{
-    BookError, Faults, HubUrl, LocalAddress, SimError, carrier, gateway, shop, warehouse,
+    BookError, Faults, HubUrl, LocalAddress, SimError, carrier, gateway, marketplace, shop, social,
+    till, warehouse, wms,
 };
 
 #[derive(Debug, Subcommand)]
@@ -30,8 +34,16 @@ pub(super) enum Verb {
     },
     /// A web shop that sells through Shopify.
     Shop(Shop),
+    /// A till that speaks as Square does.
+    Till(Till),
+    /// A marketplace that speaks as Walmart does.
+    Marketplace(Marketplace),
+    /// A shop in a social network that speaks as TikTok Shop does.
+    Social(Social),
     /// The staff of managed locations.
     Warehouse(Warehouse),
+    /// A warehouse with a system of its own, which takes and sends signed webhooks.
+    Wms(Wms),
 }
 
 /// What a warehouse is started with.
@@ -181,6 +193,10 @@ pub(super) async fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
         Verb::Gateway { partner } => gateway::run(partner.gateway(), stop).await?,
         Verb::Shop(asked) => shop::run(asked.options(), stop).await?,
+        Verb::Till(asked) => till::run(asked.options(), stop).await?,
+        Verb::Marketplace(asked) => marketplace::run(asked.options(), stop).await?,
+        Verb::Social(asked) => social::run(asked.options(), stop).await?,
+        Verb::Wms(asked) => wms::run(asked.options(), stop).await?,
         Verb::Warehouse(asked) => warehouse::run(asked.options(), stop).await?,
         Verb::Carrier { partner, speed } => carrier::run(partner.carrier(speed), stop).await?,
     }
