@@ -2,15 +2,15 @@
 
 use super::Demo;
 use super::home::Home;
-use super::world::{Places, SHOPS};
+use super::world::{Places, SELLERS, STAFF, WMS, locations_of};
 
 /// At most 20 lines.
 pub(super) fn text(home: &Home, places: &Places, key: &str, demo: &Demo) -> String {
     let base = format!("http://127.0.0.1:{}", places.http);
     let config = home.at("orderhub.toml");
     let orders = if demo.partners {
-        let shops = SHOPS.join(" and ");
-        format!("{} a minute from {shops}", demo.orders_per_minute)
+        let sellers = SELLERS.join(", ");
+        format!("{} a minute from {sellers}", demo.orders_per_minute)
     } else {
         "none by themselves".to_owned()
     };
@@ -31,6 +31,7 @@ pub(super) fn text(home: &Home, places: &Places, key: &str, demo: &Demo) -> Stri
          \x20 NATS       {bus}\n\
          \x20 config     {config}\n\
          \x20 orders     {orders}\n\
+         \x20 work       staff at {staff}; {wms} has a system of its own\n\
          \n\
          Try it in another terminal:\n\
          \x20 export KEY={key}\n\
@@ -42,5 +43,7 @@ pub(super) fn text(home: &Home, places: &Places, key: &str, demo: &Demo) -> Stri
         database = places.database_url,
         bus = places.bus_url,
         config = config.display(),
+        staff = locations_of(STAFF),
+        wms = locations_of(WMS),
     )
 }

@@ -33,9 +33,9 @@ use world::{Partners, Places};
 /// where the system begins to give ports away.
 const PARTNERS_FROM: u16 = 19_301;
 /// How many partners listen.
-const PARTNERS: u16 = 6;
+const PARTNERS: u16 = 10;
 /// How many slots there are.
-const SLOTS: u16 = 2_000;
+const SLOTS: u16 = 1_300;
 
 /// Where a demo keeps everything when nothing else is said.
 pub const USUAL_FOLDER: &str = ".orderhub/dev";
@@ -121,6 +121,10 @@ pub async fn run(demo: Demo, root: &dyn Root, out: &mut Out) -> Result<(), Failu
         gateways: [port()?, port()?],
         carriers: [port()?, port()?],
         shops: [port()?, port()?],
+        till: port()?,
+        marketplace: port()?,
+        social: port()?,
+        wms: port()?,
     };
     let http = free_from(demo.port)?;
     let places = Places {

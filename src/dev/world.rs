@@ -1,6 +1,7 @@
-//! The demo's world: a retailer with two web shops and an API of its own, two gateways, two carriers
-//! and three places with 200 things on their shelves. As data: the configuration that the hub reads
-//! like any other, the secrets beside it, and what is on hand.
+//! The demo's world: a retailer with two web shops, a till, a place on a marketplace, a social shop and an API
+//! of its own, two gateways, two carriers, and four places with 200 things on their shelves, one of which is
+//! run by a system of its own. As data: the configuration that the hub reads like any other, the secrets
+//! beside it, and what is on hand.
 
 use std::path::PathBuf;
 
@@ -10,7 +11,7 @@ use super::home::Home;
 use crate::cli::{Exit, Failure, Root};
 use crate::config::Config;
 use crate::http::keys::{Key, NewKey, Scope, generate, token_hash};
-use crate::sim::shop::LOCATION;
+use crate::sim::{marketplace, shop, social, till};
 
 /// Where everything is reached.
 pub(super) struct Places {
@@ -26,6 +27,10 @@ pub(super) struct Partners {
     pub(super) gateways: [u16; 2],
     pub(super) carriers: [u16; 2],
     pub(super) shops: [u16; 2],
+    pub(super) till: u16,
+    pub(super) marketplace: u16,
+    pub(super) social: u16,
+    pub(super) wms: u16,
 }
 
 /// Slugs of connections.
@@ -33,12 +38,34 @@ pub(super) const GATEWAYS: [&str; 2] = ["stripe-eu", "stripe-uk"];
 pub(super) const CARRIERS: [&str; 2] = ["easypost", "express"];
 pub(super) const SHOPS: [&str; 2] = ["shop-de", "shop-fr"];
 
-/// Code, country, kind, latitude, longitude.
-pub(super) const LOCATIONS: [(&str, &str, &str, &str, &str); 3] = [
-    ("BER1", "DE", "warehouse", "52.5", "13.4"),
-    ("PAR1", "FR", "warehouse", "48.9", "2.3"),
-    ("STORE-3", "DE", "store", "48.1", "11.6"),
+pub(super) const TILL: &str = "till-muc";
+pub(super) const MARKETPLACE: &str = "walmart-us";
+pub(super) const SOCIAL: &str = "tiktok-de";
+/// The warehouse whose people use the hub's API, and the one with a system of its own.
+pub(super) const STAFF: &str = "own";
+pub(super) const WMS: &str = "north";
+
+/// Everybody who sells by themselves.
+pub(super) const SELLERS: [&str; 5] = [SHOPS[0], SHOPS[1], TILL, MARKETPLACE, SOCIAL];
+
+/// Code, country, kind, latitude, longitude, and the warehouse that runs it.
+pub(super) const LOCATIONS: [(&str, &str, &str, &str, &str, &str); 4] = [
+    ("BER1", "DE", "warehouse", "52.5", "13.4", STAFF),
+    ("PAR1", "FR", "warehouse", "48.9", "2.3", STAFF),
+    ("STORE-3", "DE", "store", "48.1", "11.6", STAFF),
+    ("HAM1", "DE", "warehouse", "53.6", "10.0", WMS),
 ];
+
+/// The codes of the locations that a warehouse runs, with commas between them.
+pub(super) fn locations_of(warehouse: &str) -> String {
+    let codes = LOCATIONS.iter().filter(|(.., by)| *by == warehouse);
+    let codes: Vec<&str> = codes.map(|(code, ..)| *code).collect();
+    codes.join(",")
+}
+
+/// What counts against emptying a shelf. Where a buyer is, no channel says by degrees, so that of several
+/// places in one country the first would have all the work.
+const LAST_UNITS: u32 = 10;
 
 const THINGS: [&str; 10] = [
     "TEE", "HOODIE", "CAP", "SOCKS", "MUG", "POSTER", "BAG", "SCARF", "BELT", "VEST",
@@ -95,6 +122,11 @@ pub(super) fn secrets(home: &Home, slug: &str, key_prefix: &str) -> Result<Secre
 pub(super) const GATEWAY_KEY: &str = "sk_test_";
 pub(super) const CARRIER_KEY: &str = "EZTK";
 pub(super) const SHOP_KEY: &str = "shpat_";
+pub(super) const TILL_KEY: &str = "EAAA";
+pub(super) const MARKETPLACE_KEY: &str = "WM_";
+pub(super) const SOCIAL_KEY: &str = "ROW_";
+/// Requests to a warehouse's own system are signed as its webhooks are.
+pub(super) const WMS_KEY: &str = "whsec_";
 
 /// Writes the configuration; its file.
 pub(super) fn configure(home: &Home, places: &Places) -> Result<PathBuf, Failure> {
@@ -105,7 +137,7 @@ pub(super) fn configure(home: &Home, places: &Places) -> Result<PathBuf, Failure
     let mut sections = vec![format!(
         "# Written anew at every start of orderhub dev.\n\
          [http]\naddr = \"127.0.0.1:{}\"\n[admin]\naddr = \"127.0.0.1:{}\"\n[node]\nname = \"dev\"\n\
-         [store]\nurl = {:?}\n[bus]\nurl = {:?}\n\
+         [store]\nurl = {:?}\n[bus]\nurl = {:?}\n[policy.sourcing]\nrisk = {LAST_UNITS}\n\
          [[sales]]\nslug = \"web\"\nkind = \"direct\"\npayment = \"stripe-eu\"\n",
         places.http, places.admin, places.database_url, places.bus_url
     )];
@@ -115,7 +147,8 @@ pub(super) fn configure(home: &Home, places: &Places) -> Result<PathBuf, Failure
         sections.push(format!(
             "[[sales]]\nslug = \"{slug}\"\nkind = \"shopify\"\nsecrets = [{webhook}]\n\
              access_token = {key}\nbase_url = \"http://127.0.0.1:{port}\"\npayment = \"{gateway}\"\n\
-             stock_location = \"{LOCATION}\"\n"
+             stock_location = \"{}\"\n",
+            shop::LOCATION
         ));
     }
     let gateways = places.partners.gateways.iter().zip(GATEWAYS);
@@ -130,15 +163,78 @@ pub(super) fn configure(home: &Home, places: &Places) -> Result<PathBuf, Failure
              webhook_secrets = [{webhook}]\nbase_url = \"http://127.0.0.1:{port}\"\n"
         ));
     }
-    sections.push("[[warehouses]]\nslug = \"own\"\nkind = \"managed\"\n".to_owned());
+    sections.extend(channels(home, &places.partners, &kept)?);
+    sections.extend(warehouses(home, &places.partners, &kept)?);
     let locations = LOCATIONS.iter().zip(CARRIERS.iter().cycle());
-    for ((code, country, kind, lat, lon), carrier) in locations {
+    for ((code, country, kind, lat, lon, warehouse), carrier) in locations {
         sections.push(format!(
-            "[[locations]]\ncode = \"{code}\"\nwarehouse = \"own\"\nkind = \"{kind}\"\n\
+            "[[locations]]\ncode = \"{code}\"\nwarehouse = \"{warehouse}\"\nkind = \"{kind}\"\n\
              country = \"{country}\"\nlat = {lat}\nlon = {lon}\ncarrier = \"{carrier}\"\n"
         ));
     }
     home.write("orderhub.toml", &sections.concat())
+}
+
+/// Where a secret is kept: of which connection, and which.
+type Kept<'a> = dyn Fn(&str, &str) -> String + 'a;
+
+/// The channels that are asked for their orders.
+fn channels(home: &Home, ports: &Partners, kept: &Kept<'_>) -> Result<[String; 3], Failure> {
+    let all = [
+        (TILL, TILL_KEY),
+        (MARKETPLACE, MARKETPLACE_KEY),
+        (SOCIAL, SOCIAL_KEY),
+    ];
+    for (slug, prefix) in all {
+        secrets(home, slug, prefix)?;
+    }
+    let section = |slug: &str, kind: &str, port: u16, own: &str| {
+        format!(
+            "[[sales]]\nslug = \"{slug}\"\nkind = \"{kind}\"\nbase_url = \"http://127.0.0.1:{port}\"\n{own}"
+        )
+    };
+    let till = format!(
+        "secrets = [{}]\naccess_token = {}\nmerchant_id = \"{}\"\nlocation_id = \"{}\"\n",
+        kept(TILL, "webhook"),
+        kept(TILL, "key"),
+        till::MERCHANT,
+        till::LOCATION
+    );
+    // Days pass in minutes here: what a vendor wants to be asked every few minutes is asked sooner.
+    let marketplace = format!(
+        "client_id = \"{}\"\nclient_secret = {}\npoll_every = \"10s\"\n",
+        marketplace::CLIENT,
+        kept(MARKETPLACE, "key")
+    );
+    let social = format!(
+        "app_key = \"{}\"\nsecrets = [{}]\nrefresh_token = {}\nshop_id = \"{}\"\n\
+         shop_cipher = \"{}\"\n",
+        social::APP,
+        kept(SOCIAL, "webhook"),
+        kept(SOCIAL, "key"),
+        social::SHOP,
+        social::CIPHER
+    );
+    Ok([
+        section(TILL, "square", ports.till, &till),
+        section(MARKETPLACE, "walmart", ports.marketplace, &marketplace),
+        section(SOCIAL, "tiktok_shop", ports.social, &social),
+    ])
+}
+
+/// Who runs the locations.
+fn warehouses(home: &Home, ports: &Partners, kept: &Kept<'_>) -> Result<[String; 2], Failure> {
+    secrets(home, WMS, WMS_KEY)?;
+    let (callbacks, requests) = (kept(WMS, "webhook"), kept(WMS, "key"));
+    Ok([
+        format!("[[warehouses]]\nslug = \"{STAFF}\"\nkind = \"managed\"\n"),
+        format!(
+            "[[warehouses]]\nslug = \"{WMS}\"\nkind = \"webhook\"\n\
+             url = \"https://wms.example/hooks/orderhub\"\nbase_url = \"http://127.0.0.1:{}\"\n\
+             request_secret = {requests}\ncallback_secrets = [{callbacks}]\n",
+            ports.wms
+        ),
+    ])
 }
 
 /// The demo's API key; made at the first start.

@@ -31,7 +31,7 @@ async fn a_demo_starts_by_itself_goes_on_after_a_kill_and_leaves_nothing_behind(
     let id = placed["id"].as_str().unwrap();
     api.until_stage(id, &["fulfilling"]).await;
     let shelf = api.get("/v1/inventory/TEE-RED-M").await.expect(200);
-    assert_eq!(shelf["locations"].as_array().unwrap().len(), 3);
+    assert_eq!(shelf["locations"].as_array().unwrap().len(), 4);
 
     // A second one in the same folder only says where the first one is.
     let second = demo.command().stderr(Stdio::piped()).output().unwrap();
@@ -94,7 +94,15 @@ async fn a_demo_sells_by_itself_and_carries_its_orders_to_the_end() {
         (answer.pointer(level)?.as_i64()? > 0).then_some(())
     })
     .await;
-    let names = ["stripe-eu-webhook", "easypost-key", "shop-de-webhook"];
+    let names = [
+        "stripe-eu-webhook",
+        "easypost-key",
+        "shop-de-webhook",
+        "till-muc-key",
+        "walmart-us-key",
+        "tiktok-de-key",
+        "north-webhook",
+    ];
     let kept = names.map(|name| demo.kept(&format!("secret-{name}")));
     for secret in kept.into_iter().chain([demo.kept("key")]) {
         let secret = secret.expect("the demo keeps its secrets");

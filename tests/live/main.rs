@@ -22,6 +22,7 @@ mod bad_input;
 mod bounds;
 mod bus;
 mod bus_bench;
+mod channels;
 mod cli;
 mod console;
 mod crashes;

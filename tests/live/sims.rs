@@ -160,26 +160,8 @@ impl Town {
     /// Waits until nothing is under way but what waits for a person.
     async fn rest(&self) {
         until("the world comes to rest", A_DAY, || async {
-            let open: i64 = sqlx::query_scalar(
-                "select (select count(*) from orderhub_check.effects where state = 'open')
-                      + (select count(*) from orderhub_check.orders where stage in
-                         ('received', 'screening', 'reserving', 'authorizing', 'cancelling'))",
-            )
-            .fetch_one(&self.audit)
-            .await
-            .unwrap();
-            if open > 0 {
-                return None;
-            }
-            for stage in ["confirmed", "fulfilling"] {
-                let path = format!("/v1/orders?limit=200&stage={stage}");
-                let page = self.api.get(&path).await.expect(200);
-                let mut orders = page["data"].as_array().unwrap().iter();
-                if orders.any(|order| order["holds"] == 0) {
-                    return None;
-                }
-            }
-            Some(())
+            let rests = checker::is_at_rest(&self.audit, &self.api).await;
+            rests.then_some(())
         })
         .await;
     }

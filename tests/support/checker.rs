@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
+use super::api::Api;
+
 /// Fails with the first offenders when the query finds any. The query answers one text per offender.
 async fn nobody(
     rule: &str,
@@ -38,6 +40,30 @@ pub(crate) async fn at_rest(audit: &PgPool, units_per_order: i64) {
     no_effect_is_open_longer_than(audit, Duration::from_mins(1)).await;
     standing_orders_hold_their_units(audit, units_per_order).await;
     ended_orders_hold_nothing(audit).await;
+}
+
+/// Whether nothing is under way but what waits for a person.
+pub(crate) async fn is_at_rest(audit: &PgPool, api: &Api) -> bool {
+    let open: i64 = sqlx::query_scalar(
+        "select (select count(*) from orderhub_check.effects where state = 'open')
+              + (select count(*) from orderhub_check.orders where stage in
+                 ('received', 'screening', 'reserving', 'authorizing', 'cancelling'))",
+    )
+    .fetch_one(audit)
+    .await
+    .unwrap();
+    if open > 0 {
+        return false;
+    }
+    for stage in ["confirmed", "fulfilling"] {
+        let path = format!("/v1/orders?limit=200&stage={stage}");
+        let page = api.get(&path).await.expect(200);
+        let mut orders = page["data"].as_array().unwrap().iter();
+        if orders.any(|order| order["holds"] == 0) {
+            return false;
+        }
+    }
+    true
 }
 
 pub(crate) async fn versions_have_no_gap(audit: &PgPool) {

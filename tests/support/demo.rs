@@ -13,7 +13,7 @@ use super::patience::{SOON, until};
 /// A demo in a folder of its own.
 pub(crate) struct Demo {
     home: TempDir,
-    options: &'static [&'static str],
+    pub(crate) options: &'static [&'static str],
     pub(crate) port: u16,
     process: Option<Child>,
 }
