@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use orderhub_channels::port::CallError;
+use orderhub_channels::port::{CallError, Poll};
 use tokio::time::sleep;
 
 use crate::router::{Hub, Inlet, Inlets};
@@ -101,8 +101,13 @@ impl Poller {
     fn longest(&self) -> Duration {
         let poll = self.inlet.connector.poll();
         poll.map_or(LONGEST, |poll| {
-            poll.every().saturating_mul(ROUNDS).min(LONGEST)
+            self.every(poll).saturating_mul(ROUNDS).min(LONGEST)
         })
+    }
+
+    /// Between two rounds: as configured, else as the connector says.
+    fn every(&self, poll: &dyn Poll) -> Duration {
+        self.inlet.poll_every.unwrap_or_else(|| poll.every())
     }
 
     /// Asks for one page and takes it; how long to wait before the next.
@@ -146,7 +151,7 @@ impl Poller {
         Ok(if page.more {
             Duration::ZERO
         } else {
-            self.inlet.poll_every.unwrap_or_else(|| poll.every())
+            self.every(poll)
         })
     }
 }
