@@ -14,6 +14,7 @@ pub mod outbound;
 pub mod payments;
 pub mod port;
 pub mod registry;
+mod rows;
 pub mod sales;
 pub mod settings;
 pub mod settlement;

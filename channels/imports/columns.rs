@@ -17,8 +17,9 @@ use orderhub_domain::order::History;
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
-use super::pieces::{name_columns, place, rows};
-use super::{Broken, Fault, ImportFormat, MOST_LINES, PastOrder, ReadOrder, Reading, without_mark};
+use super::pieces::{name_columns, place};
+use super::{Broken, Fault, ImportFormat, MOST_LINES, PastOrder, ReadOrder, Reading};
+use crate::rows::{self, Flaw};
 use crate::sales::direct::card::contains_card_number;
 
 /// Longest text that a column may hold.
@@ -55,7 +56,7 @@ struct Heading {
 impl Heading {
     fn of(record: &ByteRecord) -> Self {
         let title = |text: &[u8]| {
-            let text = String::from_utf8_lossy(without_mark(text));
+            let text = String::from_utf8_lossy(text);
             text.trim().to_owned()
         };
         let titles: Vec<String> = record.iter().map(title).collect();
@@ -85,12 +86,12 @@ pub(super) fn orders<T: Table>(
     first_row: u64,
     table: &T,
 ) -> Result<Vec<ReadOrder>, Broken> {
-    let mut reader = rows(without_mark(file));
-    let mut heading = ByteRecord::new();
-    let unread = |_| Broken("a row of it cannot be read".to_owned());
-    if !reader.read_byte_record(&mut heading).map_err(unread)? {
+    let mut rows = rows::Rows::new(first_row, usize::MAX);
+    rows.push(file);
+    rows.end();
+    let Some(rows::Row { cells: heading, .. }) = rows.next() else {
         return Err(Broken("it is empty".to_owned()));
-    }
+    };
     let name = place(&heading, name_columns(T::FORMAT));
     let heading = Heading::of(&heading);
     let missing = T::NEEDED
@@ -106,9 +107,19 @@ pub(super) fn orders<T: Table>(
     };
     let mut found = Vec::new();
     let mut open: Vec<(u64, ByteRecord)> = Vec::new();
-    let mut record = ByteRecord::new();
-    let mut number = first_row;
-    while reader.read_byte_record(&mut record).map_err(unread)? {
+    while let Some(row) = rows.next() {
+        let (number, record) = (row.number, row.cells);
+        match row.flaw {
+            None => {}
+            Some(Flaw::Unclosed) => {
+                return Err(Broken(format!(
+                    "a quote that is opened in row {number} is never closed"
+                )));
+            }
+            Some(Flaw::TooLong) => {
+                return Err(Broken(format!("row {number} has too many cells")));
+            }
+        }
         let named = |record: &ByteRecord| record.get(name).unwrap_or_default().to_vec();
         let goes_on = open
             .last()
@@ -116,8 +127,7 @@ pub(super) fn orders<T: Table>(
         if !goes_on && !open.is_empty() {
             found.push(order(table, &heading, std::mem::take(&mut open)));
         }
-        open.push((number, record.clone()));
-        number += 1;
+        open.push((number, record));
     }
     if !open.is_empty() {
         found.push(order(table, &heading, open));
@@ -181,13 +191,9 @@ fn order<T: Table>(table: &T, heading: &Heading, rows: Vec<(u64, ByteRecord)>) -
 impl Rows<'_> {
     /// Notes what is wrong with a column of a row.
     pub(super) fn fault(&mut self, row: u64, column: &str, code: &'static str, hint: &str) {
-        let pointer = match column {
-            "" => String::new(),
-            column => format!("/{}", column.replace('~', "~0").replace('/', "~1")),
-        };
         self.faults.push(Fault {
             row,
-            violation: Violation::new(pointer, code, hint),
+            violation: Violation::new(rows::pointer(column), code, hint),
         });
     }
 

@@ -19,10 +19,11 @@ mod woocommerce;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use orderhub_domain::canonical::{Submission, Violation};
+use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::order::History;
 
+pub use crate::rows::Fault;
 pub use pieces::{Broken, Piece, Pieces};
 
 /// Most lines of one order, as in the canonical form.
@@ -75,15 +76,6 @@ pub struct PastOrder {
     /// Hexadecimal SHA-256 of what the file says of it. Of the hub's own form it is the hash that the same
     /// order has when it is posted.
     pub body_hash: String,
-}
-
-/// What is wrong with a row.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The row.
-    pub row: u64,
-    /// What, and where in the row: a JSON pointer; of a CSV its one member is the column.
-    pub violation: Violation,
 }
 
 impl ImportFormat {

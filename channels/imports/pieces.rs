@@ -3,14 +3,21 @@
 
 use std::io::Read;
 
-use csv::{ByteRecord, Reader, ReaderBuilder, Writer};
+use csv::ByteRecord;
 
 use super::ImportFormat;
+use crate::rows::{Flaw, Row, Rows};
 
 /// Why a file is none of this format.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Broken(pub String);
+
+impl From<std::io::Error> for Broken {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// A small file of the same format, with whole orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +45,16 @@ pub struct Pieces<R> {
     /// Number of the next row.
     row: u64,
     /// A row that begins the next piece.
-    kept: Option<ByteRecord>,
+    kept: Option<Row>,
     done: bool,
 }
 
 enum Source<R> {
     Csv {
-        reader: Box<Reader<R>>,
-        heading: ByteRecord,
+        file: R,
+        rows: Box<Rows>,
+        /// The heading's bytes.
+        heading: Vec<u8>,
         /// Where the name of an order stands.
         name: usize,
     },
@@ -66,138 +75,131 @@ pub(super) const fn name_columns(format: ImportFormat) -> &'static [&'static str
 
 /// Where the first of these columns stands in a heading.
 pub(super) fn place(heading: &ByteRecord, names: &[&str]) -> Option<usize> {
-    let is = |title: &[u8], name: &str| {
-        let title = super::without_mark(title).trim_ascii();
-        title.eq_ignore_ascii_case(name.as_bytes())
-    };
+    let is = |title: &[u8], name: &str| title.trim_ascii().eq_ignore_ascii_case(name.as_bytes());
     let mut places = names
         .iter()
         .filter_map(|name| heading.iter().position(|title| is(title, name)));
     places.next()
 }
 
-/// A reader of rows as both the pieces and the orders read them.
-pub(super) fn rows<R: Read>(source: R) -> Reader<R> {
-    ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(source)
-}
-
 impl<R: Read> Pieces<R> {
-    /// Begins with a file.
+    /// Begins with a file of orders of the past.
     ///
     /// # Errors
     /// When it has no heading, or none of this format.
     pub fn of(format: ImportFormat, file: R) -> Result<Self, Broken> {
-        let source = if format == ImportFormat::Ndjson {
-            Source::Lines {
-                reader: std::io::BufReader::new(file),
-                read: 0,
+        match format {
+            ImportFormat::Ndjson => Ok(Self::lines(file)),
+            ImportFormat::ShopifyCsv | ImportFormat::WooCommerceCsv => {
+                Self::rows(name_columns(format), format.word(), file)
             }
-        } else {
-            let mut reader = Box::new(rows(file));
-            let mut heading = ByteRecord::new();
-            let any = reader.read_byte_record(&mut heading).map_err(unread)?;
-            if !any {
-                return Err(Broken("it is empty".to_owned()));
-            }
-            let names = name_columns(format);
-            let name = place(&heading, names).ok_or_else(|| {
-                let wanted = names.join(" or ");
-                Broken(format!(
-                    "it has no column {wanted}: it is no {}",
-                    format.word()
-                ))
-            })?;
-            Source::Csv {
-                reader,
-                heading,
-                name,
-            }
+        }
+    }
+
+    /// Begins with lines of JSON, each an order.
+    pub fn lines(file: R) -> Self {
+        let reader = std::io::BufReader::new(file);
+        Self::begin(Source::Lines { reader, read: 0 }, 1)
+    }
+
+    /// Begins with a CSV in which rows with the same name in the first of these columns that there is are
+    /// one order. `word` is what such a file is called.
+    ///
+    /// # Errors
+    /// When it has no heading, or none of these columns.
+    pub fn rows(names: &[&str], word: &str, mut file: R) -> Result<Self, Broken> {
+        let mut rows = Box::new(Rows::new(2, MOST_BYTES));
+        let heading = rows.pull(&mut file)?;
+        let heading = heading.ok_or_else(|| Broken("it is empty".to_owned()))?;
+        let name = place(&heading.cells, names).ok_or_else(|| {
+            let wanted = names.join(" or ");
+            Broken(format!("it has no column {wanted}: it is no {word}"))
+        })?;
+        let heading = heading.raw;
+        let source = Source::Csv {
+            file,
+            rows,
+            heading,
+            name,
         };
-        let row = match source {
-            Source::Csv { .. } => 2,
-            Source::Lines { .. } => 1,
-        };
-        Ok(Self {
+        Ok(Self::begin(source, 2))
+    }
+
+    fn begin(source: Source<R>, row: u64) -> Self {
+        Self {
             source,
             row,
             kept: None,
             done: false,
-        })
+        }
     }
 
     fn piece(&mut self) -> Result<Option<Piece>, Broken> {
         let first_row = self.row;
-        match &mut self.source {
+        let (bytes, rows, read) = match &mut self.source {
             Source::Lines { reader, read } => {
                 let (bytes, rows) = lines(reader, read)?;
-                self.row += rows;
-                let read = *read;
-                Ok((rows > 0).then_some(Piece {
-                    first_row,
-                    rows,
-                    bytes,
-                    read,
-                }))
+                (bytes, rows, *read)
             }
             Source::Csv {
-                reader,
+                file,
+                rows,
                 heading,
                 name,
             } => {
-                let mut writer = Writer::from_writer(Vec::new());
-                writer.write_byte_record(heading).map_err(unread)?;
-                let (mut rows, mut orders, mut bytes) = (0, 0, 0);
-                let mut of_order = 0;
-                let mut last: Option<Vec<u8>> = None;
-                let mut next = self.kept.take();
-                loop {
-                    let record = if let Some(record) = next.take() {
-                        record
-                    } else {
-                        let mut record = ByteRecord::new();
-                        if !reader.read_byte_record(&mut record).map_err(unread)? {
-                            break;
-                        }
-                        record
-                    };
-                    let named = record.get(*name).unwrap_or_default();
-                    if last.as_deref() != Some(named) {
-                        if orders == MOST_ORDERS || bytes >= ENOUGH_BYTES {
-                            self.kept = Some(record);
-                            break;
-                        }
-                        orders += 1;
-                        of_order = 0;
-                        last = Some(named.to_vec());
-                    }
-                    rows += 1;
-                    bytes += record.as_slice().len();
-                    of_order += record.as_slice().len();
-                    if of_order > MOST_BYTES {
-                        let at = first_row + rows - 1;
-                        return Err(Broken(format!(
-                            "row {at}: an order has at most {} MiB",
-                            MOST_BYTES / (1024 * 1024)
-                        )));
-                    }
-                    writer.write_byte_record(&record).map_err(unread)?;
-                }
-                self.row += rows;
-                let read = reader.position().byte();
-                let bytes = writer
-                    .into_inner()
-                    .map_err(|error| Broken(error.to_string()))?;
-                Ok((rows > 0).then_some(Piece {
-                    first_row,
-                    rows,
-                    bytes,
-                    read,
-                }))
+                let mut bytes = heading.clone();
+                let count = whole_orders(file, rows, &mut self.kept, *name, &mut bytes)?;
+                (bytes, count, rows.read())
             }
+        };
+        self.row += rows;
+        Ok((rows > 0).then_some(Piece {
+            first_row,
+            rows,
+            bytes,
+            read,
+        }))
+    }
+}
+
+/// Adds the next rows up to the bounds of a piece, which ends where an order does. Answers how many they are.
+fn whole_orders<R: Read>(
+    file: &mut R,
+    rows: &mut Rows,
+    kept: &mut Option<Row>,
+    name: usize,
+    bytes: &mut Vec<u8>,
+) -> Result<u64, Broken> {
+    let (mut count, mut orders, mut of_order) = (0, 0, 0);
+    let mut last: Option<Vec<u8>> = None;
+    loop {
+        let next = match kept.take() {
+            Some(row) => Some(row),
+            None => rows.pull(file)?,
+        };
+        let Some(row) = next else {
+            return Ok(count);
+        };
+        let named = row.cells.get(name).unwrap_or_default();
+        if last.as_deref() != Some(named) {
+            if orders == MOST_ORDERS || bytes.len() >= ENOUGH_BYTES {
+                *kept = Some(row);
+                return Ok(count);
+            }
+            orders += 1;
+            of_order = 0;
+            last = Some(named.to_vec());
         }
+        count += 1;
+        of_order += row.raw.len();
+        if of_order > MOST_BYTES || row.flaw == Some(Flaw::TooLong) {
+            return Err(Broken(format!(
+                "row {}: an order has at most {} MiB; is a quote not closed before it?",
+                row.number,
+                MOST_BYTES / (1024 * 1024)
+            )));
+        }
+        bytes.extend_from_slice(&row.raw);
     }
 }
 
@@ -226,7 +228,7 @@ fn lines<R: Read>(
         let before = bytes.len();
         let bound = MOST_BYTES as u64 + 1;
         let more = reader.by_ref().take(bound).read_until(b'\n', &mut bytes);
-        let more = more.map_err(|error| Broken(error.to_string()))?;
+        let more = more?;
         if more == 0 {
             break;
         }
@@ -240,11 +242,4 @@ fn lines<R: Read>(
         }
     }
     Ok((bytes, rows))
-}
-
-fn unread(error: csv::Error) -> Broken {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => Broken(error.to_string()),
-        _ => Broken("a row of it cannot be read".to_owned()),
-    }
 }
