@@ -1,5 +1,6 @@
 //! The canonical API's own channel: orders in the canonical form, sent by programs that know the
-//! hub. It has no webhooks; [`parse`] is what the API, batches and the inbox call.
+//! hub. It has no webhooks; [`parse`] is what the API, batches and the inbox call. Files with columns are
+//! turned into canonical orders by [`sheet`] first.
 //!
 //! Nothing is forgiven and nothing is fixed: an order that differs from the contract in any point
 //! is refused, and one answer names every point.
@@ -11,6 +12,7 @@ mod order;
 mod payment;
 mod people;
 mod reader;
+pub mod sheet;
 
 #[cfg(test)]
 mod tests;

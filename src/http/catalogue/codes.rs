@@ -266,7 +266,7 @@ pub const CATALOGUE: &[Entry] = &[
         "too_large",
         413,
         "The body is too large",
-        "Send at most 1 MiB, 4 MiB for webhooks, 64 MiB for files, 1 MiB per line of NDJSON.",
+        "Send at most 1 MiB, 4 MiB for webhooks, 64 MiB for files, 1 MiB per line of NDJSON or order of a CSV.",
     ),
     entry(
         "uri_too_long",
@@ -284,7 +284,7 @@ pub const CATALOGUE: &[Entry] = &[
         "unsupported_media_type",
         415,
         "Unsupported media type",
-        "Send application/json (application/x-ndjson for batches) in UTF-8.",
+        "Send application/json (for batches application/x-ndjson or text/csv) in UTF-8.",
     ),
     entry(
         "bad_decimal",
@@ -682,6 +682,42 @@ pub const CATALOGUE: &[Entry] = &[
         422,
         "A value has the wrong type",
         "Send the type that the hint names.",
+    ),
+    entry(
+        "wrong_cells",
+        422,
+        "A row does not fit the heading",
+        "Give every row as many cells as the heading; put texts with separators in quotes.",
+    ),
+    entry(
+        "unclosed_quote",
+        422,
+        "A quote is not closed",
+        "Close the quote in the row that is named; nothing behind it was read.",
+    ),
+    entry(
+        "not_utf8",
+        422,
+        "A text is not UTF-8",
+        "Save the file as CSV in UTF-8.",
+    ),
+    entry(
+        "rows_differ",
+        422,
+        "The rows of an order differ",
+        "Say the same about the order in each of its rows, or nothing after the first.",
+    ),
+    entry(
+        "bad_id",
+        422,
+        "An id has lost digits",
+        "Export the file again with the column as texts; a spreadsheet has rounded it.",
+    ),
+    entry(
+        "other_channel",
+        422,
+        "An order of another channel",
+        "Send it with the orders of its own channel.",
     ),
     entry(
         "rate_limited",
