@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use metrics::counter;
-use orderhub_actors::api::{HubApi, NewOrder, Placed};
+use orderhub_actors::api::{HubApi, HubError, NewOrder, Placed};
+use orderhub_actors::ports::Journal;
 use orderhub_domain::canonical::{Submission, Violation};
-use orderhub_domain::ids::{ChannelId, LocationCode, Slug};
-use orderhub_domain::order::Request;
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Slug};
+use orderhub_domain::order::{Order, Recorded, Request};
 
 use crate::http::problem::Problem;
 
@@ -92,6 +93,15 @@ pub struct Taken {
     pub made: bool,
 }
 
+/// An order that is not taken.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The channel that it is of, if it names one that this sender may.
+    channel: Option<Slug>,
+    /// Why.
+    pub problem: Problem,
+}
+
 /// Where orders are taken.
 pub struct Desk {
     /// The front door.
@@ -107,41 +117,76 @@ pub struct Desk {
 impl Desk {
     /// Records one order, or recognises it.
     pub async fn take(&self, sender: &dyn Sender, body: &[u8]) -> Result<Taken, Problem> {
-        let parsed = self
-            .intake
-            .read(body)
-            .map_err(|error| refused(None, error.into()))?;
+        let order = self.judge(sender, body).map_err(|refusal| {
+            count_refused(refusal.channel.as_ref());
+            refusal.problem
+        })?;
+        let (slug, request) = (order.channel_slug.clone(), order.request.clone());
+        let placed = self.hub.place(order).await.map_err(|error| {
+            let problem = Problem::from(error);
+            if problem.status().is_client_error() {
+                count_refused(Some(&slug));
+            }
+            problem
+        })?;
+        let made = placed.is_made_by(request.as_ref());
+        Ok(Taken { placed, made })
+    }
+
+    /// Reads one order and holds it against the configuration. Nothing is recorded, and nothing counted.
+    pub fn judge(&self, sender: &dyn Sender, body: &[u8]) -> Result<NewOrder, Box<Refusal>> {
+        let unnamed = |problem| {
+            Box::new(Refusal {
+                channel: None,
+                problem,
+            })
+        };
+        let parsed = self.intake.read(body);
+        let parsed = parsed.map_err(|error| unnamed(error.into()))?;
         let slug = parsed.channel.clone();
         let channel = sender
             .check_channel(&slug)
             .and_then(|()| self.direct(&slug))
-            .map_err(|problem| refused(None, problem))?;
-        let refused = |problem| refused(Some(&slug), problem);
+            .map_err(unnamed)?;
+        let refused = |problem| {
+            Box::new(Refusal {
+                channel: Some(slug.clone()),
+                problem,
+            })
+        };
         self.check_pickup(&parsed).map_err(refused)?;
         let external_id = &parsed.submission.draft.external_id;
         let target = format!("{}/{external_id}", channel.id.0.simple());
         let request = sender
             .request(&target, &parsed.body_hash)
             .map_err(refused)?;
-        let order = NewOrder {
+        Ok(NewOrder {
             channel: channel.id,
             channel_slug: parsed.channel,
             live_connection: channel.live,
             submission: parsed.submission,
             body_hash: parsed.body_hash,
-            request: request.clone(),
+            request,
             actor: sender.actor(),
+        })
+    }
+
+    /// The order that this one would be recognised as; a conflict when that says something else.
+    pub async fn known(
+        &self,
+        journal: &dyn Journal,
+        order: &NewOrder,
+    ) -> Result<Option<OrderId>, Problem> {
+        let external_id = &order.submission.draft.external_id;
+        let Some(existing) = journal.find(order.channel, external_id).await? else {
+            return Ok(None);
         };
-        let placed = self.hub.place(order).await.map_err(|error| {
-            let problem = Problem::from(error);
-            if problem.status().is_client_error() {
-                refused(problem)
-            } else {
-                problem
-            }
-        })?;
-        let made = placed.is_made_by(request.as_ref());
-        Ok(Taken { placed, made })
+        let recorded = self.hub.order(existing).await?;
+        let same = |(known, _): &(Order, Vec<Recorded>)| known.body_hash == order.body_hash;
+        if recorded.as_ref().is_some_and(same) {
+            return Ok(Some(existing));
+        }
+        Err(HubError::ExternalIdConflict { existing }.into())
     }
 
     /// A channel that takes orders in the canonical form.
@@ -176,9 +221,8 @@ pub fn usable_key(text: &str) -> Option<&str> {
 }
 
 /// Counts an order that was not taken. What was taken is counted where it is committed.
-fn refused(channel: Option<&Slug>, problem: Problem) -> Problem {
+pub fn count_refused(channel: Option<&Slug>) {
     let channel = channel.map_or("unknown", Slug::as_str).to_owned();
     counter!("orderhub_orders_received_total", "channel" => channel, "outcome" => "rejected")
         .increment(1);
-    problem
 }

@@ -126,7 +126,7 @@ impl Front {
                 self.hear_out(body, &head.headers);
                 Either::Left(Full::default())
             }
-            Body::Lines | Body::File => Either::Right(body),
+            Body::Lines | Body::Batch | Body::File => Either::Right(body),
             Body::Json | Body::Raw | Body::Form => {
                 let most = limits::most_bytes(route.body);
                 match limits::read_whole(&mut body, most, self.limits.body_time).await {
@@ -205,7 +205,7 @@ impl Front {
     async fn run(&self, request: Request<Whole>, route: &Route) -> Result<Response, Problem> {
         let mut handler = self.running.spawn((self.routes)(request));
         // A batch takes as long as its sender sends, and a file as long as the work on it.
-        if matches!(route.body, Body::Lines | Body::File) {
+        if matches!(route.body, Body::Lines | Body::Batch | Body::File) {
             return handler.await.map_err(|error| broke(&error));
         }
         match tokio::time::timeout(self.limits.answer_time, &mut handler).await {
@@ -294,6 +294,12 @@ fn check_media(kind: Body, headers: &HeaderMap) -> Result<(), Problem> {
             "application/x-ndjson",
             "application/ndjson",
             "application/jsonl",
+        ],
+        Body::Batch => &[
+            "application/x-ndjson",
+            "application/ndjson",
+            "application/jsonl",
+            "text/csv",
         ],
         Body::File => &[
             "text/csv",

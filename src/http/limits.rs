@@ -9,7 +9,7 @@ use hyper::body::{Body as _, Incoming};
 use super::problem::Problem;
 use super::table::Body;
 
-/// Most bytes of one JSON body, and of one line of NDJSON.
+/// Most bytes of one JSON body, of one line of NDJSON, and of the rows of one order in a CSV.
 pub const JSON_BYTES: usize = 1024 * 1024;
 /// Most bytes of a webhook.
 pub const HOOK_BYTES: usize = 4 * 1024 * 1024;
@@ -60,7 +60,7 @@ impl Default for Limits {
 pub const fn most_bytes(kind: Body) -> usize {
     match kind {
         Body::Nothing => 0,
-        Body::Json | Body::Lines => JSON_BYTES,
+        Body::Json | Body::Lines | Body::Batch => JSON_BYTES,
         Body::Raw => HOOK_BYTES,
         Body::File => FILE_BYTES,
         Body::Form => FORM_BYTES,

@@ -28,6 +28,8 @@ pub enum Body {
     Json,
     /// JSON objects, one per line, read as they arrive.
     Lines,
+    /// Orders: JSON objects, one per line, or the rows of a CSV; read as they arrive.
+    Batch,
     /// Bytes of any kind.
     Raw,
     /// A file, read as it arrives; its answer takes as long as the work on it.
@@ -92,7 +94,7 @@ pub const ROUTES: &[Route] = &[
         Method::POST,
         "/v1/orders/batch",
         Needing(Scope::OrdersWrite),
-        Body::Lines,
+        Body::Batch,
         Side::Api,
     ),
     route(Method::GET, "/v1/orders", AnyKey, Body::Nothing, Side::Api),

@@ -4,9 +4,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 
-use crate::http::limits;
+use super::arriving::Arriving;
 use crate::http::problem::Problem;
 
 /// The whole file, up to a bound. Each piece of it has a time in which it must come.
@@ -16,25 +16,15 @@ pub(super) async fn whole<B: Buf>(
     most: usize,
     too_large: &(dyn Fn() -> String + Sync),
 ) -> Result<BytesMut, Problem> {
-    let mut body = pin!(body);
+    let body = pin!(body);
+    let mut body = Arriving::new(body, piece_time);
     let mut file = BytesMut::new();
-    loop {
-        let piece = tokio::time::timeout(piece_time, body.next()).await;
-        let late = |_| Problem::new("body_timeout", "The file did not arrive in time.").closing();
-        let Some(piece) = piece.map_err(late)? else {
-            return Ok(file);
-        };
-        let mut piece = piece.map_err(|_| limits::broken())?;
-        while piece.has_remaining() {
-            let chunk = piece.chunk();
-            let length = chunk.len();
-            file.extend_from_slice(chunk);
-            piece.advance(length);
-        }
+    while body.take(|chunk| file.extend_from_slice(chunk)).await? {
         if file.len() > most {
             return Err(Problem::new("too_large", too_large()).closing());
         }
     }
+    Ok(file)
 }
 
 /// A sentence of a library, as the beginning of an answer.

@@ -3,28 +3,27 @@
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::Stream;
 
-use crate::http::limits::{self, JSON_BYTES};
+use super::arriving::Arriving;
+use crate::http::limits::JSON_BYTES;
 use crate::http::problem::Problem;
 
 /// Cuts a body into lines. A line that is too long is skipped and reported; blank ones count not.
 pub(super) struct Lines<S> {
-    body: S,
+    body: Arriving<S>,
     buffer: BytesMut,
     skipping: bool,
     ended: bool,
-    piece_time: Duration,
 }
 
 impl<B: Buf, S: Stream<Item = Result<B, warp::Error>> + Unpin> Lines<S> {
     pub(super) fn new(body: S, piece_time: Duration) -> Self {
         Self {
-            body,
+            body: Arriving::new(body, piece_time),
             buffer: BytesMut::new(),
             skipping: false,
             ended: false,
-            piece_time,
         }
     }
 
@@ -47,7 +46,9 @@ impl<B: Buf, S: Stream<Item = Result<B, warp::Error>> + Unpin> Lines<S> {
                 let line = self.buffer.split();
                 return Ok(self.judge(line));
             }
-            self.read_piece().await?;
+            let buffer = &mut self.buffer;
+            let more = self.body.take(|chunk| buffer.extend_from_slice(chunk));
+            self.ended = !more.await?;
         }
     }
 
@@ -59,27 +60,5 @@ impl<B: Buf, S: Stream<Item = Result<B, warp::Error>> + Unpin> Lines<S> {
         }
         let blank = line.iter().all(u8::is_ascii_whitespace);
         (!blank).then_some(Ok(line))
-    }
-
-    async fn read_piece(&mut self) -> Result<(), Problem> {
-        match tokio::time::timeout(self.piece_time, self.body.next()).await {
-            Err(_) => Err(
-                Problem::new("body_timeout", "The next lines did not arrive in time.").closing(),
-            ),
-            Ok(Some(Err(_))) => Err(limits::broken()),
-            Ok(None) => {
-                self.ended = true;
-                Ok(())
-            }
-            Ok(Some(Ok(mut piece))) => {
-                while piece.has_remaining() {
-                    let chunk = piece.chunk();
-                    let length = chunk.len();
-                    self.buffer.extend_from_slice(chunk);
-                    piece.advance(length);
-                }
-                Ok(())
-            }
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 mod actions;
 mod address;
+mod arriving;
 mod batch;
 mod claims;
 mod console;

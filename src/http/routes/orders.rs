@@ -60,10 +60,7 @@ impl Recorded {
 
 /// Records one order, or recognises it.
 pub(super) async fn place(edge: &Edge, asked: &Asked, body: &[u8]) -> Result<Recorded, Problem> {
-    let caller = Caller {
-        asked,
-        key: asked.key()?,
-    };
+    let caller = Caller::of(asked)?;
     let taken = edge.desk.take(&caller, body).await?;
     Ok(Recorded {
         status: if taken.made {
@@ -77,9 +74,16 @@ pub(super) async fn place(edge: &Edge, asked: &Asked, body: &[u8]) -> Result<Rec
 }
 
 /// A request of the API, under its key.
-struct Caller<'a> {
+pub(super) struct Caller<'a> {
     asked: &'a Asked,
     key: &'a Key,
+}
+
+impl<'a> Caller<'a> {
+    pub(super) fn of(asked: &'a Asked) -> Result<Self, Problem> {
+        let key = asked.key()?;
+        Ok(Self { asked, key })
+    }
 }
 
 impl Sender for Caller<'_> {

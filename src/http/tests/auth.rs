@@ -32,7 +32,9 @@ fn ask(route: &Route) -> Ask {
         Body::Form => Ask::post(&path, "reason=x")
             .header("content-type", "application/x-www-form-urlencoded")
             .header("origin", "http://hub"),
-        Body::Lines => Ask::post(&path, "{}").header("content-type", "application/x-ndjson"),
+        Body::Lines | Body::Batch => {
+            Ask::post(&path, "{}").header("content-type", "application/x-ndjson")
+        }
         _ if route.method == Method::PUT => Ask::put(&path, "{}"),
         _ => Ask::post(&path, "{}"),
     }

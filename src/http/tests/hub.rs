@@ -333,8 +333,15 @@ impl Journal for Hub {
         Ok(Vec::new())
     }
 
-    async fn find(&self, _: ChannelId, _: &str) -> Result<Option<OrderId>, Unavailable> {
-        Ok(None)
+    async fn find(
+        &self,
+        channel: ChannelId,
+        external_id: &str,
+    ) -> Result<Option<OrderId>, Unavailable> {
+        let orders = self.orders.lock().expect("a lock");
+        let named =
+            |(order, _): &&Log| order.channel == channel && order.draft.external_id == external_id;
+        Ok(orders.values().find(named).map(|(order, _)| order.id))
     }
 
     async fn resolve(&self, _: &OrderRef) -> Result<Option<OrderId>, Unavailable> {

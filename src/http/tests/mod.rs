@@ -2,6 +2,7 @@
 //! it stands a hub in memory that decides with the real domain.
 
 mod auth;
+mod batch;
 mod bodies;
 mod client;
 mod console;
