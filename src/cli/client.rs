@@ -176,6 +176,29 @@ impl Client {
         self.send(request.body(lines).timeout(LONGEST_WORK)).await
     }
 
+    /// Sends orders, as rows or as lines, however long the work on them takes; a verdict each.
+    pub(super) async fn send_orders(
+        &self,
+        query: &[(&str, String)],
+        media: &'static str,
+        orders: Vec<u8>,
+    ) -> Result<Vec<Value>, Refused> {
+        let path = ["v1", "orders", "batch"];
+        let request = self.wire.request(Method::POST, &path)?.query(query);
+        let request = request.header(CONTENT_TYPE, media).body(orders);
+        let request = request.bearer_auth(self.key.expose_secret());
+        let answer = self.wire.send(request.timeout(LONGEST_WORK)).await?;
+        if !answer.status.is_success() {
+            let refused = self.meaning(&answer).err();
+            return Err(refused.unwrap_or_else(|| self.wire.stranger().into()));
+        }
+        let lines = answer.body.split(|byte| *byte == b'\n');
+        let verdicts = lines.filter(|line| !line.is_empty());
+        let verdict = |line| serde_json::from_slice(line);
+        let verdicts: Result<Vec<Value>, _> = verdicts.map(verdict).collect();
+        verdicts.map_err(|_| self.wire.stranger().into())
+    }
+
     /// Listens to what goes on at a path, after this event if one is named.
     pub(super) async fn listen(
         &self,

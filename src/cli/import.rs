@@ -25,7 +25,7 @@ const TRIES: u32 = 6;
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
 /// What to do after an import that was cut off.
-const AGAIN: &str =
+pub(super) const AGAIN: &str =
     "run the same command again once the hub is there: what it took stays, and is recognised";
 
 #[derive(Debug, clap::Args)]
@@ -114,7 +114,7 @@ pub(super) async fn run(
     Err(Failure::new(Exit::Partial, message, next))
 }
 
-fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
+pub(super) fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
     if file.as_os_str() == "-" {
         return Ok((Box::new(std::io::stdin()), None));
     }
@@ -129,11 +129,11 @@ fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
     Ok((Box::new(file), Some(length)))
 }
 
-fn unreadable(file: &Path, broken: &Broken) -> Failure {
+pub(super) fn unreadable(file: &Path, broken: &Broken) -> Failure {
     let message = format!("{} cannot be read: {broken}", file.display());
     Failure::usage(
         message,
-        "name the format that the file has: orderhub import --help",
+        "correct it, or name the format that it has: --help lists them",
     )
 }
 

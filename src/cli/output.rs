@@ -192,3 +192,19 @@ fn print(to: &mut Box<dyn Write + Send>, text: &str) {
     let end = if text.ends_with('\n') { "" } else { "\n" };
     drop(write!(to, "{text}{end}"));
 }
+
+/// A table under its name; nothing when there are no rows.
+pub(super) fn section(
+    name: &str,
+    heading: &[&str],
+    items: &Value,
+    row: impl Fn(&Value) -> Vec<Value>,
+    out: &mut Out,
+) {
+    let items = items.as_array().into_iter().flatten();
+    let rows: Vec<Vec<Value>> = items.map(row).collect();
+    if !rows.is_empty() {
+        out.data(&format!("\n{name}"));
+        out.rows(Format::Text, heading, &rows);
+    }
+}

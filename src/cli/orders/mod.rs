@@ -8,6 +8,7 @@ mod exchange;
 pub(super) mod find;
 mod list;
 mod pack;
+mod post;
 mod route;
 mod sheet;
 mod show;
@@ -17,7 +18,6 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use serde_json::Value;
 
 use super::client::{Client, Hub};
 use super::{Failure, Format, Out};
@@ -42,6 +42,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         hub: Hub,
     },
+    /// Send a file of orders to a direct channel, each once however often it is sent.
+    Post(post::Arguments),
     /// Show an order: its money, lines, fulfilments and holds, and what is outstanding.
     Show {
         #[command(flatten)]
@@ -252,6 +254,7 @@ pub(super) async fn run(
             let client = Client::new(&hub, config)?;
             return list::run(&filter, &client, format, out).await;
         }
+        Wanted::File(file) => return post::run(file, config, format, out).await,
     };
     let client = Client::new(&order.hub, config)?;
     let id = find::order(&order.name, &client).await?;
@@ -263,15 +266,17 @@ pub(super) async fn run(
     }
 }
 
-/// What a verb wants: a list, or something of one order.
+/// What a verb wants: a list, a file sent, or something of one order.
 enum Wanted {
     List(list::Filter, Hub),
+    File(post::Arguments),
     One(Named, Asked),
 }
 
 fn wanted(verb: Verb) -> Wanted {
     let (order, asked) = match verb {
         Verb::Ls { filter, hub } => return Wanted::List(filter, hub),
+        Verb::Post(file) => return Wanted::File(file),
         Verb::Show { order } => (order, Asked::Part(Part::Sheet)),
         Verb::Timeline { order } => (order, Asked::Part(Part::Timeline)),
         Verb::Explain { order } => (order, Asked::Part(Part::Explanation)),
@@ -375,20 +380,4 @@ const fn ask(act: act::Act, terms: act::Terms) -> Asked {
 
 fn change(change: route::Change, terms: act::Terms) -> Asked {
     Asked::Act(act::Act::Route(change), terms)
-}
-
-/// A table under its name; nothing when there are no rows.
-pub(super) fn section(
-    name: &str,
-    heading: &[&str],
-    items: &Value,
-    row: impl Fn(&Value) -> Vec<Value>,
-    out: &mut Out,
-) {
-    let items = items.as_array().into_iter().flatten();
-    let rows: Vec<Vec<Value>> = items.map(row).collect();
-    if !rows.is_empty() {
-        out.data(&format!("\n{name}"));
-        out.rows(Format::Text, heading, &rows);
-    }
 }

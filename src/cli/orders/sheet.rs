@@ -3,8 +3,7 @@
 use rust_decimal::Decimal;
 use serde_json::{Map, Value, json};
 
-use super::section;
-use crate::cli::output::{moment, short};
+use crate::cli::output::{moment, section, short};
 use crate::cli::{Format, Out};
 
 /// Longest title in a table.

@@ -4,9 +4,9 @@
 use orderhub_domain::ids::OrderId;
 use serde_json::Value;
 
-use super::{find, section, sheet};
+use super::{find, sheet};
 use crate::cli::client::Client;
-use crate::cli::output::moment;
+use crate::cli::output::{moment, section};
 use crate::cli::{Failure, Format, Out};
 
 /// What is looked at.

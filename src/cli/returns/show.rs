@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::unknown;
 use crate::cli::client::Client;
-use crate::cli::orders::{find, section};
-use crate::cli::output::moment;
+use crate::cli::orders::find;
+use crate::cli::output::{moment, section};
 use crate::cli::{Failure, Format, Out};
 
 /// The returns of an order, as the hub shows them.
