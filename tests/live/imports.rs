@@ -1,9 +1,10 @@
 //! Files of orders of the past, from outside: tried out, read in, again, cut off in the middle, by two at
-//! once, and the same sale by webhook and by file in either order.
+//! once, and the same sale by webhook, poll and file in any order.
 
 mod files;
 mod pace;
 mod same_sale;
+mod three_ways;
 
 use serde_json::{Value, json};
 
