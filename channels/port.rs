@@ -36,10 +36,15 @@ pub trait Connector: Send + Sync {
         None
     }
 
-    /// The answer to a vendor that asks, before it sends anything, whether the address is ours: the
-    /// text to answer with. `None` when this vendor does not ask, or asks wrongly.
-    fn greet(&self, query: &[(String, String)]) -> Option<String> {
+    /// The answer to a vendor that asks, before it sends anything, whether the address is ours. `None`
+    /// when this vendor does not ask, or asks wrongly.
+    fn greet(&self, query: &[(String, String)]) -> Option<Greeting> {
         let _ = query;
+        None
+    }
+
+    /// How the keys are fetched that webhooks are signed with. Whoever says [`Forged::KeyUnknown`] has it.
+    fn keys(&self) -> Option<&dyn Keys> {
         None
     }
 
@@ -57,6 +62,24 @@ pub trait Connector: Send + Sync {
     fn checkup(&self) -> Option<&dyn Checkup> {
         None
     }
+}
+
+/// What a vendor is answered that asks whether the address is ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Greeting {
+    /// Plain text.
+    Text(String),
+    /// A document of JSON.
+    Json(String),
+}
+
+/// Fetching the public keys that a vendor signs its webhooks with. It changes nothing there.
+#[async_trait]
+pub trait Keys: Send + Sync {
+    /// Fetches the key that a webhook names, unless it is here by now. Afterwards
+    /// [`Connector::verify`] believes the webhook or does not. An error means that the vendor could not
+    /// be asked, or was asked for too many keys that it does not have: nothing is known of the webhook.
+    async fn learn(&self, request: &RawRequest<'_>) -> Result<(), CallError>;
 }
 
 /// A thing at the vendor that has changed in some way.
@@ -138,7 +161,8 @@ impl RawRequest<'_> {
     }
 }
 
-/// Why a webhook is not believed. All reasons get the same answer; the reason is for metrics.
+/// Why a webhook is not believed. All reasons get the same answer, but for a key that has to be fetched
+/// first; the reason is for metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Forged {
     /// The signature's header is not there.
@@ -150,6 +174,9 @@ pub enum Forged {
     /// The signature is right, but older or newer than the scheme allows.
     #[error("the signed time is outside the window")]
     Stale,
+    /// It may be right: the key that it names has to be fetched first ([`Connector::keys`]).
+    #[error("the key of the signature is not known here yet")]
+    KeyUnknown,
 }
 
 /// What a verified webhook says. One webhook may say several things; one bad item loses nothing

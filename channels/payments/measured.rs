@@ -10,7 +10,8 @@ use orderhub_domain::order::PaymentEvidence;
 use super::{Means, PaymentCall, PaymentConnector, Sought};
 use crate::outbound::Stopwatch;
 use crate::port::{
-    CallError, Connector, Forged, Found, Inbound, LookUp, PaymentAnswer, Poll, RawRequest, Repeat,
+    CallError, Connector, Forged, Found, Greeting, Inbound, Keys, LookUp, PaymentAnswer, Poll,
+    RawRequest, Repeat,
 };
 
 /// A gateway whose calls are measured.
@@ -59,8 +60,12 @@ impl Connector for Measured {
         self.gateway.thanks()
     }
 
-    fn greet(&self, query: &[(String, String)]) -> Option<String> {
+    fn greet(&self, query: &[(String, String)]) -> Option<Greeting> {
         self.gateway.greet(query)
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
+        self.gateway.keys()
     }
 
     fn look_up(&self) -> Option<&dyn LookUp> {

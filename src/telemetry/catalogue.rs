@@ -205,6 +205,7 @@ pub(super) fn zero_source(source: &str) {
         "unmatched",
         "bad_signature",
         "stale",
+        "key_unavailable",
         "invalid",
     ] {
         let name = "orderhub_webhooks_received_total";

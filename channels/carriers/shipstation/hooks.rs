@@ -1,12 +1,13 @@
 //! ShipStation's webhooks: that a parcel was seen, never how.
 //!
-//! They are signed with RSA (`x-shipengine-rsa-sha256-signature` over `<time>.<raw body>`, by a key of
-//! api.shipengine.com/jwks that changes), and no key can be fetched where a webhook is verified. So
-//! nothing that they say is taken for true: what they name is looked up with our own key. One without
-//! the headers of a signature, or with an old time, is refused; and one without the word that the account
-//! gave its webhooks, where it gave one: ShipStation sends headers of the account's choice with them
-//! (docs.shipstation.com/apis/docs/guides/webhooks-validation, POST /v2/environment/webhooks).
+//! They are signed with RSA (`x-shipengine-rsa-sha256-signature`, base64, over `<time>.<raw body>`, by a key
+//! of ShipEngine's that changes and is named in another header), and the account may have given them a word
+//! of its own: ShipStation sends headers of the account's choice with them
+//! (docs.shipstation.com/apis/docs/guides/webhooks-validation, POST /v2/environment/webhooks). What they name
+//! is looked up with our own key.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use secrecy::SecretString;
@@ -15,6 +16,7 @@ use super::wire::Event;
 use super::{LABEL, NUMBER, STATED};
 use crate::carriers::shared_words::is_any;
 use crate::carriers::sightings::instant;
+use crate::key_ring::KeyRing;
 use crate::port::{Forged, Inbound, RawRequest, Resource};
 use crate::wire::{code, path_id, unreadable};
 
@@ -24,32 +26,47 @@ const TOKEN: &str = "x-orderhub-token";
 /// How far the stated time may be from ours, either way: what the vendor recommends.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(300);
 
-/// Whether a webhook is worth a look-up.
-pub(super) fn verify(tokens: &[SecretString], request: &RawRequest<'_>) -> Result<(), Forged> {
+/// Longest name of a key.
+const LONGEST_NAME: usize = 128;
+
+/// Whether ShipStation sent a webhook just now.
+pub(super) fn verify(
+    tokens: &[SecretString],
+    keys: &KeyRing,
+    request: &RawRequest<'_>,
+) -> Result<(), Forged> {
     // What we asked for never comes this way.
     if request.headers.contains_key(STATED) {
         return Err(Forged::Mismatch);
     }
-    for name in [
-        "x-shipengine-rsa-sha256-signature",
-        "x-shipengine-rsa-sha256-key-id",
-    ] {
-        request.header(name).ok_or(Forged::Missing)?;
-    }
-    let stated = request
-        .header("x-shipengine-timestamp")
-        .ok_or(Forged::Missing)?;
-    if !tokens.is_empty() {
-        let token = request.header(TOKEN).ok_or(Forged::Missing)?;
-        if !is_any(tokens, token.as_bytes()) {
-            return Err(Forged::Mismatch);
-        }
+    let header = |name| request.header(name).ok_or(Forged::Missing);
+    let signature = header("x-shipengine-rsa-sha256-signature")?;
+    let id = key_id(request)?;
+    let stated = header("x-shipengine-timestamp")?;
+    if !tokens.is_empty() && !is_any(tokens, header(TOKEN)?.as_bytes()) {
+        return Err(Forged::Mismatch);
     }
     let sent_at = moment(stated).ok_or(Forged::Mismatch)?;
     if request.received_at.duration_since(sent_at).abs() > TOLERANCE {
         return Err(Forged::Stale);
     }
-    Ok(())
+    let signature = STANDARD.decode(signature).map_err(|_| Forged::Mismatch)?;
+    let key = keys.key(id, request.received_at)?;
+    let text = [stated.as_bytes(), b".", request.body].concat();
+    if key.signed(&text, &signature) {
+        Ok(())
+    } else {
+        Err(Forged::Mismatch)
+    }
+}
+
+/// The name of the key that a webhook is signed with.
+pub(super) fn key_id<'a>(request: &RawRequest<'a>) -> Result<&'a str, Forged> {
+    let id = request.headers.get("x-shipengine-rsa-sha256-key-id");
+    let id = id.ok_or(Forged::Missing)?;
+    let id = id.to_str().map_err(|_| Forged::Mismatch)?;
+    let fits = (1..=LONGEST_NAME).contains(&id.len());
+    fits.then_some(id).ok_or(Forged::Mismatch)
 }
 
 /// A time, or seconds since 1970: the vendor does not say which.

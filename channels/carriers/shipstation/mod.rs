@@ -1,11 +1,12 @@
 //! ShipStation, by its API v2: labels of many carriers, and their tracking.
 //!
-//! Inbound: `track_event_v2`, which is taken for the word that a parcel was seen; how, is looked up.
+//! Inbound: `track_event_v2`, signed with RSA, which is the word that a parcel was seen; how, is looked up.
 //! Outbound: ask for offers under the parcel's id, buy the cheapest, look a label up, give it back.
 //! ShipStation has no idempotency keys, so a purchase whose outcome is unknown is looked up first.
 
 mod calls;
 mod hooks;
+mod keys;
 mod look;
 mod map;
 mod specimen;
@@ -24,9 +25,10 @@ use secrecy::{ExposeSecret, SecretString};
 use super::labels::is_refusal;
 use super::shared_words::words;
 use super::{CarrierConnector, LabelCall};
+use crate::key_ring::KeyRing;
 use crate::outbound::{Outbound, Stopwatch};
 use crate::port::{
-    CallError, Connector, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
+    CallError, Connector, Forged, Found, Inbound, Keys, LabelAnswer, LookUp, RawRequest, Repeat,
 };
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -57,6 +59,9 @@ pub(super) struct ShipStation {
     sandbox: bool,
     live: bool,
     http: Outbound,
+    /// Where the keys are served that webhooks are signed with.
+    signers: Outbound,
+    keys: KeyRing,
 }
 
 /// What there is to know of a ShipStation account.
@@ -111,6 +116,8 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
         sandbox: TEST_KEYS.iter().any(|prefix| key.starts_with(prefix)),
         live: settings.is_live_by("api_key", &TEST_KEYS),
         http: Outbound::new(settings, VENDOR)?,
+        signers: Outbound::new(settings, keys::HOST)?,
+        keys: KeyRing::new(keys::LIFE),
         api_key,
     };
     shipstation.watch("buy").announce();
@@ -125,7 +132,7 @@ impl ShipStation {
 
 impl Connector for ShipStation {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
-        hooks::verify(&self.tokens, request)
+        hooks::verify(&self.tokens, &self.keys, request)
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
@@ -137,6 +144,10 @@ impl Connector for ShipStation {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
+        Some(self)
     }
 
     fn look_up(&self) -> Option<&dyn LookUp> {

@@ -13,7 +13,7 @@ pub(super) struct Trackings;
 impl Specimen for Trackings {
     fn signing(&self) -> Signing {
         Signing::Theirs {
-            because: "what it names is looked up with the connection's own key",
+            because: "it signs with a key that only the vendor has, and the public one is fetched",
         }
     }
 

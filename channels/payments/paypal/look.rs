@@ -1,9 +1,8 @@
 //! Looking things up at PayPal, and asking it what has happened.
 //!
 //! Whatever is named, the checkout order that it belongs to is what is read, for it alone says everything;
-//! a payment that belongs to none speaks for itself. A round of asking also fetches the certificates that
-//! webhooks named, and lists the events of a stretch of time that is over for a while: webhooks bring
-//! most of them first.
+//! a payment that belongs to none speaks for itself. A round of asking lists the events of a stretch of time
+//! that is over for a while: webhooks bring most of them first.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,11 +15,13 @@ use serde::de::DeserializeOwned;
 
 use super::answers::{look_up_refused, own_word, unread};
 use super::state::{alone, history, reference_of};
-use super::verify::FOLDER;
+use super::verify::{FOLDER, named};
 use super::wire::{Dispute, Listed, Movement, Order, Payments};
 use super::{PAYMENT, PayPal, STATED};
+use crate::key_ring::served;
 use crate::outbound::{Answer, Failure};
-use crate::port::{CallError, Found, LookUp, Page, Poll, Resource, Statement};
+use crate::port::{CallError, Found, Keys, LookUp, Page, Poll, RawRequest, Resource, Statement};
+use crate::public_key::PublicKey;
 use crate::wire::path_id;
 
 /// Where events are listed.
@@ -32,7 +33,7 @@ const PAGE: &str = "20";
 /// How long an event may take until it is listed.
 const SETTLE: SignedDuration = SignedDuration::from_mins(5);
 
-/// How long to wait between two rounds: as long as a webhook with a new certificate waits at most.
+/// How long to wait between two rounds.
 const EVERY: Duration = Duration::from_mins(1);
 
 /// What was found, and what it is.
@@ -143,19 +144,25 @@ impl PayPal {
         Ok(Some((Thing { kind, raw }, payment)))
     }
 
-    /// Fetches the certificates that are wanted or old. What fails is tried in the next round.
-    async fn refresh_keys(&self, now: Timestamp) {
-        for name in self.keys.due(now) {
-            let request = self.certificates.get(&format!("{FOLDER}{name}"));
-            let Ok(answer) = self.certificates.send(request).await else {
-                continue;
-            };
-            match answer.status.as_u16() {
-                200 => self.keys.learn(&name, &answer.body, now),
-                400..=499 => self.keys.forget(&name),
-                _ => {}
-            }
-        }
+    async fn certificate(&self, name: &str) -> Result<Vec<(String, PublicKey)>, CallError> {
+        let request = self.certificates.get(&format!("{FOLDER}{name}"));
+        let answer = self.certificates.send(request).await;
+        let answer = answer.map_err(Failure::of_look_up)?;
+        let key = served(&answer, PublicKey::from_certificate)?;
+        Ok(key.map(|key| (name.to_owned(), key)).into_iter().collect())
+    }
+}
+
+/// Certificates come from PayPal's own host over TLS, which is what vouches for them, wherever on PayPal's
+/// hosts a webhook says that they are.
+#[async_trait]
+impl Keys for PayPal {
+    async fn learn(&self, request: &RawRequest<'_>) -> Result<(), CallError> {
+        let Ok(name) = named(request) else {
+            return Ok(());
+        };
+        let fetch = self.certificate(&name);
+        self.keys.learn(&name, request.received_at, fetch).await
     }
 }
 
@@ -215,7 +222,6 @@ impl Poll for PayPal {
     }
 
     async fn page(&self, cursor: Option<&str>, now: Timestamp) -> Result<Page, CallError> {
-        self.refresh_keys(now).await;
         let settled = now.checked_sub(SETTLE).unwrap_or(now);
         let settled = Timestamp::from_second(settled.as_second()).unwrap_or(settled);
         let begin = || Page {

@@ -13,7 +13,6 @@
 mod answers;
 mod calls;
 mod events;
-mod keys;
 mod look;
 mod specimen;
 mod state;
@@ -27,16 +26,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 use orderhub_domain::canonical::CaptureMode;
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::PaymentEvidence;
 use secrecy::ExposeSecret;
 
-use self::keys::Keys;
 use super::{Means, PaymentCall, PaymentConnector, Sought};
+use crate::key_ring::KeyRing;
 use crate::outbound::Outbound;
 use crate::port::{
-    CallError, Connector, Forged, Found, Inbound, LookUp, PaymentAnswer, Poll, RawRequest, Repeat,
+    CallError, Connector, Forged, Found, Inbound, Keys, LookUp, PaymentAnswer, Poll, RawRequest,
+    Repeat,
 };
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -44,6 +45,9 @@ use crate::token::Tokens;
 
 /// How long PayPal remembers an idempotency key at least.
 const KEY_LIFE: Duration = Duration::from_hours(6);
+
+/// How long a certificate counts before it is fetched again: one that PayPal no longer serves ends.
+const CERTIFICATE_LIFE: SignedDuration = SignedDuration::from_hours(24);
 
 /// The header that tells the reader what a body is that we asked for.
 const STATED: &str = "x-paypal-resource";
@@ -55,7 +59,7 @@ const PAYMENT: &str = "x-paypal-payment";
 pub(super) struct PayPal {
     webhook: String,
     merchant: Option<String>,
-    keys: Keys,
+    keys: KeyRing,
     live: bool,
     capture: CaptureMode,
     tokens: Tokens,
@@ -126,7 +130,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError
     Ok(Arc::new(PayPal {
         webhook: settings.required_text("webhook_id")?.to_owned(),
         merchant: settings.text("merchant_id").map(str::to_owned),
-        keys: Keys::default(),
+        keys: KeyRing::new(CERTIFICATE_LIFE),
         live,
         capture: settings.capture,
         tokens,
@@ -155,6 +159,10 @@ impl Connector for PayPal {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
+        Some(self)
     }
 
     fn look_up(&self) -> Option<&dyn LookUp> {

@@ -7,10 +7,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Url;
-use rustls::SignatureScheme;
 
 use super::STATED;
-use super::keys::Keys;
+use crate::key_ring::KeyRing;
 use crate::port::{Forged, RawRequest};
 use crate::wire::path_id;
 
@@ -32,7 +31,11 @@ const LONGEST_NAME: usize = 64;
 const ALGORITHM: &str = "SHA256withRSA";
 
 /// Whether a webhook is from PayPal and meant for this one of the app's webhooks.
-pub(super) fn verify(webhook: &str, keys: &Keys, request: &RawRequest<'_>) -> Result<(), Forged> {
+pub(super) fn verify(
+    webhook: &str,
+    keys: &KeyRing,
+    request: &RawRequest<'_>,
+) -> Result<(), Forged> {
     // What we asked for never comes this way.
     if request.headers.contains_key(STATED) {
         return Err(Forged::Mismatch);
@@ -41,21 +44,26 @@ pub(super) fn verify(webhook: &str, keys: &Keys, request: &RawRequest<'_>) -> Re
     let signature = header("paypal-transmission-sig")?;
     let id = header("paypal-transmission-id")?;
     let time = header("paypal-transmission-time")?;
-    let address = header("paypal-cert-url")?;
+    let name = named(request)?;
     let algorithm = header("paypal-auth-algo")?;
     // A separator in a value would let another value have the same text.
     if algorithm != ALGORITHM || [id, time].iter().any(|value| value.contains('|')) {
         return Err(Forged::Mismatch);
     }
-    let name = certificate(address).ok_or(Forged::Mismatch)?;
     let signature = STANDARD.decode(signature).map_err(|_| Forged::Mismatch)?;
-    let key = keys.key(&name).ok_or(Forged::Mismatch)?;
+    let key = keys.key(&name, request.received_at)?;
     let text = signed_text(id, time, webhook, request.body);
-    if is_signed(&key, text.as_bytes(), &signature) {
+    if key.signed(text.as_bytes(), &signature) {
         Ok(())
     } else {
         Err(Forged::Mismatch)
     }
+}
+
+/// The name of the certificate that a webhook states.
+pub(super) fn named(request: &RawRequest<'_>) -> Result<String, Forged> {
+    let address = request.header("paypal-cert-url").ok_or(Forged::Missing)?;
+    certificate(address).ok_or(Forged::Mismatch)
 }
 
 /// The name of the certificate at an address; `None` when the address is not PayPal's.
@@ -75,15 +83,6 @@ fn certificate(address: &str) -> Option<String> {
 /// What PayPal signs of a transmission.
 pub(super) fn signed_text(id: &str, time: &str, webhook: &str, body: &[u8]) -> String {
     format!("{id}|{time}|{webhook}|{}", crc32(body))
-}
-
-/// Whether this is the key's signature of the text. An RSA key of less than 2048 bits signs nothing.
-fn is_signed(key: &[u8], text: &[u8], signature: &[u8]) -> bool {
-    let known = rustls::crypto::ring::default_provider().signature_verification_algorithms;
-    let schemes = known.mapping.iter();
-    let mut rsa = schemes.filter(|(scheme, _)| *scheme == SignatureScheme::RSA_PKCS1_SHA256);
-    let algorithm = rsa.next().and_then(|(_, algorithms)| algorithms.first());
-    algorithm.is_some_and(|rsa| rsa.verify_signature(key, text, signature).is_ok())
 }
 
 /// The CRC-32 of ISO-HDLC (as in zip and PNG): polynomial 04C11DB7, reflected.

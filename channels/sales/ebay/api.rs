@@ -60,8 +60,7 @@ impl Trouble {
 impl Api {
     /// For the seller who gave this consent.
     pub(super) fn open(settings: &Settings) -> Result<Self, ConfigError> {
-        let vendor = if settings.is_live() { VENDOR } else { SANDBOX };
-        let http = Outbound::new(settings, vendor)?;
+        let http = Outbound::new(settings, vendor(settings))?;
         let client = settings.required_text("client_id")?.to_owned();
         let secret = settings.secret("client_secret")?;
         let refresh = settings.secret("refresh_token")?;
@@ -119,6 +118,11 @@ impl Api {
         let request = request.header("accept", "application/json");
         self.tokens.send(&self.http, request).await
     }
+}
+
+/// Where a connection's APIs live.
+pub(super) fn vendor(settings: &Settings) -> &'static str {
+    if settings.is_live() { VENDOR } else { SANDBOX }
 }
 
 /// Asks for a key (`developer.ebay.com/api-docs/static/oauth-refresh-token-request.html`). It may do all that

@@ -1,11 +1,12 @@
 //! eBay's notifications, which only say that an order is there, and the question that eBay asks before it sends
 //! any.
 //!
-//! A notification is signed with ECDSA over SHA-1, by a key that has to be fetched from eBay by its id
-//! (`getPublicKey`). A connector verifies without asking anybody and knows no such algorithm, so nobody's
-//! signature is believed here: only that it has the form of one. Nothing is read out of a notification but an
-//! order's id, and the order is looked up with the seller's own key; a stranger can make the hub look, and
-//! no more. Without a verification token every notification is refused.
+//! A notification is signed with ECDSA (`x-ebay-signature`: base64 of a document with `alg`, `kid`,
+//! `signature` and `digest`) over its body, by a key that eBay serves by its id
+//! (developer.ebay.com/api-docs/commerce/notification/resources/public_key/methods/getPublicKey, and eBay's own
+//! event-notification SDKs). Which hash is signed is said by eBay with its key, and not by whoever sent the
+//! notification. Nothing is read out of one but an order's id, and the order is looked up. Without a
+//! verification token every notification is refused.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,11 +14,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
+use super::keys::SigningKeys;
 use super::wire;
-use crate::port::{Forged, Inbound, RawRequest, Resource};
+use crate::port::{Forged, Greeting, Inbound, RawRequest, Resource};
 use crate::sales::taken::{NotTaken, parse, unreadable};
 use crate::sales::told::opaque_id;
 use crate::settings::{ConfigError, Settings};
+use crate::wire::path_id;
 
 /// Topics that name an order which is not what it was.
 const CHANGES: [&str; 2] = ["ITEM_MARKED_SHIPPED", "ORDER_CONFIRMATION"];
@@ -25,20 +28,21 @@ const CHANGES: [&str; 2] = ["ITEM_MARKED_SHIPPED", "ORDER_CONFIRMATION"];
 const TOKEN: &str = "verification_token";
 const ENDPOINT: &str = "endpoint";
 
-/// What eBay knows of the address that it sends to.
+/// What eBay knows of the address that it sends to, and the keys that it signs with.
 pub(super) struct Hooks {
     token: SecretString,
     endpoint: String,
+    pub(super) keys: SigningKeys,
 }
 
 /// What the signature's header is, in base64.
 #[derive(Deserialize)]
-struct Signature {
+pub(super) struct Signature {
     alg: String,
-    kid: String,
+    /// The name of the key, fit to stand in a path.
+    pub(super) kid: String,
     #[serde(rename = "signature")]
     tag: String,
-    digest: String,
 }
 
 impl Hooks {
@@ -58,12 +62,16 @@ impl Hooks {
             let what = "32 to 80 letters, digits, underscores and dashes";
             return Err(settings.bad(TOKEN, what));
         }
-        Ok(Some(Self { token, endpoint }))
+        Ok(Some(Self {
+            token,
+            endpoint,
+            keys: SigningKeys::open(settings)?,
+        }))
     }
 
     /// The answer to a challenge: the hash of its code, the token and the address
     /// (`developer.ebay.com/marketplace-account-deletion`).
-    pub(super) fn greet(&self, query: &[(String, String)]) -> Option<String> {
+    pub(super) fn greet(&self, query: &[(String, String)]) -> Option<Greeting> {
         let (_, code) = query.iter().find(|(name, _)| name == "challenge_code")?;
         let mut hash = Sha256::new();
         for part in [
@@ -74,26 +82,33 @@ impl Hooks {
             hash.update(part.as_bytes());
         }
         let answer = hex::encode(hash.finalize());
-        Some(serde_json::json!({ "challengeResponse": answer }).to_string())
+        let answer = serde_json::json!({ "challengeResponse": answer });
+        Some(Greeting::Json(answer.to_string()))
+    }
+
+    /// Whether eBay signed the body.
+    pub(super) fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
+        let signature = Signature::of(request)?;
+        let tag = STANDARD
+            .decode(&signature.tag)
+            .map_err(|_| Forged::Mismatch)?;
+        let key = self.keys.key(&signature.kid, request.received_at)?;
+        if key.signed(request.body, &tag) {
+            Ok(())
+        } else {
+            Err(Forged::Mismatch)
+        }
     }
 }
 
-/// Whether it has the form of a notification. It proves nothing.
-pub(super) fn verify(hooks: Option<&Hooks>, request: &RawRequest<'_>) -> Result<(), Forged> {
-    let header = request
-        .header("x-ebay-signature")
-        .filter(|_| hooks.is_some());
-    let header = STANDARD.decode(header.ok_or(Forged::Missing)?);
-    let header = header.map_err(|_| Forged::Mismatch)?;
-    let of: Signature = serde_json::from_slice(&header).map_err(|_| Forged::Mismatch)?;
-    let signed = STANDARD.decode(&of.tag).is_ok_and(|tag| !tag.is_empty());
-    let known = of.alg.eq_ignore_ascii_case("ecdsa")
-        && matches!(of.digest.as_str(), "SHA1" | "SHA256")
-        && crate::wire::path_id(&of.kid).is_some();
-    if known && signed {
-        Ok(())
-    } else {
-        Err(Forged::Mismatch)
+impl Signature {
+    /// What a notification states as its signature.
+    pub(super) fn of(request: &RawRequest<'_>) -> Result<Self, Forged> {
+        let header = request.header("x-ebay-signature").ok_or(Forged::Missing)?;
+        let header = STANDARD.decode(header).map_err(|_| Forged::Mismatch)?;
+        let of: Self = serde_json::from_slice(&header).map_err(|_| Forged::Mismatch)?;
+        let known = of.alg.eq_ignore_ascii_case("ecdsa") && path_id(&of.kid).is_some();
+        known.then_some(of).ok_or(Forged::Mismatch)
     }
 }
 

@@ -1,12 +1,13 @@
 //! eBay: orders by asking, shipments back to the marketplace, units on offer.
 //!
 //! The Fulfillment API states an order whole, so each is read the same way: it places the order if it is
-//! new, and says what changed (cancelled, paid) if it is known. Notifications only say that an order is there,
-//! sooner than the next round of asking; they are not believed but looked up.
+//! new, and says what changed (cancelled, paid) if it is known. Notifications, which eBay signs, only say that an
+//! order is there, sooner than the next round of asking; it is looked up.
 
 mod api;
 mod back;
 mod hooks;
+mod keys;
 mod map;
 mod money;
 mod offer;
@@ -26,7 +27,7 @@ use self::offer::Offers;
 use self::poll::Orders;
 use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
-use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest};
+use crate::port::{Connector, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
@@ -43,14 +44,14 @@ struct Ebay {
     offers: Offers,
 }
 
-/// What there is to know of an eBay connection. Webhooks are not among what it can do: no signature of one
-/// can be verified here.
+/// What there is to know of an eBay connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,
         name: "ebay",
         standing: Standing::Sampled,
         can: &[
+            Capability::Webhooks,
             Capability::LooksUp,
             Capability::Polled,
             Capability::Shipments,
@@ -113,7 +114,9 @@ impl Connector for Ebay {
         if request.header(STATED).is_some() {
             return Err(Forged::Mismatch);
         }
-        hooks::verify(self.hooks.as_ref(), request)
+        // Who is not asked to listen does not.
+        let hooks = self.hooks.as_ref().ok_or(Forged::Missing)?;
+        hooks.verify(request)
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
@@ -130,8 +133,12 @@ impl Connector for Ebay {
         self.live
     }
 
-    fn greet(&self, query: &[(String, String)]) -> Option<String> {
+    fn greet(&self, query: &[(String, String)]) -> Option<Greeting> {
         self.hooks.as_ref()?.greet(query)
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
+        Some(&self.hooks.as_ref()?.keys)
     }
 
     fn look_up(&self) -> Option<&dyn LookUp> {

@@ -14,7 +14,7 @@ pub(super) struct Site;
 impl Specimen for Site {
     fn signing(&self) -> Signing {
         Signing::Theirs {
-            because: "eBay signs with a key of its own; what it names is looked up",
+            because: "eBay signs with a key that only it has, and the public one is fetched",
         }
     }
 

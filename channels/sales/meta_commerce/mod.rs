@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 
 use super::taken::{digits, parse, unreadable};
 use super::{SalesConnector, WayBack};
-use crate::port::{Connector, Forged, Inbound, RawRequest};
+use crate::port::{Connector, Forged, Greeting, Inbound, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 use crate::signature::{mac, signed_by_any};
@@ -167,7 +167,7 @@ impl Connector for MetaCommerce {
     }
 
     /// Meta asks when the address is entered, and gives the word that was entered beside it.
-    fn greet(&self, query: &[(String, String)]) -> Option<String> {
+    fn greet(&self, query: &[(String, String)]) -> Option<Greeting> {
         let stated = |name: &str| {
             let mut found = query.iter().filter(|(key, _)| key == name);
             found.next().map(|(_, value)| value.as_str())
@@ -182,7 +182,7 @@ impl Connector for MetaCommerce {
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         let fits = plain && (1..=LONGEST_CHALLENGE).contains(&challenge.len());
-        fits.then(|| challenge.to_owned())
+        fits.then(|| Greeting::Text(challenge.to_owned()))
     }
 }
 

@@ -738,6 +738,12 @@ pub const CATALOGUE: &[Entry] = &[
         "Send the request again; report the request_id if it stays.",
     ),
     entry(
+        "key_unavailable",
+        503,
+        "The key of the signature cannot be fetched now",
+        "Send the webhook again later, as long as Retry-After says.",
+    ),
+    entry(
         "not_ready",
         503,
         "The hub is not ready yet",

@@ -11,8 +11,9 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use metrics::{counter, histogram};
+use orderhub_actors::Inlet;
 use orderhub_actors::api::Received;
-use orderhub_channels::port::{Forged, RawRequest};
+use orderhub_channels::port::{CallError, Forged, Greeting, RawRequest};
 use orderhub_domain::ids::Slug;
 use serde_json::json;
 use warp::filters::BoxedFilter;
@@ -24,6 +25,9 @@ use crate::http::WebhookCopy;
 use crate::http::asked::Asked;
 use crate::http::edge::Edge;
 use crate::http::problem::Problem;
+
+/// When a vendor is asked to send again what cannot be verified yet.
+const KEY_PAUSE: Duration = Duration::from_secs(30);
 
 pub(super) fn routes(edge: &Arc<Edge>) -> BoxedFilter<(Response,)> {
     let greeting = warp::path!("v1" / "hooks" / String / String)
@@ -54,8 +58,14 @@ fn greet(edge: &Edge, asked: &Asked, family: &str, slug: String) -> Result<Respo
     let inlet = edge.hooks.find(family, &Slug(slug));
     let question: Vec<_> = asked.parameters().collect();
     let greeting = inlet.and_then(|(_, inlet)| inlet.connector.greet(&question));
-    let text = greeting.ok_or_else(Problem::not_found)?;
-    Ok(plain(text))
+    Ok(match greeting.ok_or_else(Problem::not_found)? {
+        Greeting::Text(text) => plain(text),
+        Greeting::Json(document) => {
+            let media_type = "application/json";
+            warp::reply::with_header(document, http::header::CONTENT_TYPE, media_type)
+                .into_response()
+        }
+    })
 }
 
 /// A text of ours that a vendor wants to read.
@@ -88,14 +98,8 @@ async fn take(
         url: &url,
         received_at: Timestamp::now(),
     };
-    if let Err(forged) = inlet.connector.verify(&request) {
-        let outcome = match forged {
-            Forged::Missing | Forged::Mismatch => "bad_signature",
-            Forged::Stale => "stale",
-        };
-        count(source, outcome);
-        let detail = "The signature of this webhook is not believed.";
-        return Err(Problem::new("signature_invalid", detail));
+    if let Err(forged) = verified(inlet, &request).await {
+        return Err(disbelief(source, forged));
     }
     let headers = kept_headers(asked.headers());
     let delivery = inlet.deliver(&request, headers.clone());
@@ -122,6 +126,41 @@ async fn take(
     } else {
         reply(StatusCode::OK, &json!({ "status": "recorded" }))
     })
+}
+
+/// Whether the vendor sent it; the vendor is asked for the key of its signature first, if need be.
+async fn verified(inlet: &Inlet, request: &RawRequest<'_>) -> Result<(), Forged> {
+    let verdict = inlet.connector.verify(request);
+    let (Err(Forged::KeyUnknown), Some(keys)) = (verdict, inlet.connector.keys()) else {
+        return verdict;
+    };
+    if let Err(CallError::NotDone { reason, .. } | CallError::Unknown { reason, .. }) =
+        keys.learn(request).await
+    {
+        tracing::warn!(
+            source = inlet.source,
+            reason,
+            "the key of a webhook's signature cannot be fetched; the vendor is asked to send again"
+        );
+    }
+    inlet.connector.verify(request)
+}
+
+/// The answer to what is not believed. A vendor whose key cannot be fetched now is asked to send again: it
+/// may well be the vendor, and those that are refused a few times stop sending at all.
+fn disbelief(source: String, forged: Forged) -> Problem {
+    let outcome = match forged {
+        Forged::Missing | Forged::Mismatch => "bad_signature",
+        Forged::Stale => "stale",
+        Forged::KeyUnknown => "key_unavailable",
+    };
+    count(source, outcome);
+    if forged == Forged::KeyUnknown {
+        let detail = "The key of this webhook's signature cannot be fetched now.";
+        return Problem::new("key_unavailable", detail).after(KEY_PAUSE);
+    }
+    let detail = "The signature of this webhook is not believed.";
+    Problem::new("signature_invalid", detail)
 }
 
 fn count(source: String, outcome: &'static str) {

@@ -1,12 +1,19 @@
 //! Webhooks: believed or not, recorded or parked.
 
-use orderhub_channels::port::{Connector, Forged, Inbound, RawRequest};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use orderhub_channels::port::{CallError, Connector, Forged, Greeting, Inbound, Keys, RawRequest};
 
 use super::client::Ask;
 use super::world;
 
-/// A connector that believes `x-signature: <length of the body>` and stands for no vendor.
-pub(super) struct Signed;
+/// A connector that believes `x-signature: <length of the body>`, or what says `keyed` once it has fetched
+/// the key, and stands for no vendor.
+#[derive(Default)]
+pub(super) struct Signed {
+    keys: AtomicUsize,
+}
 
 impl Connector for Signed {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
@@ -18,6 +25,8 @@ impl Connector for Signed {
         let signature = request.header("x-signature").ok_or(Forged::Missing)?;
         match signature {
             "stale" => Err(Forged::Stale),
+            "keyed" if self.keys.load(Ordering::SeqCst) == 0 => Err(Forged::KeyUnknown),
+            "keyed" => Ok(()),
             _ if signature == request.body.len().to_string() => Ok(()),
             _ => Err(Forged::Mismatch),
         }
@@ -35,13 +44,32 @@ impl Connector for Signed {
         }
     }
 
-    fn greet(&self, query: &[(String, String)]) -> Option<String> {
+    fn greet(&self, query: &[(String, String)]) -> Option<Greeting> {
         let (name, word) = query.first()?;
-        (name == "hub.challenge").then(|| word.clone())
+        match name.as_str() {
+            "hub.challenge" => Some(Greeting::Text(word.clone())),
+            "challenge_code" => Some(Greeting::Json(format!("{{\"is\":\"{word}\"}}"))),
+            _ => None,
+        }
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
+        Some(self)
     }
 
     fn is_live(&self) -> bool {
         true
+    }
+}
+
+#[async_trait]
+impl Keys for Signed {
+    async fn learn(&self, request: &RawRequest<'_>) -> Result<(), CallError> {
+        if request.header("x-away").is_some() {
+            return Err(CallError::not_done("the vendor is away"));
+        }
+        self.keys.fetch_add(1, Ordering::SeqCst);
+        Ok(())
     }
 }
 
@@ -96,6 +124,23 @@ async fn every_reason_for_disbelief_gets_the_same_answer() {
 }
 
 #[tokio::test]
+async fn a_webhook_whose_key_is_not_here_is_taken_with_it_or_asked_for_again() {
+    let world = world().await;
+    let away = hook("hello", "keyed").header("x-away", "1");
+    let away = away.send(world.api).await;
+    assert_eq!(
+        (away.status, away.problem().as_str()),
+        (503, "key_unavailable")
+    );
+    assert_eq!(away.header("retry-after"), Some("30"));
+    assert!(world.hub.deliveries.lock().expect("a lock").is_empty());
+    assert_eq!(hook("hello", "keyed").send(world.api).await.status, 200);
+    let known = hook("hello", "keyed").header("x-away", "1");
+    assert_eq!(known.send(world.api).await.status, 200, "it is not asked");
+    assert_eq!(world.hub.deliveries.lock().expect("a lock").len(), 2);
+}
+
+#[tokio::test]
 async fn unknown_connections_are_404_and_large_webhooks_413() {
     let world = world().await;
     for path in [
@@ -141,6 +186,10 @@ async fn a_vendor_that_asks_first_is_answered_when_it_asks_rightly() {
         answer.header("content-type"),
         Some("text/plain; charset=utf-8")
     );
+    let document = Ask::get("/v1/hooks/sales/shop?challenge_code=17");
+    let document = document.send(world.api).await;
+    assert_eq!(document.body, "{\"is\":\"17\"}");
+    assert_eq!(document.header("content-type"), Some("application/json"));
     for wrong in [
         "/v1/hooks/sales/shop",
         "/v1/hooks/sales/shop?other=17",

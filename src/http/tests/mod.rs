@@ -128,7 +128,7 @@ async fn world_with(limits: Limits) -> World {
     let signed = Inlet {
         source: "sales/shop".to_owned(),
         slug: "shop".into(),
-        connector: Arc::new(hooks::Signed),
+        connector: Arc::new(hooks::Signed::default()),
         channel: Some(channel_id("shop")),
         poll_every: None,
     };

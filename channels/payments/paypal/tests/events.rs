@@ -1,12 +1,13 @@
 //! Who is believed, and what an event asks for.
 
+use http::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
 use wiremock::{MockServer, ResponseTemplate};
 
 use super::{NOWHERE, also, at, gateway, with_request};
 use crate::payments::PaymentConnector;
 use crate::payments::paypal::verify::signed_text;
-use crate::port::{Forged, Inbound, Resource};
+use crate::port::{Forged, Inbound, RawRequest, Resource};
 
 const EVENT: &str = include_str!("../fixtures/event_capture.json");
 const REFUND: &str = include_str!("../fixtures/event_refund.json");
@@ -49,10 +50,31 @@ fn verify(
     with_request(headers, body, |request| gateway.verify(request))
 }
 
-/// A round of asking, in which certificates are fetched.
-async fn round(gateway: &dyn PaymentConnector, second: i64) {
-    let poll = gateway.poll().expect("it is asked");
-    poll.page(None, at(second)).await.expect("a page");
+/// A webhook that comes at this time.
+fn arrived<'a>(headers: &'a HeaderMap, second: i64) -> RawRequest<'a> {
+    RawRequest {
+        headers,
+        body: EVENT.as_bytes(),
+        url: "",
+        received_at: at(second),
+    }
+}
+
+fn map(headers: &[(&str, &str)]) -> HeaderMap {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| {
+            let name: HeaderName = name.parse().expect("a name");
+            (name, value.parse().expect("a value"))
+        })
+        .collect()
+}
+
+/// Whether the certificate that a webhook names could be fetched.
+async fn learnt(gateway: &dyn PaymentConnector, headers: &[(&str, &str)]) -> bool {
+    let keys = gateway.keys().expect("keys are fetched");
+    let learnt = keys.learn(&arrived(&map(headers), 1_760_000_000)).await;
+    learnt.is_ok()
 }
 
 fn read(body: &[u8]) -> Vec<Inbound> {
@@ -133,9 +155,11 @@ async fn a_webhook_is_believed_once_its_certificate_was_fetched() {
         ("paypal-transmission-time", "2025-10-09T08:53:22Z"),
     ];
     let (now, body) = (headers("", ""), EVENT.as_bytes());
-    assert_eq!(verify(&*gateway, &now, body), Err(Forged::Mismatch));
-    assert_eq!(verify(&*gateway, &before, body), Err(Forged::Mismatch));
-    round(&*gateway, 1_760_000_000).await;
+    for headers in [&now[..], &before] {
+        let unknown = verify(&*gateway, headers, body);
+        assert_eq!(unknown, Err(Forged::KeyUnknown));
+        assert!(learnt(&*gateway, headers).await);
+    }
     assert_eq!(verify(&*gateway, &now, body), Ok(()));
     assert_eq!(verify(&*gateway, &before, body), Ok(()));
     // One certificate's signature is not another's.
@@ -155,18 +179,13 @@ async fn every_part_of_a_transmission_counts() {
     .await;
     let gateway = gateway(&server.uri());
     let body = EVENT.as_bytes();
-    assert!(verify(&*gateway, &headers("", ""), body).is_err());
-    round(&*gateway, 1_760_000_000).await;
+    assert!(learnt(&*gateway, &headers("", "")).await);
     assert_eq!(verify(&*gateway, &headers("", ""), body), Ok(()));
     for (name, value) in [
         ("paypal-auth-algo", "SHA1withRSA"),
         (
             "paypal-cert-url",
             "https://example.com/v1/notifications/certs/CERT-own-1",
-        ),
-        (
-            "paypal-cert-url",
-            "https://api.paypal.com/v1/notifications/certs/CERT-own-2",
         ),
         ("paypal-transmission-id", "own-transmission-2"),
         ("paypal-transmission-id", "own-transmission-1|"),
@@ -206,32 +225,45 @@ async fn another_webhooks_transmission_is_not_ours() {
     let settings = super::settings(&server.uri()).with_text("webhook_id", "0OWN0000000000002");
     let gateway = crate::payments::connect("paypal", &settings).expect("a connection");
     let (headers, body) = (headers("", ""), EVENT.as_bytes());
-    assert!(verify(&*gateway, &headers, body).is_err());
-    round(&*gateway, 1_760_000_000).await;
+    assert!(learnt(&*gateway, &headers).await);
     assert_eq!(verify(&*gateway, &headers, body), Err(Forged::Mismatch));
 }
 
 #[tokio::test]
 async fn what_is_no_good_certificate_is_no_key() {
     let short = headers("paypal-transmission-sig", SIGNATURE_SHORT);
-    for (answer, headers) in [
-        (pem(SHORT), short),
+    for (answer, headers, verdict) in [
+        (pem(SHORT), short, Forged::Mismatch),
+        (
+            ResponseTemplate::new(404),
+            headers("", ""),
+            Forged::Mismatch,
+        ),
         (
             pem("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"),
             headers("", ""),
+            Forged::KeyUnknown,
         ),
-        (pem("<html>no</html>"), headers("", "")),
-        (ResponseTemplate::new(302), headers("", "")),
-        (ResponseTemplate::new(404), headers("", "")),
-        (ResponseTemplate::new(500), headers("", "")),
+        (pem("<html>no</html>"), headers("", ""), Forged::KeyUnknown),
+        (
+            ResponseTemplate::new(302),
+            headers("", ""),
+            Forged::KeyUnknown,
+        ),
+        (
+            ResponseTemplate::new(500),
+            headers("", ""),
+            Forged::KeyUnknown,
+        ),
     ] {
         let server = MockServer::start().await;
         also(&server, "GET", "/v1/notifications/certs/CERT-own-1", answer).await;
         let gateway = gateway(&server.uri());
         for _ in 0..2 {
+            let fetched = learnt(&*gateway, &headers).await;
+            assert_eq!(fetched, verdict == Forged::Mismatch);
             let answer = verify(&*gateway, &headers, EVENT.as_bytes());
-            assert_eq!(answer, Err(Forged::Mismatch));
-            round(&*gateway, 1_760_000_000).await;
+            assert_eq!(answer, Err(verdict));
         }
     }
 }
@@ -243,15 +275,16 @@ async fn a_certificate_that_is_served_no_more_is_forgotten_after_a_day() {
     let once = wiremock::Mock::given(wiremock::matchers::path(at)).respond_with(pem(CERTIFICATE));
     once.up_to_n_times(1).mount(&server).await;
     let gateway = gateway(&server.uri());
-    let (headers, body) = (headers("", ""), EVENT.as_bytes());
-    assert!(verify(&*gateway, &headers, body).is_err());
+    let headers = map(&headers("", ""));
+    let keys = gateway.keys().expect("keys are fetched");
     for (second, expected) in [
         (1_760_000_000, Ok(())),
         (1_760_086_399, Ok(())),
         (1_760_086_400, Err(Forged::Mismatch)),
     ] {
-        round(&*gateway, second).await;
-        assert_eq!(verify(&*gateway, &headers, body), expected, "{second}");
+        let webhook = arrived(&headers, second);
+        assert_eq!(keys.learn(&webhook).await, Ok(()));
+        assert_eq!(gateway.verify(&webhook), expected, "{second}");
     }
 }
 
@@ -262,9 +295,10 @@ async fn strangers_cannot_have_many_certificates_fetched() {
     for number in 0..20 {
         let address = format!("https://api.paypal.com/v1/notifications/certs/CERT-{number}");
         let headers = headers("paypal-cert-url", &address);
+        let fetched = learnt(&*gateway, &headers).await;
+        assert_eq!(fetched, number < 4, "{number}");
         assert!(verify(&*gateway, &headers, EVENT.as_bytes()).is_err());
     }
-    round(&*gateway, 1_760_000_000).await;
     let asked = server.received_requests().await.expect("recorded");
     assert_eq!(asked.len(), 4);
 }
