@@ -166,9 +166,13 @@ pub struct Delivery {
     pub items: Vec<Inbound>,
     /// The raw body, kept (encrypted) when an item must wait or cannot be applied.
     pub body: Vec<u8>,
-    /// Headers that reading it again needs; no signatures.
+    /// Headers that reading it again needs, and [`KEPT_QUERY`]; no signatures.
     pub headers: std::collections::BTreeMap<String, String>,
 }
+
+/// The name under which a webhook's query stands among its kept headers: some vendors say there what a
+/// webhook is about. It is part of what tells messages of the same body apart.
+pub const KEPT_QUERY: &str = "x-orderhub-query";
 
 /// What became of a webhook, to be answered and to be looked up later.
 #[derive(Debug, Clone, PartialEq, Eq)]

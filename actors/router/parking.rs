@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::inbound::Verdict;
 use super::{Hub, Inlets};
-use crate::api::{Delivery, HubError};
+use crate::api::{Delivery, HubError, KEPT_QUERY};
 use crate::order::unavailable;
 use crate::ports::{OrderRef, Parked, RefKind};
 use crate::shared::Hint;
@@ -218,7 +218,12 @@ fn count_dead(source: &str) {
 /// The id under which an item of a delivery is kept.
 pub(super) fn id_of(delivery: &Delivery, place: usize) -> Uuid {
     let mut name = Vec::with_capacity(delivery.source.len() + delivery.body.len() + 16);
-    for part in [delivery.source.as_bytes(), &delivery.body] {
+    let query = delivery.headers.get(KEPT_QUERY);
+    let query = query.map(String::as_bytes);
+    for part in [delivery.source.as_bytes(), &delivery.body]
+        .into_iter()
+        .chain(query)
+    {
         name.extend_from_slice(&(part.len() as u64).to_be_bytes());
         name.extend_from_slice(part);
     }

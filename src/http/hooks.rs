@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use orderhub_actors::api::Delivery;
+use orderhub_actors::api::{Delivery, KEPT_QUERY};
 use orderhub_actors::{Inlet, header_map};
 use orderhub_channels::port::RawRequest;
 use orderhub_channels::registry::Family;
@@ -16,7 +16,7 @@ pub struct KeptWebhook<'a> {
     pub source: &'a str,
     /// When it came.
     pub received_at: Timestamp,
-    /// Headers without secrets and signatures.
+    /// Headers without secrets and signatures, and what is kept of the query under [`KEPT_QUERY`].
     pub headers: &'a BTreeMap<String, String>,
     /// The raw body.
     pub body: &'a [u8],
@@ -80,10 +80,12 @@ impl Hooks {
     /// connection is gone.
     pub fn read_again(&self, kept: &KeptWebhook<'_>) -> Option<Delivery> {
         let inlet = self.inlet(kept.source)?;
+        let query = kept.headers.get(KEPT_QUERY);
+        let query = query.map(|query| format!("?{query}")).unwrap_or_default();
         let request = RawRequest {
             headers: &header_map(kept.headers),
             body: kept.body,
-            url: &self.url(&format!("/v1/hooks/{}", kept.source)),
+            url: &self.url(&format!("/v1/hooks/{}{query}", kept.source)),
             received_at: kept.received_at,
         };
         Some(inlet.deliver(&request, kept.headers.clone()))

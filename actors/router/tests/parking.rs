@@ -9,7 +9,7 @@ use orderhub_domain::order::{Command, FulfilmentStep, Stage};
 use orderhub_domain::policy::Policy;
 
 use super::{authorized, delivery};
-use crate::api::{Delivery, HubApi, Received};
+use crate::api::{Delivery, HubApi, KEPT_QUERY, Received};
 use crate::ports::{Parked, ParkedState};
 use crate::testing::{Hall, Mood, Plan, midnight, order_of};
 
@@ -48,6 +48,22 @@ async fn dead_letter(hall: &Hall) -> Parked {
         tokio::time::sleep(Duration::from_secs(10)).await;
     }
     panic!("still {:?}", hall.twin.kept());
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_the_same_body_to_other_addresses_are_both_kept() {
+    let hall = Hall::open().await;
+    let asked = |query: &str| {
+        let mut webhook = delivery("payments/stripe", "", vec![authorized(query, None, false)]);
+        let query = (KEPT_QUERY.to_owned(), query.to_owned());
+        webhook.headers.extend([query]);
+        webhook
+    };
+    for query in ["order=1", "order=2", "order=1"] {
+        let receipt = hall.hub.inbound(asked(query)).await.expect("kept");
+        assert_eq!(receipt.received, Received::Unmatched);
+    }
+    assert_eq!(hall.twin.kept().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use http::{HeaderMap, StatusCode};
 use jiff::Timestamp;
 use metrics::{counter, histogram};
 use orderhub_actors::Inlet;
-use orderhub_actors::api::Received;
+use orderhub_actors::api::{KEPT_QUERY, Received};
 use orderhub_channels::port::{CallError, Forged, Greeting, RawRequest};
 use orderhub_domain::ids::Slug;
 use serde_json::json;
@@ -101,7 +101,7 @@ async fn take(
     if let Err(forged) = verified(inlet, &request).await {
         return Err(disbelief(source, forged));
     }
-    let headers = kept_headers(asked.headers());
+    let headers = kept(asked);
     let delivery = inlet.deliver(&request, headers.clone());
     let receipt = edge.hub.inbound(delivery).await?;
     let received = receipt.received;
@@ -168,32 +168,43 @@ fn count(source: String, outcome: &'static str) {
         .increment(1);
 }
 
-/// The headers that reading the body again may need: the vendors' own, without signatures,
-/// secrets, and what they or proxies tell about a person. A header that is dropped without need
-/// costs a look at the body; one that is kept without need may be a key.
+/// What parts of a name say that its value is a signature, a secret, or about a person.
+const NEVER: [&str; 20] = [
+    "access",
+    "auth",
+    "cert",
+    "client-ip",
+    "cookie",
+    "credential",
+    "csrf",
+    "digest",
+    "email",
+    "forwarded",
+    "hmac",
+    "jwt",
+    "key",
+    "pass",
+    "real-ip",
+    "secret",
+    "session",
+    "sign",
+    "token",
+    "user",
+];
+
+/// What reading the body again may need: the vendors' own headers, and the query's parameters. Neither
+/// signatures nor secrets, nor what vendors or proxies tell about a person. What is dropped without need
+/// costs a look at the body; what is kept without need may be a key.
+fn kept(asked: &Asked) -> BTreeMap<String, String> {
+    let mut kept = kept_headers(asked.headers());
+    // It is ours to say.
+    kept.remove(KEPT_QUERY);
+    let query = kept_query(asked.parameters());
+    kept.extend(query.map(|query| (KEPT_QUERY.to_owned(), query)));
+    kept
+}
+
 fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
-    const NEVER: [&str; 20] = [
-        "access",
-        "auth",
-        "cert",
-        "client-ip",
-        "cookie",
-        "credential",
-        "csrf",
-        "digest",
-        "email",
-        "forwarded",
-        "hmac",
-        "jwt",
-        "key",
-        "pass",
-        "real-ip",
-        "secret",
-        "session",
-        "sign",
-        "token",
-        "user",
-    ];
     let kept = headers.iter().filter(|(name, _)| {
         let name = name.as_str();
         let vendors =
@@ -205,6 +216,17 @@ fn kept_headers(headers: &HeaderMap) -> BTreeMap<String, String> {
         Some((name.as_str().to_owned(), value.to_owned()))
     })
     .collect()
+}
+
+fn kept_query(parameters: impl Iterator<Item = (String, String)>) -> Option<String> {
+    let plain = |name: &str| {
+        let name = name.to_ascii_lowercase().replace('_', "-");
+        !NEVER.iter().any(|part| name.contains(part))
+    };
+    let kept = parameters.filter(|(name, _)| plain(name));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    let query = query.extend_pairs(kept).finish();
+    (!query.is_empty()).then_some(query)
 }
 
 #[cfg(test)]
@@ -235,5 +257,19 @@ mod tests {
         }
         let kept: Vec<_> = kept_headers(&headers).into_keys().collect();
         assert_eq!(kept, ["content-type", "webhook-id", "x-shop-topic"]);
+    }
+
+    #[test]
+    fn of_a_query_what_it_names_is_kept_and_no_secret() {
+        let kept = |query: &str| {
+            let parameters = form_urlencoded::parse(query.as_bytes());
+            kept_query(parameters.into_owned())
+        };
+        let push = "token=s3cret&klarna_order_id=own%2D1&API_KEY=k&hub.verify_token=v&x=a%26b";
+        let expected = Some("klarna_order_id=own-1&x=a%26b".to_owned());
+        assert_eq!(kept(push), expected);
+        for nothing in ["", "token=s", "user_email=jane"] {
+            assert_eq!(kept(nothing), None, "{nothing}");
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! Webhooks: believed or not, recorded or parked.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use orderhub_actors::Inlet;
 use orderhub_channels::port::{CallError, Connector, Forged, Greeting, Inbound, Keys, RawRequest};
+use orderhub_channels::registry::Family;
 
 use super::client::Ask;
 use super::world;
+use crate::http::{Hooks, KeptWebhook};
 
 /// A connector that believes `x-signature: <length of the body>`, or what says `keyed` once it has fetched
 /// the key, and stands for no vendor.
@@ -35,6 +39,9 @@ impl Connector for Signed {
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         match request.body {
             b"nobody knows" => Vec::new(),
+            b"where" => vec![Inbound::Unknown {
+                topic: request.url.to_owned(),
+            }],
             b"broken" => vec![Inbound::Unreadable {
                 reason: "broken".into(),
             }],
@@ -96,6 +103,44 @@ async fn believed_webhooks_are_recorded_or_parked() {
         Some("orders/create")
     );
     assert!(!deliveries[0].headers.contains_key("x-signature"));
+}
+
+#[tokio::test]
+async fn what_stands_in_the_address_is_read_again_but_for_its_secrets() {
+    let world = world().await;
+    let ask = Ask::post("/v1/hooks/sales/shop?token=s3cret&order=7", "where");
+    let ask = ask.header("x-signature", "5");
+    let ask = ask.header("x-orderhub-query", "order=8");
+    assert_eq!(ask.send(world.api).await.status, 200);
+    let plain = hook("where", "5").header("x-orderhub-query", "order=8");
+    assert_eq!(plain.send(world.api).await.status, 200);
+    let deliveries = world.hub.deliveries.lock().expect("a lock");
+    let inlet = Inlet {
+        source: "sales/shop".to_owned(),
+        slug: "shop".into(),
+        channel: None,
+        connector: Arc::new(Signed::default()),
+    };
+    let connections = [((Family::Sales, "shop".into()), inlet)].into();
+    let hooks = Hooks::new(connections, "https://hub.example".to_owned());
+    let shop = "https://hub.example/v1/hooks/sales/shop";
+    for (delivery, told, again) in [
+        (&deliveries[0], "?token=s3cret&order=7", "?order=7"),
+        (&deliveries[1], "", ""),
+    ] {
+        let items = |url: &str| {
+            let topic = format!("{shop}{url}");
+            vec![Inbound::Unknown { topic }]
+        };
+        assert_eq!(delivery.items, items(told));
+        let read = hooks.read_again(&KeptWebhook {
+            source: &delivery.source,
+            received_at: jiff::Timestamp::UNIX_EPOCH,
+            headers: &delivery.headers,
+            body: &delivery.body,
+        });
+        assert_eq!(read.expect("a connection").items, items(again));
+    }
 }
 
 #[tokio::test]
