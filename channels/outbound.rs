@@ -95,6 +95,15 @@ impl Outbound {
         })
     }
 
+    /// A client for a host that the vendor keeps apart from the one that the connection calls: its own,
+    /// whatever `base_url` says, but for a stand-in on this machine.
+    pub(crate) fn apart(settings: &Settings, vendor: &str) -> Result<Self, ConfigError> {
+        let mut settings = settings.clone();
+        let here = settings.base(vendor).is_ok_and(|base| is_loopback(&base));
+        settings.base_url.take_if(|_| !here);
+        Self::new(&settings, vendor)
+    }
+
     /// A request to a path of the partner. The path is a literal, or made of checked ids.
     pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(self.url(path))

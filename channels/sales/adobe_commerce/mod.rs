@@ -2,11 +2,12 @@
 //! units on offer.
 //!
 //! A core shop pushes nothing, so it is asked what has changed; each order comes whole and is read: it
-//! places the order if it is new, and says what changed (cancelled, paid) if it is known. What Adobe's
-//! cloud pushes (I/O Events, webhooks) is signed with keys of Adobe's or of the shop's; the hub takes none of
-//! it, and believes nobody who sends something.
+//! places the order if it is new, and says what changed (cancelled, paid) if it is known. Adobe's I/O Events, which
+//! Adobe signs, only say that an order is there, sooner than the next round of asking; it is looked up. The shop's
+//! own webhooks, which wait for an answer, are not taken.
 
 mod back;
+mod events;
 mod lines;
 mod map;
 mod offer;
@@ -21,12 +22,13 @@ mod tests;
 use std::sync::Arc;
 
 use self::back::Back;
+use self::events::Events;
 use self::offer::Offers;
 use self::poll::{Orders, STATED};
 use self::rest::Rest;
 use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
-use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
+use crate::port::{Connector, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
@@ -39,6 +41,7 @@ struct AdobeCommerce {
     back: Back,
     offers: Offers,
     orders: Orders,
+    events: Option<Events>,
 }
 
 /// What there is to know of an Adobe Commerce connection.
@@ -48,6 +51,8 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         name: "adobe_commerce",
         standing: Standing::Documented,
         can: &[
+            Capability::Webhooks,
+            Capability::LooksUp,
             Capability::Polled,
             Capability::Shipments,
             Capability::Cancellations,
@@ -69,6 +74,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
                 Form::Digits,
                 "the id of the stock that the shop sells from (Stores, Inventory, Stocks); 1 where there is one",
             ),
+            Setting::optional(
+                events::RECIPIENT,
+                Form::Text,
+                "the client id of the project whose event registration sends to the hub (developer.adobe.com/console, the project's credentials); without it events are refused",
+            ),
         ],
         account: None,
     },
@@ -87,18 +97,24 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         back: Back::new(slug.clone(), rest.clone(), source),
         offers: Offers::new(slug.clone(), rest.clone(), of_stock, stock),
         orders: Orders::new(rest),
+        events: Events::open(settings)?,
     }))
 }
 
 impl Connector for AdobeCommerce {
-    fn verify(&self, _: &RawRequest<'_>) -> Result<(), Forged> {
-        Err(Forged::Missing)
+    fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
+        // Only what was asked for is read as an order.
+        if request.header(STATED).is_some() {
+            return Err(Forged::Mismatch);
+        }
+        // Who is not asked to listen does not.
+        let events = self.events.as_ref().ok_or(Forged::Missing)?;
+        events.verify(request)
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         if request.header(STATED) != Some("order") {
-            let topic = "pushed".to_owned();
-            return vec![Inbound::Unknown { topic }];
+            return vec![events::read(request)];
         }
         let order = parse(request.body)
             .and_then(|order| map::order(&order))
@@ -108,6 +124,19 @@ impl Connector for AdobeCommerce {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn greet(&self, query: &[(String, String)]) -> Option<Greeting> {
+        self.events.as_ref()?;
+        events::greet(query)
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
+        Some(self.events.as_ref()?)
+    }
+
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        Some(&self.orders)
     }
 
     fn poll(&self) -> Option<&dyn Poll> {

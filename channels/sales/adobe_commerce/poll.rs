@@ -1,5 +1,5 @@
 //! Asking the shop for the orders that have changed: core shops push nothing. A round asks for a window of
-//! `updated_at`, by the order's number.
+//! `updated_at`, by the order's number. An order that an event names is looked up by that number.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::rest::{Filter, Rest, criteria};
 use super::wire::FIELDS;
-use crate::port::{CallError, Page, Poll, Statement};
+use crate::port::{CallError, LookUp, Page, Poll, Resource, Statement};
 use crate::sales::window::Window;
 use crate::wire::Exact;
 
@@ -101,6 +101,24 @@ impl Poll for Orders {
             next,
             more,
         })
+    }
+}
+
+#[async_trait]
+impl LookUp for Orders {
+    async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
+        let id = &resource.id;
+        let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        if resource.kind != "order" || !plain {
+            return Ok(Vec::new());
+        }
+        // The members of one order, without the list around it.
+        let fields = FIELDS.strip_prefix("items[");
+        let fields = fields.and_then(|fields| fields.strip_suffix(']'));
+        let query = [("fields".to_owned(), fields.unwrap_or(FIELDS).to_owned())];
+        let order: Option<Box<RawValue>> =
+            self.rest.look_up(&format!("orders/{id}"), &query).await?;
+        Ok(order.iter().map(|order| statement(order)).collect())
     }
 }
 

@@ -1,5 +1,5 @@
 //! An order as Adobe Commerce's REST API states it when it is asked (V1): numbers for amounts, times in UTC
-//! that do not say so. The shop pushes nothing.
+//! that do not say so; and the event that names one.
 
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -15,7 +15,22 @@ pub(super) struct Shop;
 
 impl Specimen for Shop {
     fn signing(&self) -> Signing {
-        Signing::Silent
+        Signing::Theirs {
+            because: "Adobe signs with keys that only it has, and the public ones are fetched",
+        }
+    }
+
+    fn word(&self, thing: Thing<'_>, scene: &Scene<'_>) -> Option<Statement> {
+        let Thing::Sale(sale) = thing else {
+            return None;
+        };
+        let event = Statement::json(&json!({
+            "event_id": format!("own-{}", sale.id),
+            "event": { "data": { "value": order(sale) } },
+            "recipient_client_id": scene.settings.text("events_client_id"),
+        }));
+        let saved = "com.adobe.commerce.observer.sales_order_save_commit_after";
+        Some(event.with("x-adobe-event-code", saved))
     }
 
     fn state(&self, thing: Thing<'_>, _: &Scene<'_>) -> Option<Statement> {

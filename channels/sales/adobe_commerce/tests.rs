@@ -1,6 +1,7 @@
-//! The connector from outside: nobody who sends something is believed, and what it is asked for is read.
+//! The connector from outside: who is believed, and what it is asked for is read.
 
 mod back;
+mod events;
 mod offer;
 mod orders;
 mod poll;
@@ -50,7 +51,7 @@ fn unknown(topic: &str) -> Inbound {
 }
 
 #[test]
-fn nobody_who_sends_something_is_believed() {
+fn nobody_who_sends_something_is_believed_where_no_events_are_wanted() {
     let shop = calling("https://shop.example.com");
     let mut headers = HeaderMap::new();
     for name in [
@@ -60,7 +61,7 @@ fn nobody_who_sends_something_is_believed() {
         headers.insert(name, "b3du".parse().expect("a header"));
         let body = br#"{"event":{"data":{"value":{"order_id":"8"}}}}"#;
         assert_eq!(shop.verify(&request(&headers, body)), Err(Forged::Missing));
-        assert_eq!(shop.read(&request(&headers, body)), [unknown("pushed")]);
+        assert_eq!(shop.read(&request(&headers, body)), [unknown("event")]);
     }
 }
 
