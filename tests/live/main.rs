@@ -40,6 +40,7 @@ mod feeds;
 mod forgotten;
 mod imports;
 mod inbox;
+mod keys;
 mod last_hundred;
 mod lies;
 mod life;

@@ -1,7 +1,7 @@
 //! ShipStation's webhooks: that a parcel was seen, never how.
 //!
 //! They are signed with RSA (`x-shipengine-rsa-sha256-signature`, base64, over `<time>.<raw body>`, by a key
-//! of ShipEngine's that changes and is named in another header), and the account may have given them a word
+//! that changes and is named in another header), and the account may have given them a word
 //! of its own: ShipStation sends headers of the account's choice with them
 //! (docs.shipstation.com/apis/docs/guides/webhooks-validation, POST /v2/environment/webhooks). What they name
 //! is looked up with our own key.

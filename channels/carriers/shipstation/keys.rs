@@ -1,5 +1,5 @@
-//! The keys that ShipStation signs its webhooks with: one list of them all, of ShipEngine's, which it is made
-//! of (docs.shipstation.com/apis/docs/guides/webhooks-validation).
+//! The keys that ShipStation signs its webhooks with: one list of them all, at the host that it was called
+//! by before (docs.shipstation.com/apis/docs/guides/webhooks-validation).
 
 use async_trait::async_trait;
 use base64::Engine;

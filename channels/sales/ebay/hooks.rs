@@ -2,7 +2,7 @@
 //! any.
 //!
 //! A notification is signed with ECDSA (`x-ebay-signature`: base64 of a document with `alg`, `kid`,
-//! `signature` and `digest`) over its body, by a key that eBay serves by its id
+//! `signature` and `digest`) over its body, white space left out, by a key that eBay serves by its id
 //! (developer.ebay.com/api-docs/commerce/notification/resources/public_key/methods/getPublicKey, and eBay's own
 //! event-notification SDKs). Which hash is signed is said by eBay with its key, and not by whoever sent the
 //! notification. Nothing is read out of one but an order's id, and the order is looked up. Without a
@@ -93,12 +93,23 @@ impl Hooks {
             .decode(&signature.tag)
             .map_err(|_| Forged::Mismatch)?;
         let key = self.keys.key(&signature.kid, request.received_at)?;
-        if key.signed(request.body, &tag) {
-            Ok(())
-        } else {
-            Err(Forged::Mismatch)
-        }
+        let signed = key.signed(request.body, &tag) || key.signed(&compact(request.body), &tag);
+        signed.then_some(()).ok_or(Forged::Mismatch)
     }
+}
+
+/// The body without white space between its parts, which says the same: eBay's own SDKs verify what they
+/// have written once more (`JSON.stringify`), so what is between is not signed.
+fn compact(body: &[u8]) -> Vec<u8> {
+    let (mut quoted, mut escaped) = (false, false);
+    let signed = body.iter().filter(|byte| {
+        let between = !quoted && byte.is_ascii_whitespace();
+        let ends = **byte == b'"' && !escaped;
+        escaped = quoted && **byte == b'\\' && !escaped;
+        quoted ^= ends;
+        !between
+    });
+    signed.copied().collect()
 }
 
 impl Signature {

@@ -51,7 +51,7 @@ fn verify(
 }
 
 /// A webhook that comes at this time.
-fn arrived<'a>(headers: &'a HeaderMap, second: i64) -> RawRequest<'a> {
+fn arrived(headers: &HeaderMap, second: i64) -> RawRequest<'_> {
     RawRequest {
         headers,
         body: EVENT.as_bytes(),

@@ -98,10 +98,11 @@ async fn the_published_notification_is_believed_with_its_key_and_a_mutated_one_i
     for mutated in [
         PUBLISHED.replace("test_user", "test_usex"),
         PUBLISHED.replace("false", "true"),
-        PUBLISHED.replace(":1,", ": 1,"),
+        PUBLISHED.replace(":1,", ":2,"),
+        PUBLISHED.replace("test_user", "test _user"),
         PUBLISHED.replace("2021-03-19T20:43:59.462Z", "2021-03-19T20:43:59.463Z"),
         PUBLISHED.replace("DELETION", "DELETIOM"),
-        format!("{PUBLISHED}\n"),
+        format!("{PUBLISHED}}}"),
         PUBLISHED[1..].to_owned(),
         String::new(),
     ] {
@@ -114,6 +115,25 @@ async fn the_published_notification_is_believed_with_its_key_and_a_mutated_one_i
     other["signature"] = OWN_SIGNATURE.into();
     let forged = verified(&ebay, &signature(&other), PUBLISHED);
     assert_eq!(forged, Err(Forged::Mismatch));
+}
+
+#[tokio::test]
+async fn white_space_between_the_parts_is_not_signed_and_within_a_text_it_is() {
+    let (_server, ebay) = serving("own-key-1", key(OWN_KEY, "SHA256")).await;
+    let good = signature(&own());
+    assert!(learnt(&ebay, &good).await);
+    let spaced = OWN.replace("\":", "\" :\t").replace(',', ",\r\n ");
+    for same in [&spaced, &format!("\n{OWN} ")] {
+        assert_eq!(verified(&ebay, &good, same), Ok(()), "{same}");
+    }
+    for other in [
+        OWN.replace("own-1", "own -1"),
+        OWN.replace("own-1", "own-1\n"),
+        OWN.replace("\"own-1\"", "\"own-1\\\" \""),
+    ] {
+        let forged = verified(&ebay, &good, &other);
+        assert_eq!(forged, Err(Forged::Mismatch), "{other}");
+    }
 }
 
 #[tokio::test]
