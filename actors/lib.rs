@@ -13,6 +13,7 @@ pub mod router;
 pub mod twin;
 
 mod clock;
+mod follows;
 mod health;
 mod lanes;
 mod location;

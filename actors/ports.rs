@@ -166,6 +166,15 @@ pub trait Journal: Send + Sync {
     /// The orders that had these marks, in the order of the marks, counted since a time.
     async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable>;
 
+    /// Tracking numbers that an account has given to orders which are still in hand, after `mark`, in the
+    /// order of their bytes.
+    async fn under_way(
+        &self,
+        account: &str,
+        mark: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, Unavailable>;
+
     /// What the newest deliveries of a lane took, in seconds, the newest first, at most
     /// [`TRANSITS_COUNTED`](orderhub_domain::order::TRANSITS_COUNTED).
     async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable>;

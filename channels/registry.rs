@@ -83,7 +83,7 @@ pub enum Capability {
     Webhooks,
     /// What it pushes only names what has changed: that is looked up before it counts.
     LooksUp,
-    /// What is new there is asked for from time to time.
+    /// What is new there, or has become of parcels, is asked for from time to time.
     Polled,
     /// Orders come in files or requests in the hub's own form.
     Submitted,

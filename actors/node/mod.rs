@@ -33,13 +33,13 @@ use crate::location::{Board, LocationMsg, Waiters};
 use crate::offers::{Marks, Offers, Pusher};
 use crate::order::Arrivals;
 use crate::partner::DeskMsg;
-use crate::polls;
 use crate::ports::{Journal, LaneWriter, Ownership, StockBook, StockWriter, Unavailable};
 use crate::read;
 use crate::router::{Hub, Inlets, sweep};
 use crate::shard::ShardMsg;
 use crate::shared::{Addresses, Epochs, Hints, Limits, Shared, Site};
 use crate::turnover::Turnover;
+use crate::{follows, polls};
 
 pub(crate) use root::NodeMsg;
 use root::{Root, RootArgs};
@@ -293,6 +293,7 @@ pub async fn start(
     let hub = Hub::new(Arc::clone(&shared));
     tokio::spawn(lease::keep(Arc::clone(&shared), stores.ownership, end));
     polls::begin(&hub, &inlets);
+    follows::begin(&hub, &inlets);
     tokio::spawn(sweep(hub.clone(), inlets, hinted));
     shared.health.lease(true);
     shared.health.admit(true);

@@ -30,7 +30,7 @@ pub(super) enum Verdict {
 
 impl Hub {
     /// Takes a delivery: applies what finds its order, keeps the rest.
-    pub(super) async fn take(&self, delivery: &Delivery) -> Result<Receipt, HubError> {
+    pub(crate) async fn take(&self, delivery: &Delivery) -> Result<Receipt, HubError> {
         let mut receipt = Receipt::empty();
         for (place, item) in delivery.items.iter().enumerate() {
             let verdict = self.offer(delivery, item).await?;

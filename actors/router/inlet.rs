@@ -24,6 +24,9 @@ pub trait Inlets: Send + Sync {
     /// The connections that are asked what is new.
     fn polled(&self) -> Vec<Inlet>;
 
+    /// The carriers that are asked for parcels under way.
+    fn followed(&self) -> Vec<Inlet>;
+
     /// Something that was asked for has come, and this became of it. Noting it never waits.
     fn note(&self, delivery: &Delivery, receipt: &Receipt, asked_at: Timestamp);
 }

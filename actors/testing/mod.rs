@@ -86,6 +86,12 @@ impl Inlets for Shelf {
         polled.into_iter().collect()
     }
 
+    fn followed(&self) -> Vec<Inlet> {
+        let inlet = self.inlet.clone();
+        let followed = inlet.filter(|inlet| inlet.connector.follow().is_some());
+        followed.into_iter().collect()
+    }
+
     fn note(&self, _: &Delivery, receipt: &Receipt, _: Timestamp) {
         locked(&self.noted).push(receipt.clone());
     }

@@ -12,7 +12,7 @@ use orderhub_domain::order::{
 use uuid::Uuid;
 
 use super::Twin;
-use crate::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
+use crate::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, RefKind, Seen, Unavailable};
 
 #[async_trait]
 impl Journal for Twin {
@@ -79,6 +79,29 @@ impl Journal for Twin {
             }
         });
         Ok(seen.collect())
+    }
+
+    async fn under_way(
+        &self,
+        account: &str,
+        mark: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, Unavailable> {
+        let world = self.reading()?;
+        let in_hand = |order: &OrderId| {
+            let row = world.orders.get(order);
+            row.is_some_and(|row| row.stage.is_in_hand())
+        };
+        let refs = world.refs.iter().filter(|(reference, order)| {
+            reference.kind == RefKind::Tracking
+                && reference.scope == account
+                && reference.value.as_str() > mark
+                && in_hand(order)
+        });
+        let mut numbers: Vec<String> = refs.map(|(known, _)| known.value.clone()).collect();
+        numbers.sort_unstable();
+        numbers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(numbers)
     }
 
     async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable> {

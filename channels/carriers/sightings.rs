@@ -6,10 +6,28 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use orderhub_domain::order::{DeliveryProof, ParcelStatus, Scan};
 
+use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::wire::code;
 
 /// Longest address of a page that is kept.
 const LONGEST_PAGE: usize = 500;
+
+/// What was seen of parcels, asked for one after the other.
+pub(super) async fn each(
+    by: &dyn LookUp,
+    kind: &str,
+    numbers: &[String],
+) -> Result<Vec<Statement>, CallError> {
+    let mut seen = Vec::new();
+    for number in numbers {
+        let parcel = Resource {
+            kind: kind.to_owned(),
+            id: number.clone(),
+        };
+        seen.extend(by.look_up(&parcel).await?);
+    }
+    Ok(seen)
+}
 
 /// What a word means by this table; none for a word that is not in it, so that a new one never moves
 /// an order.

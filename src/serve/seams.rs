@@ -80,11 +80,15 @@ impl Inlets for Connected {
     }
 
     fn polled(&self) -> Vec<Inlet> {
-        let polled = self.hooks.inlets();
-        polled
-            .filter(|inlet| inlet.connector.poll().is_some())
-            .cloned()
-            .collect()
+        let all = self.hooks.inlets();
+        let polled = all.filter(|inlet| inlet.connector.poll().is_some());
+        polled.cloned().collect()
+    }
+
+    fn followed(&self) -> Vec<Inlet> {
+        let all = self.hooks.inlets();
+        let followed = all.filter(|inlet| inlet.connector.follow().is_some());
+        followed.cloned().collect()
     }
 
     fn note(&self, delivery: &Delivery, receipt: &Receipt, asked_at: Timestamp) {

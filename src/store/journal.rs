@@ -255,6 +255,15 @@ impl Journal for Store {
         self.seen_marks(marks, since).await
     }
 
+    async fn under_way(
+        &self,
+        account: &str,
+        mark: &str,
+        limit: u32,
+    ) -> Result<Vec<String>, Unavailable> {
+        self.numbers_under_way(account, mark, limit).await
+    }
+
     async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable> {
         self.newest_transits(lane).await
     }

@@ -33,6 +33,7 @@ mod seal;
 mod stock;
 mod trail;
 mod transits;
+mod under_way;
 mod unreconciled;
 mod webhook_list;
 mod webhooks;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use orderhub::store::{OrderFilter, Store};
-use orderhub_actors::ports::{Append, Appended, Claims, LaneWriter, Ownership};
+use orderhub_actors::ports::{
+    Append, Appended, Claims, Journal, LaneWriter, OrderRef, Ownership, RefKind,
+};
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{Edge, Event, Hold, HoldScope, Stage};
 use tokio_util::sync::CancellationToken;
@@ -226,4 +228,45 @@ async fn the_reader_follows_by_itself_and_counts_nothing_twice() {
         reader.await.expect("no panic");
     }
     assert_eq!(store.order_trail().catch_up().await.expect("read"), 0);
+}
+
+#[tokio::test]
+async fn parcels_under_way_are_those_of_orders_in_hand_page_by_page() {
+    let (store, claims) = scene().await;
+    let channel = channel(&store).await;
+    let tracked = |account: &str, number: &str| OrderRef {
+        kind: RefKind::Tracking,
+        scope: account.to_owned(),
+        value: number.to_owned(),
+    };
+    let [one, two, over] = [(); 3].map(|()| NewOrder::of(channel));
+    let batch: Vec<Append> = [&one, &two, &over]
+        .map(|order| order.create(&claims))
+        .into();
+    commit(&store, &batch).await;
+    let mut batch: Vec<Append> = [
+        (&one, Stage::Fulfilling),
+        (&two, Stage::Fulfilling),
+        (&over, Stage::Completed),
+    ]
+    .map(|(order, stage)| append(order.id, &claims, 2, vec![noted("labels")], stage))
+    .into();
+    batch[0].refs = vec![
+        tracked("ups", "b"),
+        tracked("ups", "B"),
+        payment_ref("pi_parcels"),
+    ];
+    batch[1].refs = vec![tracked("ups", "a-1"), tracked("dhl", "c")];
+    batch[2].refs = vec![tracked("ups", "d")];
+    commit(&store, &batch).await;
+    let mut trail = store.order_trail();
+    trail.catch_up().await.expect("read");
+    let under_way = async |mark: &str, limit| {
+        let numbers = store.under_way("ups", mark, limit).await;
+        numbers.expect("read")
+    };
+    assert_eq!(under_way("", 10).await, ["B", "a-1", "b"]);
+    assert_eq!(under_way("", 2).await, ["B", "a-1"]);
+    assert_eq!(under_way("a-1", 2).await, ["b"]);
+    assert_eq!(under_way("b", 2).await, Vec::<String>::new());
 }

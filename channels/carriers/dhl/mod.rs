@@ -17,6 +17,7 @@ mod wire;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::{ParcelId, Slug};
@@ -28,7 +29,7 @@ use super::shared_words::words;
 use super::{CarrierConnector, LabelCall};
 use crate::outbound::{Outbound, Stopwatch};
 use crate::port::{
-    CallError, Connector, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
+    CallError, Connector, Follow, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
 };
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -63,6 +64,8 @@ pub(super) struct Dhl {
     /// What a push shows, newest first.
     words: Vec<SecretString>,
     live: bool,
+    /// How long to wait between two parcels that are asked for.
+    pause: Duration,
     tokens: Tokens,
     http: Outbound,
 }
@@ -76,6 +79,7 @@ pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
         can: &[
             Capability::Webhooks,
             Capability::LooksUp,
+            Capability::Polled,
             Capability::Labels,
             Capability::Tracking,
         ],
@@ -112,6 +116,11 @@ pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
                 Form::Secrets,
                 "the token of the header x-orderhub-token that you gave the push subscription as you made it",
             ),
+            Setting::optional(
+                "tracking_calls_per_day",
+                Form::Digits,
+                "how many calls a day your app has for Shipment Tracking, where it is not 250: My Apps shows it",
+            ),
         ],
         account: None,
     },
@@ -143,6 +152,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
         profile: settings.text("profile").unwrap_or(PROFILE).to_owned(),
         words: words(settings, "webhook_tokens")?,
         live,
+        pause: look::pause(settings)?,
         tokens,
         http,
     };
@@ -173,6 +183,10 @@ impl Connector for Dhl {
     }
 
     fn look_up(&self) -> Option<&dyn LookUp> {
+        Some(self)
+    }
+
+    fn follow(&self) -> Option<&dyn Follow> {
         Some(self)
     }
 }

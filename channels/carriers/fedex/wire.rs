@@ -17,7 +17,7 @@ pub(super) struct Tracked<'a> {
     pub(super) complete_track_results: Vec<&'a RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Output<'a> {
     #[serde(borrow, default)]

@@ -1,7 +1,9 @@
 //! Looking parcels up: everything that UPS has seen of one, by its number
-//! (`GET /api/track/v1/details/{inquiryNumber}`).
+//! (`GET /api/track/v1/details/{inquiryNumber}`). Those that are under way are asked for in turn: alerts come for
+//! fourteen days and without any history, and only where somebody wants them.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use http::StatusCode;
@@ -9,9 +11,17 @@ use uuid::Uuid;
 
 use super::{NUMBER, STATED, Ups};
 use crate::carriers::labels::nothing_bought;
+use crate::carriers::sightings::each;
 use crate::outbound::{Answer, Failure};
-use crate::port::{CallError, LookUp, Resource, Statement};
+use crate::port::{CallError, Follow, LookUp, Pace, Resource, Statement};
 use crate::wire::path_id;
+
+/// How long a turn through all parcels takes, with alerts and without.
+const TURN_BESIDE_ALERTS: Duration = Duration::from_hours(12);
+const TURN: Duration = Duration::from_hours(2);
+
+/// How long to wait between two parcels. UPS documents no rate.
+const PAUSE: Duration = Duration::from_secs(3);
 
 /// What UPS is told of who asks.
 pub(super) const SOURCE: &str = "orderhub";
@@ -55,5 +65,21 @@ impl LookUp for Ups {
             raw: answer.body,
         });
         Ok(stated.into_iter().collect())
+    }
+}
+
+#[async_trait]
+impl Follow for Ups {
+    fn pace(&self) -> Pace {
+        let alerts = self.alerts_to.is_some();
+        Pace {
+            turn: if alerts { TURN_BESIDE_ALERTS } else { TURN },
+            pause: PAUSE,
+            at_once: 1,
+        }
+    }
+
+    async fn seen(&self, numbers: &[String]) -> Result<Vec<Statement>, CallError> {
+        each(self, NUMBER, numbers).await
     }
 }

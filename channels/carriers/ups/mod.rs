@@ -28,7 +28,7 @@ use super::shared_words::words;
 use super::{CarrierConnector, LabelCall};
 use crate::outbound::{Outbound, Stopwatch};
 use crate::port::{
-    CallError, Connector, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
+    CallError, Connector, Follow, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
 };
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -70,6 +70,7 @@ pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
         can: &[
             Capability::Webhooks,
             Capability::LooksUp,
+            Capability::Polled,
             Capability::Labels,
             Capability::Tracking,
         ],
@@ -163,6 +164,10 @@ impl Connector for Ups {
     }
 
     fn look_up(&self) -> Option<&dyn LookUp> {
+        Some(self)
+    }
+
+    fn follow(&self) -> Option<&dyn Follow> {
         Some(self)
     }
 }

@@ -119,6 +119,7 @@ async fn what_stands_in_the_address_is_read_again_but_for_its_secrets() {
         source: "sales/shop".to_owned(),
         slug: "shop".into(),
         channel: None,
+        poll_every: None,
         connector: Arc::new(Signed::default()),
     };
     let connections = [((Family::Sales, "shop".into()), inlet)].into();

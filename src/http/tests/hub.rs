@@ -317,6 +317,10 @@ impl Journal for Hub {
         Ok(Vec::new())
     }
 
+    async fn under_way(&self, _: &str, _: &str, _: u32) -> Result<Vec<String>, Unavailable> {
+        Ok(Vec::new())
+    }
+
     async fn transits(&self, _: &ShippingLane) -> Result<Vec<i64>, Unavailable> {
         Ok(Vec::new())
     }

@@ -8,8 +8,8 @@ use super::{
     settings, verify,
 };
 use crate::carriers::connect;
-use crate::port::{CallError, Forged, Inbound, Resource};
-use crate::settings::Mode;
+use crate::port::{CallError, Follow, Forged, Inbound, Resource};
+use crate::settings::{ConfigError, Mode};
 
 const STATED: [(&str, &str); 1] = [("x-dhl-resource", "tracking")];
 
@@ -279,5 +279,34 @@ async fn a_parcel_is_looked_up_by_its_number() {
                 "{status}: {answer:?}"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn parcels_that_are_under_way_are_asked_for_as_fast_as_the_quota_lets_us() {
+    let server = answering(vec![("GET", TRACK, ok(&json_of(TRACKING)))]).await;
+    let dhl = carrier(&server.uri());
+    let follow = dhl.follow().expect("it is asked");
+    let seen = follow.seen(&[NUMBER.to_owned()]).await.expect("an answer");
+    let [stated] = &seen[..] else {
+        panic!("one statement: {seen:?}");
+    };
+    let said = read(&STATED, &stated.raw);
+    assert!(matches!(said[..], [Inbound::Scans { .. }]), "{said:?}");
+    let pause = |quota: Option<&str>| {
+        let mut settings = settings(NOWHERE);
+        if let Some(quota) = quota {
+            settings = settings.with_text("tracking_calls_per_day", quota);
+        }
+        let dhl = connect("dhl", &settings)?;
+        let pace = dhl.follow().map(Follow::pace);
+        Ok::<_, ConfigError>(pace.expect("it is asked").pause.as_secs())
+    };
+    // 250 a day where nothing is said.
+    assert_eq!(pause(None), Ok(346));
+    assert_eq!(pause(Some("1000")), Ok(87));
+    assert_eq!(pause(Some("86400")), Ok(1));
+    for odd in ["0", "86401", "99999999999999999999"] {
+        assert!(pause(Some(odd)).is_err(), "{odd}");
     }
 }

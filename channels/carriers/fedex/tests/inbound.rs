@@ -2,6 +2,7 @@
 
 use orderhub_domain::order::ParcelStatus;
 use serde_json::{Value, json};
+use wiremock::ResponseTemplate;
 
 use super::{
     NOWHERE, NUMBER, TRACK, TRACKING, answering, carrier, headers, json_of, ok, problem, read,
@@ -237,5 +238,48 @@ async fn a_parcel_is_looked_up_by_its_number() {
         } else {
             assert!(matches!(answer, Err(CallError::NotDone { .. })), "{status}");
         }
+    }
+}
+
+#[tokio::test]
+async fn parcels_that_are_under_way_are_asked_for_together_and_told_one_by_one() {
+    let mut two = json_of(TRACKING);
+    let parcels = two["output"]["completeTrackResults"].as_array_mut();
+    let unseen = json!({"trackingNumber": "794000000002", "trackResults": [
+        {"error": {"code": "TRACKING.TRACKINGNUMBER.NOTFOUND", "message": "Jane"}}]});
+    parcels.expect("a list").push(unseen);
+    let server = answering(vec![("POST", TRACK, ok(&two))]).await;
+    let fedex = carrier(&server.uri());
+    let follow = fedex.follow().expect("it is asked");
+    let numbers = [NUMBER, "../x", "794000000002"].map(str::to_owned);
+    let told = follow.seen(&numbers).await.expect("an answer");
+    let said = told.iter().flat_map(|stated| read(&STATED, &stated.raw));
+    let said: Vec<_> = said.collect();
+    let topic = "not_yet:TRACKING.TRACKINGNUMBER.NOTFOUND".to_owned();
+    assert!(
+        matches!(&said[..], [Inbound::Scans { tracking_number, .. }, unseen]
+        if tracking_number == NUMBER && *unseen == Inbound::Unknown { topic })
+    );
+    two["transactionId"] = "another".into();
+    let again = answering(vec![("POST", TRACK, ok(&two))]).await;
+    let elsewhere = carrier(&again.uri());
+    let twice = elsewhere.follow().expect("it is asked").seen(&numbers);
+    assert_eq!(twice.await, Ok(told), "the same twice is the same");
+    let requests = server.received_requests().await.expect("recorded");
+    let asked: Value = serde_json::from_slice(&requests[1].body).expect("JSON");
+    let each = |number: &str| json!({"trackingNumberInfo": {"trackingNumber": number}});
+    let expected = json!([each(NUMBER), each("794000000002")]);
+    assert_eq!(asked["trackingInfo"], expected);
+    assert_eq!(follow.seen(&["../x".to_owned()]).await, Ok(Vec::new()));
+    for (answer, open) in [
+        (problem(404, "x"), false),
+        (problem(503, "x"), true),
+        (ResponseTemplate::new(200).set_body_string("<html>"), true),
+    ] {
+        let server = answering(vec![("POST", TRACK, answer)]).await;
+        let fedex = carrier(&server.uri());
+        let seen = fedex.follow().expect("it is asked").seen(&numbers).await;
+        let failed = matches!(seen, Err(CallError::NotDone { .. }));
+        assert_eq!((failed, seen == Ok(Vec::new())), (open, !open));
     }
 }

@@ -4,7 +4,8 @@ use orderhub_domain::order::ParcelStatus;
 use serde_json::{Value, json};
 
 use super::{
-    ALERT, NUMBER, TRACK, TRACKING, answering, carrier, json_of, ok, problem, read, verify,
+    ALERT, NUMBER, TRACK, TRACKING, answering, asked, carrier, following, json_of, ok, problem,
+    read, verify,
 };
 use crate::carriers::connect;
 use crate::port::{CallError, Forged, Inbound, Resource};
@@ -276,4 +277,29 @@ async fn a_parcel_is_looked_up_by_its_number() {
             "{status}: {failed:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn parcels_that_are_under_way_are_asked_for_one_by_one() {
+    let server = answering(vec![("GET", TRACK, ok(&json_of(TRACKING)))]).await;
+    let ups = carrier(&server.uri());
+    let follow = ups.follow().expect("it is asked");
+    let numbers = ["1Z0WN0000300000002", NUMBER, "../x"].map(str::to_owned);
+    let seen = follow.seen(&numbers).await.expect("an answer");
+    let [stated] = &seen[..] else {
+        panic!("UPS knows one of them: {seen:?}");
+    };
+    let said = read(&[("x-ups-resource", "tracking")], &stated.raw);
+    assert!(matches!(said[..], [Inbound::Scans { .. }]), "{said:?}");
+    let other = "GET /api/track/v1/details/1Z0WN0000300000002".to_owned();
+    assert_eq!(asked(&server).await, [other, format!("GET {TRACK}")]);
+    // Who is told by alerts is asked less often.
+    let told = following(&server.uri());
+    let told = told.follow().expect("it is asked").pace();
+    assert!(told.turn > follow.pace().turn);
+    let server = answering(vec![("GET", TRACK, problem(503, "x"))]).await;
+    let ups = carrier(&server.uri());
+    let follow = ups.follow().expect("it is asked");
+    let failed = follow.seen(&[NUMBER.to_owned()]).await;
+    assert!(matches!(failed, Err(CallError::NotDone { .. })));
 }
