@@ -2,6 +2,7 @@
 
 mod calls;
 mod inbound;
+mod vector;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,6 +3,7 @@
 mod calls;
 mod inbound;
 mod renewals;
+mod vector;
 
 use std::sync::Arc;
 use std::time::Duration;
