@@ -71,16 +71,22 @@ impl<'de> Deserialize<'de> for Reference {
 
 /// Why a verified body cannot be read: the place, never the content.
 pub(crate) fn unreadable(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    if let Some(member) = missing(&error.to_string()) {
+        return format!("the body lacks {member} before line {line}, column {column}");
+    }
     let what = if error.is_data() {
         "has another shape than documented"
     } else {
         "is not JSON"
     };
-    format!(
-        "the body {what} at line {}, column {}",
-        error.line(),
-        error.column()
-    )
+    format!("the body {what} at line {line}, column {column}")
+}
+
+/// The member that is needed and not there: its name is one that the hub reads, never the sender's word.
+fn missing(error: &str) -> Option<String> {
+    let name = error.strip_prefix("missing field `")?.split('`').next()?;
+    code(name)
 }
 
 /// A vendor's error or decline code, fit for events and metrics: letters, digits, dots, dashes
@@ -151,6 +157,15 @@ mod tests {
             panic!("it is not a sample");
         };
         assert!(!unreadable(&error).contains("jane"));
+    }
+
+    #[test]
+    fn a_member_that_is_needed_and_not_there_is_named() {
+        let Err(error) = serde_json::from_str::<Sample>("{\"charge\":null}") else {
+            panic!("it is not a sample");
+        };
+        let reason = unreadable(&error);
+        assert_eq!(reason, "the body lacks amount before line 1, column 15");
     }
 
     #[test]
