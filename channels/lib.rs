@@ -21,6 +21,7 @@ pub mod sales;
 pub mod settings;
 pub mod settlement;
 mod signature;
+mod spare;
 pub mod specimen;
 mod standard_webhooks;
 mod token;

@@ -11,6 +11,7 @@ mod ids;
 mod kits;
 mod marks;
 mod minor_units;
+mod odd;
 mod people;
 mod posts;
 mod refunds;

@@ -4,6 +4,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::spare::{Spare, Text};
+
 /// A webhook's body.
 #[derive(Deserialize)]
 pub(super) struct Event<'a> {
@@ -13,7 +15,7 @@ pub(super) struct Event<'a> {
     pub(super) msg: Option<&'a RawValue>,
     /// When it happened, in seconds since 1970.
     #[serde(default)]
-    pub(super) ts: Option<i64>,
+    pub(super) ts: Spare<i64>,
 }
 
 /// A tracking as it is now.
@@ -22,15 +24,15 @@ pub(super) struct Tracking {
     #[serde(rename = "tracking_number")]
     pub(super) number: String,
     #[serde(default)]
-    pub(super) tag: Option<String>,
+    pub(super) tag: Text,
     #[serde(default)]
-    pub(super) subtag: Option<String>,
+    pub(super) subtag: Text,
     /// Who signed: a name, of which the hub keeps only that there was one.
     #[serde(default)]
-    pub(super) signed_by: Option<String>,
+    pub(super) signed_by: Text,
     /// The carrier's page about the parcel.
     #[serde(default)]
-    pub(super) courier_tracking_link: Option<String>,
+    pub(super) courier_tracking_link: Text,
     #[serde(default)]
     pub(super) checkpoints: Option<Vec<Checkpoint>>,
 }
@@ -39,10 +41,10 @@ pub(super) struct Tracking {
 #[derive(Deserialize)]
 pub(super) struct Checkpoint {
     #[serde(default)]
-    pub(super) tag: Option<String>,
+    pub(super) tag: Text,
     #[serde(default)]
-    pub(super) subtag: Option<String>,
+    pub(super) subtag: Text,
     /// As the carrier states it: with a zone, without one, a date alone, or nothing.
     #[serde(default, rename = "checkpoint_time")]
-    pub(super) time: Option<String>,
+    pub(super) time: Text,
 }

@@ -4,12 +4,13 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::spare;
 use crate::wire::Exact;
 
 /// The answer to a purchase, and to giving a label back.
 #[derive(Deserialize)]
 pub(super) struct Answered {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) items: Vec<Item>,
 }
 
@@ -68,7 +69,7 @@ pub(super) struct Validation {
 #[derive(Deserialize)]
 pub(super) struct Push<'a> {
     pub(super) scope: String,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) shipments: Vec<&'a RawValue>,
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::carriers::labels::{AddressParts, Offer};
+use crate::spare::{self, Text};
 use crate::wire::Exact;
 
 /// A webhook's body.
@@ -26,17 +27,17 @@ pub(super) struct Tracker {
     #[serde(default)]
     pub(super) mode: Option<String>,
     #[serde(default)]
-    pub(super) status: Option<String>,
+    pub(super) status: Text,
     #[serde(default)]
-    pub(super) status_detail: Option<String>,
+    pub(super) status_detail: Text,
     #[serde(default)]
-    pub(super) updated_at: Option<String>,
+    pub(super) updated_at: Text,
     /// Who signed: a name, of which the hub keeps only that there was one.
     #[serde(default)]
-    pub(super) signed_by: Option<String>,
+    pub(super) signed_by: Text,
     /// The carrier's or EasyPost's page about the parcel.
     #[serde(default)]
-    pub(super) public_url: Option<String>,
+    pub(super) public_url: Text,
     #[serde(default)]
     pub(super) tracking_details: Option<Vec<Sighting>>,
 }
@@ -45,13 +46,13 @@ pub(super) struct Tracker {
 #[derive(Deserialize)]
 pub(super) struct Sighting {
     #[serde(default)]
-    pub(super) status: Option<String>,
+    pub(super) status: Text,
     #[serde(default)]
-    pub(super) status_detail: Option<String>,
+    pub(super) status_detail: Text,
     #[serde(default)]
-    pub(super) datetime: Option<String>,
+    pub(super) datetime: Text,
     #[serde(default)]
-    pub(super) carrier_code: Option<String>,
+    pub(super) carrier_code: Text,
 }
 
 /// A `Shipment`.
@@ -64,7 +65,7 @@ pub(super) struct Shipment {
     pub(super) tracking_code: Option<String>,
     #[serde(default)]
     pub(super) refund_status: Option<String>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) rates: Vec<Rate>,
     #[serde(default)]
     pub(super) selected_rate: Option<Rate>,
@@ -121,9 +122,10 @@ pub(super) struct PostageLabel {
 /// A page of shipments.
 #[derive(Deserialize)]
 pub(super) struct Page {
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) shipments: Vec<Shipment>,
     /// Older ones follow. Said on every page; stand-ins may leave it out.
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) has_more: Option<bool>,
 }
 

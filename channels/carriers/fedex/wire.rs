@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A tracking, as an answer and as it is pushed.
@@ -13,14 +14,14 @@ pub(super) struct Tracked<'a> {
     #[serde(borrow, default)]
     pub(super) output: Option<Output<'a>>,
     /// The same without what is around it in an answer.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) complete_track_results: Vec<&'a RawValue>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Output<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) complete_track_results: Vec<&'a RawValue>,
 }
 
@@ -29,7 +30,7 @@ pub(super) struct Output<'a> {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Complete {
     pub(super) tracking_number: Exact,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) track_results: Vec<TrackResult>,
 }
 
@@ -37,10 +38,10 @@ pub(super) struct Complete {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct TrackResult {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) scan_events: Vec<ScanEvent>,
     #[serde(default)]
-    pub(super) delivery_details: Option<DeliveryDetails>,
+    pub(super) delivery_details: Spare<DeliveryDetails>,
     #[serde(default)]
     pub(super) error: Option<Problem>,
 }
@@ -50,11 +51,11 @@ pub(super) struct TrackResult {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ScanEvent {
     #[serde(default)]
-    pub(super) date: Option<String>,
+    pub(super) date: Text,
     #[serde(default)]
-    pub(super) event_type: Option<String>,
+    pub(super) event_type: Text,
     #[serde(default)]
-    pub(super) exception_code: Option<String>,
+    pub(super) exception_code: Text,
 }
 
 #[derive(Deserialize)]
@@ -62,13 +63,13 @@ pub(super) struct ScanEvent {
 pub(super) struct DeliveryDetails {
     /// Who signed: a name, of which the hub keeps only that there was one; or that nobody had to.
     #[serde(default)]
-    pub(super) signed_by_name: Option<String>,
+    pub(super) signed_by_name: Text,
 }
 
 /// A refusal.
 #[derive(Deserialize)]
 pub(super) struct Refused {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) errors: Vec<Problem>,
 }
 
@@ -87,7 +88,7 @@ pub(super) struct Shipped {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ShipOutput {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) transaction_shipments: Vec<Shipment>,
 }
 
@@ -99,7 +100,7 @@ pub(super) struct Shipment {
     pub(super) master_tracking_number: Option<Exact>,
     #[serde(default)]
     pub(super) service_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) piece_responses: Vec<Piece>,
     #[serde(default)]
     pub(super) completed_shipment_detail: Option<Completed>,
@@ -110,7 +111,7 @@ pub(super) struct Shipment {
 pub(super) struct Piece {
     #[serde(default)]
     pub(super) tracking_number: Option<Exact>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) package_documents: Vec<Document>,
 }
 
@@ -130,7 +131,7 @@ pub(super) struct Completed {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Rating {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) shipment_rate_details: Vec<Rate>,
 }
 
@@ -152,6 +153,6 @@ pub(super) struct Cancelled {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CancelOutput {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) cancelled_shipment: Option<bool>,
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::carriers::labels::{AddressParts, Offer};
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A webhook's body.
@@ -12,7 +13,7 @@ use crate::wire::Exact;
 pub(super) struct Event<'a> {
     #[serde(rename = "event")]
     pub(super) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) test: Option<bool>,
     #[serde(borrow, default)]
     pub(super) data: Option<&'a RawValue>,
@@ -33,26 +34,26 @@ pub(super) struct Track {
 #[derive(Deserialize)]
 pub(super) struct Sighting {
     #[serde(default)]
-    pub(super) status: Option<String>,
+    pub(super) status: Text,
     #[serde(default)]
-    pub(super) substatus: Option<Substatus>,
+    pub(super) substatus: Spare<Substatus>,
     /// In UTC; test data comes without its zone.
     #[serde(default)]
-    pub(super) status_date: Option<String>,
+    pub(super) status_date: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Substatus {
     #[serde(default)]
-    pub(super) code: Option<String>,
+    pub(super) code: Text,
 }
 
 /// A `Shipment`, which is made to be offered rates.
 #[derive(Deserialize)]
 pub(super) struct Shipment {
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) rates: Vec<Rate>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) messages: Vec<Message>,
 }
 
@@ -129,7 +130,7 @@ pub(super) struct Transaction {
     /// The rate's id, or the rate itself.
     #[serde(default)]
     pub(super) rate: Option<Box<RawValue>>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) messages: Vec<Message>,
 }
 
@@ -139,7 +140,7 @@ pub(super) struct Page {
     /// The address of the next page; none on the last one.
     #[serde(default)]
     pub(super) next: Option<String>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) results: Vec<Transaction>,
 }
 

@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::carriers::labels::{Offer, street};
+use crate::spare;
 use crate::wire::Exact;
 
 /// A webhook's body.
@@ -76,11 +77,11 @@ pub(super) struct Rated {
 
 #[derive(Deserialize)]
 pub(super) struct Rates {
-    #[serde(default = "Vec::new", rename = "rates")]
+    #[serde(default, rename = "rates", deserialize_with = "spare::list")]
     pub(super) offers: Vec<Rate>,
     #[serde(default)]
     pub(super) status: Option<String>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) errors: Vec<Problem>,
 }
 
@@ -155,7 +156,7 @@ pub(super) struct Label {
     #[serde(rename = "label_id")]
     pub(super) id: String,
     pub(super) status: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) voided: Option<bool>,
     #[serde(default)]
     pub(super) shipment_id: Option<String>,
@@ -182,7 +183,7 @@ pub(super) struct Download {
 /// A page of labels, newest first.
 #[derive(Deserialize)]
 pub(super) struct Page {
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) labels: Vec<Label>,
 }
 

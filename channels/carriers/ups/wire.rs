@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// One or several: UPS writes a list of one as the thing itself in its older versions.
@@ -35,15 +36,15 @@ impl<T> Several<T> {
 #[derive(Deserialize, Default)]
 pub(super) struct Status {
     #[serde(default, rename = "type")]
-    pub(super) kind: Option<String>,
+    pub(super) kind: Text,
     #[serde(default)]
-    pub(super) code: Option<String>,
+    pub(super) code: Text,
     /// The number of the same in simple words: three digits, as an alert has it.
     #[serde(default, rename = "descriptionCode")]
-    description: Option<String>,
+    description: Text,
     /// The same number, as the Tracking API has it.
     #[serde(default, rename = "statusCode")]
-    simple: Option<String>,
+    simple: Text,
 }
 
 impl Status {
@@ -62,10 +63,10 @@ pub(super) struct Alert {
     pub(super) activity_status: Status,
     /// `YYYYMMDD`, in GMT.
     #[serde(default)]
-    pub(super) gmt_activity_date: Option<String>,
+    pub(super) gmt_activity_date: Text,
     /// `HHMMSS`, in GMT.
     #[serde(default)]
-    pub(super) gmt_activity_time: Option<String>,
+    pub(super) gmt_activity_time: Text,
 }
 
 /// The answer of the Tracking API.
@@ -77,15 +78,15 @@ pub(super) struct Tracked {
 
 #[derive(Deserialize)]
 pub(super) struct TrackResponse {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) shipment: Vec<Shipment>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Shipment {
-    #[serde(default, rename = "package")]
+    #[serde(default, rename = "package", deserialize_with = "spare::list")]
     pub(super) packages: Vec<Package>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) warnings: Vec<Problem>,
 }
 
@@ -94,12 +95,12 @@ pub(super) struct Shipment {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Package {
     pub(super) tracking_number: String,
-    #[serde(default, rename = "activity")]
+    #[serde(default, rename = "activity", deserialize_with = "spare::list")]
     pub(super) activities: Vec<Activity>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) additional_services: Vec<String>,
     #[serde(default)]
-    pub(super) delivery_information: Option<DeliveryInformation>,
+    pub(super) delivery_information: Spare<DeliveryInformation>,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +108,7 @@ pub(super) struct Package {
 pub(super) struct DeliveryInformation {
     /// Who took it: a name, of which the hub keeps only that there was one.
     #[serde(default)]
-    pub(super) received_by: Option<String>,
+    pub(super) received_by: Text,
 }
 
 /// One sighting.
@@ -117,14 +118,14 @@ pub(super) struct Activity {
     #[serde(default)]
     pub(super) status: Status,
     #[serde(default)]
-    pub(super) gmt_date: Option<String>,
+    pub(super) gmt_date: Text,
     #[serde(default)]
-    pub(super) gmt_time: Option<String>,
+    pub(super) gmt_time: Text,
     /// Where it was seen, that place's date.
     #[serde(default)]
-    pub(super) date: Option<String>,
+    pub(super) date: Text,
     #[serde(default)]
-    pub(super) time: Option<String>,
+    pub(super) time: Text,
 }
 
 /// A refusal.
@@ -135,7 +136,7 @@ pub(super) struct Refused {
 
 #[derive(Deserialize)]
 pub(super) struct Problems {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) errors: Vec<Problem>,
 }
 

@@ -85,10 +85,12 @@ fn told(item: &Item, test: bool) -> Result<Inbound, String> {
     let Some(evidence) = evidence(item, own, payment)? else {
         return Ok(unknown(item, if item.succeeded() { "" } else { "failed:" }));
     };
-    let order = item.merchant_reference.clone();
+    let order = item.merchant_reference.as_deref();
     Ok(Inbound::Payment {
         reference: payment.to_owned(),
-        order: order.filter(|text| text.parse::<OrderId>().is_ok()),
+        order: order
+            .filter(|text| text.parse::<OrderId>().is_ok())
+            .map(str::to_owned),
         occurred_at: moment(item.event_date.as_deref()),
         test,
         evidence,

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::spare::Text;
 use crate::wire::Exact;
 
 /// A notification's body. JSON carries one item today; the list is Adyen's.
@@ -49,7 +50,7 @@ pub(super) struct Item {
     #[serde(default)]
     pub(super) merchant_account_code: Option<String>,
     #[serde(default)]
-    pub(super) merchant_reference: Option<String>,
+    pub(super) merchant_reference: Text,
     #[serde(default)]
     pub(super) amount: Option<Amount>,
     pub(super) event_code: String,
@@ -57,10 +58,10 @@ pub(super) struct Item {
     success: Word,
     /// Not signed.
     #[serde(default)]
-    pub(super) event_date: Option<String>,
+    pub(super) event_date: Text,
     /// Prose, not signed.
     #[serde(default)]
-    pub(super) reason: Option<String>,
+    pub(super) reason: Text,
     /// Not signed, but for the signature.
     #[serde(default)]
     pub(super) additional_data: Option<AdditionalData>,
@@ -104,7 +105,7 @@ pub(super) struct AdditionalData {
     hmac_signature: Option<String>,
     /// Until when a dispute can be answered.
     #[serde(default)]
-    pub(super) defense_period_ends_at: Option<String>,
+    pub(super) defense_period_ends_at: Text,
     /// What a `CANCEL_OR_REFUND` came to: `cancel` or `refund`.
     #[serde(default, rename = "modification.action")]
     pub(super) action: Option<String>,

@@ -11,6 +11,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::money::stated;
+use crate::spare::{self, Text};
 use crate::wire::Exact;
 
 /// An amount or a currency that no order can have.
@@ -29,10 +30,10 @@ pub(super) struct Event<'a> {
     #[serde(rename = "type")]
     pub(super) kind: String,
     #[serde(default)]
-    created_on: Option<String>,
+    created_on: Text,
     /// In newer events in place of `created_on`.
     #[serde(default)]
-    timestamp: Option<String>,
+    timestamp: Text,
     #[serde(borrow)]
     pub(super) data: &'a RawValue,
     #[serde(default, rename = "_links")]
@@ -100,13 +101,13 @@ pub(super) struct Happened {
     #[serde(default)]
     pub(super) currency: Option<String>,
     #[serde(default)]
-    pub(super) reference: Option<String>,
+    pub(super) reference: Text,
     #[serde(default)]
     pub(super) metadata: Metadata,
     #[serde(default)]
-    pub(super) response_code: Option<String>,
+    pub(super) response_code: Text,
     #[serde(default)]
-    pub(super) processed_on: Option<String>,
+    pub(super) processed_on: Text,
     #[serde(default)]
     pub(super) processing_channel_id: Option<String>,
     #[serde(default)]
@@ -142,15 +143,15 @@ pub(super) struct Dispute {
     pub(super) id: String,
     pub(super) payment_id: String,
     #[serde(default)]
-    pub(super) payment_reference: Option<String>,
+    pub(super) payment_reference: Text,
     #[serde(default)]
     pub(super) amount: Option<Exact>,
     #[serde(default)]
     pub(super) currency: Option<String>,
     #[serde(default)]
-    pub(super) date: Option<String>,
+    pub(super) date: Text,
     #[serde(default)]
-    pub(super) evidence_required_by: Option<String>,
+    pub(super) evidence_required_by: Text,
     #[serde(default)]
     pub(super) processing_channel_id: Option<String>,
 }
@@ -210,7 +211,7 @@ pub(super) struct Action {
     pub(super) kind: String,
     #[serde(default)]
     pub(super) amount: Option<Exact>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) approved: Option<bool>,
     #[serde(default)]
     pub(super) response_code: Option<String>,
@@ -226,13 +227,13 @@ pub(super) struct Accepted {
 #[derive(Deserialize)]
 pub(super) struct Page {
     pub(super) total_count: usize,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) data: Vec<Payment>,
 }
 
 /// The body of a refusal.
 #[derive(Deserialize)]
 pub(super) struct Refused {
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) error_codes: Vec<String>,
 }

@@ -7,6 +7,7 @@ use orderhub_domain::money::{Currency, Money};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::spare::Text;
 use crate::wire::Exact;
 
 /// An amount or a currency that no order can have.
@@ -33,13 +34,13 @@ pub(super) struct Order {
     #[serde(default, rename = "remaining_authorized_amount")]
     pub(super) left: Option<Exact>,
     #[serde(default)]
-    merchant_reference1: Option<String>,
+    merchant_reference1: Text,
     #[serde(default)]
-    merchant_reference2: Option<String>,
+    merchant_reference2: Text,
     #[serde(default)]
-    pub(super) created_at: Option<String>,
+    pub(super) created_at: Text,
     #[serde(default)]
-    pub(super) expires_at: Option<String>,
+    pub(super) expires_at: Text,
     #[serde(default)]
     captures: Option<Vec<Capture>>,
     #[serde(default)]
@@ -64,8 +65,8 @@ impl Order {
 
     /// The hub's order that it names, in either of the merchant's references.
     pub(super) fn order(&self) -> Option<String> {
-        let named = [&self.merchant_reference2, &self.merchant_reference1];
-        let mut ours = named.into_iter().flatten();
+        let (first, second) = (&self.merchant_reference1, &self.merchant_reference2);
+        let mut ours = [second.as_ref(), first.as_ref()].into_iter().flatten();
         ours.find(|text| text.parse::<OrderId>().is_ok()).cloned()
     }
 
@@ -86,7 +87,7 @@ pub(super) struct Capture {
     #[serde(rename = "captured_amount")]
     pub(super) amount: Exact,
     #[serde(default)]
-    pub(super) captured_at: Option<String>,
+    pub(super) captured_at: Text,
 }
 
 /// A part of an order that was given back. Older ones have no id.
@@ -97,7 +98,7 @@ pub(super) struct Refund {
     #[serde(rename = "refunded_amount")]
     pub(super) amount: Exact,
     #[serde(default)]
-    pub(super) refunded_at: Option<String>,
+    pub(super) refunded_at: Text,
 }
 
 /// The body of a push.

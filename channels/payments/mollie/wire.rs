@@ -5,6 +5,7 @@ use orderhub_domain::money::{Currency, Money};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::spare::{self, Spare};
 use crate::wire::{Exact, code};
 
 /// A decimal text with the currency's own decimals, and the currency.
@@ -54,9 +55,9 @@ pub(super) struct Payment {
     #[serde(default)]
     pub(super) mandate_id: Option<String>,
     #[serde(default)]
-    status_reason: Option<StatusReason>,
+    status_reason: Spare<StatusReason>,
     #[serde(default)]
-    details: Option<Details>,
+    details: Spare<Details>,
     #[serde(default)]
     metadata: Option<Value>,
     #[serde(default, rename = "_embedded")]
@@ -110,11 +111,11 @@ impl Payment {
 /// What hangs on a payment.
 #[derive(Debug, Deserialize)]
 pub(super) struct Embedded {
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) captures: Vec<Movement>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) refunds: Vec<Movement>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) chargebacks: Vec<Chargeback>,
 }
 

@@ -293,9 +293,9 @@ pub(super) fn alone(kind: &str, mut one: Movement) -> Order {
         _ => payments.captures.push(one),
     }
     let unit = Unit {
-        custom_id: None,
         payee,
         payments,
+        ..Unit::default()
     };
     Order {
         id,

@@ -8,6 +8,7 @@ use reqwest::Url;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Text};
 use crate::wire::{Exact, code, path_id};
 
 /// An amount or a currency that no order can have.
@@ -93,9 +94,9 @@ impl Subject {
 /// A page of events, newest first.
 #[derive(Deserialize)]
 pub(super) struct Listed<'a> {
-    #[serde(borrow, default = "Vec::new")]
+    #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) events: Vec<&'a RawValue>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     links: Vec<Link>,
 }
 
@@ -114,7 +115,7 @@ impl Listed<'_> {
 pub(super) struct Order {
     pub(super) id: String,
     pub(super) status: String,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) purchase_units: Vec<Unit>,
 }
 
@@ -122,7 +123,7 @@ pub(super) struct Order {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Unit {
     #[serde(default)]
-    pub(super) custom_id: Option<String>,
+    pub(super) custom_id: Text,
     #[serde(default)]
     pub(super) payee: Option<Payee>,
     #[serde(default)]
@@ -138,11 +139,11 @@ pub(super) struct Payee {
 /// What happened to the money of a part.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Payments {
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) authorizations: Vec<Movement>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) captures: Vec<Movement>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) refunds: Vec<Movement>,
 }
 
@@ -153,14 +154,14 @@ pub(super) struct Movement {
     pub(super) status: String,
     pub(super) amount: Amount,
     #[serde(default)]
-    pub(super) custom_id: Option<String>,
+    pub(super) custom_id: Text,
     #[serde(default)]
-    pub(super) create_time: Option<String>,
+    pub(super) create_time: Text,
     #[serde(default)]
-    pub(super) expiration_time: Option<String>,
+    pub(super) expiration_time: Text,
     #[serde(default)]
     pub(super) payee: Option<Payee>,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     links: Vec<Link>,
     #[serde(default)]
     supplementary_data: Supplementary,
@@ -205,10 +206,10 @@ pub(super) struct Dispute {
     #[serde(default, rename = "dispute_outcome")]
     pub(super) outcome: Option<Outcome>,
     #[serde(default)]
-    pub(super) seller_response_due_date: Option<String>,
+    pub(super) seller_response_due_date: Text,
     #[serde(default)]
-    pub(super) create_time: Option<String>,
-    #[serde(default = "Vec::new")]
+    pub(super) create_time: Text,
+    #[serde(default, deserialize_with = "spare::list")]
     disputed_transactions: Vec<Disputed>,
 }
 
@@ -238,7 +239,7 @@ pub(super) struct Outcome {
 #[derive(Deserialize)]
 pub(super) struct Refused {
     name: String,
-    #[serde(default = "Vec::new")]
+    #[serde(default, deserialize_with = "spare::list")]
     details: Vec<Detail>,
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::spare;
 use crate::wire::Reference;
 
 /// A webhook's body.
@@ -11,7 +12,7 @@ use crate::wire::Reference;
 pub(super) struct Event<'a> {
     #[serde(rename = "type")]
     pub(super) kind: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) livemode: Option<bool>,
     #[serde(default)]
     pub(super) created: Option<i64>,

@@ -235,7 +235,7 @@ fn private(order: &wire::Order) -> PrivateDetails {
         external_id: id_of(order.customer_id.as_ref()),
         name: full_name(first, last).or(named),
         email: clean(order.customer_email.as_ref()),
-        phone: clean(phone.map(|phone| &phone.0)),
+        phone: clean(phone),
     };
     let assignments = order.extension_attributes.as_ref();
     let assignments = assignments.and_then(|it| it.shipping_assignments.as_deref());
@@ -260,14 +260,14 @@ fn address(address: &wire::Address) -> Option<Address> {
         last_name: address.lastname.as_ref(),
         company: address.company.as_ref(),
         city: address.city.as_ref(),
-        postcode: address.postcode.as_ref().map(|code| &code.0),
+        postcode: address.postcode.as_ref(),
         regions: [address.region_code.as_ref(), address.region.as_ref()],
         country: address.country_id.as_ref(),
-        phone: address.telephone.as_ref().map(|phone| &phone.0),
+        phone: address.telephone.as_ref(),
         ..Postal::default()
     };
     let mut read = postal.address()?;
     let streets = address.street.as_deref().unwrap_or_default().iter();
-    read.lines = streets.filter_map(|line| clean(Some(line))).collect();
+    read.lines = streets.filter_map(|line| clean(line.as_ref())).collect();
     Some(read)
 }

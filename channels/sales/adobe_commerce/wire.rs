@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::spare::{Spare, Text};
 use crate::wire::Exact;
 
 /// An order. Members that begin with `base_` are in the shop's own currency and not read.
@@ -11,7 +12,7 @@ use crate::wire::Exact;
 #[expect(clippy::struct_field_names, reason = "this is the member's own name")]
 pub(super) struct Order {
     pub(super) entity_id: Option<Exact>,
-    pub(super) increment_id: Option<Exact>,
+    pub(super) increment_id: Spare<Exact>,
     pub(super) state: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
@@ -22,16 +23,16 @@ pub(super) struct Order {
     /// What is taken off shipping, above zero.
     pub(super) shipping_discount_amount: Option<Exact>,
     pub(super) shipping_discount_tax_compensation_amount: Option<Exact>,
-    pub(super) shipping_description: Option<String>,
+    pub(super) shipping_description: Text,
     pub(super) total_paid: Option<Exact>,
     pub(super) total_refunded: Option<Exact>,
-    pub(super) coupon_code: Option<String>,
-    pub(super) customer_id: Option<Exact>,
-    pub(super) customer_email: Option<String>,
-    pub(super) customer_firstname: Option<String>,
-    pub(super) customer_lastname: Option<String>,
-    pub(super) customer_note: Option<String>,
-    pub(super) billing_address: Option<Address>,
+    pub(super) coupon_code: Text,
+    pub(super) customer_id: Spare<Exact>,
+    pub(super) customer_email: Text,
+    pub(super) customer_firstname: Text,
+    pub(super) customer_lastname: Text,
+    pub(super) customer_note: Text,
+    pub(super) billing_address: Spare<Address>,
     pub(super) payment: Option<Payment>,
     pub(super) items: Vec<Item>,
     pub(super) extension_attributes: Option<Extension>,
@@ -53,7 +54,7 @@ pub(super) const FIELDS: &str = "items[entity_id,increment_id,state,created_at,u
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Extension {
-    pub(super) shipping_assignments: Option<Vec<Assignment>>,
+    pub(super) shipping_assignments: Spare<Vec<Assignment>>,
     pub(super) gift_cards_amount: Option<Exact>,
     pub(super) customer_balance_amount: Option<Exact>,
     pub(super) reward_currency_amount: Option<Exact>,
@@ -62,36 +63,36 @@ pub(super) struct Extension {
 #[derive(Deserialize)]
 pub(super) struct Assignment {
     #[serde(default)]
-    pub(super) shipping: Option<Shipping>,
+    pub(super) shipping: Spare<Shipping>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Shipping {
     #[serde(default)]
-    pub(super) address: Option<Address>,
+    pub(super) address: Spare<Address>,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Address {
-    pub(super) firstname: Option<String>,
-    pub(super) lastname: Option<String>,
-    pub(super) company: Option<String>,
-    pub(super) street: Option<Vec<String>>,
-    pub(super) city: Option<String>,
+    pub(super) firstname: Text,
+    pub(super) lastname: Text,
+    pub(super) company: Text,
+    pub(super) street: Spare<Vec<Text>>,
+    pub(super) city: Text,
     /// A number where somebody typed digits only; its leading zeros are lost then.
-    pub(super) postcode: Option<Exact>,
-    pub(super) region: Option<String>,
-    pub(super) region_code: Option<String>,
-    pub(super) country_id: Option<String>,
-    pub(super) telephone: Option<Exact>,
+    pub(super) postcode: Text,
+    pub(super) region: Text,
+    pub(super) region_code: Text,
+    pub(super) country_id: Text,
+    pub(super) telephone: Text,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
 pub(super) struct Payment {
     pub(super) method: Option<String>,
-    pub(super) last_trans_id: Option<String>,
+    pub(super) last_trans_id: Text,
     pub(super) amount_authorized: Option<Exact>,
 }
 
@@ -104,9 +105,9 @@ pub(super) struct Item {
     /// Of a part: the line that it is a part of.
     pub(super) parent_item_id: Option<Exact>,
     pub(super) product_type: Option<String>,
-    pub(super) product_id: Option<Exact>,
-    pub(super) sku: Option<String>,
-    pub(super) name: Option<String>,
+    pub(super) product_id: Spare<Exact>,
+    pub(super) sku: Text,
+    pub(super) name: Text,
     pub(super) qty_ordered: Option<Exact>,
     pub(super) qty_shipped: Option<Exact>,
     pub(super) qty_canceled: Option<Exact>,
@@ -114,7 +115,7 @@ pub(super) struct Item {
     pub(super) price: Option<Exact>,
     pub(super) row_total: Option<Exact>,
     pub(super) tax_amount: Option<Exact>,
-    pub(super) tax_percent: Option<Exact>,
+    pub(super) tax_percent: Spare<Exact>,
     pub(super) discount_amount: Option<Exact>,
     /// The tax that is in the discount, where discounts are taken off prices with taxes.
     pub(super) discount_tax_compensation_amount: Option<Exact>,

@@ -3,32 +3,33 @@
 
 use serde::Deserialize;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Order {
-    #[serde(rename = "orderId")]
+    #[serde(rename = "orderId", deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(default)]
     pub(super) created_time: Option<String>,
     #[serde(default)]
     pub(super) last_updated_time: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) associated_orders: Vec<Associated>,
     #[serde(default)]
     pub(super) sales_channel: Option<SalesChannel>,
     #[serde(default)]
-    pub(super) buyer: Option<Buyer>,
+    pub(super) buyer: Spare<Buyer>,
     #[serde(default)]
-    pub(super) recipient: Option<Recipient>,
+    pub(super) recipient: Spare<Recipient>,
     #[serde(default)]
     pub(super) proceeds: Option<OrderProceeds>,
     #[serde(default)]
     pub(super) fulfillment: Option<OrderFulfillment>,
-    #[serde(default, rename = "orderItems")]
+    #[serde(default, rename = "orderItems", deserialize_with = "spare::list")]
     pub(super) items: Vec<Item>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) packages: Vec<Package>,
 }
 
@@ -53,45 +54,45 @@ pub(super) struct SalesChannel {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Buyer {
     #[serde(default, rename = "buyerName")]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default, rename = "buyerEmail")]
-    pub(super) email: Option<String>,
+    pub(super) email: Text,
     #[serde(default, rename = "buyerPurchaseOrderNumber")]
-    pub(super) purchase_order: Option<String>,
+    pub(super) purchase_order: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Recipient {
     #[serde(default)]
-    pub(super) delivery_address: Option<Address>,
+    pub(super) delivery_address: Spare<Address>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) company_name: Option<String>,
+    pub(super) company_name: Text,
     #[serde(default, rename = "addressLine1")]
-    pub(super) first_line: Option<String>,
+    pub(super) first_line: Text,
     #[serde(default, rename = "addressLine2")]
-    pub(super) second_line: Option<String>,
+    pub(super) second_line: Text,
     #[serde(default, rename = "addressLine3")]
-    pub(super) third_line: Option<String>,
+    pub(super) third_line: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) district_or_county: Option<String>,
+    pub(super) district_or_county: Text,
     #[serde(default)]
-    pub(super) state_or_region: Option<String>,
+    pub(super) state_or_region: Text,
     #[serde(default)]
-    pub(super) postal_code: Option<String>,
+    pub(super) postal_code: Text,
     #[serde(default)]
-    pub(super) country_code: Option<String>,
+    pub(super) country_code: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +108,7 @@ pub(super) struct Amount {
 pub(super) struct OrderProceeds {
     #[serde(default)]
     pub(super) grand_total: Option<Amount>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) breakdowns: Vec<Breakdown>,
 }
 
@@ -128,20 +129,20 @@ pub(super) struct OrderFulfillment {
     #[serde(default)]
     pub(super) fulfilled_by: Option<String>,
     #[serde(default)]
-    pub(super) ship_by_window: Option<Window>,
+    pub(super) ship_by_window: Spare<Window>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Window {
     #[serde(default)]
-    pub(super) latest_date_time: Option<String>,
+    pub(super) latest_date_time: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Item {
-    #[serde(rename = "orderItemId")]
+    #[serde(rename = "orderItemId", deserialize_with = "spare::id")]
     pub(super) id: String,
     pub(super) quantity_ordered: Exact,
     #[serde(default)]
@@ -165,11 +166,11 @@ pub(super) struct Measurement {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Product {
     #[serde(default)]
-    pub(super) asin: Option<String>,
+    pub(super) asin: Text,
     #[serde(default)]
-    pub(super) title: Option<String>,
+    pub(super) title: Text,
     #[serde(default)]
-    pub(super) seller_sku: Option<String>,
+    pub(super) seller_sku: Text,
     #[serde(default)]
     pub(super) price: Option<Price>,
 }
@@ -183,7 +184,7 @@ pub(super) struct Price {
 
 #[derive(Deserialize)]
 pub(super) struct ItemProceeds {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) breakdowns: Vec<Breakdown>,
 }
 
@@ -203,7 +204,7 @@ pub(super) struct ItemFulfillment {
     #[serde(default)]
     pub(super) quantity_fulfilled: Option<Exact>,
     #[serde(default)]
-    pub(super) packing: Option<Packing>,
+    pub(super) packing: Spare<Packing>,
     #[serde(default)]
     pub(super) shipping: Option<Shipping>,
 }
@@ -212,14 +213,14 @@ pub(super) struct ItemFulfillment {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Packing {
     #[serde(default)]
-    pub(super) gift_option: Option<Gift>,
+    pub(super) gift_option: Spare<Gift>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Gift {
     #[serde(default, rename = "giftMessage")]
-    pub(super) message: Option<String>,
+    pub(super) message: Text,
 }
 
 #[derive(Deserialize)]
@@ -242,5 +243,5 @@ pub(super) struct Constraints {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Package {
     #[serde(default)]
-    pub(super) tracking_number: Option<String>,
+    pub(super) tracking_number: Text,
 }

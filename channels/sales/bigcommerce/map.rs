@@ -37,7 +37,12 @@ enum State {
 
 fn state(order: &wire::Order) -> Result<State, NotTaken> {
     let shipped = order.items_shipped.as_ref().and_then(Exact::decimal);
-    Ok(match order.status_id {
+    let status: u32 = order
+        .status_id
+        .0
+        .parse()
+        .map_err(|_| unreadable("status_id"))?;
+    Ok(match status {
         0 => return Err(not_yet("incomplete")),
         1 => return Err(not_yet("pending")),
         7 => return Err(not_yet("awaiting_payment")),

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::spare::{Spare, Text};
 use crate::wire::Exact;
 
 /// A webhook: what has changed, and nothing about how.
@@ -48,7 +49,7 @@ pub(super) struct Whole {
 #[derive(Deserialize)]
 pub(super) struct Order {
     pub(super) id: Exact,
-    pub(super) status_id: u32,
+    pub(super) status_id: Exact,
     #[serde(default)]
     pub(super) date_created: Option<String>,
     #[serde(default)]
@@ -87,11 +88,11 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) payment_status: Option<String>,
     #[serde(default)]
-    pub(super) customer_id: Option<Exact>,
+    pub(super) customer_id: Spare<Exact>,
     #[serde(default)]
-    pub(super) customer_message: Option<String>,
+    pub(super) customer_message: Text,
     #[serde(default)]
-    pub(super) billing_address: Option<Address>,
+    pub(super) billing_address: Spare<Address>,
 }
 
 /// A line.
@@ -100,13 +101,13 @@ pub(super) struct Order {
 pub(super) struct Product {
     pub(super) id: Exact,
     #[serde(default)]
-    pub(super) product_id: Option<Exact>,
+    pub(super) product_id: Spare<Exact>,
     #[serde(default)]
     pub(super) order_address_id: Option<Exact>,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
     #[serde(default, rename = "type")]
     pub(super) form: Option<String>,
     pub(super) quantity: Exact,
@@ -120,27 +121,27 @@ pub(super) struct Product {
 #[derive(Deserialize)]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) first_name: Option<String>,
+    pub(super) first_name: Text,
     #[serde(default)]
-    pub(super) last_name: Option<String>,
+    pub(super) last_name: Text,
     #[serde(default)]
-    pub(super) company: Option<String>,
+    pub(super) company: Text,
     #[serde(default)]
-    pub(super) street_1: Option<String>,
+    pub(super) street_1: Text,
     #[serde(default)]
-    pub(super) street_2: Option<String>,
+    pub(super) street_2: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) state: Option<String>,
+    pub(super) state: Text,
     #[serde(default)]
-    pub(super) zip: Option<String>,
+    pub(super) zip: Text,
     #[serde(default)]
-    pub(super) country_iso2: Option<String>,
+    pub(super) country_iso2: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
     #[serde(default)]
-    pub(super) email: Option<String>,
+    pub(super) email: Text,
     /// Units that go there; the billing address has none.
     #[serde(default)]
     pub(super) items_total: Option<Exact>,

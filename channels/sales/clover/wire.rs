@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
+
 /// A webhook: for each merchant, what has changed. Nothing says how.
 #[derive(Deserialize)]
 pub(super) struct Hook<'a> {
@@ -34,10 +36,10 @@ pub(super) struct Answers<'a> {
 #[derive(Deserialize)]
 pub(super) struct Whole {
     pub(super) order: Order,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) items: Vec<Item>,
     #[serde(default)]
-    pub(super) customer: Option<Customer>,
+    pub(super) customer: Spare<Customer>,
 }
 
 /// A list. What is not expanded is missing.
@@ -65,9 +67,9 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) payment_state: Option<String>,
     #[serde(default)]
-    pub(super) title: Option<String>,
+    pub(super) title: Text,
     #[serde(default)]
-    pub(super) note: Option<String>,
+    pub(super) note: Text,
     #[serde(default)]
     pub(super) order_type: Option<Named>,
     #[serde(default)]
@@ -106,11 +108,12 @@ pub(super) struct Named {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(default)]
     pub(super) item: Option<Named>,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     /// For one unit, or one measure.
     #[serde(default)]
     pub(super) price: i64,
@@ -143,7 +146,7 @@ pub(super) struct Modification {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ServiceCharge {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
     pub(super) percentage_decimal: Option<i64>,
 }
@@ -151,7 +154,7 @@ pub(super) struct ServiceCharge {
 #[derive(Deserialize)]
 pub(super) struct AdditionalCharge {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
     pub(super) amount: i64,
 }
@@ -161,7 +164,7 @@ pub(super) struct AdditionalCharge {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payment {
     #[serde(default)]
-    pub(super) id: Option<String>,
+    pub(super) id: Text,
     #[serde(default)]
     pub(super) tax_amount: Option<i64>,
     #[serde(default)]
@@ -171,54 +174,55 @@ pub(super) struct Payment {
 /// What a line was sold from.
 #[derive(Deserialize)]
 pub(super) struct Item {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Customer {
     #[serde(default)]
-    pub(super) id: Option<String>,
+    pub(super) id: Text,
     #[serde(default)]
-    pub(super) first_name: Option<String>,
+    pub(super) first_name: Text,
     #[serde(default)]
-    pub(super) last_name: Option<String>,
+    pub(super) last_name: Text,
     #[serde(default)]
-    pub(super) addresses: Option<List<Address>>,
+    pub(super) addresses: Spare<List<Address>>,
     #[serde(default)]
-    pub(super) email_addresses: Option<List<Email>>,
+    pub(super) email_addresses: Spare<List<Email>>,
     #[serde(default)]
-    pub(super) phone_numbers: Option<List<Phone>>,
+    pub(super) phone_numbers: Spare<List<Phone>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Email {
     #[serde(default)]
-    pub(super) email_address: Option<String>,
+    pub(super) email_address: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Phone {
     #[serde(default)]
-    pub(super) phone_number: Option<String>,
+    pub(super) phone_number: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) address1: Option<String>,
+    pub(super) address1: Text,
     #[serde(default)]
-    pub(super) address2: Option<String>,
+    pub(super) address2: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) state: Option<String>,
+    pub(super) state: Text,
     #[serde(default)]
-    pub(super) zip: Option<String>,
+    pub(super) zip: Text,
     #[serde(default)]
-    pub(super) country: Option<String>,
+    pub(super) country: Text,
 }

@@ -4,6 +4,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A notification: what happened, under its topic.
@@ -46,7 +47,7 @@ pub(super) struct NamedOrder {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Order {
-    #[serde(rename = "orderId")]
+    #[serde(rename = "orderId", deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(default)]
     pub(super) creation_date: Option<String>,
@@ -59,21 +60,25 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) seller_id: Option<String>,
     #[serde(default)]
-    pub(super) buyer: Option<Buyer>,
+    pub(super) buyer: Spare<Buyer>,
     #[serde(default)]
-    pub(super) buyer_checkout_notes: Option<String>,
+    pub(super) buyer_checkout_notes: Text,
     #[serde(default)]
     pub(super) pricing_summary: Option<Pricing>,
     #[serde(default)]
     pub(super) cancel_status: Option<CancelStatus>,
     #[serde(default)]
     pub(super) payment_summary: Option<PaymentSummary>,
-    #[serde(default, rename = "fulfillmentStartInstructions")]
+    #[serde(
+        default,
+        rename = "fulfillmentStartInstructions",
+        deserialize_with = "spare::list"
+    )]
     pub(super) instructions: Vec<Instruction>,
     /// The eBay programs that it goes through.
     #[serde(default)]
     program: Option<Program>,
-    #[serde(default, rename = "lineItems")]
+    #[serde(default, rename = "lineItems", deserialize_with = "spare::list")]
     pub(super) lines: Vec<Line>,
 }
 
@@ -116,9 +121,9 @@ impl Order {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Buyer {
     #[serde(default)]
-    pub(super) username: Option<String>,
+    pub(super) username: Text,
     #[serde(default)]
-    pub(super) buyer_registration_address: Option<Contact>,
+    pub(super) buyer_registration_address: Spare<Contact>,
 }
 
 #[derive(Deserialize)]
@@ -157,7 +162,7 @@ pub(super) struct CancelStatus {
 
 #[derive(Deserialize)]
 pub(super) struct PaymentSummary {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) payments: Vec<Payment>,
 }
 
@@ -165,7 +170,7 @@ pub(super) struct PaymentSummary {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payment {
     #[serde(default)]
-    pub(super) payment_reference_id: Option<String>,
+    pub(super) payment_reference_id: Text,
 }
 
 /// How a package gets to the buyer.
@@ -182,64 +187,64 @@ pub(super) struct Instruction {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ShippingStep {
     #[serde(default)]
-    pub(super) ship_to: Option<Contact>,
+    pub(super) ship_to: Spare<Contact>,
     /// What a package to eBay's own warehouse has to bear.
     #[serde(default)]
-    pub(super) ship_to_reference_id: Option<String>,
+    pub(super) ship_to_reference_id: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Contact {
     #[serde(default)]
-    pub(super) full_name: Option<String>,
+    pub(super) full_name: Text,
     #[serde(default)]
-    pub(super) company_name: Option<String>,
+    pub(super) company_name: Text,
     #[serde(default, rename = "contactAddress")]
-    pub(super) address: Option<Address>,
+    pub(super) address: Spare<Address>,
     #[serde(default)]
-    pub(super) primary_phone: Option<Phone>,
+    pub(super) primary_phone: Spare<Phone>,
     #[serde(default)]
-    pub(super) email: Option<String>,
+    pub(super) email: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Phone {
     #[serde(default)]
-    pub(super) phone_number: Option<String>,
+    pub(super) phone_number: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Address {
     #[serde(default, rename = "addressLine1")]
-    pub(super) first_line: Option<String>,
+    pub(super) first_line: Text,
     #[serde(default, rename = "addressLine2")]
-    pub(super) second_line: Option<String>,
+    pub(super) second_line: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) county: Option<String>,
+    pub(super) county: Text,
     #[serde(default)]
-    pub(super) state_or_province: Option<String>,
+    pub(super) state_or_province: Text,
     #[serde(default)]
-    pub(super) postal_code: Option<String>,
+    pub(super) postal_code: Text,
     #[serde(default)]
-    pub(super) country_code: Option<String>,
+    pub(super) country_code: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Line {
-    #[serde(rename = "lineItemId")]
+    #[serde(rename = "lineItemId", deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(default, rename = "legacyItemId")]
-    pub(super) item: Option<String>,
+    pub(super) item: Text,
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
     #[serde(default)]
-    pub(super) title: Option<String>,
+    pub(super) title: Text,
     pub(super) quantity: Exact,
     /// Of the whole line, before discounts.
     #[serde(default, rename = "lineItemCost")]
@@ -247,7 +252,7 @@ pub(super) struct Line {
     #[serde(default, rename = "lineItemFulfillmentStatus")]
     pub(super) fulfillment_status: Option<String>,
     /// The seller's and, once more, those that eBay collects and remits.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) taxes: Vec<LineTax>,
 }
 

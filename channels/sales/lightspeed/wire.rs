@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// The answers that a sale is looked up by, each in the vendor's own bytes.
@@ -23,12 +24,12 @@ pub(super) struct Whole {
     pub(super) sale: Sale,
     pub(super) retailer: Retailer,
     #[serde(default)]
-    pub(super) customer: Option<Customer>,
-    #[serde(default)]
+    pub(super) customer: Spare<Customer>,
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) addresses: Vec<Address>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) fulfillments: Vec<Fulfillment>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) products: Vec<Product>,
 }
 
@@ -50,6 +51,7 @@ pub(super) struct RetailerCurrency {
 /// A sale.
 #[derive(Deserialize)]
 pub(super) struct Sale {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) id: String,
     pub(super) state: String,
     #[serde(default)]
@@ -63,14 +65,14 @@ pub(super) struct Sale {
     #[serde(default)]
     pub(super) deleted_at: Option<String>,
     #[serde(default)]
-    pub(super) receipt_number: Option<Exact>,
+    pub(super) receipt_number: Spare<Exact>,
     #[serde(default)]
-    pub(super) note: Option<String>,
+    pub(super) note: Text,
     #[serde(default)]
     pub(super) source: Option<Source>,
     #[serde(default, rename = "return")]
     pub(super) returned: Option<Return>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) line_items: Vec<Line>,
     #[serde(default)]
     pub(super) payments: Option<Vec<Payment>>,
@@ -89,13 +91,14 @@ pub(super) struct Source {
 
 #[derive(Deserialize)]
 pub(super) struct Return {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) is_return: Option<bool>,
 }
 
 /// A line. Its totals are those of all its units, without their taxes and after its discount.
 #[derive(Deserialize)]
 pub(super) struct Line {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) id: String,
     pub(super) quantity: Exact,
     #[serde(default)]
@@ -131,7 +134,7 @@ pub(super) struct LineTax {
 #[derive(Deserialize)]
 pub(super) struct Payment {
     #[serde(default)]
-    pub(super) id: Option<String>,
+    pub(super) id: Text,
     pub(super) amount: Exact,
     #[serde(default)]
     pub(super) deleted_at: Option<String>,
@@ -141,7 +144,7 @@ pub(super) struct Payment {
 #[derive(Deserialize)]
 pub(super) struct Adjustment {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
     pub(super) total: Option<Exact>,
     #[serde(default)]
@@ -158,7 +161,7 @@ pub(super) struct TaxPart {
 #[derive(Deserialize)]
 pub(super) struct CustomCharge {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
     pub(super) total: Option<Exact>,
     #[serde(default)]
@@ -177,14 +180,15 @@ pub(super) struct Totals {
 
 #[derive(Deserialize)]
 pub(super) struct Product {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) variant_name: Option<String>,
-    #[serde(default)]
+    pub(super) variant_name: Text,
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) has_inventory: Option<bool>,
 }
 
@@ -194,13 +198,14 @@ pub(super) struct Fulfillment {
     #[serde(default, rename = "type")]
     pub(super) form: Option<String>,
     #[serde(default)]
-    pub(super) shipping_address_id: Option<Exact>,
-    #[serde(default)]
+    pub(super) shipping_address_id: Spare<Exact>,
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) line_items: Vec<FulfillmentLine>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct FulfillmentLine {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) sale_line_item_id: String,
     pub(super) quantity: Exact,
     pub(super) fulfilled_quantity: Exact,
@@ -209,31 +214,31 @@ pub(super) struct FulfillmentLine {
 #[derive(Deserialize)]
 pub(super) struct Customer {
     #[serde(default)]
-    pub(super) id: Option<String>,
+    pub(super) id: Text,
     #[serde(default)]
-    pub(super) first_name: Option<String>,
+    pub(super) first_name: Text,
     #[serde(default)]
-    pub(super) last_name: Option<String>,
+    pub(super) last_name: Text,
     #[serde(default)]
-    pub(super) company_name: Option<String>,
+    pub(super) company_name: Text,
     #[serde(default)]
-    pub(super) email: Option<String>,
+    pub(super) email: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
     #[serde(default)]
-    pub(super) mobile: Option<String>,
+    pub(super) mobile: Text,
     #[serde(default)]
-    pub(super) physical_address_1: Option<String>,
+    pub(super) physical_address_1: Text,
     #[serde(default)]
-    pub(super) physical_address_2: Option<String>,
+    pub(super) physical_address_2: Text,
     #[serde(default)]
-    pub(super) physical_city: Option<String>,
+    pub(super) physical_city: Text,
     #[serde(default)]
-    pub(super) physical_postcode: Option<String>,
+    pub(super) physical_postcode: Text,
     #[serde(default)]
-    pub(super) physical_state: Option<String>,
+    pub(super) physical_state: Text,
     #[serde(default)]
-    pub(super) physical_country_id: Option<String>,
+    pub(super) physical_country_id: Text,
 }
 
 /// One of a customer's addresses.
@@ -245,17 +250,17 @@ pub(super) struct Customer {
 pub(super) struct Address {
     pub(super) id: Exact,
     #[serde(default)]
-    pub(super) address_line_1: Option<String>,
+    pub(super) address_line_1: Text,
     #[serde(default)]
-    pub(super) address_line_2: Option<String>,
+    pub(super) address_line_2: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) state: Option<String>,
+    pub(super) state: Text,
     #[serde(default)]
-    pub(super) state_code: Option<String>,
+    pub(super) state_code: Text,
     #[serde(default)]
-    pub(super) postcode: Option<String>,
+    pub(super) postcode: Text,
     #[serde(default)]
-    pub(super) country_code: Option<String>,
+    pub(super) country_code: Text,
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::spare;
 use crate::wire::Exact;
 
 #[derive(Deserialize)]
@@ -12,7 +13,7 @@ pub(super) struct Hook<'a> {
     /// `whatsapp_business_account`, `page`, `instagram`, ...
     #[serde(default)]
     pub(super) object: Option<String>,
-    #[serde(borrow, default, rename = "entry")]
+    #[serde(borrow, default, rename = "entry", deserialize_with = "spare::list")]
     pub(super) entries: Vec<&'a RawValue>,
 }
 
@@ -20,7 +21,7 @@ pub(super) struct Hook<'a> {
 #[derive(Deserialize)]
 pub(super) struct Entry<'a> {
     pub(super) id: Exact,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) changes: Vec<&'a RawValue>,
 }
 
@@ -35,9 +36,9 @@ pub(super) struct Change<'a> {
 /// What a change of `messages` holds: what somebody wrote, or what became of what the seller wrote.
 #[derive(Deserialize)]
 pub(super) struct Value<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) messages: Vec<&'a RawValue>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) statuses: Vec<IgnoredAny>,
 }
 
@@ -52,6 +53,6 @@ pub(super) struct Message {
 /// What somebody would like to buy. Prices are those of the catalogue, for which nobody was asked to pay.
 #[derive(Deserialize)]
 pub(super) struct Cart {
-    #[serde(default, rename = "product_items")]
+    #[serde(default, rename = "product_items", deserialize_with = "spare::list")]
     pub(super) items: Vec<IgnoredAny>,
 }

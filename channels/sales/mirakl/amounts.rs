@@ -8,6 +8,7 @@ use rust_decimal::Decimal;
 use super::wire;
 use crate::sales::buyer::clean;
 use crate::sales::taken::{NotTaken, amount, amount_or_zero, decimal, unreadable};
+use crate::wire::Exact;
 
 /// Decimals of a unit price.
 const UNIT_PRICE: u32 = 6;
@@ -20,9 +21,13 @@ pub(super) struct Kept<'a> {
 
 /// Whether the amounts contain the taxes. Without any it does not matter.
 fn included(order: &wire::Order) -> Result<bool, NotTaken> {
+    let nothing = |tax: &wire::Tax| {
+        let amount = tax.amount.as_ref().and_then(Exact::decimal);
+        amount.is_some_and(|amount| amount.is_zero())
+    };
     let taxed = |line: &wire::Line| {
         let lists = [&line.taxes, &line.shipping_taxes].into_iter().flatten();
-        lists.flatten().next().is_some()
+        !lists.flatten().all(nothing)
     };
     match order.tax_mode.as_deref() {
         Some("TAX_INCLUDED") => Ok(true),

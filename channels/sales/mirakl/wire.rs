@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A page of the list.
@@ -19,11 +20,11 @@ pub(super) struct List<'a> {
 /// An order: the part of a buyer's order that is this shop's.
 #[derive(Deserialize)]
 pub(super) struct Order {
-    #[serde(rename = "order_id")]
+    #[serde(rename = "order_id", deserialize_with = "spare::id")]
     pub(super) id: String,
     /// The buyer's order, which may have parts at other shops.
     #[serde(default)]
-    pub(super) commercial_id: Option<String>,
+    pub(super) commercial_id: Text,
     #[serde(rename = "order_state")]
     pub(super) state: String,
     pub(super) currency_iso_code: String,
@@ -34,23 +35,23 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) customer_debited_date: Option<String>,
     #[serde(default)]
-    pub(super) transaction_number: Option<String>,
-    #[serde(default)]
+    pub(super) transaction_number: Text,
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) customer_directly_pays_seller: Option<bool>,
     /// `TAX_INCLUDED` or `TAX_EXCLUDED`: whether the amounts contain the taxes.
     #[serde(default, rename = "order_tax_mode")]
     pub(super) tax_mode: Option<String>,
     pub(super) total_price: Exact,
     #[serde(default)]
-    pub(super) shipping_type_label: Option<String>,
+    pub(super) shipping_type_label: Text,
     #[serde(default)]
     pub(super) shipping_pudo_id: Option<String>,
     #[serde(default)]
     pub(super) fulfillment: Option<Fulfillment>,
     #[serde(default)]
-    pub(super) customer: Option<Customer>,
+    pub(super) customer: Spare<Customer>,
     #[serde(default)]
-    pub(super) customer_notification_email: Option<String>,
+    pub(super) customer_notification_email: Text,
     #[serde(rename = "order_lines")]
     pub(super) lines: Vec<Line>,
 }
@@ -71,62 +72,62 @@ pub(super) struct Center {
 #[derive(Deserialize)]
 pub(super) struct Customer {
     #[serde(default, rename = "customer_id")]
-    pub(super) id: Option<Exact>,
+    pub(super) id: Spare<Exact>,
     #[serde(default)]
-    pub(super) firstname: Option<String>,
+    pub(super) firstname: Text,
     #[serde(default)]
-    pub(super) lastname: Option<String>,
+    pub(super) lastname: Text,
     #[serde(default)]
-    pub(super) billing_address: Option<Address>,
+    pub(super) billing_address: Spare<Address>,
     #[serde(default)]
-    pub(super) shipping_address: Option<Address>,
+    pub(super) shipping_address: Spare<Address>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) firstname: Option<String>,
+    pub(super) firstname: Text,
     #[serde(default)]
-    pub(super) lastname: Option<String>,
+    pub(super) lastname: Text,
     #[serde(default)]
-    pub(super) company: Option<String>,
+    pub(super) company: Text,
     #[serde(default)]
-    pub(super) street_1: Option<String>,
+    pub(super) street_1: Text,
     #[serde(default)]
-    pub(super) street_2: Option<String>,
+    pub(super) street_2: Text,
     #[serde(default)]
-    pub(super) zip_code: Option<String>,
+    pub(super) zip_code: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) state: Option<String>,
+    pub(super) state: Text,
     /// ISO 3166-1, of three letters.
     #[serde(default)]
-    pub(super) country_iso_code: Option<String>,
+    pub(super) country_iso_code: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
     #[serde(default)]
-    pub(super) phone_secondary: Option<String>,
+    pub(super) phone_secondary: Text,
     #[serde(default)]
-    pub(super) additional_info: Option<String>,
+    pub(super) additional_info: Text,
 }
 
 /// A line. `price` and `shipping_price` are those of all its units, `total_price` is their sum with the fees.
 #[derive(Deserialize)]
 pub(super) struct Line {
-    #[serde(rename = "order_line_id")]
+    #[serde(rename = "order_line_id", deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(rename = "order_line_state")]
     pub(super) state: String,
     #[serde(default)]
-    pub(super) offer_id: Option<Exact>,
+    pub(super) offer_id: Spare<Exact>,
     /// The shop's own name of what it offers.
     #[serde(default)]
-    pub(super) offer_sku: Option<String>,
+    pub(super) offer_sku: Text,
     #[serde(default)]
-    pub(super) product_shop_sku: Option<String>,
+    pub(super) product_shop_sku: Text,
     #[serde(default)]
-    pub(super) product_title: Option<String>,
+    pub(super) product_title: Text,
     pub(super) quantity: Exact,
     pub(super) price: Exact,
     #[serde(default)]
@@ -150,7 +151,7 @@ pub(super) struct Line {
 #[derive(Deserialize)]
 pub(super) struct Fee {
     #[serde(default)]
-    pub(super) code: Option<String>,
+    pub(super) code: Text,
     #[serde(default)]
     pub(super) amount: Option<Exact>,
 }
@@ -158,7 +159,7 @@ pub(super) struct Fee {
 #[derive(Deserialize)]
 pub(super) struct Tax {
     #[serde(default)]
-    pub(super) code: Option<String>,
+    pub(super) code: Text,
     #[serde(default)]
     pub(super) amount: Option<Exact>,
 }

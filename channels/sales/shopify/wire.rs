@@ -4,6 +4,7 @@
 
 use serde::Deserialize;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// An order.
@@ -14,7 +15,7 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) admin_graphql_api_id: Option<String>,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
     pub(super) created_at: Option<String>,
     #[serde(default)]
@@ -22,9 +23,9 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) cancelled_at: Option<String>,
     pub(super) currency: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) taxes_included: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) test: Option<bool>,
     pub(super) total_price: Exact,
     #[serde(default)]
@@ -42,23 +43,24 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) financial_status: Option<String>,
     #[serde(default)]
-    pub(super) email: Option<String>,
+    pub(super) email: Text,
     #[serde(default)]
-    pub(super) contact_email: Option<String>,
+    pub(super) contact_email: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
     #[serde(default)]
-    pub(super) note: Option<String>,
+    pub(super) note: Text,
     #[serde(default)]
     pub(super) note_attributes: Option<Vec<NoteAttribute>>,
     #[serde(default)]
-    pub(super) discount_codes: Option<Vec<DiscountCode>>,
+    pub(super) discount_codes: Spare<Vec<DiscountCode>>,
     #[serde(default)]
-    pub(super) customer: Option<Customer>,
+    pub(super) customer: Spare<Customer>,
     #[serde(default)]
-    pub(super) shipping_address: Option<Address>,
+    pub(super) shipping_address: Spare<Address>,
     #[serde(default)]
-    pub(super) billing_address: Option<Address>,
+    pub(super) billing_address: Spare<Address>,
+    #[serde(deserialize_with = "spare::list")]
     pub(super) line_items: Vec<Line>,
     #[serde(default)]
     pub(super) shipping_lines: Option<Vec<ShippingLine>>,
@@ -78,7 +80,7 @@ pub(super) struct Amount {
 #[derive(Deserialize)]
 pub(super) struct NoteAttribute {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
     pub(super) value: Option<serde_json::Value>,
 }
@@ -86,51 +88,51 @@ pub(super) struct NoteAttribute {
 #[derive(Deserialize)]
 pub(super) struct DiscountCode {
     #[serde(default)]
-    pub(super) code: Option<String>,
+    pub(super) code: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Customer {
     #[serde(default)]
-    pub(super) id: Option<Exact>,
+    pub(super) id: Spare<Exact>,
     #[serde(default)]
-    pub(super) admin_graphql_api_id: Option<String>,
+    pub(super) admin_graphql_api_id: Text,
     #[serde(default)]
-    pub(super) first_name: Option<String>,
+    pub(super) first_name: Text,
     #[serde(default)]
-    pub(super) last_name: Option<String>,
+    pub(super) last_name: Text,
     #[serde(default)]
-    pub(super) email: Option<String>,
+    pub(super) email: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) first_name: Option<String>,
+    pub(super) first_name: Text,
     #[serde(default)]
-    pub(super) last_name: Option<String>,
+    pub(super) last_name: Text,
     #[serde(default)]
-    pub(super) company: Option<String>,
+    pub(super) company: Text,
     #[serde(default)]
-    pub(super) address1: Option<String>,
+    pub(super) address1: Text,
     #[serde(default)]
-    pub(super) address2: Option<String>,
+    pub(super) address2: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) zip: Option<String>,
+    pub(super) zip: Text,
     #[serde(default)]
-    pub(super) province: Option<String>,
+    pub(super) province: Text,
     #[serde(default)]
-    pub(super) province_code: Option<String>,
+    pub(super) province_code: Text,
     #[serde(default)]
-    pub(super) country_code: Option<String>,
+    pub(super) country_code: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
 }
 
 /// A line.
@@ -141,13 +143,13 @@ pub(super) struct Line {
     #[serde(default)]
     pub(super) admin_graphql_api_id: Option<String>,
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
     #[serde(default)]
-    pub(super) variant_id: Option<Exact>,
+    pub(super) variant_id: Spare<Exact>,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) title: Option<String>,
+    pub(super) title: Text,
     pub(super) quantity: Exact,
     pub(super) price: Exact,
     #[serde(default)]
@@ -157,10 +159,10 @@ pub(super) struct Line {
     #[serde(default)]
     pub(super) tax_lines: Option<Vec<TaxLine>>,
     #[serde(default)]
-    pub(super) grams: Option<Exact>,
-    #[serde(default)]
+    pub(super) grams: Spare<Exact>,
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) gift_card: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) requires_shipping: Option<bool>,
     #[serde(default)]
     pub(super) fulfillment_status: Option<String>,
@@ -174,16 +176,16 @@ pub(super) struct Allocation {
 #[derive(Deserialize)]
 pub(super) struct TaxLine {
     #[serde(default)]
-    pub(super) title: Option<String>,
+    pub(super) title: Text,
     #[serde(default)]
-    pub(super) rate: Option<Exact>,
+    pub(super) rate: Spare<Exact>,
     pub(super) price: Exact,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ShippingLine {
     #[serde(default)]
-    pub(super) title: Option<String>,
+    pub(super) title: Text,
     pub(super) price: Exact,
     #[serde(default)]
     pub(super) discounted_price: Option<Exact>,
@@ -191,6 +193,6 @@ pub(super) struct ShippingLine {
     pub(super) discount_allocations: Option<Vec<Allocation>>,
     #[serde(default)]
     pub(super) tax_lines: Option<Vec<TaxLine>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) is_removed: Option<bool>,
 }

@@ -157,11 +157,10 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
 /// The delivery that goods leave with; all of an order's go to one address.
 fn delivery(order: &wire::Order) -> Result<Option<&wire::Delivery>, NotTaken> {
     let all = order.deliveries.as_deref().unwrap_or_default();
-    let address = |one: &wire::Delivery| {
-        let address = one.shipping_order_address.as_ref();
-        address.and_then(|address| address.id.clone())
-    };
-    let mut addresses: Vec<_> = all.iter().filter_map(address).collect();
+    let found = all
+        .iter()
+        .filter_map(|one| one.shipping_order_address.as_ref()?.id.as_ref());
+    let mut addresses: Vec<_> = found.collect();
     addresses.sort_unstable();
     addresses.dedup();
     if addresses.len() > 1 {

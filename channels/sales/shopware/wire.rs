@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A webhook of an app.
@@ -92,7 +93,7 @@ pub(super) struct Whole {
 )]
 pub(super) struct Order {
     pub(super) id: Option<String>,
-    pub(super) order_number: Option<String>,
+    pub(super) order_number: Text,
     pub(super) order_date_time: Option<String>,
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
@@ -101,11 +102,11 @@ pub(super) struct Order {
     pub(super) tax_status: Option<String>,
     pub(super) price: Option<Price>,
     pub(super) shipping_costs: Option<Price>,
-    pub(super) customer_comment: Option<String>,
+    pub(super) customer_comment: Text,
     pub(super) currency: Option<Currency>,
     pub(super) state_machine_state: Option<State>,
-    pub(super) order_customer: Option<Customer>,
-    pub(super) billing_address: Option<Address>,
+    pub(super) order_customer: Spare<Customer>,
+    pub(super) billing_address: Spare<Address>,
     pub(super) deliveries: Option<Vec<Delivery>>,
     pub(super) transactions: Option<Vec<Transaction>>,
 }
@@ -143,7 +144,7 @@ pub(super) struct Tax {
     #[serde(default)]
     pub(super) tax: Option<Exact>,
     #[serde(default)]
-    pub(super) tax_rate: Option<Exact>,
+    pub(super) tax_rate: Spare<Exact>,
 }
 
 #[derive(Deserialize, Default)]
@@ -153,54 +154,54 @@ pub(super) struct Tax {
     reason = "these are the members' own names"
 )]
 pub(super) struct Customer {
-    pub(super) customer_id: Option<String>,
-    pub(super) first_name: Option<String>,
-    pub(super) last_name: Option<String>,
-    pub(super) email: Option<String>,
+    pub(super) customer_id: Text,
+    pub(super) first_name: Text,
+    pub(super) last_name: Text,
+    pub(super) email: Text,
 }
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Address {
-    pub(super) id: Option<String>,
-    pub(super) first_name: Option<String>,
-    pub(super) last_name: Option<String>,
-    pub(super) company: Option<String>,
-    pub(super) street: Option<String>,
-    pub(super) additional_address_line1: Option<String>,
-    pub(super) additional_address_line2: Option<String>,
-    pub(super) zipcode: Option<String>,
-    pub(super) city: Option<String>,
-    pub(super) phone_number: Option<String>,
-    pub(super) country: Option<Country>,
-    pub(super) country_state: Option<CountryState>,
+    pub(super) id: Text,
+    pub(super) first_name: Text,
+    pub(super) last_name: Text,
+    pub(super) company: Text,
+    pub(super) street: Text,
+    pub(super) additional_address_line1: Text,
+    pub(super) additional_address_line2: Text,
+    pub(super) zipcode: Text,
+    pub(super) city: Text,
+    pub(super) phone_number: Text,
+    pub(super) country: Spare<Country>,
+    pub(super) country_state: Spare<CountryState>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Country {
     #[serde(default)]
-    pub(super) iso: Option<String>,
+    pub(super) iso: Text,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CountryState {
     #[serde(default)]
-    pub(super) short_code: Option<String>,
+    pub(super) short_code: Text,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
 }
 
 /// A delivery of an order. One with costs below zero is a discount on shipping.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Delivery {
-    pub(super) id: Option<String>,
+    pub(super) id: Text,
     pub(super) created_at: Option<String>,
     pub(super) state_machine_state: Option<State>,
     pub(super) shipping_costs: Option<Price>,
     pub(super) shipping_order_address: Option<Address>,
-    pub(super) shipping_method: Option<Method>,
+    pub(super) shipping_method: Spare<Method>,
     pub(super) tracking_codes: Option<Vec<String>>,
     pub(super) custom_fields: Option<serde_json::Value>,
 }
@@ -210,7 +211,7 @@ pub(super) struct Delivery {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Method {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
     pub(super) technical_name: Option<String>,
 }
@@ -219,7 +220,7 @@ pub(super) struct Method {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Transaction {
-    pub(super) id: Option<String>,
+    pub(super) id: Text,
     pub(super) created_at: Option<String>,
     pub(super) state_machine_state: Option<State>,
     pub(super) payment_method: Option<Method>,
@@ -231,15 +232,16 @@ pub(super) struct Transaction {
 pub(super) struct Line {
     pub(super) id: Option<String>,
     pub(super) parent_id: Option<String>,
-    pub(super) product_id: Option<String>,
+    pub(super) product_id: Text,
     #[serde(rename = "type")]
     pub(super) form: Option<String>,
-    pub(super) label: Option<String>,
+    pub(super) label: Text,
     pub(super) quantity: Option<Exact>,
     pub(super) unit_price: Option<Exact>,
     pub(super) total_price: Option<Exact>,
     pub(super) price: Option<Price>,
     pub(super) payload: Option<Payload>,
+    #[serde(deserialize_with = "spare::flag")]
     pub(super) good: Option<bool>,
     /// `is-physical`, `is-download`; gone in newer shops.
     pub(super) states: Option<Vec<String>>,

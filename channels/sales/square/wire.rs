@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A webhook: what has changed. An order is only named, a payment names its order.
@@ -56,7 +57,7 @@ pub(super) struct Answers<'a> {
 #[derive(Deserialize)]
 pub(super) struct Whole {
     pub(super) order: Order,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) catalog: Vec<CatalogObject>,
 }
 
@@ -71,7 +72,7 @@ pub(super) struct CatalogObject {
 #[derive(Deserialize)]
 pub(super) struct Variation {
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
 }
 
 /// An amount in the currency's smallest unit.
@@ -89,9 +90,9 @@ pub(super) struct Order {
     pub(super) id: String,
     pub(super) location_id: String,
     #[serde(default)]
-    pub(super) reference_id: Option<String>,
+    pub(super) reference_id: Text,
     #[serde(default)]
-    pub(super) customer_id: Option<String>,
+    pub(super) customer_id: Text,
     #[serde(default)]
     pub(super) state: Option<String>,
     #[serde(default)]
@@ -100,19 +101,19 @@ pub(super) struct Order {
     pub(super) updated_at: Option<String>,
     #[serde(default)]
     pub(super) closed_at: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) line_items: Vec<Line>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) returns: Vec<serde::de::IgnoredAny>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) taxes: Vec<OrderTax>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) service_charges: Vec<ServiceCharge>,
     #[serde(default)]
     pub(super) rounding_adjustment: Option<Rounding>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) fulfillments: Vec<Fulfillment>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) tenders: Vec<Tender>,
     pub(super) total_money: Money,
     #[serde(default)]
@@ -126,15 +127,15 @@ pub(super) struct Order {
 pub(super) struct Line {
     pub(super) uid: String,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) variation_name: Option<String>,
+    pub(super) variation_name: Text,
     pub(super) quantity: Exact,
     #[serde(default)]
-    pub(super) catalog_object_id: Option<String>,
+    pub(super) catalog_object_id: Text,
     #[serde(default)]
-    pub(super) item_type: Option<String>,
-    #[serde(default)]
+    pub(super) item_type: Text,
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) applied_taxes: Vec<AppliedTax>,
     /// With taxes and charges, after discounts.
     pub(super) total_money: Money,
@@ -151,7 +152,7 @@ pub(super) struct Line {
 #[derive(Deserialize)]
 pub(super) struct AppliedTax {
     #[serde(default)]
-    pub(super) tax_uid: Option<String>,
+    pub(super) tax_uid: Text,
     #[serde(default)]
     pub(super) applied_money: Option<Money>,
 }
@@ -160,19 +161,19 @@ pub(super) struct AppliedTax {
 #[derive(Deserialize)]
 pub(super) struct OrderTax {
     #[serde(default)]
-    pub(super) uid: Option<String>,
+    pub(super) uid: Text,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default, rename = "type")]
     pub(super) form: Option<String>,
     #[serde(default)]
-    pub(super) percentage: Option<Exact>,
+    pub(super) percentage: Spare<Exact>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct ServiceCharge {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     /// Without taxes that come on top.
     #[serde(default)]
     pub(super) applied_money: Option<Money>,
@@ -198,7 +199,7 @@ pub(super) struct Fulfillment {
     pub(super) state: Option<String>,
     #[serde(default)]
     pub(super) line_item_application: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) entries: Vec<Entry>,
     #[serde(default)]
     pub(super) pickup_details: Option<Details>,
@@ -217,23 +218,23 @@ pub(super) struct Entry {
 #[derive(Deserialize)]
 pub(super) struct Details {
     #[serde(default)]
-    pub(super) recipient: Option<Recipient>,
+    pub(super) recipient: Spare<Recipient>,
     #[serde(default)]
-    pub(super) note: Option<String>,
+    pub(super) note: Text,
     #[serde(default)]
-    pub(super) shipping_note: Option<String>,
+    pub(super) shipping_note: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Recipient {
     #[serde(default)]
-    pub(super) display_name: Option<String>,
+    pub(super) display_name: Text,
     #[serde(default)]
-    pub(super) email_address: Option<String>,
+    pub(super) email_address: Text,
     #[serde(default)]
-    pub(super) phone_number: Option<String>,
+    pub(super) phone_number: Text,
     #[serde(default)]
-    pub(super) address: Option<Address>,
+    pub(super) address: Spare<Address>,
 }
 
 #[derive(Deserialize)]
@@ -243,17 +244,17 @@ pub(super) struct Recipient {
 )]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) address_line_1: Option<String>,
+    pub(super) address_line_1: Text,
     #[serde(default)]
-    pub(super) address_line_2: Option<String>,
+    pub(super) address_line_2: Text,
     #[serde(default)]
-    pub(super) locality: Option<String>,
+    pub(super) locality: Text,
     #[serde(default)]
-    pub(super) administrative_district_level_1: Option<String>,
+    pub(super) administrative_district_level_1: Text,
     #[serde(default)]
-    pub(super) postal_code: Option<String>,
+    pub(super) postal_code: Text,
     #[serde(default)]
-    pub(super) country: Option<String>,
+    pub(super) country: Text,
 }
 
 /// How a part of an order was paid.

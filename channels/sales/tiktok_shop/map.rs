@@ -243,9 +243,12 @@ fn ship_to(to: &wire::Recipient) -> Option<orderhub_domain::canonical::Address> 
     let city = city.and_then(|part| part.name.as_ref());
     let town = to.post_town.as_ref();
     let town = town.filter(|town| !town.trim().is_empty());
+    let streets = [&to.address_line1, &to.address_detail, &to.full_address];
+    let streets = streets.into_iter().map(|street| street.as_ref());
+    let street = streets.flatten().find(|street| !street.trim().is_empty());
     let postal = Postal {
         name: to.name.as_ref(),
-        streets: [to.address_line1.as_ref(), to.address_line2.as_ref()],
+        streets: [street, to.address_line2.as_ref()],
         city: town.or(city),
         postcode: to.postal_code.as_ref(),
         regions: [at("L1"), None],

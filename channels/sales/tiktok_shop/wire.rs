@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A webhook, which only names an order.
@@ -21,20 +22,21 @@ pub(super) struct Hook {
 pub(super) struct Named {
     #[serde(default)]
     pub(super) order_id: Option<Exact>,
-    #[serde(default, rename = "order_id_list")]
+    #[serde(default, rename = "order_id_list", deserialize_with = "spare::list")]
     pub(super) order_ids: Vec<Exact>,
-    #[serde(default, rename = "package_list")]
+    #[serde(default, rename = "package_list", deserialize_with = "spare::list")]
     pub(super) packages: Vec<OfPackage>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct OfPackage {
-    #[serde(default, rename = "order_id_list")]
+    #[serde(default, rename = "order_id_list", deserialize_with = "spare::list")]
     pub(super) order_ids: Vec<Exact>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Order {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) id: String,
     pub(super) status: String,
     #[serde(default)]
@@ -44,11 +46,11 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) cancel_time: Option<Exact>,
     #[serde(default)]
-    pub(super) user_id: Option<String>,
+    pub(super) user_id: Text,
     #[serde(default)]
-    pub(super) buyer_email: Option<String>,
+    pub(super) buyer_email: Text,
     #[serde(default)]
-    pub(super) buyer_message: Option<String>,
+    pub(super) buyer_message: Text,
     /// `FULFILLMENT_BY_SELLER`, or whose warehouse it is.
     #[serde(default)]
     pub(super) fulfillment_type: Option<String>,
@@ -57,15 +59,15 @@ pub(super) struct Order {
     pub(super) shipping_type: Option<String>,
     #[serde(default)]
     pub(super) delivery_option_id: Option<Exact>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) is_cod: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) is_buyer_request_cancel: Option<bool>,
     #[serde(default)]
     pub(super) payment: Option<Payment>,
     #[serde(default)]
-    pub(super) recipient_address: Option<Recipient>,
-    #[serde(default)]
+    pub(super) recipient_address: Spare<Recipient>,
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) line_items: Vec<Unit>,
 }
 
@@ -98,25 +100,31 @@ pub(super) struct Payment {
 #[derive(Deserialize)]
 pub(super) struct Recipient {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) phone_number: Option<String>,
+    pub(super) phone_number: Text,
     #[serde(default)]
-    pub(super) address_line1: Option<String>,
+    pub(super) address_line1: Text,
     #[serde(default)]
-    pub(super) address_line2: Option<String>,
+    pub(super) address_line2: Text,
     #[serde(default)]
-    pub(super) address_line3: Option<String>,
+    pub(super) address_line3: Text,
     #[serde(default)]
-    pub(super) address_line4: Option<String>,
+    pub(super) address_line4: Text,
+    /// The street in one text.
     #[serde(default)]
-    pub(super) postal_code: Option<String>,
+    pub(super) address_detail: Text,
+    /// All of it in one text.
+    #[serde(default)]
+    pub(super) full_address: Text,
+    #[serde(default)]
+    pub(super) postal_code: Text,
     /// In the United Kingdom only.
     #[serde(default)]
-    pub(super) post_town: Option<String>,
+    pub(super) post_town: Text,
     #[serde(default)]
-    pub(super) region_code: Option<String>,
-    #[serde(default)]
+    pub(super) region_code: Text,
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) district_info: Vec<District>,
 }
 
@@ -124,26 +132,27 @@ pub(super) struct Recipient {
 #[derive(Deserialize)]
 pub(super) struct District {
     #[serde(default, rename = "address_level")]
-    pub(super) level: Option<String>,
+    pub(super) level: Text,
     /// What such a part is called there: `State`, `City`, ...
     #[serde(default, rename = "address_level_name")]
-    pub(super) called: Option<String>,
+    pub(super) called: Text,
     #[serde(default, rename = "address_name")]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
 }
 
 /// One unit of what was bought.
 #[derive(Deserialize)]
 pub(super) struct Unit {
+    #[serde(deserialize_with = "spare::id")]
     pub(super) id: String,
     #[serde(default)]
     pub(super) sku_id: Option<Exact>,
     #[serde(default)]
-    pub(super) seller_sku: Option<String>,
+    pub(super) seller_sku: Text,
     #[serde(default)]
-    pub(super) product_name: Option<String>,
+    pub(super) product_name: Text,
     #[serde(default)]
-    pub(super) sku_name: Option<String>,
+    pub(super) sku_name: Text,
     #[serde(default)]
     pub(super) original_price: Option<Exact>,
     /// What the buyer pays, all discounts taken off.
@@ -153,11 +162,11 @@ pub(super) struct Unit {
     pub(super) platform_discount: Option<Exact>,
     #[serde(default)]
     pub(super) display_status: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) is_gift: Option<bool>,
     #[serde(default)]
-    pub(super) tracking_number: Option<String>,
-    #[serde(default)]
+    pub(super) tracking_number: Text,
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) item_tax: Vec<ItemTax>,
 }
 

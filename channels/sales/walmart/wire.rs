@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// A page of the list.
@@ -31,7 +32,7 @@ pub(super) struct Meta {
 
 #[derive(Deserialize)]
 pub(super) struct Elements<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) order: Vec<&'a RawValue>,
 }
 
@@ -41,9 +42,9 @@ pub(super) struct Elements<'a> {
 pub(super) struct Order {
     pub(super) purchase_order_id: Exact,
     #[serde(default)]
-    pub(super) customer_order_id: Option<Exact>,
+    pub(super) customer_order_id: Spare<Exact>,
     #[serde(default)]
-    pub(super) customer_email_id: Option<String>,
+    pub(super) customer_email_id: Text,
     #[serde(default, rename = "orderType")]
     pub(super) form: Option<String>,
     #[serde(default, rename = "originalCustomerOrderID")]
@@ -51,7 +52,7 @@ pub(super) struct Order {
     #[serde(rename = "orderDate")]
     pub(super) placed_at: Exact,
     #[serde(default)]
-    pub(super) shipping_info: Option<ShippingInfo>,
+    pub(super) shipping_info: Spare<ShippingInfo>,
     #[serde(default)]
     pub(super) ship_node: Option<ShipNode>,
     /// Stated in some of Walmart's markets only.
@@ -65,31 +66,31 @@ pub(super) struct Order {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ShippingInfo {
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
     #[serde(default)]
-    pub(super) method_code: Option<String>,
+    pub(super) method_code: Text,
     #[serde(default)]
-    pub(super) postal_address: Option<Address>,
+    pub(super) postal_address: Spare<Address>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) address1: Option<String>,
+    pub(super) address1: Text,
     #[serde(default)]
-    pub(super) address2: Option<String>,
+    pub(super) address2: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) state: Option<String>,
+    pub(super) state: Text,
     #[serde(default)]
-    pub(super) postal_code: Option<String>,
+    pub(super) postal_code: Text,
     /// ISO 3166-1, of three letters.
     #[serde(default)]
-    pub(super) country: Option<String>,
+    pub(super) country: Text,
 }
 
 /// Who ships it.
@@ -127,14 +128,14 @@ pub(super) struct Line {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Item {
     #[serde(default)]
-    pub(super) product_name: Option<String>,
+    pub(super) product_name: Text,
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Charges {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) charge: Vec<Charge>,
 }
 
@@ -144,8 +145,8 @@ pub(super) struct Charge {
     #[serde(rename = "chargeType")]
     pub(super) form: String,
     #[serde(default, rename = "chargeName")]
-    pub(super) name: Option<String>,
-    #[serde(default)]
+    pub(super) name: Text,
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) is_discount: Option<bool>,
     #[serde(rename = "chargeAmount")]
     pub(super) amount: Amount,
@@ -157,7 +158,7 @@ pub(super) struct Charge {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Tax {
     #[serde(default)]
-    pub(super) tax_name: Option<String>,
+    pub(super) tax_name: Text,
     #[serde(default)]
     pub(super) tax_amount: Option<Amount>,
 }
@@ -195,7 +196,7 @@ pub(super) struct Status {
 #[serde(rename_all = "camelCase")]
 pub(super) struct TrackingInfo {
     #[serde(default)]
-    pub(super) tracking_number: Option<String>,
+    pub(super) tracking_number: Text,
 }
 
 /// One order, as it is answered with.

@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use crate::spare::{self, Spare, Text};
 use crate::wire::Exact;
 
 /// An order.
@@ -10,7 +11,7 @@ use crate::wire::Exact;
 pub(super) struct Order {
     pub(super) id: Exact,
     #[serde(default)]
-    pub(super) number: Option<Exact>,
+    pub(super) number: Spare<Exact>,
     pub(super) status: String,
     pub(super) currency: String,
     #[serde(default)]
@@ -23,29 +24,30 @@ pub(super) struct Order {
     pub(super) date_completed_gmt: Option<String>,
     pub(super) total: Exact,
     #[serde(default)]
-    pub(super) customer_id: Option<Exact>,
+    pub(super) customer_id: Spare<Exact>,
     #[serde(default)]
-    pub(super) customer_note: Option<String>,
+    pub(super) customer_note: Text,
     #[serde(default)]
-    pub(super) billing: Option<Address>,
+    pub(super) billing: Spare<Address>,
     #[serde(default)]
-    pub(super) shipping: Option<Address>,
+    pub(super) shipping: Spare<Address>,
     #[serde(default)]
     pub(super) payment_method: Option<String>,
     #[serde(default)]
-    pub(super) transaction_id: Option<String>,
+    pub(super) transaction_id: Text,
     /// Whether anything in it has to be shipped; newer shops say so.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::flag")]
     pub(super) needs_processing: Option<bool>,
+    #[serde(deserialize_with = "spare::list")]
     pub(super) line_items: Vec<Line>,
     #[serde(default)]
-    pub(super) tax_lines: Option<Vec<TaxLine>>,
+    pub(super) tax_lines: Spare<Vec<TaxLine>>,
     #[serde(default)]
     pub(super) shipping_lines: Option<Vec<ChargeLine>>,
     #[serde(default)]
     pub(super) fee_lines: Option<Vec<ChargeLine>>,
     #[serde(default)]
-    pub(super) coupon_lines: Option<Vec<CouponLine>>,
+    pub(super) coupon_lines: Spare<Vec<CouponLine>>,
 }
 
 /// The members of an order that the hub reads, for lists that would be too long with all of them.
@@ -61,27 +63,27 @@ pub(super) const FIELDS: &str = "id,number,status,currency,date_created_gmt,date
 )]
 pub(super) struct Address {
     #[serde(default)]
-    pub(super) first_name: Option<String>,
+    pub(super) first_name: Text,
     #[serde(default)]
-    pub(super) last_name: Option<String>,
+    pub(super) last_name: Text,
     #[serde(default)]
-    pub(super) company: Option<String>,
+    pub(super) company: Text,
     #[serde(default)]
-    pub(super) address_1: Option<String>,
+    pub(super) address_1: Text,
     #[serde(default)]
-    pub(super) address_2: Option<String>,
+    pub(super) address_2: Text,
     #[serde(default)]
-    pub(super) city: Option<String>,
+    pub(super) city: Text,
     #[serde(default)]
-    pub(super) state: Option<String>,
+    pub(super) state: Text,
     #[serde(default)]
-    pub(super) postcode: Option<String>,
+    pub(super) postcode: Text,
     #[serde(default)]
-    pub(super) country: Option<String>,
+    pub(super) country: Text,
     #[serde(default)]
-    pub(super) email: Option<String>,
+    pub(super) email: Text,
     #[serde(default)]
-    pub(super) phone: Option<String>,
+    pub(super) phone: Text,
 }
 
 /// A line. Its amounts are those of all its units, without their taxes: `subtotal` before discounts,
@@ -90,13 +92,13 @@ pub(super) struct Address {
 pub(super) struct Line {
     pub(super) id: Exact,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     #[serde(default)]
-    pub(super) product_id: Option<Exact>,
+    pub(super) product_id: Spare<Exact>,
     #[serde(default)]
-    pub(super) variation_id: Option<Exact>,
+    pub(super) variation_id: Spare<Exact>,
     #[serde(default)]
-    pub(super) sku: Option<String>,
+    pub(super) sku: Text,
     pub(super) quantity: Exact,
     #[serde(default)]
     pub(super) subtotal: Option<Exact>,
@@ -120,20 +122,20 @@ pub(super) struct TaxShare {
 #[derive(Deserialize)]
 pub(super) struct TaxLine {
     #[serde(default)]
-    pub(super) rate_id: Option<Exact>,
+    pub(super) rate_id: Spare<Exact>,
     #[serde(default)]
-    pub(super) label: Option<String>,
+    pub(super) label: Text,
     #[serde(default)]
-    pub(super) rate_percent: Option<Exact>,
+    pub(super) rate_percent: Spare<Exact>,
 }
 
 /// A shipping charge (`method_title`) or a fee (`name`), without its taxes.
 #[derive(Deserialize)]
 pub(super) struct ChargeLine {
     #[serde(default)]
-    pub(super) method_title: Option<String>,
+    pub(super) method_title: Text,
     #[serde(default)]
-    pub(super) name: Option<String>,
+    pub(super) name: Text,
     pub(super) total: Exact,
     #[serde(default)]
     pub(super) total_tax: Option<Exact>,
@@ -144,5 +146,5 @@ pub(super) struct ChargeLine {
 #[derive(Deserialize)]
 pub(super) struct CouponLine {
     #[serde(default)]
-    pub(super) code: Option<String>,
+    pub(super) code: Text,
 }

@@ -203,7 +203,7 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
         json!({"line_quantity": 0}),
         json!({"line_total_inc_tax": "buyer@example.com"}),
         json!({"line_id": "buyer@example.com"}),
-        json!({"billing_address": "buyer@example.com"}),
+        json!({"status_id": "buyer@example.com"}),
         json!({"coupon_discount": "-5.0000"}),
     ] {
         let Inbound::Unreadable { reason } = read(changes.clone()) else {
@@ -211,4 +211,13 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
         };
         assert!(!reason.contains("buyer@"), "{reason}");
     }
+}
+
+#[test]
+fn a_status_that_is_a_text_counts_and_one_that_is_no_number_is_unreadable() {
+    let number = json!({ "status_id": 11 });
+    let text = json!({ "status_id": "11" });
+    assert_eq!(draft(text), draft(number));
+    let odd = read(json!({ "status_id": "Shipped" }));
+    assert!(matches!(odd, Inbound::Unreadable { .. }), "{odd:?}");
 }

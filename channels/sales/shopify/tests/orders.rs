@@ -361,7 +361,7 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
         json!({"line_quantity": 0}),
         json!({"line_quantity": "two"}),
         json!({"line_price": "buyer@example.com"}),
-        json!({"customer": "buyer@example.com"}),
+        json!({"note_attributes": "buyer@example.com"}),
     ] {
         let Inbound::Unreadable { reason } = read_as("orders/create", changes.clone()) else {
             panic!("not readable: {changes}");

@@ -285,3 +285,10 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
         assert!(!reason.contains("buyer@"), "{reason}");
     }
 }
+
+#[test]
+fn lists_that_are_null_are_empty() {
+    let none = json!({ "returns": null, "service_charges": [], "taxes": [] });
+    let null = json!({ "returns": null, "service_charges": null, "taxes": null });
+    assert_eq!(draft(null), draft(none));
+}

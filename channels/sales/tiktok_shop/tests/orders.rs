@@ -194,3 +194,32 @@ fn what_cannot_be_read_is_said_without_quoting_it() {
         assert!(!reason.contains("Jane"), "{reason}");
     }
 }
+
+#[test]
+fn ids_that_are_numbers_and_lists_that_are_null_are_read_as_ever() {
+    let plain = inbound(&[]);
+    let odd = inbound(&[
+        ("/id", json!(576_900_000_000_000_001_u64)),
+        ("/line_items/0/id", json!(576_900_000_000_000_102_u64)),
+        ("/recipient_address/district_info", Value::Null),
+        ("/is_cod", json!("false")),
+    ]);
+    assert_eq!(odd.submission.draft, plain.submission.draft);
+    let taxed = draft(&[("/line_items/1/item_tax", Value::Null)]);
+    assert_eq!(taxed.totals().grand, taxed.stated_total, "the order's tax");
+}
+
+#[test]
+fn an_address_without_lines_has_its_street_in_one_text() {
+    let lines = |texts: Value| {
+        let order = inbound(&[("/recipient_address", texts)]);
+        order.submission.private.ship_to.map(|to| to.lines)
+    };
+    let whole = json!({ "address_line1": "", "full_address": "Eigene 1, Kota, Indonesia" });
+    assert_eq!(
+        lines(whole),
+        Some(vec!["Eigene 1, Kota, Indonesia".to_owned()])
+    );
+    let street = json!({ "address_detail": "Eigene 1", "full_address": "Eigene 1, Kota" });
+    assert_eq!(lines(street), Some(vec!["Eigene 1".to_owned()]));
+}

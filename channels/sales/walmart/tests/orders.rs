@@ -258,7 +258,7 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
             "chargeAmount": {"currency": "EUR", "amount": 1}}]}}),
         json!({"line_orderLineStatuses": {"orderLineStatus": []}}),
         json!({"line_orderLineStatuses": "buyer@example.com"}),
-        json!({"shippingInfo": "buyer@example.com"}),
+        json!({"shipNode": "buyer@example.com"}),
     ] {
         let Inbound::Unreadable { reason } = read(changes.clone()) else {
             panic!("not readable: {changes}");

@@ -302,7 +302,7 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
         json!({"line_quantity": -1}),
         json!({"line_total": "buyer@example.com"}),
         json!({"line_taxes": [{"id": 9, "total": "buyer@example.com"}]}),
-        json!({"billing": "buyer@example.com"}),
+        json!({"fee_lines": "buyer@example.com"}),
     ] {
         let Inbound::Unreadable { reason } = read(changes.clone()) else {
             panic!("not readable: {changes}");
@@ -314,4 +314,12 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
         b"{\"code\":\"woocommerce_rest_cannot_view\"}",
     );
     assert!(matches!(denied, Inbound::Unreadable { .. }), "{denied:?}");
+}
+
+#[test]
+fn what_php_writes_in_place_of_an_empty_object_is_no_address() {
+    let order = inbound(json!({ "shipping": [], "coupon_lines": {} }));
+    let plain = draft(json!({ "coupon_lines": [] }));
+    assert_eq!(order.submission.draft.lines, plain.lines);
+    assert_eq!(order.submission.private.ship_to, None);
 }
