@@ -49,7 +49,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,
         name: "adobe_commerce",
-        standing: Standing::Documented,
+        standing: Standing::Sampled,
         can: &[
             Capability::Webhooks,
             Capability::LooksUp,

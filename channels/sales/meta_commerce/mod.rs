@@ -45,7 +45,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,
         name: "meta_commerce",
-        standing: Standing::Documented,
+        standing: Standing::Sampled,
         can: &[Capability::Webhooks],
         settings: &[
             Setting::required(

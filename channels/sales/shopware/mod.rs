@@ -52,7 +52,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,
         name: "shopware",
-        standing: Standing::Documented,
+        standing: Standing::Sampled,
         can: &[
             Capability::Webhooks,
             Capability::LooksUp,

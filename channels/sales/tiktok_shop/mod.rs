@@ -59,7 +59,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,
         name: "tiktok_shop",
-        standing: Standing::Documented,
+        standing: Standing::Sampled,
         can: &[
             Capability::Webhooks,
             Capability::LooksUp,
