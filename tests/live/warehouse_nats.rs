@@ -132,7 +132,7 @@ async fn work_goes_out_and_comes_back_once_through_kills_and_silence(server: Ser
     world.hub.kill();
     wms.says(&work, "accepted").await;
     wms.publishes("this is no report").await;
-    wms.publishes(&report(&work, "BER1", "rejected").to_string())
+    wms.publishes(&report(&work, "BER1", "accepted").to_string())
         .await;
     wms.says(&work, "accepted").await;
     wms.says(&work, "packed").await;
