@@ -198,20 +198,20 @@ pub struct InboundOrder {
 
 impl InboundOrder {
     /// What this state says of an order that is known already. A state without a time of its change cannot
-    /// be told from an older one: of it only the facts count.
+    /// be told from an older one: of it only the facts count. The statement comes first: an order that is
+    /// released by being paid goes where that says.
     pub fn news(&self) -> Vec<ChannelFact> {
-        let mut news = self.facts.clone();
-        let paid = news
-            .iter()
-            .any(|fact| matches!(fact, ChannelFact::Paid { .. }));
+        let paid = |fact: &ChannelFact| matches!(fact, ChannelFact::Paid { .. });
+        let mut news = Vec::new();
         if self.submission.draft.changed_at.is_some() {
             news.push(ChannelFact::Restated(Box::new(Restatement {
                 draft: self.submission.draft.clone(),
                 wanted: self.wanted.clone(),
                 ship_to: self.submission.private.ship_to.clone(),
-                paid,
+                paid: self.facts.iter().any(paid),
             })));
         }
+        news.extend(self.facts.iter().cloned());
         news
     }
 }
