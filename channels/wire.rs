@@ -4,8 +4,9 @@
 use std::fmt;
 
 use rust_decimal::Decimal;
-use serde::Deserialize;
 use serde::de::{self, Deserializer, Visitor};
+use serde::ser::{self, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// A number or a text, as its exact text: the same field is a string at one vendor, a number at
@@ -35,6 +36,18 @@ impl Exact {
             return (text.len() <= 28).then(|| Decimal::from_scientific(text).ok())?;
         }
         Decimal::from_str_exact(text).ok()
+    }
+}
+
+/// A JSON number of exactly these digits. Never written through a float.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Number(pub(crate) Decimal);
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = self.0.normalize().to_string();
+        let raw = RawValue::from_string(digits).map_err(ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod taken;
 mod tiktok_shop;
 mod till;
 mod told;
+mod tries;
 mod walmart;
 mod window;
 pub(crate) mod woocommerce;

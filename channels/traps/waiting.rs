@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::hub::{placed, set_aside};
 use super::scene::{only, topic, vendor};
 
 /// Where an order's state stands, and what is read of a word there.
@@ -24,19 +25,6 @@ fn trap_10_what_is_no_order_yet_is_kept_as_that() {
             "pending_availability",
         ),
         ("mirakl", "/order_state", "STAGING", "staging"),
-        (
-            "mirakl",
-            "/order_state",
-            "WAITING_ACCEPTANCE",
-            "waiting_acceptance",
-        ),
-        ("mirakl", "/order_state", "WAITING_DEBIT", "waiting_debit"),
-        (
-            "mirakl",
-            "/order_state",
-            "WAITING_DEBIT_PAYMENT",
-            "waiting_debit_payment",
-        ),
         ("square", "/order/state", "DRAFT", "draft"),
         ("lightspeed", "/sale/state", "parked", "parked"),
     ] {
@@ -49,6 +37,19 @@ fn trap_10_what_is_no_order_yet_is_kept_as_that() {
     for (status, topic) in [(0, "incomplete"), (7, "awaiting_payment")] {
         let read = in_state("bigcommerce", "/order/status_id", status);
         assert_eq!(read, format!("not_yet:{topic}"));
+    }
+}
+
+#[test]
+fn trap_10_what_the_seller_is_to_accept_first_waits_with_its_stock() {
+    for state in [
+        "WAITING_ACCEPTANCE",
+        "WAITING_DEBIT",
+        "WAITING_DEBIT_PAYMENT",
+    ] {
+        let order = vendor("mirakl").order(|order| order["order_state"] = state.into());
+        assert!(order.submission.draft.awaits_release, "{state}");
+        assert_eq!(set_aside(&placed(&order)), ["MUG-1", "TEE-2"], "{state}");
     }
 }
 

@@ -1,5 +1,6 @@
-//! The way back to a marketplace: shipments and cancellations of its own orders.
+//! The way back to a marketplace: its orders are accepted, shipped, cancelled and paid back.
 //!
+//! An order that waits for it is accepted with all its lines (OR21).
 //! A shipment of everything that is still to be sent is told as the order's: its tracking (OR23), then that it
 //! has left (OR24). A shipment of a part becomes one of its own (ST01), on marketplaces that have several
 //! shipments an order. An order that is not accepted yet is refused (OR21), one that can be cancelled is
@@ -11,24 +12,27 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::refund::{self, Line};
+use super::refund::Line;
 use super::rest::{Changed, Rest};
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack};
+use crate::sales::told::{is_refused, refused};
+use crate::sales::tries::Given;
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack};
 use crate::wire::path_id;
 
 /// The way back to one marketplace.
 pub(super) struct Back {
     slug: Slug,
-    rest: Arc<Rest>,
+    pub(super) rest: Arc<Rest>,
     /// The marketplace's code of the reason for a refund.
-    reason: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) given: Given,
 }
 
 /// What is asked of the list of orders.
@@ -91,17 +95,46 @@ struct Added {
 
 #[async_trait]
 impl WayBack for Back {
+    /// Nothing is given back without a reason of the marketplace's own.
+    fn hears(&self) -> &'static [Topic] {
+        match self.reason {
+            Some(_) => &Topic::ALL,
+            None => &[Topic::Accepted, Topic::Shipped, Topic::Cancelled],
+        }
+    }
+
+    async fn accepted(&self, external_id: &str) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "accepted");
+        let answer = self.note_acceptance(external_id).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
+        let answer = self.give_back(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
+        let answer = self.give_back(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
         let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
+        watch.stop(&answer, is_refused);
         answer
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
         let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
+        watch.stop(&answer, is_refused);
         answer
     }
 }
@@ -110,17 +143,52 @@ impl Back {
     /// The way to the marketplace behind this door.
     pub(super) fn new(slug: Slug, rest: Arc<Rest>, reason: Option<String>) -> Self {
         Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, rest, reason }
+        let given = Given::default();
+        Self {
+            slug,
+            rest,
+            reason,
+            given,
+        }
     }
 
     /// An order by its id; `None` when the shop has none of it.
-    async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {
+    pub(super) async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {
         let list: List = self
             .rest
             .look_up("/api/orders", &[("order_ids", id)])
             .await?;
         let mut orders = list.orders.into_iter();
         Ok(orders.find(|order| order.id == id))
+    }
+
+    async fn note_acceptance(&self, external_id: &str) -> NoticeAnswer {
+        let Some(id) = path_id(external_id) else {
+            return Ok(refused("not_a_mirakl_id"));
+        };
+        let Some(order) = self.order(id).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        match order.state.as_str() {
+            "WAITING_ACCEPTANCE" => self.decide(&order, true).await,
+            "STAGING" => Err(CallError::not_now("the order cannot be accepted there yet")),
+            "REFUSED" | "CANCELED" => Ok(refused("order_is_cancelled")),
+            _ => Ok(NoticeEvidence::Told),
+        }
+    }
+
+    /// Accepts all lines that wait for it, or refuses them.
+    async fn decide(&self, order: &Order, accepted: bool) -> NoticeAnswer {
+        let open = order
+            .lines
+            .iter()
+            .filter(|line| line.state == "WAITING_ACCEPTANCE");
+        let lines: Vec<_> = open
+            .map(|line| json!({ "id": line.id, "accepted": accepted }))
+            .collect();
+        let path = format!("/api/orders/{}/accept", order.id);
+        let lines = json!({ "order_lines": lines });
+        Ok(told(self.rest.put(&path, Some(&lines)).await?))
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
@@ -209,15 +277,7 @@ impl Back {
             "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => {
                 return Ok(refused("order_is_shipped"));
             }
-            "WAITING_ACCEPTANCE" => {
-                let lines = order.lines.iter();
-                let lines: Vec<_> = lines
-                    .map(|line| json!({ "id": line.id, "accepted": false }))
-                    .collect();
-                let path = format!("/api/orders/{id}/accept");
-                let lines = json!({ "order_lines": lines });
-                return Ok(told(self.rest.put(&path, Some(&lines)).await?));
-            }
+            "WAITING_ACCEPTANCE" => return self.decide(&order, false).await,
             _ => {}
         }
         if order.can_cancel {
@@ -230,23 +290,29 @@ impl Back {
         let Some(reason) = self.reason.as_deref() else {
             return Ok(refused("refund_reason_is_not_set"));
         };
-        let Some(refunds) = refund::of(&order, reason) else {
-            return Ok(NoticeEvidence::Told);
-        };
-        Ok(told(
-            self.rest.put("/api/orders/refund", Some(&refunds)).await?,
-        ))
+        match order.rest(reason) {
+            Err(code) => Ok(refused(code)),
+            Ok(None) => Ok(NoticeEvidence::Told),
+            Ok(Some(refunds)) => Ok(told(
+                self.rest.put("/api/orders/refund", Some(&refunds)).await?,
+            )),
+        }
     }
 }
 
 impl Order {
+    /// Whether nothing of it is to be sent.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.state.as_str(), "REFUSED" | "CANCELED")
+    }
+
     /// Whether these units are all that is still to be sent, and nothing was sent before.
     fn is_completed_by(&self, units: &BTreeMap<&str, u32>) -> bool {
         self.lines.iter().all(|line| {
             let sent = units.get(line.id.as_str());
             let sent = Decimal::from(sent.copied().unwrap_or_default());
             match line.state.as_str() {
-                "SHIPPING" => line.quantity.decimal().is_some_and(|all| sent >= all),
+                "SHIPPING" => line.open().is_some_and(|open| sent >= open),
                 "REFUSED" | "CANCELED" | "REFUNDED" => true,
                 _ => false,
             }
@@ -287,14 +353,4 @@ fn told(changed: Changed) -> NoticeEvidence {
         Changed::Made(_) => NoticeEvidence::Told,
         Changed::Refused(code) => refused(&code),
     }
-}
-
-fn refused(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused {
-        code: code.to_owned(),
-    }
-}
-
-const fn is_refusal(evidence: &NoticeEvidence) -> bool {
-    matches!(evidence, NoticeEvidence::Refused { .. })
 }

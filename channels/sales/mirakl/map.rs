@@ -1,22 +1,26 @@
 //! What Mirakl's order means. Pure: the states say it all, the order's first and then its lines'.
 //!
-//! Decided here: the seller accepts line by line, so a line that was refused, cancelled or given back before
-//! it left is no part of the order, and its price not of the total. A line of which only a part was cancelled
-//! or refunded is kept as unknown: the hub would send all of it. What another centre than the seller's own
-//! ships is the marketplace's to ship. The marketplace has the buyer's money once it says when.
+//! Decided here: an order counts from the moment that the seller is asked to accept it, and is kept until the
+//! marketplace wants it shipped. The seller accepts line by line, so a line that was refused, cancelled or
+//! given back before it left is no part of the order, and its price not of the total; units that were
+//! cancelled are in no number of the marketplace's any more. Money that was given back of a line that is
+//! still to be shipped takes no unit out of it: nobody says whether it was given for any. What another centre
+//! than the seller's own ships is the marketplace's to ship. The marketplace has the buyer's money once it
+//! says when.
 
 use jiff::Timestamp;
 use orderhub_domain::canonical::{
-    Address, Customer, DraftLine, DraftTender, FulfilledBy, OrderDraft, PrivateDetails, Submission,
-    TaxMode, Terms,
+    Address, CaptureMode, Customer, DraftLine, DraftTender, FulfilledBy, OrderDraft,
+    PrivateDetails, Submission, TaxMode, Terms,
 };
 use orderhub_domain::ids::Sku;
 use orderhub_domain::money::Currency;
 use orderhub_domain::order::ChannelFact;
 use orderhub_domain::quantity::Quantity;
+use rust_decimal::Decimal;
 
 use super::amounts::{Amounts, Kept};
-use super::wire;
+use super::{given, wire};
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::country::two_letters;
 use crate::sales::direct::card::contains_card_number;
@@ -31,6 +35,8 @@ const OWN_CENTER: &str = "DEFAULT";
 /// What an order's state says.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
+    /// The seller is to accept it, or the marketplace does not have the money yet.
+    Kept,
     /// The seller is to ship it.
     Open,
     /// It has been shipped.
@@ -51,9 +57,7 @@ enum Standing {
 fn state(order: &wire::Order) -> Result<State, NotTaken> {
     Ok(match order.state.as_str() {
         "STAGING" => return Err(not_yet("staging")),
-        "WAITING_ACCEPTANCE" => return Err(not_yet("waiting_acceptance")),
-        "WAITING_DEBIT" => return Err(not_yet("waiting_debit")),
-        "WAITING_DEBIT_PAYMENT" => return Err(not_yet("waiting_debit_payment")),
+        "WAITING_ACCEPTANCE" | "WAITING_DEBIT" | "WAITING_DEBIT_PAYMENT" => State::Kept,
         "SHIPPING" => State::Open,
         // Closed without a line that left: all of it was refused, cancelled or given back.
         "CLOSED" if order.lines.iter().all(is_gone) => State::Over,
@@ -79,15 +83,17 @@ fn is_gone(line: &wire::Line) -> bool {
     }
 }
 
-fn standing(line: &wire::Line) -> Result<Standing, NotTaken> {
-    let some = |parts: &Option<Vec<wire::Part>>| parts.as_ref().is_some_and(|all| !all.is_empty());
+fn standing(line: &wire::Line, state: State) -> Result<Standing, NotTaken> {
     if is_gone(line) {
         return Ok(Standing::Gone);
     }
     Ok(match line.state.as_str() {
-        "SHIPPING" if some(&line.cancelations) => return Err(unknown("partly_cancelled_line")),
-        "SHIPPING" if some(&line.refunds) => return Err(unknown("partly_refunded_line")),
         "SHIPPING" => Standing::Open,
+        "WAITING_ACCEPTANCE" | "WAITING_DEBIT" | "WAITING_DEBIT_PAYMENT"
+            if state == State::Kept =>
+        {
+            Standing::Open
+        }
         "SHIPPED" | "TO_COLLECT" | "RECEIVED" | "CLOSED" => Standing::Shipped,
         "INCIDENT_OPEN"
         | "INCIDENT_CLOSED"
@@ -124,7 +130,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     // The marketplace keeps no time of a refusal: it is the last change of a refused order.
     let cancelled_at = match state {
         State::Over => Some(updated_at.ok_or_else(|| unreadable("last_updated_date"))?),
-        State::Open | State::Shipped => None,
+        State::Kept | State::Open | State::Shipped => None,
     };
     let kept = kept(order, state)?;
     let amounts = Amounts::of(order, currency)?;
@@ -135,8 +141,8 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let lines: Result<Vec<_>, _> = kept.iter().map(|kept| line(kept, &amounts)).collect();
     let (shipping, fees) = amounts.charges(order, &kept)?;
     let draft = sound(OrderDraft {
-        changed_at: None,
-        awaits_release: false,
+        changed_at: updated_at,
+        awaits_release: state == State::Kept,
         point: None,
         external_id,
         number,
@@ -157,7 +163,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
         discounts: Vec::new(),
         tenders: vec![DraftTender {
             amount: stated_total,
-            terms: terms(order, paid),
+            terms: terms(order, state, paid),
         }],
         stated_total,
     })?;
@@ -166,6 +172,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
         let reference = transaction(order);
         facts.push(ChannelFact::Paid { reference });
     }
+    facts.extend(given::back(order, &amounts)?);
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))
 }
@@ -178,9 +185,9 @@ fn kept(order: &wire::Order, state: State) -> Result<Vec<Kept<'_>>, NotTaken> {
     for line in &order.lines {
         let fulfilled_by = match state {
             State::Over => FulfilledBy::Us,
-            State::Open | State::Shipped => match standing(line)? {
+            State::Kept | State::Open | State::Shipped => match standing(line, state)? {
                 Standing::Gone => continue,
-                Standing::Open if ours && state == State::Open => FulfilledBy::Us,
+                Standing::Open if ours && state != State::Shipped => FulfilledBy::Us,
                 Standing::Open | Standing::Shipped => FulfilledBy::Channel,
             },
         };
@@ -192,7 +199,7 @@ fn kept(order: &wire::Order, state: State) -> Result<Vec<Kept<'_>>, NotTaken> {
 fn line(kept: &Kept<'_>, amounts: &Amounts) -> Result<DraftLine, NotTaken> {
     let Kept { line, fulfilled_by } = kept;
     let external_id = id(&line.id).ok_or_else(|| unreadable("a line's id"))?;
-    let count = decimal(&line.quantity, "a line's quantity")?;
+    let count = count(line)?;
     let quantity = Quantity::new(count).ok_or_else(|| unreadable("a line's quantity"))?;
     let (unit_price, off) = amounts.price(line, count)?;
     let sku = clean(line.offer_sku.as_ref())
@@ -217,6 +224,18 @@ fn line(kept: &Kept<'_>, amounts: &Amounts) -> Result<DraftLine, NotTaken> {
     })
 }
 
+/// Units of a line. One that was cancelled as a whole states none any more: it had those that were cancelled.
+fn count(line: &wire::Line) -> Result<Decimal, NotTaken> {
+    let count = decimal(&line.quantity, "a line's quantity")?;
+    if !count.is_zero() || !is_gone(line) {
+        return Ok(count);
+    }
+    let cancelled = line.cancelations.iter().flatten();
+    let cancelled = cancelled.filter_map(|part| part.quantity.as_ref()?.decimal());
+    // The marketplace calls these numbers informative: there may be none.
+    Ok(cancelled.sum::<Decimal>().max(Decimal::ONE))
+}
+
 /// An id as the marketplace writes it: a text of the operator's own form.
 fn id(text: &str) -> Option<String> {
     let fits = text.len() <= 255 && !text.chars().any(char::is_control);
@@ -224,13 +243,23 @@ fn id(text: &str) -> Option<String> {
 }
 
 /// How it is paid: the marketplace has the buyer's money once it says when, unless the seller is paid
-/// directly.
-fn terms(order: &wire::Order, paid: bool) -> Terms {
-    if paid && order.customer_directly_pays_seller != Some(true) {
-        let reference = transaction(order);
-        return Terms::Prepaid { reference };
+/// directly. Until the order is accepted the money may be set aside only.
+fn terms(order: &wire::Order, state: State, paid: bool) -> Terms {
+    if order.customer_directly_pays_seller == Some(true) {
+        return Terms::Invoice;
     }
-    Terms::Invoice
+    let reference = transaction(order);
+    let on_acceptance = order.payment_workflow.as_deref() == Some("PAY_ON_ACCEPTANCE");
+    match state {
+        _ if paid => Terms::Prepaid { reference },
+        State::Kept if on_acceptance => Terms::Authorized {
+            gateway: None,
+            reference,
+            expires_at: None,
+            capture: CaptureMode::Once,
+        },
+        _ => Terms::Invoice,
+    }
 }
 
 /// What the marketplace calls the payment.

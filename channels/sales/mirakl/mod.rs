@@ -1,13 +1,15 @@
-//! Mirakl: the orders of a shop on a marketplace that runs on it, asked for as they change; shipments and
-//! cancellations back to the marketplace.
+//! Mirakl: the orders of a shop on a marketplace that runs on it, asked for as they change; acceptance, shipments,
+//! cancellations and refunds back to the marketplace.
 //!
 //! Each operator has an instance of its own (`base_url`), and a seller's key is good on that one alone. Mirakl
 //! pushes nothing to sellers, so whatever comes as a webhook is not from it. An order counts from the state
-//! in which the seller is to ship it: before, the seller has not accepted it or the buyer has not paid, and
-//! there is no address.
+//! in which the seller is to accept it; it is sent only once the marketplace wants it shipped, and not before
+//! there is an address.
 
 mod amounts;
 mod back;
+mod given;
+mod giving;
 mod map;
 mod poll;
 mod refund;
@@ -44,8 +46,10 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         standing: Standing::Documented,
         can: &[
             Capability::Polled,
+            Capability::Acknowledged,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
         ],
         settings: &[
             Setting::required(
@@ -61,7 +65,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Setting::optional(
                 "refund_reason",
                 Form::Text,
-                "the code of the marketplace's reason for refunding what cannot be sent (GET /api/reasons, of type REFUND), for orders that are paid and cannot be cancelled",
+                "the code of the marketplace's reason for refunds (GET /api/reasons, of type REFUND); without it nothing is given back through the marketplace",
             ),
         ],
         // Two operators may give the same number to two shops.

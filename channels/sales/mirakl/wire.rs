@@ -38,6 +38,9 @@ pub(super) struct Order {
     pub(super) transaction_number: Text,
     #[serde(default, deserialize_with = "spare::flag")]
     pub(super) customer_directly_pays_seller: Option<bool>,
+    /// `PAY_ON_ACCEPTANCE`, `PAY_ON_DELIVERY` or `PAY_ON_DUE_DATE`.
+    #[serde(default)]
+    pub(super) payment_workflow: Option<String>,
     /// `TAX_INCLUDED` or `TAX_EXCLUDED`: whether the amounts contain the taxes.
     #[serde(default, rename = "order_tax_mode")]
     pub(super) tax_mode: Option<String>,
@@ -142,10 +145,12 @@ pub(super) struct Line {
     pub(super) shipping_taxes: Option<Vec<Tax>>,
     #[serde(default)]
     pub(super) shipped_date: Option<String>,
+    /// Units that were cancelled; `quantity` and `price` are without them.
     #[serde(default)]
-    pub(super) cancelations: Option<Vec<Part>>,
+    pub(super) cancelations: Option<Vec<Cancelled>>,
+    /// What was given back of it; `quantity` and `price` are with that.
     #[serde(default)]
-    pub(super) refunds: Option<Vec<Part>>,
+    pub(super) refunds: Option<Vec<Refund>>,
 }
 
 #[derive(Deserialize)]
@@ -164,6 +169,41 @@ pub(super) struct Tax {
     pub(super) amount: Option<Exact>,
 }
 
-/// A part of a line that was cancelled or refunded; that there is one is all that counts.
+/// Units of a line that were cancelled.
 #[derive(Deserialize)]
-pub(super) struct Part {}
+pub(super) struct Cancelled {
+    #[serde(default)]
+    pub(super) quantity: Option<Exact>,
+}
+
+/// What was given back of a line, or is about to be.
+#[derive(Deserialize)]
+pub(super) struct Refund {
+    #[serde(default)]
+    pub(super) id: Option<Exact>,
+    /// Its id in the answer to OR28.
+    #[serde(default)]
+    pub(super) refund_id: Option<Exact>,
+    /// Its line, where it does not stand within one.
+    #[serde(default)]
+    pub(super) order_line_id: Option<String>,
+    /// `REFUNDED` once the buyer has it.
+    #[serde(default)]
+    pub(super) state: Option<String>,
+    #[serde(default)]
+    pub(super) quantity: Option<Exact>,
+    #[serde(default)]
+    pub(super) amount: Option<Exact>,
+    #[serde(default)]
+    pub(super) shipping_amount: Option<Exact>,
+    #[serde(default)]
+    pub(super) fees: Option<Vec<Fee>>,
+    #[serde(default)]
+    pub(super) taxes: Option<Vec<Tax>>,
+    #[serde(default)]
+    pub(super) shipping_taxes: Option<Vec<Tax>>,
+    #[serde(default)]
+    pub(super) created_date: Option<String>,
+    #[serde(default)]
+    pub(super) transaction_date: Option<String>,
+}
