@@ -90,6 +90,24 @@ pub(super) fn taken(
     })))
 }
 
+/// What reading an order comes to. A buyer's wish to cancel it is said once more behind it: of an order that is
+/// new only the state counts, and that does not carry the wish.
+pub(super) fn with_wishes(order: Result<Inbound, NotTaken>) -> Vec<Inbound> {
+    let order = order.unwrap_or_else(Inbound::from);
+    let said = match &order {
+        Inbound::Order(order) => {
+            let wish = |fact: &&ChannelFact| matches!(fact, ChannelFact::CancelAsked { .. });
+            Some(Inbound::Said {
+                order: order.submission.draft.external_id.clone(),
+                facts: order.facts.iter().filter(wish).cloned().collect(),
+            })
+        }
+        _ => None,
+    };
+    let some = |said: &Inbound| matches!(said, Inbound::Said { facts, .. } if !facts.is_empty());
+    [order].into_iter().chain(said.filter(some)).collect()
+}
+
 /// An order that keeps the hub's own rules; else what it breaks, and where.
 pub(super) fn sound(draft: OrderDraft) -> Result<OrderDraft, NotTaken> {
     match draft.violations().first() {

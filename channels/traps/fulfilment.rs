@@ -154,15 +154,19 @@ fn trap_19_a_line_whose_units_are_apart_is_neither_shipped_whole_nor_cancelled_w
             "partly_shipped_line",
         ),
         (
-            &[("Acknowledged", 2), ("Cancelled", 1)],
-            "partly_cancelled_line",
-        ),
-        (&[("Shipped", 2), ("Cancelled", 1)], "partly_cancelled_line"),
-        (
             &[("Acknowledged", 2), ("OwnWord", 1)],
             "line_status.OwnWord",
         ),
     ] {
         assert_eq!(topic(mugs(statuses)), format!("order:{why}"));
+    }
+    for (rest, by) in [
+        ("Acknowledged", FulfilledBy::Us),
+        ("Shipped", FulfilledBy::Channel),
+    ] {
+        let draft = order(mugs(&[(rest, 2), ("Cancelled", 1)])).submission.draft;
+        assert_eq!(draft.lines[0].quantity.whole(), Some(2), "{rest}");
+        assert_eq!(draft.lines[0].fulfilled_by, by, "{rest}");
+        assert_eq!(draft.cancelled_at, None, "{rest}");
     }
 }

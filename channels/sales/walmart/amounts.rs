@@ -4,6 +4,7 @@
 
 use orderhub_domain::canonical::{Charge, Discount, Tax};
 use orderhub_domain::money::{Currency, Money};
+use rust_decimal::Decimal;
 
 use super::wire;
 use crate::sales::buyer::clean;
@@ -30,6 +31,28 @@ pub(super) struct Product {
     pub(super) taxes: Vec<Tax>,
 }
 
+impl Product {
+    /// The taxes on it.
+    pub(super) fn tax(&self) -> Money {
+        let taxes = self.taxes.iter().map(|tax| tax.amount);
+        Money::sum(self.price.currency(), taxes)
+    }
+
+    /// What so many of so many units cost.
+    pub(super) fn of_units(mut self, units: Decimal, all: Decimal) -> Self {
+        let share = |whole: Money| {
+            let part = (whole.amount() * units).checked_div(all);
+            part.map_or(whole, |part| Money::rounded(part, whole.currency()))
+        };
+        self.price = share(self.price);
+        for tax in &mut self.taxes {
+            tax.amount = share(tax.amount);
+        }
+        self.taxes.retain(|tax| !tax.amount.is_zero());
+        self
+    }
+}
+
 /// The currency that all charges are in.
 pub(super) fn currency(order: &wire::Order) -> Result<Currency, NotTaken> {
     let charges = order.lines.all.iter().flat_map(charges);
@@ -46,7 +69,11 @@ fn charges(line: &wire::Line) -> impl Iterator<Item = &wire::Charge> {
     charges.into_iter().flat_map(|charges| &charges.charge)
 }
 
-fn read(stated: &wire::Amount, currency: Currency, what: &str) -> Result<Money, NotTaken> {
+pub(super) fn read(
+    stated: &wire::Amount,
+    currency: Currency,
+    what: &str,
+) -> Result<Money, NotTaken> {
     if stated.currency != currency.code() {
         return Err(unreadable(what));
     }
@@ -61,7 +88,7 @@ pub(super) fn total(order: &wire::Order, currency: Currency) -> Result<Option<Mo
         .transpose()
 }
 
-fn taxes(charge: &wire::Charge, currency: Currency) -> Result<Vec<Tax>, NotTaken> {
+pub(super) fn taxes(charge: &wire::Charge, currency: Currency) -> Result<Vec<Tax>, NotTaken> {
     let Some(tax) = &charge.tax else {
         return Ok(Vec::new());
     };

@@ -1,6 +1,6 @@
-//! The way back to Walmart: shipments and cancellations of its own orders.
+//! The way back to Walmart: acknowledgements, shipments, cancellations and refunds (`parts`) of its own orders.
 //!
-//! Both are told line by line, in units. Walmart documents no idempotency keys, and a line that was marked
+//! All are told line by line, in units. Walmart documents no idempotency keys, and a line that was marked
 //! as shipped "cannot be updated": every try looks first what has become of each line, and tells what is
 //! missing. What nobody has acknowledged yet is acknowledged before it is shipped; that may be repeated.
 //! Walmart charges the buyer at the shipment, so what is cancelled before needs no refund.
@@ -11,16 +11,18 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::rest::{Changed, Rest};
-use super::wire::{Line, One, Order, Tally};
+use super::wire::{Line, One, Order};
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::digits;
-use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack, Why};
+use crate::sales::told::{is_refused, refused};
+use crate::sales::tries::Tries;
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack, Why};
 
 /// Carriers that Walmart knows by a name of its own; any other is told as another one.
 const CARRIERS: [&str; 6] = ["UPS", "USPS", "FedEx", "DHL", "OnTrac", "LaserShip"];
@@ -31,22 +33,49 @@ const METHOD: &str = "Standard";
 /// The way back to one seller's account.
 pub(super) struct Back {
     slug: Slug,
-    rest: Arc<Rest>,
+    pub(super) rest: Arc<Rest>,
+    /// How many units of each line were cancelled before.
+    pub(super) cancelled: Tries<BTreeMap<String, Decimal>>,
 }
 
 #[async_trait]
 impl WayBack for Back {
+    fn hears(&self) -> &'static [Topic] {
+        &Topic::ALL
+    }
+
+    async fn accepted(&self, external_id: &str) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "accepted");
+        let answer = self.note_acceptance(external_id).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
+        let answer = self.cancel_part(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
+        let answer = self.give_back(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
         let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
+        watch.stop(&answer, is_refused);
         answer
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
         let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
+        watch.stop(&answer, is_refused);
         answer
     }
 }
@@ -55,12 +84,39 @@ impl Back {
     /// The way to Walmart behind this door.
     pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
         Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, rest }
+        let cancelled = Tries::default();
+        Self {
+            slug,
+            rest,
+            cancelled,
+        }
     }
 
-    async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {
+    pub(super) async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {
         let one: Option<One> = self.rest.look_up(&format!("/v3/orders/{id}"), &[]).await?;
         Ok(one.map(|one| one.order))
+    }
+
+    /// Acknowledges an order; what is acknowledged may be so again.
+    async fn note_acceptance(&self, external_id: &str) -> NoticeAnswer {
+        let Some(id) = digits(external_id) else {
+            return Ok(refused("not_a_walmart_id"));
+        };
+        let Some(order) = self.order(&id).await? else {
+            return Ok(refused("order_not_found"));
+        };
+        let tallies = order.lines.all.iter().map(Line::tally);
+        let Ok(tallies) = tallies.collect::<Result<Vec<_>, _>>() else {
+            return Ok(refused("line_in_an_unknown_state"));
+        };
+        if tallies.iter().all(|tally| tally.wanted().is_zero()) {
+            return Ok(refused("order_is_cancelled"));
+        }
+        if tallies.iter().all(|tally| tally.created.is_zero()) {
+            return Ok(NoticeEvidence::Told);
+        }
+        let path = format!("/v3/orders/{id}/acknowledge");
+        Ok(told(self.rest.post::<Value>(&path, None).await?))
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
@@ -75,7 +131,7 @@ impl Back {
         };
         let mut created = false;
         let mut lines = Vec::new();
-        for (number, units) in units(notice) {
+        for (number, units) in units(&notice.lines) {
             let all = &order.lines.all;
             let Some(line) = all.iter().find(|line| line.number.0 == number) else {
                 return Ok(refused("line_not_found"));
@@ -102,7 +158,7 @@ impl Back {
         }
         if created {
             let path = format!("/v3/orders/{id}/acknowledge");
-            if let Changed::Refused(code) = self.rest.post(&path, None).await? {
+            if let Changed::Refused(code) = self.rest.post::<Value>(&path, None).await? {
                 return Ok(refused(&code));
             }
         }
@@ -126,7 +182,7 @@ impl Back {
             };
             shipped |= tally.shipped > Decimal::ZERO;
             if tally.open() > Decimal::ZERO {
-                lines.push(cancelled_line(line, &tally, notice.why));
+                lines.push(cancelled_line(line, tally.open(), notice.why));
             }
         }
         match (lines.is_empty(), shipped) {
@@ -183,12 +239,12 @@ fn shipped_line(number: &str, units: u32, parcel: &Tracking, method: &str) -> Va
 }
 
 /// Walmart wants one of its reasons. That the buyer asked for it may be said only where the buyer did.
-fn cancelled_line(line: &Line, tally: &Tally, why: Why) -> Value {
+pub(super) fn cancelled_line(line: &Line, units: Decimal, why: Why) -> Value {
     let reason = match why {
         Why::Declined | Why::Other if line.wants_out() => "CUSTOMER_REQUESTED_SELLER_TO_CANCEL",
         Why::OutOfStock | Why::Declined | Why::Other => "SELLER_CANCEL_OUT_OF_STOCK",
     };
-    let units = tally.open().normalize().to_string();
+    let units = units.normalize().to_string();
     json!({ "lineNumber": line.number.0, "orderLineStatuses": { "orderLineStatus": [{
         "status": "Cancelled",
         "cancellationReason": reason,
@@ -197,27 +253,17 @@ fn cancelled_line(line: &Line, tally: &Tally, why: Why) -> Value {
 }
 
 /// Units per line.
-fn units(notice: &ShipmentNotice) -> BTreeMap<&str, u32> {
+pub(super) fn units(lines: &[(String, u32)]) -> BTreeMap<&str, u32> {
     let mut units: BTreeMap<&str, u32> = BTreeMap::new();
-    for (line, count) in &notice.lines {
+    for (line, count) in lines {
         *units.entry(line).or_default() += count;
     }
     units
 }
 
-fn told(changed: Changed) -> NoticeEvidence {
+pub(super) fn told(changed: Changed) -> NoticeEvidence {
     match changed {
         Changed::Made => NoticeEvidence::Told,
         Changed::Refused(code) => refused(&code),
     }
-}
-
-fn refused(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused {
-        code: code.to_owned(),
-    }
-}
-
-const fn is_refusal(evidence: &NoticeEvidence) -> bool {
-    matches!(evidence, NoticeEvidence::Refused { .. })
 }

@@ -1,8 +1,9 @@
 //! What Walmart's purchase order means. Pure: its lines' units say it all.
 //!
-//! Decided here: a line whose units are all cancelled is no part of the order, and an order with no other line
-//! is over. A line of which only a part was cancelled or shipped is kept as unknown: the hub would send all of
-//! it. What Walmart or another fulfils is not ours to ship. Walmart charges the buyer and owes the seller, so
+//! Decided here: units that were cancelled are no part of the order, with their share of what their line's product
+//! costs, and an order without any other is over. A line of which only a part was shipped is kept as unknown:
+//! the hub would send all of it. The order was changed when the state of a line last was. A buyer who wants all
+//! that is open cancelled asks for it. What Walmart or another fulfils is not ours to ship. Walmart charges the buyer and owes the seller, so
 //! every order is prepaid.
 
 use jiff::Timestamp;
@@ -17,11 +18,14 @@ use orderhub_domain::quantity::Quantity;
 use rust_decimal::Decimal;
 
 use super::amounts::{self, Charged};
-use super::wire;
+use super::{given, wire};
 use crate::sales::buyer::{Postal, clean};
 use crate::sales::country::two_letters;
 use crate::sales::taken::{NotTaken, decimal, discount, id_of, sound, unknown, unreadable};
 use crate::wire::{Exact, code};
+
+/// What the buyer's wish to cancel is called: there is one of it at most.
+const BUYER: &str = "buyer";
 
 /// Decimals of a unit price.
 const UNIT_PRICE: u32 = 6;
@@ -41,20 +45,27 @@ enum Standing {
     Gone,
 }
 
-fn standing(line: &wire::Line) -> Result<Standing, NotTaken> {
+fn standing(line: &wire::Line) -> Result<(Standing, wire::Tally), NotTaken> {
     let tally = line.tally().map_err(|other| {
         let word = code(other).unwrap_or_else(|| "unknown".to_owned());
         unknown(format!("line_status.{word}"))
     })?;
-    let (open, some) = (tally.open(), |units: Decimal| units > Decimal::ZERO);
-    match (some(open), some(tally.shipped), some(tally.cancelled)) {
-        (true, false, false) => Ok(Standing::Open),
-        (false, true, false) => Ok(Standing::Shipped),
-        (false, false, true) => Ok(Standing::Gone),
-        (true, true, _) => Err(unknown("partly_shipped_line")),
-        (_, _, true) => Err(unknown("partly_cancelled_line")),
-        (false, false, false) => Err(unreadable("a line's statuses")),
-    }
+    let some = |units: Decimal| units > Decimal::ZERO;
+    let standing = match (some(tally.open()), some(tally.shipped)) {
+        (true, true) => return Err(unknown("partly_shipped_line")),
+        (true, false) => Standing::Open,
+        (false, true) => Standing::Shipped,
+        (false, false) if some(tally.cancelled) => Standing::Gone,
+        (false, false) => return Err(unreadable("a line's statuses")),
+    };
+    Ok((standing, tally))
+}
+
+/// When the state of a line was last changed.
+fn changed_at(lines: &[wire::Line]) -> Result<Option<Timestamp>, NotTaken> {
+    let dates = lines.iter().filter_map(|line| line.status_date.as_ref());
+    let dates: Result<Vec<_>, _> = dates.map(|at| time(at, "statusDate")).collect();
+    Ok(dates?.into_iter().max())
 }
 
 /// Who ships what is to be shipped.
@@ -75,12 +86,10 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let lines = &order.lines.all;
     let standings: Result<Vec<_>, _> = lines.iter().map(standing).collect();
     let standings = standings?;
-    let over = standings.iter().all(|standing| *standing == Standing::Gone);
+    let over = standings.iter().all(|(one, _)| *one == Standing::Gone);
+    let changed_at = changed_at(lines)?;
     let cancelled_at = if over {
-        let dates = lines.iter().filter_map(|line| line.status_date.as_ref());
-        let dates: Result<Vec<_>, _> = dates.map(|at| time(at, "statusDate")).collect();
-        let last = dates?.into_iter().max();
-        Some(last.ok_or_else(|| unreadable("statusDate"))?)
+        Some(changed_at.ok_or_else(|| unreadable("statusDate"))?)
     } else {
         None
     };
@@ -88,18 +97,23 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let by = by(order)?;
     let mut charged = Charged::default();
     let mut kept = Vec::new();
-    for (line, standing) in lines.iter().zip(standings) {
+    for (line, (standing, tally)) in lines.iter().zip(&standings) {
         let fulfilled_by = match standing {
             Standing::Gone if !over => continue,
             Standing::Gone | Standing::Open => by,
             Standing::Shipped => FulfilledBy::Channel,
         };
-        kept.push(draft_line(line, fulfilled_by, currency, &mut charged)?);
+        kept.push(draft_line(
+            (line, tally),
+            fulfilled_by,
+            currency,
+            &mut charged,
+        )?);
     }
     let id = id_of(Some(&order.purchase_order_id));
     let private = private(order);
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at,
         awaits_release: false,
         point: None,
         external_id: id.ok_or_else(|| unreadable("purchaseOrderId"))?,
@@ -125,20 +139,40 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
         terms: Terms::Prepaid { reference: None },
     });
     let draft = sound(draft)?;
-    let facts = cancelled_at.map(|at| ChannelFact::Cancelled { at });
-    Ok((Submission { draft, private }, facts.into_iter().collect()))
+    let mut facts = given::back(order, currency)?;
+    if wants_out(lines, &standings) {
+        facts.push(ChannelFact::CancelAsked {
+            reference: BUYER.to_owned(),
+        });
+    }
+    facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
+    Ok((Submission { draft, private }, facts))
+}
+
+/// Whether the buyer has asked for the cancellation of all that is open. Walmart gives the wish no name.
+fn wants_out(lines: &[wire::Line], standings: &[(Standing, wire::Tally)]) -> bool {
+    let standings = standings.iter().map(|(standing, _)| standing);
+    let all = lines.iter().zip(standings);
+    let mut open = all.filter(|(_, standing)| **standing == Standing::Open);
+    let some = open.clone().next().is_some();
+    some && open.all(|(line, _)| line.wants_out())
 }
 
 fn draft_line(
-    line: &wire::Line,
+    (line, tally): (&wire::Line, &wire::Tally),
     fulfilled_by: FulfilledBy,
     currency: Currency,
     charged: &mut Charged,
 ) -> Result<DraftLine, NotTaken> {
     let external_id = code(&line.number.0).ok_or_else(|| unreadable("a line's number"))?;
-    let count = decimal(&line.order_line_quantity.amount, "a line's quantity")?;
+    let all = decimal(&line.order_line_quantity.amount, "a line's quantity")?;
+    let mut product = charged.line(line, currency)?;
+    let mut count = all;
+    if !tally.cancelled.is_zero() && !tally.wanted().is_zero() {
+        count = tally.wanted();
+        product = product.of_units(count, count + tally.cancelled);
+    }
     let quantity = Quantity::new(count).ok_or_else(|| unreadable("a line's quantity"))?;
-    let product = charged.line(line, currency)?;
     let unit = product.price.amount().checked_div(count);
     let unit = unit.ok_or_else(|| unreadable("a line's quantity"))?;
     let unit_price = unit.round_dp(UNIT_PRICE).normalize();

@@ -1,16 +1,18 @@
-//! Walmart Marketplace: a seller's purchase orders, asked for as they change; shipments and cancellations back
-//! to Walmart, units on offer.
+//! Walmart Marketplace: a seller's purchase orders, asked for as they change; acknowledgements, shipments,
+//! cancellations and refunds back to Walmart, units on offer.
 //!
 //! A purchase order has no state of its own: its lines have, unit by unit. It is an order from the moment that
-//! Walmart releases it, and wants to be acknowledged within four hours; the hub has no way to say so yet, so
-//! it is acknowledged by the shipment at the latest. What Walmart pushes is not listened to: how it signs is
+//! Walmart releases it, and wants to be acknowledged within four hours. What Walmart pushes is not listened to: how it signs is
 //! not documented to the end.
 
 mod amounts;
 mod back;
+mod given;
 mod map;
 mod offer;
+mod parts;
 mod poll;
+mod refund;
 mod rest;
 mod specimen;
 mod wire;
@@ -24,7 +26,7 @@ use self::back::Back;
 use self::offer::Offers;
 use self::poll::Orders;
 use self::rest::Rest;
-use super::taken::{parse, taken};
+use super::taken::{parse, taken, with_wishes};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -46,8 +48,10 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         standing: Standing::Sampled,
         can: &[
             Capability::Polled,
+            Capability::Acknowledged,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
             Capability::Stock,
         ],
         settings: &[
@@ -88,7 +92,7 @@ impl Connector for Walmart {
         let order = parse(request.body)
             .and_then(|order| map::order(&order).map_err(|why| why.under("order")))
             .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        with_wishes(order)
     }
 
     fn is_live(&self) -> bool {

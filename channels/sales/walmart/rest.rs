@@ -5,8 +5,8 @@
 use http::HeaderName;
 use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -107,10 +107,10 @@ impl Rest {
     }
 
     /// Adds something to an order, or changes it.
-    pub(super) async fn post(
+    pub(super) async fn post<B: Serialize + Sync>(
         &self,
         path: &str,
-        members: Option<&Value>,
+        members: Option<&B>,
     ) -> Result<Changed, CallError> {
         let request = common(self.http.post(path));
         self.change(match members {

@@ -121,6 +121,9 @@ pub(super) struct Line {
     /// The buyer wants no more of it, and nobody has decided yet.
     #[serde(default)]
     intent_to_cancel: Option<serde_json::Value>,
+    /// What was given back of it: one object, or a list of them.
+    #[serde(default)]
+    refund: Option<Box<RawValue>>,
     pub(super) order_line_statuses: Statuses,
 }
 
@@ -161,6 +164,28 @@ pub(super) struct Tax {
     pub(super) tax_name: Text,
     #[serde(default)]
     pub(super) tax_amount: Option<Amount>,
+}
+
+/// What was given back of a line.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refund {
+    #[serde(default)]
+    pub(super) refund_comments: Option<String>,
+    #[serde(default)]
+    refund_charges: Option<RefundCharges>,
+}
+
+#[derive(Deserialize)]
+struct RefundCharges {
+    #[serde(default, rename = "refundCharge")]
+    all: Vec<RefundCharge>,
+}
+
+/// One movement. Its amounts are below zero.
+#[derive(Deserialize)]
+struct RefundCharge {
+    charge: Charge,
 }
 
 #[derive(Deserialize)]
@@ -222,9 +247,34 @@ impl Tally {
     pub(super) fn open(&self) -> Decimal {
         self.created + self.acknowledged
     }
+
+    /// Shipped, or still to be.
+    pub(super) fn wanted(&self) -> Decimal {
+        self.open() + self.shipped
+    }
+}
+
+impl Refund {
+    /// Its movements.
+    pub(super) fn charges(&self) -> impl Iterator<Item = &Charge> {
+        let all = self.refund_charges.iter().flat_map(|charges| &charges.all);
+        all.map(|one| &one.charge)
+    }
 }
 
 impl Line {
+    /// What was given back of it; `None` when that cannot be read.
+    pub(super) fn refunds(&self) -> Option<Vec<Refund>> {
+        let Some(stated) = self.refund.as_deref().map(RawValue::get) else {
+            return Some(Vec::new());
+        };
+        if stated.starts_with('[') {
+            return serde_json::from_str(stated).ok();
+        }
+        let one: Option<Refund> = serde_json::from_str(stated).ok()?;
+        Some(one.into_iter().collect())
+    }
+
     /// Whether the buyer has asked for its cancellation. Walmart states that in more than one form.
     pub(super) fn wants_out(&self) -> bool {
         use serde_json::Value::{Bool, Null};

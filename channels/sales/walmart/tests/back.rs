@@ -11,6 +11,8 @@ use super::{nothing, serve};
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
+mod parts;
+
 /// So many units of a line in a state, with their tracking number.
 type Units = (String, u32, Option<String>);
 
@@ -18,6 +20,10 @@ type Units = (String, u32, Option<String>);
 struct Book {
     lines: [Vec<Units>; 2],
     intends: bool,
+    /// What was given back of each line.
+    refunds: [Value; 2],
+    /// Keeps no comment on a refund.
+    mute: bool,
     /// Every change: its end, and its members.
     changes: Vec<(String, Value)>,
     /// Carries the next change whose path ends like this out and answers that.
@@ -37,6 +43,8 @@ impl Default for Market {
         Self(Arc::new(Mutex::new(Book {
             lines: [of(3), of(1)],
             intends: false,
+            refunds: [Value::Null, Value::Null],
+            mute: false,
             changes: Vec::new(),
             lose: None,
             always: None,
@@ -85,7 +93,10 @@ impl Book {
                     })
                     .collect();
                 json!({ "lineNumber": (at + 1).to_string(), "item": {},
-                    "intentToCancel": self.intends,
+                    "intentToCancel": self.intends, "refund": self.refunds[at],
+                    "charges": { "charge": [{ "chargeType": "PRODUCT",
+                        "chargeAmount": { "currency": "USD", "amount": 10 * all },
+                        "tax": { "taxAmount": { "currency": "USD", "amount": all } } }] },
                     "orderLineQuantity": { "amount": all.to_string() },
                     "orderLineStatuses": { "orderLineStatus": units } })
             })
@@ -103,6 +114,18 @@ impl Book {
             }
             return;
         }
+        if end == "/refund" {
+            let lines = &members["orderRefund"]["orderLines"]["orderLine"];
+            for line in lines.as_array().expect("lines") {
+                let second = usize::from(line["lineNumber"] == "2");
+                let mut refund = line["refunds"]["refund"][0].clone();
+                if self.mute {
+                    refund["refundComments"] = Value::Null;
+                }
+                self.refunds[second] = refund;
+            }
+            return;
+        }
         let what = ["orderShipment", "orderCancellation"];
         let what = what.into_iter().find(|what| members.get(what).is_some());
         let lines = &members[what.expect("a change")]["orderLines"]["orderLine"];
@@ -117,7 +140,9 @@ impl Book {
             let units: u32 = units.parse().expect("a number");
             let number = status["trackingInfo"]["trackingNumber"].as_str();
             let word = status["status"].as_str().expect("text").to_owned();
-            let open = self.lines[at - 1].first_mut().expect("units");
+            let is_open = |of: &&mut Units| matches!(&*of.0, "Created" | "Acknowledged");
+            let mut all = self.lines[at - 1].iter_mut();
+            let open = all.find(is_open).expect("open units");
             assert!(open.1 >= units && (open.0 == "Acknowledged" || word == "Cancelled"));
             open.1 -= units;
             self.lines[at - 1].push((word, units, number.map(str::to_owned)));
