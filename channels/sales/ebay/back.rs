@@ -1,4 +1,5 @@
-//! The way back to eBay: shipments of its own orders (`createShippingFulfillment`).
+//! The way back to eBay: shipments of its own orders (`createShippingFulfillment`), and money that goes back
+//! (`giving`).
 //!
 //! eBay knows no idempotency keys here, so every try looks first what it knows already and adds what is missing.
 //! Told twice, or noted by hand before, comes to the same. A shipment has one number: of several parcels the
@@ -6,15 +7,15 @@
 //!
 //! Cancelling there is a method of the Post-Order API, which wants the key under a word of its own
 //! (`IAF`) and, from sellers in the EU and the UK, a signature of ours over each call; a person does it in
-//! Seller Hub, and the hub sees that it is done. A refund alone (`issue_refund`) would leave the order open
-//! there, so it is left to the same person.
+//! Seller Hub, and the hub sees that it is done. Of a part of an order that will not come eBay is told by its
+//! refund: it knows no cancellation of a part.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -23,7 +24,8 @@ use super::wire::Order;
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::told::{count, is_refused, refused, segment};
-use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
+use crate::sales::tries::Given;
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
 
 /// Carriers whose code is another spelling of how the hub's carriers call themselves
@@ -43,7 +45,10 @@ const CARRIERS: [(&str, &str); 9] = [
 /// The way back for one seller.
 pub(super) struct Back {
     slug: Slug,
-    api: Arc<Api>,
+    pub(super) api: Arc<Api>,
+    /// Money may be given back through eBay.
+    refunds: bool,
+    pub(super) given: Given,
 }
 
 /// What has left, as eBay has it.
@@ -78,6 +83,33 @@ fn plain(number: &str) -> String {
 
 #[async_trait]
 impl WayBack for Back {
+    fn hears(&self) -> &'static [Topic] {
+        if self.refunds {
+            &[
+                Topic::Shipped,
+                Topic::Cancelled,
+                Topic::PartCancelled,
+                Topic::Refund,
+            ]
+        } else {
+            &[Topic::Shipped, Topic::Cancelled]
+        }
+    }
+
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
+        let answer = self.give_back(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
+        let answer = self.give_back(notice).await;
+        watch.stop(&answer, is_refused);
+        answer
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
         let answer = self.note_shipment(notice).await;
@@ -95,9 +127,15 @@ impl WayBack for Back {
 
 impl Back {
     /// The way to the seller's orders behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>) -> Self {
+    pub(super) fn new(slug: Slug, api: Arc<Api>, refunds: bool) -> Self {
         Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, api }
+        let given = Given::default();
+        Self {
+            slug,
+            api,
+            refunds,
+            given,
+        }
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
@@ -144,7 +182,7 @@ impl Back {
     }
 }
 
-fn is_cancelled(order: &Order) -> bool {
+pub(super) fn is_cancelled(order: &Order) -> bool {
     let cancel = order.cancel_status.as_ref();
     cancel.is_some_and(|of| of.cancel_state.as_deref() == Some("CANCELED"))
 }

@@ -1,7 +1,7 @@
 //! What eBay's order means (Fulfillment API). Pure.
 //!
 //! Decided here: payment, fulfilment and cancellation are three states that know nothing of each other. An order
-//! whose money was given back before anything was shipped is over. What goes through eBay's international
+//! that its buyer wants cancelled is as it was until that is answered. An order whose money was given back before anything was shipped is over. What goes through eBay's international
 //! shipping or its authenticators is still shipped by us, to the warehouse that the order names.
 
 use orderhub_domain::canonical::{
@@ -13,7 +13,7 @@ use orderhub_domain::money::Currency;
 use orderhub_domain::order::ChannelFact;
 use orderhub_domain::quantity::Quantity;
 
-use super::money::{add_charges, add_taxes, or_zero, stated};
+use super::money::{add_charges, add_taxes, given, or_zero, stated};
 use super::wire;
 use crate::sales::buyer::{Postal, clean};
 use crate::sales::taken::{NotTaken, decimal, instant, not_yet, sound, unknown, unreadable};
@@ -48,7 +48,8 @@ fn state(order: &wire::Order) -> Result<(State, bool), NotTaken> {
     let cancelled = match cancel.and_then(|of| of.cancel_state.as_deref()) {
         None | Some("NONE_REQUESTED") => false,
         Some("CANCELED") => true,
-        // Asked for by the buyer, or by the seller and not through: a person answers there.
+        Some("IN_PROGRESS") if wishes(order).next().is_some() => false,
+        // By the seller, and not through: a person sees to it there.
         Some("IN_PROGRESS") => return Err(unknown("order:cancellation_requested")),
         other => return Err(unknown(format!("order:cancel.{}", word(other)))),
     };
@@ -68,6 +69,19 @@ fn state(order: &wire::Order) -> Result<(State, bool), NotTaken> {
     Ok((shipped, paid))
 }
 
+/// The buyer's wishes to cancel that nobody has answered, by eBay's ids of them.
+fn wishes(order: &wire::Order) -> impl Iterator<Item = String> {
+    let requests = order
+        .cancel_status
+        .iter()
+        .flat_map(|of| &of.cancel_requests);
+    let open = requests.filter(|request| {
+        request.initiator.as_deref() == Some("BUYER")
+            && request.state.as_deref() == Some("REQUESTED")
+    });
+    open.filter_map(|request| opaque_id(&request.id.as_ref()?.0))
+}
+
 /// An order of this seller, if one is configured, and what it means if it is known already.
 pub(super) fn order(
     order: &wire::Order,
@@ -85,11 +99,10 @@ pub(super) fn order(
     };
     let currency = total.currency.as_deref().and_then(Currency::from_code);
     let currency = currency.ok_or_else(|| unreadable("the total's currency"))?;
+    let changed = order.last_modified_date.as_ref();
+    let changed_at = changed.and_then(|text| text.parse().ok());
     let cancelled_at = match state {
-        State::Over => Some(instant(
-            order.last_modified_date.as_ref(),
-            "lastModifiedDate",
-        )?),
+        State::Over => Some(instant(changed, "lastModifiedDate")?),
         State::Open | State::Shipped => None,
     };
     let stated_total = stated(total, currency, "the total")?;
@@ -101,7 +114,7 @@ pub(super) fn order(
     let private = private(order);
     let id = opaque_id(&order.id).ok_or_else(|| unreadable("orderId"))?;
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at,
         awaits_release: false,
         point: None,
         number: Some(id.clone()),
@@ -138,6 +151,9 @@ pub(super) fn order(
     if paid && state != State::Over {
         facts.push(ChannelFact::Paid { reference });
     }
+    facts.extend(given(order, currency)?);
+    let asked = wishes(order).map(|reference| ChannelFact::CancelAsked { reference });
+    facts.extend(asked.filter(|_| state == State::Open));
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))
 }

@@ -1,4 +1,4 @@
-//! eBay: orders by asking, shipments back to the marketplace, units on offer.
+//! eBay: orders by asking, shipments and refunds back to the marketplace, units on offer.
 //!
 //! The Fulfillment API states an order whole, so each is read the same way: it places the order if it is
 //! new, and says what changed (cancelled, paid) if it is known. Notifications, which eBay signs, only say that an
@@ -6,6 +6,7 @@
 
 mod api;
 mod back;
+mod giving;
 mod hooks;
 mod keys;
 mod map;
@@ -25,7 +26,7 @@ use self::back::Back;
 use self::hooks::Hooks;
 use self::offer::Offers;
 use self::poll::Orders;
-use super::taken::{parse, taken};
+use super::taken::{parse, taken, with_wishes};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -55,6 +56,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::LooksUp,
             Capability::Polled,
             Capability::Shipments,
+            Capability::Refund,
             Capability::Stock,
         ],
         settings: &[
@@ -79,6 +81,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
                 "the seller's user id as orders state it (sellerId): those of another one are kept apart",
             ),
             Setting::optional(
+                "refunds",
+                Form::Text,
+                "`yes` where the hub may give money back through eBay: not for sellers in the EU or the UK, whose refunds eBay wants signed",
+            ),
+            Setting::optional(
                 "verification_token",
                 Form::Secret,
                 "the verification token of the notification's destination: one of your own, 32 to 80 letters, digits, underscores and dashes",
@@ -98,12 +105,13 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let api = Arc::new(Api::open(settings)?);
     let slug = &settings.slug;
+    let refunds = settings.text("refunds").is_some_and(|word| word != "no");
     Ok(Arc::new(Ebay {
         seller: settings.text("seller").map(str::to_owned),
         live: settings.is_live(),
         hooks: Hooks::open(settings)?,
         orders: Orders::new(api.clone()),
-        back: Back::new(slug.clone(), api.clone()),
+        back: Back::new(slug.clone(), api.clone(), refunds),
         offers: Offers::new(slug.clone(), api),
     }))
 }
@@ -126,7 +134,7 @@ impl Connector for Ebay {
         let order = parse(request.body)
             .and_then(|order| map::order(&order, self.seller.as_deref()))
             .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        with_wishes(order)
     }
 
     fn is_live(&self) -> bool {

@@ -6,9 +6,11 @@
 
 use orderhub_domain::canonical::{Charge, Discount, OrderDraft, Tax};
 use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::{ChannelFact, Repayment};
 
 use super::wire;
 use crate::sales::taken::{NotTaken, amount, discount, unreadable};
+use crate::sales::told::opaque_id;
 
 /// An amount in the order's currency. One in another is not the order's.
 pub(super) fn stated(
@@ -103,4 +105,28 @@ pub(super) fn add_taxes(
         }
     }
     Ok(())
+}
+
+/// What eBay has given back of an order: each refund that the buyer has, under its id.
+pub(super) fn given(order: &wire::Order, currency: Currency) -> Result<Vec<ChannelFact>, NotTaken> {
+    let refunds = order.payment_summary.iter().flat_map(|of| &of.refunds);
+    let done = refunds.filter(|refund| refund.status.as_deref() == Some("REFUNDED"));
+    let facts = done.map(|refund| {
+        let Repayment { reference, amount } = repayment(refund, currency)?;
+        Ok(ChannelFact::Refunded {
+            reference,
+            amount,
+            at: refund.date.as_deref().and_then(|at| at.parse().ok()),
+        })
+    });
+    facts.collect()
+}
+
+/// A refund by its id, and what it comes to.
+pub(super) fn repayment(refund: &wire::Refund, currency: Currency) -> Result<Repayment, NotTaken> {
+    let id = refund.id.as_ref().and_then(|id| opaque_id(&id.0));
+    Ok(Repayment {
+        reference: id.ok_or_else(|| unreadable("a refund's refundId"))?,
+        amount: or_zero(refund.amount.as_ref(), currency, "a refund")?,
+    })
 }

@@ -33,6 +33,10 @@ fn seller() -> Arc<dyn SalesConnector> {
 
 /// A stand-in for eBay that hands out one key, and a connection that calls it.
 async fn calling() -> (MockServer, Arc<dyn SalesConnector>) {
+    calling_with(settings()).await
+}
+
+async fn calling_with(mut settings: Settings) -> (MockServer, Arc<dyn SalesConnector>) {
     let server = MockServer::start().await;
     let key = json!({ "access_token": "v^1.1#key", "expires_in": 7200, "token_type": "User Access Token" });
     Mock::given(method("POST"))
@@ -47,7 +51,6 @@ async fn calling() -> (MockServer, Arc<dyn SalesConnector>) {
         .respond_with(ResponseTemplate::new(200).set_body_json(key))
         .mount(&server)
         .await;
-    let mut settings = settings();
     settings.base_url = Some(server.uri());
     let connector = connect("ebay", &settings).expect("a connection");
     (server, connector)

@@ -158,12 +158,44 @@ pub(super) struct Pricing {
 pub(super) struct CancelStatus {
     #[serde(default)]
     pub(super) cancel_state: Option<String>,
+    #[serde(default)]
+    pub(super) cancel_requests: Vec<CancelRequest>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CancelRequest {
+    #[serde(default, rename = "cancelRequestId")]
+    pub(super) id: Option<Exact>,
+    /// `BUYER` or `SELLER`.
+    #[serde(default, rename = "cancelInitiator")]
+    pub(super) initiator: Option<String>,
+    /// `REQUESTED`, `COMPLETED` or `REJECTED`.
+    #[serde(default, rename = "cancelRequestState")]
+    pub(super) state: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct PaymentSummary {
     #[serde(default, deserialize_with = "spare::list")]
     pub(super) payments: Vec<Payment>,
+    #[serde(default)]
+    pub(super) refunds: Vec<Refund>,
+}
+
+/// What was given back, or is about to be.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refund {
+    #[serde(default, rename = "refundId")]
+    pub(super) id: Option<Exact>,
+    /// `REFUNDED` once the buyer has it; `PENDING` or `FAILED` else.
+    #[serde(default, rename = "refundStatus")]
+    pub(super) status: Option<String>,
+    #[serde(default, rename = "refundDate")]
+    pub(super) date: Option<String>,
+    #[serde(default)]
+    pub(super) amount: Option<Amount>,
 }
 
 #[derive(Deserialize)]

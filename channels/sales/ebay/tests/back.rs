@@ -8,10 +8,12 @@ use serde_json::{Value, json};
 use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
-use super::calling;
+use super::{calling, calling_with, settings};
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
+
+mod giving;
 
 const ORDER: &str = "07-00001-00002";
 
@@ -20,6 +22,11 @@ struct Book {
     fulfilment: &'static str,
     cancel: &'static str,
     shipments: Vec<Value>,
+    refunds: Vec<Value>,
+    /// What the next refunds are, as eBay answers.
+    becomes: &'static str,
+    /// Every refund that was asked for.
+    asked: Vec<Value>,
     /// Carries the next change out and answers this.
     lose: Option<ResponseTemplate>,
     always: Option<ResponseTemplate>,
@@ -35,6 +42,9 @@ impl Default for Site {
             fulfilment: "NOT_STARTED",
             cancel: "NONE_REQUESTED",
             shipments: Vec::new(),
+            refunds: Vec::new(),
+            becomes: "PENDING",
+            asked: Vec::new(),
             lose: None,
             always: None,
             refuse: None,
@@ -65,6 +75,7 @@ impl Respond for Site {
                 json!({
                     "orderId": ORDER, "orderFulfillmentStatus": book.fulfilment,
                     "cancelStatus": { "cancelState": book.cancel },
+                    "paymentSummary": { "refunds": book.refunds },
                     "lineItems": [{ "lineItemId": "501", "quantity": 3 }, { "lineItemId": "502", "quantity": 1 }],
                 })
             } else {
@@ -72,11 +83,14 @@ impl Respond for Site {
             };
             return ResponseTemplate::new(200).set_body_json(found);
         }
-        assert_eq!(below, "/shipping_fulfillment");
         if let Some(id) = book.refuse {
             return trouble(400, id);
         }
         let told: Value = request.body_json().expect("JSON");
+        if below == "/issue_refund" {
+            return book.refund(told);
+        }
+        assert_eq!(below, "/shipping_fulfillment");
         book.shipments.push(json!({
             "fulfillmentId": "1", "lineItems": told["lineItems"],
             "shipmentTrackingNumber": told["trackingNumber"],
@@ -89,17 +103,41 @@ impl Respond for Site {
     }
 }
 
+impl Book {
+    fn refund(&mut self, asked: Value) -> ResponseTemplate {
+        let id = format!("R{}", self.refunds.len() + 1);
+        self.refunds
+            .push(json!({ "refundId": id, "refundStatus": self.becomes,
+            "amount": asked["orderLevelRefundAmount"] }));
+        self.asked.push(asked);
+        let made = json!({ "refundId": id, "refundStatus": self.becomes });
+        let lost = self.lose.take();
+        lost.unwrap_or_else(|| ResponseTemplate::new(200).set_body_json(made))
+    }
+}
+
 impl Site {
     async fn serve(&self) -> (MockServer, Arc<dyn SalesConnector>) {
         let (server, connector) = calling().await;
+        self.mount(&server).await;
+        (server, connector)
+    }
+
+    /// For a connection that may give money back.
+    async fn serve_giving(&self) -> (MockServer, Arc<dyn SalesConnector>) {
+        let (server, connector) = calling_with(settings().with_text("refunds", "yes")).await;
+        self.mount(&server).await;
+        (server, connector)
+    }
+
+    async fn mount(&self, server: &MockServer) {
         for verb in ["GET", "POST"] {
             Mock::given(method(verb))
                 .and(header("authorization", "Bearer v^1.1#key"))
                 .respond_with(self.clone())
-                .mount(&server)
+                .mount(server)
                 .await;
         }
-        (server, connector)
     }
 
     fn book(&self) -> std::sync::MutexGuard<'_, Book> {

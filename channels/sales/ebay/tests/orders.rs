@@ -160,6 +160,86 @@ fn the_three_states_know_nothing_of_each_other() {
 }
 
 #[test]
+fn a_buyer_who_wants_it_cancelled_asks_for_it_and_the_order_is_as_it_was() {
+    let request = |initiator: &str, state: &str| {
+        json!([{ "cancelRequestId": "5000000001", "cancelInitiator": initiator,
+            "cancelRequestState": state, "cancelReason": "ORDER_MISTAKE" }])
+    };
+    let asked = |initiator, state| {
+        let changes = [
+            (CANCEL, json!("IN_PROGRESS")),
+            ("/cancelStatus/cancelRequests", request(initiator, state)),
+        ];
+        seller().read(&super::request(&stated(), &body(&changes)))
+    };
+    let wish = ChannelFact::CancelAsked {
+        reference: "5000000001".to_owned(),
+    };
+    let read = asked("BUYER", "REQUESTED");
+    let [Inbound::Order(order), Inbound::Said { order: id, facts }] = &read[..] else {
+        panic!("an order and a wish: {read:?}");
+    };
+    assert_eq!(order.facts, [paid(), wish.clone()]);
+    assert_eq!(order.submission.draft.cancelled_at, None);
+    // Of an order that is new only its state counts, so that the wish is said behind it.
+    assert_eq!((id.as_str(), &facts[..]), ("07-00001-00002", &[wish][..]));
+    for (initiator, state) in [("SELLER", "REQUESTED"), ("BUYER", "COMPLETED")] {
+        assert_eq!(
+            asked(initiator, state),
+            [unknown("order:cancellation_requested")]
+        );
+    }
+    let answered = inbound(&[("/cancelStatus/cancelRequests", request("BUYER", "REJECTED"))]);
+    assert_eq!(answered.facts, [paid()]);
+}
+
+#[test]
+fn what_was_given_back_is_said_once_the_buyer_has_it() {
+    let refund = |status: &str| {
+        json!([{ "refundId": "own-refund-1", "refundReferenceId": "own-ref", "refundStatus": status,
+            "refundDate": "2026-03-02T10:00:00.000Z", "amount": money("20.0") }])
+    };
+    let refunds = "/paymentSummary/refunds";
+    let part = inbound(&[
+        (PAYMENT, json!("PARTIALLY_REFUNDED")),
+        (refunds, refund("REFUNDED")),
+    ]);
+    let [
+        known,
+        ChannelFact::Refunded {
+            reference,
+            amount,
+            at,
+        },
+    ] = &part.facts[..]
+    else {
+        panic!("paid and refunded: {:?}", part.facts);
+    };
+    assert_eq!((known, reference.as_str()), (&paid(), "own-refund-1"));
+    assert_eq!(amount.amount(), Decimal::new(2000, 2));
+    assert_eq!(*at, "2026-03-02T10:00:00Z".parse().ok());
+    for status in ["PENDING", "FAILED", "OWN"] {
+        assert_eq!(inbound(&[(refunds, refund(status))]).facts, [paid()]);
+    }
+    let mut odd = refund("REFUNDED");
+    odd[0]["amount"]["value"] = "own-buyer".into();
+    let Inbound::Unreadable { reason } = read(&[(refunds, odd)]) else {
+        panic!("not readable");
+    };
+    assert!(!reason.contains("own-buyer"), "{reason}");
+}
+
+#[test]
+fn every_state_says_when_it_was_changed_last() {
+    let at = "2026-03-01T09:45:00Z".parse().ok();
+    assert_eq!(draft(&[]).changed_at, at);
+    assert_eq!(
+        draft(&[("/lastModifiedDate", Value::Null)]).changed_at,
+        None
+    );
+}
+
+#[test]
 fn units_that_have_left_are_not_shipped_again() {
     let first = "/lineItems/0/lineItemFulfillmentStatus";
     let begun = (FULFILMENT, json!("IN_PROGRESS"));
