@@ -1,8 +1,9 @@
 //! What Amazon's order means (Orders API v2026-01-01). Pure.
 //!
 //! Decided here: what Amazon fulfils is never allocated. A pending order is none yet: its payment is not
-//! verified. While the buyer's wish to cancel is open the order is kept as unknown, for a person to answer; so
-//! is an order of another marketplace, and a line of which a part was shipped elsewhere. The channel has the
+//! verified. A buyer who wants all that is open cancelled asks for it; a wish for some of the lines keeps the order
+//! as unknown, for a person to answer; so is an order of another marketplace, and a line of which a part was
+//! shipped elsewhere. The channel has the
 //! buyer's money, except for what is collected at the door.
 
 use orderhub_domain::canonical::{
@@ -24,6 +25,9 @@ use crate::sales::taken::{
 };
 use crate::sales::told::opaque_id;
 use crate::wire::code;
+
+/// What the buyer's wish to cancel is called: there is one of it at most.
+const BUYER: &str = "buyer";
 
 /// What a status says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,19 +101,16 @@ fn currency(order: &wire::Order, marketplace: &str) -> Result<Currency, NotTaken
 /// An order of one of these marketplaces, and what it means if it is known already.
 pub(super) fn order(
     order: &wire::Order,
-    ours: &[String],
+    marketplaces: &[String],
 ) -> Result<(Submission, Vec<ChannelFact>), NotTaken> {
-    let marketplace = marketplace(order, ours)?;
+    let marketplace = marketplace(order, marketplaces)?;
     let (state, by) = state(order)?;
-    if state == State::Open && by == FulfilledBy::Us && order.items.iter().any(is_unwanted) {
-        return Err(unknown("order:cancellation_requested"));
-    }
+    let ours = state == State::Open && by == FulfilledBy::Us;
+    let is_unwanted = ours && wants_out(order)?;
     let currency = currency(order, marketplace)?;
+    let changed = order.last_updated_time.as_ref();
     let cancelled_at = match state {
-        State::Over => Some(instant(
-            order.last_updated_time.as_ref(),
-            "lastUpdatedTime",
-        )?),
+        State::Over => Some(instant(changed, "lastUpdatedTime")?),
         State::Open | State::Shipped => None,
     };
     // A replacement brings nothing, and what is cancelled nothing any more.
@@ -132,7 +133,7 @@ pub(super) fn order(
     let private = private(order);
     let id = opaque_id(&order.id).ok_or_else(|| unreadable("orderId"))?;
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: changed.and_then(|text| text.parse().ok()),
         awaits_release: false,
         point: None,
         number: Some(id.clone()),
@@ -171,14 +172,32 @@ pub(super) fn order(
     if !at_the_door && state != State::Over {
         facts.push(ChannelFact::Paid { reference: None });
     }
+    if is_unwanted {
+        facts.push(ChannelFact::CancelAsked {
+            reference: BUYER.to_owned(),
+        });
+    }
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))
 }
 
-/// The buyer has asked not to get it, and nobody has answered.
-fn is_unwanted(item: &wire::Item) -> bool {
-    let cancellation = item.cancellation.as_ref();
-    cancellation.is_some_and(|of| of.request.is_some() && of.execution.is_none())
+/// Whether the buyer has asked not to get what is ordered, and nobody has answered. Of some of the lines only the
+/// channel can be told, so that a person does.
+fn wants_out(order: &wire::Order) -> Result<bool, NotTaken> {
+    let unwanted = |item: &&wire::Item| {
+        let cancellation = item.cancellation.as_ref();
+        cancellation.is_some_and(|of| of.request.is_some() && of.execution.is_none())
+    };
+    let ordered = |item: &&wire::Item| {
+        let ordered = item.quantity_ordered.decimal();
+        !ordered.is_some_and(|units| units.is_zero())
+    };
+    let open = || order.items.iter().filter(ordered);
+    match open().filter(unwanted).count() {
+        0 => Ok(false),
+        all if all == open().count() => Ok(true),
+        _ => Err(unknown("order:cancellation_requested")),
+    }
 }
 
 fn is_replacement(associated: &wire::Associated) -> bool {

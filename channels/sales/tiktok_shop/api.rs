@@ -27,6 +27,12 @@ const VENDOR: &str = "https://open-api.tiktokglobalshop.com";
 /// The header of a statement that says what it is. Webhooks do not have it.
 pub(super) const STATED: &str = "orderhub-stated";
 
+/// Returns of an order: what is named and stated of them.
+pub(super) const RETURNS: &str = "returns";
+
+/// Returns asked for at once: more than an order has.
+const MOST_RETURNS: &str = "50";
+
 /// The API of one shop.
 pub(super) struct Api {
     http: Outbound,
@@ -216,19 +222,42 @@ fn said(answer: &Answer) -> Result<Said, CallError> {
 
 /// An order, to be read like a webhook.
 pub(super) fn statement(order: &RawValue) -> Statement {
-    let stated = (STATED.to_owned(), "order".to_owned());
+    stated("order", order.get().as_bytes().to_vec())
+}
+
+fn stated(what: &str, raw: Vec<u8>) -> Statement {
+    let stated = (STATED.to_owned(), what.to_owned());
     Statement {
         headers: BTreeMap::from([stated]),
-        raw: order.get().as_bytes().to_vec(),
+        raw,
+    }
+}
+
+impl Api {
+    /// The returns of an order, all in one statement (`Search Returns`).
+    async fn returns(&self, order: &str) -> Result<Vec<Statement>, CallError> {
+        let query = [("page_size", MOST_RETURNS)];
+        let body = serde_json::json!({ "order_ids": [order] });
+        let path = "/return_refund/202309/returns/search";
+        match self.ask(path, &query, Some(&body)).await? {
+            Said::Done(data) => Ok(vec![stated(RETURNS, data)]),
+            Said::Refused(_) => Err(CallError::not_now(
+                "the channel refuses to be asked for the order's returns",
+            )),
+        }
     }
 }
 
 #[async_trait]
 impl LookUp for Api {
     async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
-        let Some(id) = digits(&resource.id).filter(|_| resource.kind == "order") else {
+        let known = ["order", RETURNS].contains(&resource.kind.as_str());
+        let Some(id) = digits(&resource.id).filter(|_| known) else {
             return Ok(Vec::new());
         };
+        if resource.kind == RETURNS {
+            return self.returns(&id).await;
+        }
         let query = [("ids", id.as_str())];
         match self.ask("/order/202309/orders", &query, None).await? {
             Said::Done(data) => {

@@ -2,8 +2,8 @@
 //!
 //! Decided here: what is unpaid or on hold (the buyer may still take it back) is no order yet, by its status:
 //! `is_on_hold_order` says that an order was on hold at some time, and stays. What TikTok's own warehouses ship
-//! is never allocated; while the buyer's wish to cancel is open the order is kept as unknown, for a person to
-//! answer, and so is one with a line of which a part has left. The channel has the buyer's money, except for
+//! is never allocated; an order that its buyer wants cancelled is as it was until that is answered; one with a line
+//! of which a part has left is kept as unknown. The channel has the buyer's money, except for
 //! what is collected at the door.
 
 use jiff::Timestamp;
@@ -25,6 +25,9 @@ use crate::sales::taken::{
     NotTaken, amount, amount_or_zero, digits, not_yet, settle_taxes, sound, unknown, unreadable,
 };
 use crate::wire::{Exact, code};
+
+/// What the buyer's wish to cancel is called: an order states that there is one, and no name of it.
+const BUYER: &str = "buyer";
 
 /// What a status says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,10 +78,8 @@ fn seconds(text: Option<&Exact>, what: &str) -> Result<Timestamp, NotTaken> {
 /// An order, and what it means if it is known already.
 pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>), NotTaken> {
     let (state, by) = state(order)?;
-    if state == State::Open && by == FulfilledBy::Us && order.is_buyer_request_cancel == Some(true)
-    {
-        return Err(unknown("order:cancellation_requested"));
-    }
+    let ours = state == State::Open && by == FulfilledBy::Us;
+    let is_unwanted = ours && order.is_buyer_request_cancel == Some(true);
     let id = digits(&order.id).ok_or_else(|| unreadable("id"))?;
     let payment = order.payment.as_ref();
     let payment = payment.ok_or_else(|| unreadable("payment"))?;
@@ -99,7 +100,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let total = payment.total_amount.as_ref();
     let total = total.ok_or_else(|| unreadable("total_amount"))?;
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: seconds(order.update_time.as_ref(), "update_time").ok(),
         awaits_release: false,
         point: None,
         number: Some(id.clone()),
@@ -134,6 +135,11 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let mut facts = Vec::new();
     if !at_the_door && state != State::Over {
         facts.push(ChannelFact::Paid { reference: None });
+    }
+    if is_unwanted {
+        facts.push(ChannelFact::CancelAsked {
+            reference: BUYER.to_owned(),
+        });
     }
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))

@@ -2,8 +2,8 @@
 //! cancellations and units on offer back to the shop.
 //!
 //! A webhook says what has changed and hardly how. The order is then looked up, and that is read: it places the
-//! order if it is new, and says what changed (cancelled, paid) if it is known. Whatever else the channel sends
-//! is kept as unknown.
+//! order if it is new, and says what changed (cancelled, paid) if it is known. After a webhook about a return the
+//! order's returns are looked up, too. Whatever else the channel sends is kept as unknown.
 
 mod api;
 mod back;
@@ -12,6 +12,7 @@ mod map;
 mod money;
 mod offer;
 mod poll;
+mod returns;
 mod specimen;
 mod units;
 mod verify;
@@ -24,11 +25,11 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use self::api::{Api, STATED};
+use self::api::{Api, RETURNS, STATED};
 use self::back::Back;
 use self::offer::Offers;
 use self::poll::Changes;
-use super::taken::{digits, id_of, parse, taken};
+use super::taken::{digits, id_of, parse, taken, with_wishes};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -37,6 +38,9 @@ use crate::settings::{ConfigError, Settings};
 /// Types of webhooks after which an order is no longer what it was: its status, its reversal, its address, its
 /// packages, its cancellation, its return.
 const CHANGES: [&str; 6] = ["1", "2", "3", "4", "11", "12"];
+
+/// The type of webhooks about the status of a return.
+const RETURN: &str = "12";
 
 /// A connection to a TikTok shop.
 struct TikTokShop {
@@ -150,18 +154,22 @@ impl TikTokShop {
             .unwrap_or_default();
         let of_packages = packages.iter().flat_map(|package| &package.order_ids);
         let mut changed = Vec::new();
+        let kinds: &[&str] = if form == RETURN {
+            &["order", RETURNS]
+        } else {
+            &["order"]
+        };
         for id in itself.into_iter().chain(of_it).chain(of_packages) {
-            let item = match id_of(Some(id)) {
-                Some(id) => Inbound::Changed(Resource {
-                    kind: "order".to_owned(),
-                    id,
-                }),
-                None => Inbound::Unreadable {
+            let items = match id_of(Some(id)) {
+                Some(id) => kinds.iter().map(|kind| changed_is(kind, &id)).collect(),
+                None => vec![Inbound::Unreadable {
                     reason: "the id of an order that has changed cannot be read".to_owned(),
-                },
+                }],
             };
-            if !changed.contains(&item) {
-                changed.push(item);
+            for item in items {
+                if !changed.contains(&item) {
+                    changed.push(item);
+                }
             }
         }
         if changed.is_empty() {
@@ -171,19 +179,29 @@ impl TikTokShop {
     }
 }
 
+/// A thing of this order has changed.
+fn changed_is(kind: &str, id: &str) -> Inbound {
+    Inbound::Changed(Resource {
+        kind: kind.to_owned(),
+        id: id.to_owned(),
+    })
+}
+
 impl Connector for TikTokShop {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.app_key, &self.secrets, request)
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        if request.header(STATED) != Some("order") {
-            return self.read_hook(request.body);
+        match request.header(STATED) {
+            Some("order") => {}
+            Some(RETURNS) => return returns::read(request.body),
+            _ => return self.read_hook(request.body),
         }
         let order = parse(request.body)
             .and_then(|order| map::order(&order))
             .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        with_wishes(order)
     }
 
     fn is_live(&self) -> bool {

@@ -4,6 +4,7 @@ mod back;
 mod offer;
 mod orders;
 mod poll;
+mod returns;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -150,10 +151,16 @@ fn webhooks_name_orders_and_nothing_else() {
             json!({ "type": form, "shop_id": "7495540735365777507", "timestamp": 1, "data": data }),
         )
     };
-    for form in [1, 2, 3, 11, 12] {
+    for form in [1, 2, 3, 11] {
         let named = hook(form, json!({ "order_id": "576653688135258178" }));
         assert_eq!(named, [order("576653688135258178")], "{form}");
     }
+    let returned = hook(12, json!({ "order_id": "576653688135258178" }));
+    let returns = Inbound::Changed(Resource {
+        kind: "returns".to_owned(),
+        id: "576653688135258178".to_owned(),
+    });
+    assert_eq!(returned, [order("576653688135258178"), returns]);
     let packages = json!({ "package_list": [
         { "package_id": "1", "order_id_list": ["576900000000000001", "576900000000000002"] },
         { "package_id": "2", "order_id_list": ["576900000000000001", "x"] },

@@ -165,7 +165,35 @@ fn a_cancelled_order_says_so_even_when_nothing_is_left_in_it() {
 }
 
 #[test]
-fn the_buyers_wish_to_cancel_waits_for_a_person() {
+fn a_buyer_who_wants_all_of_it_cancelled_asks_for_it() {
+    let asked = || json!({ "cancellationRequest": { "requester": "BUYER" } });
+    let all = [
+        ("/orderItems/0/cancellation", asked()),
+        ("/orderItems/1/cancellation", asked()),
+    ];
+    let read = seller().read(&request(&stated(), &body(&all)));
+    let [Inbound::Order(order), Inbound::Said { order: id, facts }] = &read[..] else {
+        panic!("an order and a wish: {read:?}");
+    };
+    let wish = ChannelFact::CancelAsked {
+        reference: "buyer".to_owned(),
+    };
+    assert!(order.facts.contains(&wish));
+    assert_eq!(order.submission.draft.cancelled_at, None);
+    // Of an order that is new only its state counts, so that the wish is said behind it.
+    assert_eq!(*id, order.submission.draft.external_id);
+    assert_eq!(facts[..], [wish]);
+}
+
+#[test]
+fn every_state_says_when_it_was_changed_last() {
+    let at = "2026-03-01T09:45:00Z".parse().ok();
+    assert_eq!(draft(&[]).changed_at, at);
+    assert_eq!(draft(&[("/lastUpdatedTime", Value::Null)]).changed_at, None);
+}
+
+#[test]
+fn a_wish_to_cancel_some_lines_waits_for_a_person() {
     let asked = json!({ "cancellationRequest": { "requester": "BUYER" } });
     let wish = ("/orderItems/1/cancellation", asked);
     let kept = unknown("order:cancellation_requested");

@@ -102,8 +102,42 @@ fn what_is_unpaid_or_on_hold_is_no_order_yet() {
     );
     let odd = read(&[(STATUS, json!("for Jane"))]);
     assert_eq!(odd, unknown("order:status.odd"));
-    let wish = read(&[("/is_buyer_request_cancel", json!(true))]);
-    assert_eq!(wish, unknown("order:cancellation_requested"));
+}
+
+#[test]
+fn a_buyer_who_wants_it_cancelled_asks_for_it_and_the_order_is_as_it_was() {
+    let mut order: Value = serde_json::from_str(ORDER).expect("JSON");
+    order["is_buyer_request_cancel"] = true.into();
+    let stated = headers(&[("orderhub-stated", "order")]);
+    let read = shop().read(&request(&stated, order.to_string().as_bytes()));
+    let [Inbound::Order(order), Inbound::Said { order: id, facts }] = &read[..] else {
+        panic!("an order and a wish: {read:?}");
+    };
+    let wish = ChannelFact::CancelAsked {
+        reference: "buyer".to_owned(),
+    };
+    assert!(order.facts.contains(&wish));
+    assert_eq!(order.submission.draft.cancelled_at, None);
+    // Of an order that is new only its state counts, so that the wish is said behind it.
+    assert_eq!(*id, order.submission.draft.external_id);
+    assert_eq!(facts[..], [wish]);
+    let shipped = inbound(&[
+        ("/is_buyer_request_cancel", json!(true)),
+        (STATUS, json!("IN_TRANSIT")),
+    ]);
+    assert_eq!(shipped.facts, [ChannelFact::Paid { reference: None }]);
+}
+
+#[test]
+fn every_state_says_when_it_was_changed_last_and_keeps_the_names_of_its_lines() {
+    let whole = draft(&[]);
+    let at = whole.changed_at.map(jiff::Timestamp::as_second);
+    assert_eq!(at, Some(1_772_361_000));
+    // The unit that names the line is cancelled: the line is named as before, with a unit less.
+    let less = draft(&[(FIRST_MUG, json!("CANCELLED"))]);
+    assert_eq!(less.lines[0].external_id, whole.lines[0].external_id);
+    let one_less = whole.lines[0].quantity.whole().map(|units| units - 1);
+    assert_eq!(less.lines[0].quantity.whole(), one_less);
 }
 
 #[test]
