@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::asked;
 use super::wire::Answers;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
@@ -21,6 +22,9 @@ use crate::wire::code;
 
 /// The header of a statement that says what it is. Webhooks do not have it.
 pub(super) const STATED: &str = "orderhub-stated";
+
+/// An order that was deleted, as a thing to look up and as what a statement says.
+pub(super) const DELETED: &str = "deleted_order";
 
 /// Lines that are asked for at once: few enough for an answer of 256 KiB, payloads included.
 const AT_ONCE: usize = 50;
@@ -91,21 +95,26 @@ impl Api {
         entity: &str,
         criteria: &Value,
     ) -> Result<Vec<T>, CallError> {
+        found(&self.ask(entity, criteria).await?)
+    }
+
+    /// What a search finds that not every shop knows and not every integration may make; nothing then.
+    async fn search_if_any<T: DeserializeOwned>(
+        &self,
+        entity: &str,
+        criteria: &Value,
+    ) -> Result<Vec<T>, CallError> {
+        let answer = self.ask(entity, criteria).await?;
+        match answer.status.as_u16() {
+            403 | 404 => Ok(Vec::new()),
+            _ => found(&answer),
+        }
+    }
+
+    async fn ask(&self, entity: &str, criteria: &Value) -> Result<Answer, CallError> {
         let request = self.http.post(&format!("/api/search/{entity}"));
         let answer = self.send(request.json(criteria)).await;
-        let answer = answer.map_err(Failure::of_look_up)?;
-        if let Some(failure) = answer.failure() {
-            return Err(match failure {
-                CallError::Unknown { reason, .. } => CallError::not_done(reason),
-                not_done @ CallError::NotDone { .. } => not_done,
-            });
-        }
-        if !answer.status.is_success() {
-            return Err(elsewhere(&answer));
-        }
-        let list: Result<List<T>, _> = serde_json::from_slice(&answer.body);
-        list.map(|list| list.data)
-            .map_err(|_| CallError::not_done("the shop's answer cannot be read; check base_url"))
+        answer.map_err(Failure::of_look_up)
     }
 
     /// Writes members of an entity that exists; one that does not is refused for what it lacks.
@@ -157,16 +166,7 @@ impl Api {
     async fn lines(&self, order: &str) -> Result<Vec<Box<RawValue>>, CallError> {
         let mut all = Vec::new();
         for page in 1..=PAGES {
-            let criteria = json!({
-                "page": page,
-                "limit": AT_ONCE,
-                "filter": [{ "type": "equals", "field": "orderId", "value": order }],
-                "sort": [{ "field": "position" }, { "field": "id" }],
-                "includes": { "order_line_item": [
-                    "id", "parentId", "productId", "type", "label", "quantity", "unitPrice",
-                    "totalPrice", "price", "payload", "good", "states",
-                ] },
-            });
+            let criteria = asked::lines(order, page, AT_ONCE);
             let part: Vec<Box<RawValue>> = self.search("order-line-item", &criteria).await?;
             let full = part.len() >= AT_ONCE;
             all.extend(part);
@@ -178,60 +178,54 @@ impl Api {
         Err(CallError::not_now(reason))
     }
 
-    /// An order with all that is read of it; none when the shop has no such order.
+    /// An order with its lines; none when the shop has no such order.
     pub(super) async fn whole(&self, id: &str) -> Result<Option<Vec<u8>>, CallError> {
-        let found: Vec<Box<RawValue>> = self.search("order", &one_order(id)).await?;
+        let answers = self.answers(id).await?;
+        answers.map(|answers| joined(&answers)).transpose()
+    }
+
+    async fn answers(&self, id: &str) -> Result<Option<Answers>, CallError> {
+        let found: Vec<Box<RawValue>> = self.search("order", &asked::one_order(id)).await?;
         let Some(order) = found.into_iter().next() else {
             return Ok(None);
         };
-        let line_items = self.lines(id).await?;
-        let answers = serde_json::to_vec(&Answers { order, line_items });
-        answers
-            .map(Some)
-            .map_err(|_| CallError::not_now("the shop's answers cannot be joined"))
+        Ok(Some(Answers {
+            order,
+            line_items: self.lines(id).await?,
+            refunds: Vec::new(),
+        }))
+    }
+
+    /// An order with all that is read of it.
+    async fn stated(&self, id: &str) -> Result<Option<Vec<u8>>, CallError> {
+        let Some(mut answers) = self.answers(id).await? else {
+            return Ok(None);
+        };
+        let entity = "order-transaction-capture-refund";
+        answers.refunds = self.search_if_any(entity, &asked::refunds(id)).await?;
+        joined(&answers).map(Some)
     }
 }
 
-/// An order with what belongs to it, except for its lines. Associations have to be named: since 6.6 even
-/// those that were always there.
-fn one_order(id: &str) -> Value {
-    let address = json!({ "associations": { "country": {}, "countryState": {} } });
-    json!({
-        "ids": [id],
-        "associations": {
-            "currency": {},
-            "stateMachineState": {},
-            "orderCustomer": {},
-            "billingAddress": address,
-            "deliveries": { "associations": {
-                "stateMachineState": {}, "shippingMethod": {}, "shippingOrderAddress": address,
-            } },
-            "transactions": { "associations": { "stateMachineState": {}, "paymentMethod": {} } },
-        },
-        "includes": {
-            "order": [
-                "id", "orderNumber", "orderDateTime", "createdAt", "updatedAt", "amountTotal",
-                "taxStatus", "price", "shippingCosts", "customerComment", "currency",
-                "stateMachineState", "orderCustomer", "billingAddress", "deliveries", "transactions",
-            ],
-            "currency": ["isoCode"],
-            "state_machine_state": ["technicalName"],
-            "order_customer": ["customerId", "firstName", "lastName", "email"],
-            "order_address": [
-                "id", "firstName", "lastName", "company", "street", "additionalAddressLine1",
-                "additionalAddressLine2", "zipcode", "city", "phoneNumber", "country", "countryState",
-            ],
-            "country": ["iso"],
-            "country_state": ["shortCode", "name"],
-            "order_delivery": [
-                "id", "createdAt", "trackingCodes", "customFields", "shippingCosts",
-                "stateMachineState", "shippingOrderAddress", "shippingMethod",
-            ],
-            "order_transaction": ["id", "createdAt", "stateMachineState", "paymentMethod"],
-            "payment_method": ["name", "technicalName"],
-            "shipping_method": ["name", "technicalName"],
-        },
-    })
+/// What a search found. Whatever became of it, nothing was changed.
+fn found<T: DeserializeOwned>(answer: &Answer) -> Result<Vec<T>, CallError> {
+    if let Some(failure) = answer.failure() {
+        return Err(match failure {
+            CallError::Unknown { reason, .. } => CallError::not_done(reason),
+            not_done @ CallError::NotDone { .. } => not_done,
+        });
+    }
+    if !answer.status.is_success() {
+        return Err(elsewhere(answer));
+    }
+    let list: Result<List<T>, _> = serde_json::from_slice(&answer.body);
+    list.map(|list| list.data)
+        .map_err(|_| CallError::not_done("the shop's answer cannot be read; check base_url"))
+}
+
+fn joined(answers: &Answers) -> Result<Vec<u8>, CallError> {
+    let joined = serde_json::to_vec(answers);
+    joined.map_err(|_| CallError::not_now("the shop's answers cannot be joined"))
 }
 
 /// The code of an error that the shop's API itself answers with.
@@ -250,15 +244,23 @@ fn elsewhere(answer: &Answer) -> CallError {
 #[async_trait]
 impl LookUp for Api {
     async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
-        if resource.kind != "order" || !is_id(&resource.id) {
+        let id = &resource.id;
+        let is_deleted = resource.kind == DELETED;
+        if !is_id(id) || (resource.kind != "order" && !is_deleted) {
             return Ok(Vec::new());
         }
-        let stated = (STATED.to_owned(), "order".to_owned());
-        let raw = self.whole(&resource.id).await?;
-        let statement = |raw| Statement {
-            headers: BTreeMap::from([stated]),
+        let statement = |what: &str, raw| Statement {
+            headers: BTreeMap::from([(STATED.to_owned(), what.to_owned())]),
             raw,
         };
-        Ok(raw.map(statement).into_iter().collect())
+        Ok(match self.stated(id).await? {
+            Some(raw) => vec![statement("order", raw)],
+            // What a webhook called deleted is believed to be once the shop has it no more.
+            None if is_deleted => {
+                let named = json!({ "id": id }).to_string().into_bytes();
+                vec![statement(DELETED, named)]
+            }
+            None => Vec::new(),
+        })
     }
 }

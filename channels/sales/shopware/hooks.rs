@@ -7,7 +7,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::api::is_id;
+use super::api::{DELETED, is_id};
 use super::wire;
 use crate::port::{Forged, Inbound, RawRequest, Resource};
 use crate::signature::signed_by_any;
@@ -84,25 +84,33 @@ fn named(event: &str, payload: &str) -> Inbound {
     }
 }
 
-/// An entity that was written.
+/// An entity that was written. The end of a draft is told like the end of its order, and older shops do not
+/// say which: so a deleted order is looked up, too.
 fn changed(event: &str, written: &wire::Written) -> Inbound {
-    if written.entity.as_deref() != Some("order") || written.operation.as_deref() == Some("delete")
-    {
+    if written.entity.as_deref() != Some("order") {
         return unknown(event);
     }
     if written.version_id.as_deref().is_some_and(|id| id != LIVE) {
         return unknown(format!("{event}:draft"));
     }
+    let kind = match written.operation.as_deref() {
+        Some("delete") => DELETED,
+        _ => "order",
+    };
     match &written.primary_key {
-        Some(id) if is_id(id) => order(id.clone()),
+        Some(id) if is_id(id) => resource(kind, id.clone()),
         _ => unreadable("the order that has changed is not named"),
     }
 }
 
 /// An order that has to be looked up.
 pub(super) fn order(id: String) -> Inbound {
+    resource("order", id)
+}
+
+fn resource(kind: &str, id: String) -> Inbound {
     Inbound::Changed(Resource {
-        kind: "order".to_owned(),
+        kind: kind.to_owned(),
         id,
     })
 }

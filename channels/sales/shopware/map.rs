@@ -12,7 +12,7 @@ use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
 
 use super::amounts::{self, Reading};
-use super::{marks, terms, wire};
+use super::{marks, news, terms, wire};
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::taken::{NotTaken, close_rounding, decimal, sound, unknown, unreadable};
 use crate::wire::{Exact, code, path_id};
@@ -72,7 +72,7 @@ fn state(order: &wire::Order) -> Result<State, NotTaken> {
 }
 
 /// A time (`2021-01-12T10:00:00.000+00:00`).
-fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
+pub(super) fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
     let text = text.ok_or_else(|| unreadable(what))?;
     text.parse().map_err(|_| unreadable(what))
 }
@@ -115,7 +115,7 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
     let id = order.id.as_deref().and_then(path_id);
     let placed_at = order.order_date_time.as_ref().or(order.created_at.as_ref());
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: Some(news::changed_at(whole)?),
         awaits_release: false,
         point: None,
         external_id: id.ok_or_else(|| unreadable("id"))?.to_owned(),
@@ -150,6 +150,7 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
         };
         facts.push(ChannelFact::Paid { reference });
     }
+    facts.extend(news::refunds(whole, currency)?);
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))
 }

@@ -2,15 +2,17 @@
 //! up, shipments and cancellations back to the shop, units on offer.
 //!
 //! Whatever names an order makes the hub look it up with its lines, deliveries and transactions, and that is
-//! read: it places the order if it is new, and says what changed (cancelled, paid) if it is known. Without
-//! the app's secret no webhook is believed, and the shop is only asked.
+//! read: it places the order if it is new, and says what changed if it is known. Without the app's secret no
+//! webhook is believed, and the shop is only asked.
 
 mod amounts;
 mod api;
+mod asked;
 mod back;
 mod hooks;
 mod map;
 mod marks;
+mod news;
 mod offer;
 mod poll;
 mod specimen;
@@ -22,9 +24,10 @@ mod tests;
 
 use std::sync::Arc;
 
+use orderhub_domain::order::ChannelFact;
 use secrecy::SecretString;
 
-use self::api::{Api, STATED, is_id};
+use self::api::{Api, DELETED, STATED, is_id};
 use self::back::Back;
 use self::offer::Offers;
 use self::poll::Orders;
@@ -65,7 +68,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Setting::required(
                 "client_id",
                 Form::Text,
-                "the access key ID of an integration that may read and write orders and products (Settings, System, Integrations)",
+                "the access key ID of an integration that may read and write orders and products, and read refunds (Settings, System, Integrations)",
             ),
             Setting::required(
                 "client_secret",
@@ -108,14 +111,23 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     }))
 }
 
-/// An order that the shop said has changed, when it was asked.
-fn read_change(body: &[u8]) -> Result<Inbound, NotTaken> {
-    let named: wire::Named = parse(body)?;
-    if !is_id(&named.id) {
-        let reason = "the order that has changed is not named";
-        return Err(NotTaken::Unreadable(reason.to_owned()));
+fn read_order(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let whole: wire::Whole = parse(body)?;
+    match news::given_back(&whole)? {
+        Some(said) => Ok(said),
+        None => taken(body, map::order(&whole)?),
     }
-    Ok(hooks::order(named.id))
+}
+
+/// An order that is only named.
+fn read_named(body: &[u8]) -> Result<String, NotTaken> {
+    let named: wire::Named = parse(body)?;
+    if is_id(&named.id) {
+        Ok(named.id)
+    } else {
+        let reason = "the order that has changed is not named";
+        Err(NotTaken::Unreadable(reason.to_owned()))
+    }
 }
 
 impl Connector for Shopware {
@@ -125,10 +137,14 @@ impl Connector for Shopware {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         let read = match request.header(STATED) {
-            Some("order") => parse(request.body)
-                .and_then(|whole| map::order(&whole))
-                .and_then(|order| taken(request.body, order)),
-            Some("changed") => read_change(request.body),
+            Some("order") => read_order(request.body),
+            Some("changed") => read_named(request.body).map(hooks::order),
+            Some(DELETED) => read_named(request.body).map(|order| Inbound::Said {
+                order,
+                facts: vec![ChannelFact::Cancelled {
+                    at: request.received_at,
+                }],
+            }),
             _ => return hooks::read(request.body, self.shop.as_deref()),
         };
         vec![read.unwrap_or_else(Inbound::from)]

@@ -97,3 +97,8 @@ pub(super) fn is_paid(order: &wire::Order) -> bool {
         Some("paid" | "paid_partially" | "refunded_partially")
     )
 }
+
+/// Whether all of the buyer's money went back.
+pub(super) fn is_given_back(order: &wire::Order) -> bool {
+    newest(order).map(word) == Some("refunded")
+}

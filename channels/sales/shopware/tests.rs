@@ -2,6 +2,7 @@
 
 mod back;
 mod look_up;
+mod news;
 mod offer;
 mod orders;
 mod poll;
@@ -179,7 +180,14 @@ fn orders_that_were_written_are_told_one_by_one_and_a_bad_one_loses_no_other() {
         assert!(matches!(item, Inbound::Unreadable { .. }), "{item:?}");
     }
     assert_eq!(draft, &unknown("order.written:draft"));
-    assert_eq!(deleted, &unknown("order.written"));
+    let deleted_order = Inbound::Changed(Resource {
+        kind: "deleted_order".into(),
+        id: other.into(),
+    });
+    assert_eq!(
+        deleted, &deleted_order,
+        "it is looked up whether it is gone"
+    );
 }
 
 #[test]

@@ -73,6 +73,8 @@ pub(super) struct OfOrder {
 pub(super) struct Answers {
     pub(super) order: Box<RawValue>,
     pub(super) line_items: Vec<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) refunds: Vec<Box<RawValue>>,
 }
 
 /// The same, to be read.
@@ -81,6 +83,19 @@ pub(super) struct Answers {
 pub(super) struct Whole {
     pub(super) order: Order,
     pub(super) line_items: Vec<Line>,
+    #[serde(default)]
+    pub(super) refunds: Vec<Refund>,
+}
+
+/// Money that a payment's plugin gave back, or tries to.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Refund {
+    pub(super) id: Option<String>,
+    pub(super) amount: Option<Price>,
+    pub(super) state_machine_state: Option<State>,
+    pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
 }
 
 /// An order.
@@ -175,6 +190,8 @@ pub(super) struct Address {
     pub(super) phone_number: Text,
     pub(super) country: Spare<Country>,
     pub(super) country_state: Spare<CountryState>,
+    pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -198,6 +215,7 @@ pub(super) struct CountryState {
 pub(super) struct Delivery {
     pub(super) id: Text,
     pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
     pub(super) state_machine_state: Option<State>,
     pub(super) shipping_costs: Option<Price>,
     pub(super) shipping_order_address: Option<Address>,
@@ -221,7 +239,9 @@ pub(super) struct Method {
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Transaction {
     pub(super) id: Text,
+    pub(super) amount: Option<Price>,
     pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
     pub(super) state_machine_state: Option<State>,
     pub(super) payment_method: Option<Method>,
 }
@@ -245,6 +265,8 @@ pub(super) struct Line {
     pub(super) good: Option<bool>,
     /// `is-physical`, `is-download`; gone in newer shops.
     pub(super) states: Option<Vec<String>>,
+    pub(super) created_at: Option<String>,
+    pub(super) updated_at: Option<String>,
 }
 
 /// What the shop keeps of a product or a promotion with its line. PHP writes an empty one as `[]`.

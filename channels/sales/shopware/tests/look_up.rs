@@ -21,11 +21,16 @@ pub(super) async fn hand_out_keys(server: &MockServer) {
         .await;
 }
 
-fn list(data: &Value) -> ResponseTemplate {
+pub(super) fn list(data: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json!({ "total": 1, "data": data }))
 }
 
-async fn answer(server: &MockServer, entity: &str, asked: Value, answer: ResponseTemplate) {
+pub(super) async fn answer(
+    server: &MockServer,
+    entity: &str,
+    asked: Value,
+    answer: ResponseTemplate,
+) {
     Mock::given(method("POST"))
         .and(path(format!("/api/search/{entity}")))
         .and(header("authorization", "Bearer own-key"))
@@ -36,7 +41,11 @@ async fn answer(server: &MockServer, entity: &str, asked: Value, answer: Respons
         .await;
 }
 
-async fn look_up(server: &MockServer, kind: &str, id: &str) -> Result<Vec<Statement>, CallError> {
+pub(super) async fn look_up(
+    server: &MockServer,
+    kind: &str,
+    id: &str,
+) -> Result<Vec<Statement>, CallError> {
     let connector = calling(&server.uri());
     let resource = Resource {
         kind: kind.to_owned(),

@@ -9,12 +9,12 @@ use crate::port::{Inbound, InboundOrder};
 
 pub(super) const ORDER: &str = include_str!("../fixtures/order.json");
 
-fn whole() -> Value {
+pub(super) fn whole() -> Value {
     serde_json::from_str(ORDER).expect("JSON")
 }
 
 /// The order with members replaced: by pointer.
-fn with(changes: &[(&str, Value)]) -> Value {
+pub(super) fn with(changes: &[(&str, Value)]) -> Value {
     let mut whole = whole();
     for (pointer, value) in changes {
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
@@ -27,14 +27,14 @@ fn with(changes: &[(&str, Value)]) -> Value {
     whole
 }
 
-fn read(whole: &Value) -> Inbound {
+pub(super) fn read(whole: &Value) -> Inbound {
     let headers = headers(&[("orderhub-stated", "order")]);
     let read = shop().read(&request(&headers, whole.to_string().as_bytes()));
     let [inbound] = <[Inbound; 1]>::try_from(read).expect("one item");
     inbound
 }
 
-fn inbound(changes: &[(&str, Value)]) -> InboundOrder {
+pub(super) fn inbound(changes: &[(&str, Value)]) -> InboundOrder {
     match read(&with(changes)) {
         Inbound::Order(order) => *order,
         other => panic!("no order: {other:?}"),
