@@ -90,22 +90,16 @@ pub(super) fn taken(
     })))
 }
 
-/// What reading an order comes to. A buyer's wish to cancel it is said once more behind it: of an order that is
-/// new only the state counts, and that does not carry the wish.
-pub(super) fn with_wishes(order: Result<Inbound, NotTaken>) -> Vec<Inbound> {
-    let order = order.unwrap_or_else(Inbound::from);
-    let said = match &order {
-        Inbound::Order(order) => {
-            let wish = |fact: &&ChannelFact| matches!(fact, ChannelFact::CancelAsked { .. });
-            Some(Inbound::Said {
-                order: order.submission.draft.external_id.clone(),
-                facts: order.facts.iter().filter(wish).cloned().collect(),
-            })
-        }
-        _ => None,
-    };
-    let some = |said: &Inbound| matches!(said, Inbound::Said { facts, .. } if !facts.is_empty());
-    [order].into_iter().chain(said.filter(some)).collect()
+/// What an order says that is known already, in a state in which none can be begun: of one that nobody knows it
+/// waits, and begins none.
+pub(super) fn news_only(inbound: Inbound) -> Inbound {
+    match inbound {
+        Inbound::Order(order) => Inbound::Said {
+            order: order.submission.draft.external_id.clone(),
+            facts: order.news(),
+        },
+        other => other,
+    }
 }
 
 /// An order that keeps the hub's own rules; else what it breaks, and where.

@@ -1,15 +1,15 @@
-//! The way back to an Adobe Commerce shop: shipments and cancellations of its own orders.
+//! The way back to an Adobe Commerce shop: shipments, cancellations and refunds of its own orders.
 //!
 //! The shop knows no idempotency keys here, so every try looks first what it knows already, and adds what is
 //! missing. Told twice, or noted by hand before, comes to the same shipments. An order that was invoiced cannot
-//! be cancelled there: its invoices are refunded through their gateway, which closes it.
+//! be cancelled there: its invoices are refunded through their gateway (`refunds`), which closes it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
@@ -17,19 +17,18 @@ use serde_json::{Value, json};
 
 use super::lines::{is_bundle, parts};
 use super::map::is_shipped;
-use super::rest::{Changed, Filter, Rest, criteria};
+use super::refunds;
+use super::rest::{Changed, Rest, of_order};
 use super::wire::{FIELDS, Item, Order};
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::{digits, id_of};
-use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
+use crate::sales::told::{is_refused as is_refusal, refused};
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
 
 /// Carriers that the shop has a code of its own for; the buyer can follow their parcels there.
 const CARRIERS: [&str; 4] = ["dhl", "fedex", "ups", "usps"];
-
-/// An invoice that is paid.
-const PAID: &str = "2";
 
 /// The way back to one shop.
 pub(super) struct Back {
@@ -59,18 +58,34 @@ struct Track {
     track_number: Option<Exact>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Invoice {
-    entity_id: Exact,
-    #[serde(default)]
-    state: Option<Exact>,
-}
-
 #[async_trait]
 impl WayBack for Back {
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
         let answer = self.note_shipment(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    fn hears(&self) -> &'static [Topic] {
+        &[
+            Topic::Shipped,
+            Topic::Cancelled,
+            Topic::PartCancelled,
+            Topic::Refund,
+        ]
+    }
+
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
+        let answer = self.give_back(notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
+        let answer = self.give_back(notice).await;
         watch.stop(&answer, is_refusal);
         answer
     }
@@ -97,22 +112,6 @@ impl Back {
         self.rest.look_up(&format!("orders/{id}"), &query).await
     }
 
-    async fn of_order<T: serde::de::DeserializeOwned>(
-        &self,
-        what: &str,
-        order: &str,
-        fields: &str,
-    ) -> Result<Vec<T>, CallError> {
-        let filter = Filter {
-            field: "order_id",
-            is: "eq",
-            value: order,
-        };
-        let mut query = criteria(&[filter]);
-        query.push(("fields".to_owned(), fields.to_owned()));
-        self.rest.list(what, &query, None).await
-    }
-
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let Some(id) = digits(&notice.external_id) else {
             return Ok(refused("not_an_adobe_commerce_id"));
@@ -124,7 +123,7 @@ impl Back {
             return Ok(refused("bundle_in_parts"));
         };
         let fields = "items[items[order_item_id,qty],tracks[track_number]]";
-        for known in self.of_order::<Shipment>("shipments", &id, fields).await? {
+        for known in of_order::<Shipment>(&self.rest, "shipments", &id, fields).await? {
             take_off(&known, notice, &mut missing);
         }
         let mut items = Vec::new();
@@ -153,6 +152,16 @@ impl Back {
             Changed::Made(_) => NoticeEvidence::Told,
             Changed::Refused => refused("not_shippable"),
         })
+    }
+
+    async fn give_back(&self, notice: &PartNotice) -> NoticeAnswer {
+        let Some(id) = digits(&notice.external_id) else {
+            return Ok(refused("not_an_adobe_commerce_id"));
+        };
+        match self.order(&id).await? {
+            Some(order) => refunds::give_part(&self.rest, &id, &order, notice).await,
+            None => Ok(refused("order_not_found")),
+        }
     }
 
     /// A shipment of these units, as the shop takes it; the buyer is told of it.
@@ -194,7 +203,7 @@ impl Back {
             if !notice.refund {
                 return Ok(refused("order_is_invoiced"));
             }
-            if let Some(no) = self.give_back(&id).await? {
+            if let Some(no) = refunds::give_back(&self.rest, &id).await? {
                 return Ok(no);
             }
             let now = self.order(&id).await?;
@@ -208,25 +217,6 @@ impl Back {
             Changed::Made(true) => NoticeEvidence::Told,
             Changed::Made(false) | Changed::Refused => refused("not_cancellable"),
         })
-    }
-
-    /// Gives back what was invoiced, through the gateways that took it; why not, where one will not.
-    async fn give_back(&self, order: &str) -> Result<Option<NoticeEvidence>, CallError> {
-        let fields = "items[entity_id,state]";
-        let invoices: Vec<Invoice> = self.of_order("invoices", order, fields).await?;
-        let paid = |invoice: &&Invoice| invoice.state.as_ref().is_some_and(|it| it.0 == PAID);
-        for invoice in invoices.iter().filter(paid) {
-            let Some(id) = digits(&invoice.entity_id.0) else {
-                return Ok(Some(refused("not_an_adobe_commerce_id")));
-            };
-            let refund = json!({ "isOnline": true, "notify": true });
-            let path = format!("invoice/{id}/refund");
-            if self.rest.change::<Value>(&path, &refund).await? == Changed::Refused {
-                // Money that came by hand goes back by hand.
-                return Ok(Some(refused("refund_refused")));
-            }
-        }
-        Ok(None)
     }
 }
 
@@ -292,16 +282,6 @@ fn take_off(known: &Shipment, notice: &ShipmentNotice, missing: &mut BTreeMap<St
 }
 
 /// An id as the number that the shop wants.
-fn number(id: &str) -> Value {
+pub(super) fn number(id: &str) -> Value {
     id.parse::<u64>().map_or_else(|_| id.into(), Into::into)
-}
-
-fn refused(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused {
-        code: code.to_owned(),
-    }
-}
-
-const fn is_refusal(evidence: &NoticeEvidence) -> bool {
-    matches!(evidence, NoticeEvidence::Refused { .. })
 }

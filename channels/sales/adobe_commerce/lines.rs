@@ -124,29 +124,18 @@ fn sum(
     Ok(all)
 }
 
-fn fulfilled_by(item: &Item, ordered: Decimal, how: Reading<'_>) -> Result<FulfilledBy, NotTaken> {
-    let form = item.product_type.as_deref().unwrap_or_default();
-    let loaded = matches!(form, "virtual" | "downloadable");
+/// Who ships a line. Of one that was shipped or given up in part, the rest is ours.
+fn fulfilled_by(item: &Item, ordered: Decimal, how: Reading<'_>) -> FulfilledBy {
     let (shipped, given_up) = (Item::count(item.qty_shipped.as_ref()), item.given_up());
-    if loaded || item.is_virtual.is_some_and(|flag| flag.0) {
-        return Ok(FulfilledBy::Nobody);
+    if item.is_loaded() {
+        FulfilledBy::Nobody
+    } else if how.shipped || (shipped > Decimal::ZERO && shipped + given_up >= ordered) {
+        FulfilledBy::Channel
+    } else if !how.over && given_up >= ordered {
+        FulfilledBy::Nobody
+    } else {
+        FulfilledBy::Us
     }
-    if how.shipped || (shipped > Decimal::ZERO && shipped + given_up >= ordered) {
-        return Ok(FulfilledBy::Channel);
-    }
-    if how.over {
-        return Ok(FulfilledBy::Us);
-    }
-    if given_up >= ordered {
-        return Ok(FulfilledBy::Nobody);
-    }
-    if shipped > Decimal::ZERO {
-        return Err(unknown("order:partly_shipped_line"));
-    }
-    if given_up > Decimal::ZERO {
-        return Err(unknown("order:partly_cancelled_line"));
-    }
-    Ok(FulfilledBy::Us)
 }
 
 fn line(item: &Item, parts: &[&Item], how: Reading<'_>) -> Result<DraftLine, NotTaken> {
@@ -156,7 +145,7 @@ fn line(item: &Item, parts: &[&Item], how: Reading<'_>) -> Result<DraftLine, Not
     let ordered = ordered.ok_or_else(|| unreadable("a line's qty_ordered"))?;
     let count = decimal(ordered, "a line's qty_ordered")?;
     let quantity = Quantity::new(count).ok_or_else(|| unreadable("a line's qty_ordered"))?;
-    let fulfilled_by = fulfilled_by(item, count, how)?;
+    let fulfilled_by = fulfilled_by(item, count, how);
     let total = item.row_total.as_ref();
     let total = total.map_or(Ok(Decimal::ZERO), |text| {
         decimal(text, "a line's row_total")

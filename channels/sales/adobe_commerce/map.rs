@@ -15,12 +15,13 @@ use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::ChannelFact;
 
 use super::lines::{Reading, lines};
-use super::wire;
+use super::{news, wire};
+use crate::port::Inbound;
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::direct::card::contains_card_number;
 use crate::sales::taken::{
-    NotTaken, amount_or_zero as amount, close_rounding, decimal, discount, id_of, not_yet, sound,
-    unknown, unreadable,
+    NotTaken, amount_or_zero as amount, close_rounding, decimal, discount, id_of, news_only,
+    not_yet, parse, sound, taken, unknown, unreadable,
 };
 use crate::wire::{Exact, code};
 
@@ -61,12 +62,34 @@ pub(super) fn is_shipped(order: &wire::Order) -> bool {
 }
 
 /// A time (`2023-04-06 18:36:18`): UTC without saying so.
-fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
+pub(super) fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
     let at: Option<DateTime> = text.and_then(|text| text.parse().ok());
     let zoned = at.and_then(|at| at.to_zoned(TimeZone::UTC).ok());
     zoned
         .map(|at| at.timestamp())
         .ok_or_else(|| unreadable(what))
+}
+
+/// When the shop wrote it last, whatever had changed.
+fn changed_at(order: &wire::Order) -> Result<Option<Timestamp>, NotTaken> {
+    let stated = order.updated_at.as_ref();
+    stated
+        .map(|text| time(Some(text), "updated_at"))
+        .transpose()
+}
+
+/// An order as it is stated, for one that is new or known, or only for one that is known.
+pub(super) fn stated(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let whole: wire::Order = parse(body)?;
+    let mut inbound = taken(body, order(&whole)?)?;
+    if let Inbound::Order(stated) = &mut inbound {
+        stated.wanted = news::wanted(&whole)?;
+    }
+    Ok(if news::is_under_way(&whole) {
+        news_only(inbound)
+    } else {
+        inbound
+    })
 }
 
 /// An order and what it means if it is known already.
@@ -118,7 +141,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let private = private(order);
     let number = clean(order.increment_id.as_ref().map(|number| &number.0));
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: changed_at(order)?,
         awaits_release: false,
         point: None,
         external_id: id_of(order.entity_id.as_ref()).ok_or_else(|| unreadable("entity_id"))?,
@@ -144,6 +167,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     if paid {
         facts.push(ChannelFact::Paid { reference });
     }
+    facts.extend(news::refunds(order, currency)?);
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))
 }

@@ -10,8 +10,10 @@ mod back;
 mod events;
 mod lines;
 mod map;
+mod news;
 mod offer;
 mod poll;
+mod refunds;
 mod rest;
 mod specimen;
 mod wire;
@@ -26,7 +28,6 @@ use self::events::Events;
 use self::offer::Offers;
 use self::poll::{Orders, STATED};
 use self::rest::Rest;
-use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -56,6 +57,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::Polled,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
             Capability::Stock,
         ],
         settings: &[
@@ -116,10 +118,7 @@ impl Connector for AdobeCommerce {
         if request.header(STATED) != Some("order") {
             return vec![events::read(request)];
         }
-        let order = parse(request.body)
-            .and_then(|order| map::order(&order))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        vec![map::stated(request.body).unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
-use super::rest::{Filter, Rest, criteria};
-use super::wire::FIELDS;
+use super::rest::{Filter, Rest, criteria, of_order};
+use super::wire::{CreditMemo, FIELDS, Item, Sent};
 use crate::port::{CallError, LookUp, Page, Poll, Resource, Statement};
 use crate::sales::window::Window;
 use crate::wire::Exact;
@@ -96,8 +96,12 @@ impl Poll for Orders {
         // One that was asked for singly fills its page as well.
         let full = orders.len() == 1 || orders.len() >= AT_ONCE;
         let (next, more) = window.after(last.filter(|_| full));
+        let mut statements = Vec::with_capacity(orders.len());
+        for order in &orders {
+            statements.push(self.statement(order).await?);
+        }
         Ok(Page {
-            statements: orders.iter().map(|order| statement(order)).collect(),
+            statements,
             next,
             more,
         })
@@ -118,14 +122,61 @@ impl LookUp for Orders {
         let query = [("fields".to_owned(), fields.unwrap_or(FIELDS).to_owned())];
         let order: Option<Box<RawValue>> =
             self.rest.look_up(&format!("orders/{id}"), &query).await?;
-        Ok(order.iter().map(|order| statement(order)).collect())
+        match order {
+            Some(order) => Ok(vec![self.statement(&order).await?]),
+            None => Ok(Vec::new()),
+        }
     }
 }
 
-fn statement(order: &RawValue) -> Statement {
-    let stated = (STATED.to_owned(), "order".to_owned());
-    Statement {
-        headers: BTreeMap::from([stated]),
-        raw: order.get().as_bytes().to_vec(),
+impl Orders {
+    /// An order, with what its sums are made of where something of it went back.
+    async fn statement(&self, order: &RawValue) -> Result<Statement, CallError> {
+        let raw = match serde_json::from_str::<Outline>(order.get()) {
+            Ok(outline) if outline.went_back() => self.with_papers(order, &outline).await?,
+            // One that cannot be read is put away by whoever reads it.
+            _ => order.get().as_bytes().to_vec(),
+        };
+        Ok(Statement {
+            headers: BTreeMap::from([(STATED.to_owned(), "order".to_owned())]),
+            raw,
+        })
+    }
+
+    async fn with_papers(&self, order: &RawValue, of: &Outline) -> Result<Vec<u8>, CallError> {
+        let joined = |_| CallError::not_now("the shop's answers cannot be joined");
+        let mut whole: BTreeMap<String, Box<RawValue>> =
+            serde_json::from_str(order.get()).map_err(joined)?;
+        for (papers, fields) in [
+            ("creditmemos", CreditMemo::FIELDS),
+            ("shipments", Sent::FIELDS),
+        ] {
+            let list: Vec<Box<RawValue>> =
+                of_order(&self.rest, papers, &of.entity_id.0, fields).await?;
+            whole.insert(papers.to_owned(), to_raw_value(&list).map_err(joined)?);
+        }
+        serde_json::to_vec(&whole).map_err(joined)
+    }
+}
+
+/// What of an order says that something of it went back.
+#[derive(Deserialize)]
+struct Outline {
+    entity_id: Exact,
+    #[serde(default)]
+    total_refunded: Option<Exact>,
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+impl Outline {
+    fn went_back(&self) -> bool {
+        let money = self.total_refunded.iter();
+        let units = self
+            .items
+            .iter()
+            .filter_map(|item| item.qty_refunded.as_ref());
+        let mut counts = money.chain(units).map(|count| Item::count(Some(count)));
+        counts.any(|count| !count.is_zero())
     }
 }

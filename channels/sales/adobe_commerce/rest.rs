@@ -4,9 +4,8 @@
 
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::CallError;
@@ -105,7 +104,7 @@ impl Rest {
     pub(super) async fn change<T: DeserializeOwned>(
         &self,
         path: &str,
-        change: &Value,
+        change: &(impl Serialize + Sync),
     ) -> Result<Changed<T>, CallError> {
         let request = self.http.post(&format!("{ROOT}{path}")).json(change);
         let answer = self.http.send(self.signed(request)).await?;
@@ -128,6 +127,23 @@ impl Rest {
         let request = request.bearer_auth(self.token.expose_secret());
         request.header("accept", "application/json")
     }
+}
+
+/// Everything of one kind that belongs to an order.
+pub(super) async fn of_order<T: DeserializeOwned>(
+    rest: &Rest,
+    what: &str,
+    order: &str,
+    fields: &str,
+) -> Result<Vec<T>, CallError> {
+    let filter = Filter {
+        field: "order_id",
+        is: "eq",
+        value: order,
+    };
+    let mut query = criteria(&[filter]);
+    query.push(("fields".to_owned(), fields.to_owned()));
+    rest.list(what, &query, None).await
 }
 
 /// What an answer to a question is; `None` when the shop has no such thing.

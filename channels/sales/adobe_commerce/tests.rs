@@ -2,9 +2,11 @@
 
 mod back;
 mod events;
+mod news;
 mod offer;
 mod orders;
 mod poll;
+mod refunds;
 
 use std::sync::Arc;
 

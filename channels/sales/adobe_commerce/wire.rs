@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::spare::{Spare, Text};
 use crate::wire::Exact;
 
-/// An order. Members that begin with `base_` are in the shop's own currency and not read.
+/// An order. Amounts that begin with `base_` are in the shop's own currency and not read.
 #[derive(Deserialize, Default)]
 #[serde(default)]
 #[expect(clippy::struct_field_names, reason = "this is the member's own name")]
@@ -17,6 +17,7 @@ pub(super) struct Order {
     pub(super) created_at: Option<String>,
     pub(super) updated_at: Option<String>,
     pub(super) order_currency_code: Option<String>,
+    pub(super) base_currency_code: Option<String>,
     pub(super) grand_total: Option<Exact>,
     pub(super) shipping_amount: Option<Exact>,
     pub(super) shipping_tax_amount: Option<Exact>,
@@ -36,11 +37,59 @@ pub(super) struct Order {
     pub(super) payment: Option<Payment>,
     pub(super) items: Vec<Item>,
     pub(super) extension_attributes: Option<Extension>,
+    /// What the order states only by a sum, each by itself: asked for where something went back.
+    pub(super) creditmemos: Vec<CreditMemo>,
+    /// Asked for with them.
+    pub(super) shipments: Vec<Sent>,
+}
+
+/// Money that went back, and the units that it went back for.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct CreditMemo {
+    pub(super) entity_id: Option<Exact>,
+    /// 1 open, 2 refunded, 3 cancelled.
+    pub(super) state: Option<Exact>,
+    pub(super) grand_total: Option<Exact>,
+    pub(super) created_at: Option<String>,
+    pub(super) items: Option<Vec<Units>>,
+}
+
+/// Units that have left.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Sent {
+    pub(super) created_at: Option<String>,
+    pub(super) items: Option<Vec<Units>>,
+}
+
+/// Units of a line.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(super) struct Units {
+    pub(super) order_item_id: Option<Exact>,
+    pub(super) qty: Option<Exact>,
+}
+
+impl CreditMemo {
+    /// What is asked for of each.
+    pub(super) const FIELDS: &str =
+        "items[entity_id,state,grand_total,created_at,items[order_item_id,qty]]";
+
+    /// Whether the money really went back.
+    pub(super) fn is_refunded(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.0 == "2")
+    }
+}
+
+impl Sent {
+    /// What is asked for of each.
+    pub(super) const FIELDS: &str = "items[created_at,items[order_item_id,qty]]";
 }
 
 /// The members of an order that are asked for. Without a choice each part has its whole parent in it.
 pub(super) const FIELDS: &str = "items[entity_id,increment_id,state,created_at,updated_at,\
-    order_currency_code,grand_total,shipping_amount,shipping_tax_amount,shipping_discount_amount,\
+    order_currency_code,base_currency_code,grand_total,shipping_amount,shipping_tax_amount,shipping_discount_amount,\
     shipping_discount_tax_compensation_amount,shipping_description,total_paid,total_refunded,\
     coupon_code,customer_id,customer_email,customer_firstname,customer_lastname,customer_note,\
     billing_address,payment[method,last_trans_id,amount_authorized],\
@@ -141,6 +190,20 @@ impl Item {
     /// What of its own a line states, in units; nothing for what is no number.
     pub(super) fn count(text: Option<&Exact>) -> rust_decimal::Decimal {
         text.and_then(Exact::decimal).unwrap_or_default()
+    }
+
+    /// Whether a part of it has left, or will not, and a part is still to be sent.
+    pub(super) fn is_under_way(&self) -> bool {
+        let ordered = Self::count(self.qty_ordered.as_ref());
+        let moved = Self::count(self.qty_shipped.as_ref()) + self.given_up();
+        !self.is_loaded() && moved > rust_decimal::Decimal::ZERO && moved < ordered
+    }
+
+    /// Whether nobody has to send it.
+    pub(super) fn is_loaded(&self) -> bool {
+        let form = self.product_type.as_deref();
+        let loaded = matches!(form, Some("virtual" | "downloadable"));
+        loaded || self.is_virtual.is_some_and(|flag| flag.0)
     }
 
     /// Units that will not be shipped any more.
