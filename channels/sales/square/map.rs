@@ -32,7 +32,7 @@ pub(super) struct Place {
 }
 
 /// A time (RFC 3339).
-fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
+pub(super) fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
     let at = text.and_then(|text| text.parse().ok());
     at.ok_or_else(|| unreadable(what))
 }
@@ -66,11 +66,8 @@ pub(super) fn order(
         fate => fate,
     });
     let fates: Vec<Fate> = fates.collect::<Result<_, _>>()?;
-    let dropped = fates.iter().filter(|fate| **fate == Fate::Dropped).count();
-    let is_over = is_cancelled || (dropped > 0 && dropped == fates.len());
-    if dropped > 0 && !is_over {
-        return Err(unknown("order:part_cancelled"));
-    }
+    let all_dropped = !fates.is_empty() && fates.iter().all(|fate| *fate == Fate::Dropped);
+    let is_over = is_cancelled || all_dropped;
     let way = if is_over { None } else { later.way()? };
     let pickup_location = match way {
         Some(Way::Collected) => match &place.pickup {
@@ -93,12 +90,22 @@ pub(super) fn order(
     };
     let skus = skus(&whole.catalog);
     let lines = order.line_items.iter().zip(&fates);
-    let lines = lines.map(|(line, fate)| self::line(line, *fate, order, &skus, currency));
+    let lines = lines.map(|(line, fate)| {
+        // Nobody waits for a cancelled part of an order that goes on.
+        let by = match fate {
+            Fate::Dropped if !is_over => FulfilledBy::Nobody,
+            fate => fate.by(),
+        };
+        self::line(line, by, order, &skus, currency)
+    });
     let (fees, discounts) = amounts::charges(order, currency)?;
     let private = private(order, &later);
     let id = path_id(&order.id).ok_or_else(|| unreadable("id"))?;
     let draft = sound(OrderDraft {
-        changed_at: None,
+        changed_at: Some(time(
+            order.updated_at.as_ref().or(order.created_at.as_ref()),
+            "updated_at",
+        )?),
         awaits_release: false,
         point: None,
         external_id: id.to_owned(),
@@ -177,7 +184,7 @@ fn skus(catalog: &[wire::CatalogObject]) -> BTreeMap<&str, &String> {
 
 fn line(
     item: &wire::Line,
-    fate: Fate,
+    by: FulfilledBy,
     order: &wire::Order,
     skus: &BTreeMap<&str, &String>,
     currency: Currency,
@@ -188,7 +195,7 @@ fn line(
     // A gift card and an amount that was typed in are nothing to pick.
     let fulfilled_by = match item.item_type.as_deref() {
         Some("GIFT_CARD" | "CUSTOM_AMOUNT") => FulfilledBy::Nobody,
-        _ => fate.by(),
+        _ => by,
     };
     let bought = item.catalog_object_id.as_deref();
     let sku = clean(bought.and_then(|id| skus.get(id).copied())).or_else(|| {

@@ -3,13 +3,17 @@
 //!
 //! A webhook names an order, or a payment that names one. The order is then looked up together with what its
 //! lines were bought from, for an order states no SKU. Sales at the counter come in finished; what is to be
-//! shipped or collected is ours. Refunds and counts of stock are kept as unknown.
+//! shipped or collected is ours. A refund is looked up for the payment that it gives back, and that for its order.
+//! Counts of stock are kept as unknown.
 
 mod amounts;
 mod back;
+mod held;
 mod later;
 mod map;
+mod news;
 mod offer;
+mod parts;
 mod poll;
 mod refunds;
 mod rest;
@@ -30,7 +34,7 @@ use self::map::Place;
 use self::offer::Offers;
 use self::poll::Orders;
 use self::rest::Rest;
-use super::taken::{NotTaken, parse, taken};
+use super::taken::{NotTaken, parse};
 use super::till::STATED;
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
@@ -46,6 +50,9 @@ const CHANGES: [&str; 5] = [
     "payment.created",
     "payment.updated",
 ];
+
+/// Topics after which money may have gone back.
+const REFUNDS: [&str; 2] = ["refund.created", "refund.updated"];
 
 const MERCHANT: &str = "merchant_id";
 const LOCATION: &str = "location_id";
@@ -75,6 +82,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::Polled,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
             Capability::Stock,
         ],
         settings: &[
@@ -155,7 +163,8 @@ impl Square {
         if hook.merchant_id.as_ref() != Some(&self.merchant) {
             return kept(format!("another_merchant:{topic}"));
         }
-        if !CHANGES.contains(&hook.topic.as_str()) {
+        let is_refund = REFUNDS.contains(&hook.topic.as_str());
+        if !is_refund && !CHANGES.contains(&hook.topic.as_str()) {
             return kept(topic);
         }
         let named = hook.data.and_then(|data| data.object?.of);
@@ -167,23 +176,33 @@ impl Square {
         if named.order_id.is_none() && topic.starts_with("payment.") {
             return kept(format!("{topic}:no_order"));
         }
-        self.changed(&named, &topic)
+        if is_refund {
+            self.changed("refund", &named, named.id.as_deref(), &topic)
+        } else {
+            self.changed("order", &named, named.order_id.as_deref(), &topic)
+        }
     }
 
-    fn changed(&self, named: &wire::Named, topic: &str) -> Result<Inbound, NotTaken> {
+    fn changed(
+        &self,
+        kind: &str,
+        named: &wire::Named,
+        id: Option<&str>,
+        topic: &str,
+    ) -> Result<Inbound, NotTaken> {
         let elsewhere = |location: &String| *location != self.place.location;
         if named.location_id.as_ref().is_some_and(elsewhere) {
             let topic = format!("another_location:{topic}");
             return Ok(Inbound::Unknown { topic });
         }
-        match named.order_id.as_deref().and_then(path_id) {
+        match id.and_then(path_id) {
             Some(id) => Ok(Inbound::Changed(Resource {
-                kind: "order".to_owned(),
+                kind: kind.to_owned(),
                 id: id.to_owned(),
             })),
-            None => Err(NotTaken::Unreadable(
-                "the order that has changed is not named".to_owned(),
-            )),
+            None => Err(NotTaken::Unreadable(format!(
+                "the {kind} that has changed is not named"
+            ))),
         }
     }
 }
@@ -195,12 +214,11 @@ impl Connector for Square {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         let read = match request.header(STATED) {
-            Some("order") => parse(request.body)
-                .and_then(|whole| map::order(&whole, &self.place))
-                .and_then(|order| taken(request.body, order)),
-            Some("entry") => {
-                parse(request.body).and_then(|named| self.changed(&named, "order.entry"))
-            }
+            Some("order") => news::stated(request.body, &self.place),
+            Some("refund") => news::refund(request.body, &self.place),
+            Some("entry") => parse(request.body).and_then(|named: wire::Named| {
+                self.changed("order", &named, named.order_id.as_deref(), "order.entry")
+            }),
             _ => self.read_hook(request.body),
         };
         vec![read.unwrap_or_else(Inbound::from)]

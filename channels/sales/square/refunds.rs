@@ -1,13 +1,21 @@
 //! Giving a buyer's money back through Square: each payment of an order by a refund of its own. A refund has
 //! an idempotency key that is made of the payment, so that however often it is asked for, it is one
 //! (developer.squareup.com/docs/refunds-api/refund-payments).
+//!
+//! A part is taken from the payments one after the other. Its refunds name the notice as their reason, and every
+//! try looks at those that the payments have before it asks for more: keys alone would not tell how much of the
+//! part is left. A refund that Square has taken on counts, though it is `PENDING`: its own report comes later.
 
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::{NoticeEvidence, Repayment};
 use serde::Deserialize;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::rest::{Changed, Rest};
-use crate::port::CallError;
-use crate::sales::Why;
+use crate::port::{CallError, NoticeAnswer};
+use crate::sales::till::refused;
+use crate::sales::{PartNotice, Why};
 use crate::wire::path_id;
 
 /// How a part of an order was paid.
@@ -17,6 +25,15 @@ pub(super) struct Tender {
     payment_id: Option<String>,
     #[serde(default)]
     card_details: Option<Card>,
+}
+
+impl Tender {
+    /// Whether Square has its money.
+    fn is_taken(&self) -> bool {
+        let status = self.card_details.as_ref();
+        let status = status.and_then(|card| card.status.as_deref());
+        !matches!(status, Some("VOIDED" | "FAILED" | "AUTHORIZED" | "PENDING"))
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +53,46 @@ struct Payment {
     total_money: Amount,
     #[serde(default)]
     refunded_money: Option<Amount>,
+    #[serde(default)]
+    refund_ids: Vec<String>,
+}
+
+impl Payment {
+    /// What of it is not given back yet, in its smallest unit.
+    fn left(&self) -> i64 {
+        let back = self.refunded_money.as_ref().map_or(0, |back| back.amount);
+        self.total_money.amount.saturating_sub(back)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct RefundFound {
+    refund: Refund,
+}
+
+/// A refund, as far as it is one of ours.
+#[derive(Debug, Deserialize)]
+struct Refund {
+    id: String,
+    #[serde(default)]
+    status: Option<String>,
+    amount_money: Amount,
+    #[serde(default)]
+    reason: Option<String>,
+}
+
+impl Refund {
+    fn is_dead(&self) -> bool {
+        matches!(self.status.as_deref(), Some("FAILED" | "REJECTED"))
+    }
+
+    fn repayment(&self) -> Option<Repayment> {
+        let currency = Currency::from_code(&self.amount_money.currency)?;
+        Some(Repayment {
+            reference: self.id.clone(),
+            amount: Money::from_minor(self.amount_money.amount, currency)?,
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,8 +136,7 @@ pub(super) async fn give_back(
             all = false;
             continue;
         };
-        let back = payment.refunded_money.map_or(0, |back| back.amount);
-        let left = payment.total_money.amount.saturating_sub(back);
+        let left = payment.left();
         if left <= 0 {
             continue;
         }
@@ -95,4 +151,100 @@ pub(super) async fn give_back(
         }
     }
     Ok(all)
+}
+
+/// What is to be taken from one payment.
+struct Share {
+    payment: String,
+    amount: i64,
+}
+
+/// Gives back exactly what a notice says: once, however often it is asked for.
+pub(super) async fn give_part(
+    rest: &Rest,
+    tenders: &[Tender],
+    notice: &PartNotice,
+) -> NoticeAnswer {
+    let currency = notice.amount.currency();
+    let reason = format!("Order hub {}", notice.key);
+    let mut movements = Vec::new();
+    let mut due = notice.amount.minor();
+    let mut shares = Vec::new();
+    for tender in tenders.iter().filter(|tender| tender.is_taken()) {
+        let Some(id) = tender.payment_id.as_deref().and_then(path_id) else {
+            continue;
+        };
+        let Some(PaymentFound { payment }) = rest.look_up(&format!("/v2/payments/{id}")).await?
+        else {
+            continue;
+        };
+        if payment.total_money.currency != currency.code() {
+            continue;
+        }
+        let known = ours(rest, &payment, &reason).await?;
+        if known.iter().any(Refund::is_dead) {
+            return Ok(refused("refund_failed"));
+        }
+        if known.is_empty() {
+            shares.push(Share {
+                payment: id.to_owned(),
+                amount: payment.left(),
+            });
+        }
+        for refund in known {
+            due = due.saturating_sub(refund.amount_money.amount);
+            movements.extend(refund.repayment());
+        }
+    }
+    let mut open = due;
+    for share in &mut shares {
+        share.amount = share.amount.min(open).max(0);
+        open -= share.amount;
+    }
+    if open > 0 {
+        return Ok(refused("more_than_was_paid"));
+    }
+    for share in shares.iter().filter(|share| share.amount > 0) {
+        match give_share(rest, share, currency, &notice.key, &reason).await? {
+            // What went back before it is heard of by its own report.
+            Err(code) => return Ok(refused(&code)),
+            Ok(made) => movements.extend(made.repayment()),
+        }
+    }
+    Ok(NoticeEvidence::Repaid { movements })
+}
+
+/// The refunds of a payment that were made for this notice.
+async fn ours(rest: &Rest, payment: &Payment, reason: &str) -> Result<Vec<Refund>, CallError> {
+    let mut ours = Vec::new();
+    for id in payment.refund_ids.iter().filter_map(|id| path_id(id)) {
+        let found = rest.look_up(&format!("/v2/refunds/{id}")).await?;
+        let found = found.map(|RefundFound { refund }| refund);
+        ours.extend(found.filter(|refund| refund.reason.as_deref() == Some(reason)));
+    }
+    Ok(ours)
+}
+
+/// Gives back a share of a payment; Square's code, where it will not.
+async fn give_share(
+    rest: &Rest,
+    share: &Share,
+    currency: Currency,
+    key: &str,
+    reason: &str,
+) -> Result<Result<Refund, String>, CallError> {
+    // Square takes 45 characters of a key.
+    let key = Sha256::digest(format!("{key}:{}", share.payment));
+    let refund = json!({
+        "idempotency_key": hex::encode(&key[..20]), "payment_id": share.payment, "reason": reason,
+        "amount_money": { "amount": share.amount, "currency": currency.code() },
+    });
+    let made = rest.post::<RefundFound>("/v2/refunds", &refund).await?;
+    Ok(match made {
+        Changed::Made(RefundFound { refund }) if refund.is_dead() => {
+            Err("refund_failed".to_owned())
+        }
+        Changed::Made(RefundFound { refund }) => Ok(refund),
+        Changed::Refused(code) => Err(code),
+    })
 }

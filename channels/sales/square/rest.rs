@@ -4,12 +4,12 @@
 use async_trait::async_trait;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::wire::Answers;
+use super::wire::{Answers, RefundAnswers};
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::sales::till::{of_question, stated};
@@ -184,16 +184,12 @@ struct BoughtLine {
     catalog_object_id: Option<String>,
 }
 
-#[async_trait]
-impl LookUp for Rest {
-    async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
+impl Rest {
+    async fn order(&self, id: &str) -> Result<Vec<Statement>, CallError> {
         #[derive(Deserialize)]
         struct Found {
             order: Box<RawValue>,
         }
-        let Some(id) = path_id(&resource.id).filter(|_| resource.kind == "order") else {
-            return Ok(Vec::new());
-        };
         let found: Option<Found> = Self::look_up(self, &format!("/v2/orders/{id}")).await?;
         let Some(Found { order }) = found else {
             return Ok(Vec::new());
@@ -208,8 +204,61 @@ impl LookUp for Rest {
             order: &order,
             catalog: self.catalog(&ids).await?,
         };
-        let raw = serde_json::to_vec(&answers)
-            .map_err(|_| CallError::not_now("the till's answers cannot be joined"))?;
-        Ok(vec![stated("order", raw)])
+        joined("order", &answers)
+    }
+
+    async fn refund(&self, id: &str) -> Result<Vec<Statement>, CallError> {
+        #[derive(Deserialize)]
+        struct Found {
+            refund: Box<RawValue>,
+        }
+        #[derive(Deserialize)]
+        struct OfPayment {
+            #[serde(default)]
+            payment_id: Option<String>,
+        }
+        #[derive(Deserialize)]
+        struct PaymentFound {
+            payment: OfOrder,
+        }
+        #[derive(Deserialize)]
+        struct OfOrder {
+            #[serde(default)]
+            order_id: Option<String>,
+        }
+        let found: Option<Found> = Self::look_up(self, &format!("/v2/refunds/{id}")).await?;
+        let Some(Found { refund }) = found else {
+            return Ok(Vec::new());
+        };
+        let of: Option<OfPayment> = serde_json::from_str(refund.get()).ok();
+        let of = of.and_then(|of| of.payment_id);
+        let mut order_id = None;
+        if let Some(payment) = of.as_deref().and_then(path_id) {
+            let path = format!("/v2/payments/{payment}");
+            let found: Option<PaymentFound> = Self::look_up(self, &path).await?;
+            order_id = found.and_then(|found| found.payment.order_id);
+        }
+        let answers = RefundAnswers {
+            refund: &refund,
+            order_id,
+        };
+        joined("refund", &answers)
+    }
+}
+
+fn joined(what: &str, answers: &impl Serialize) -> Result<Vec<Statement>, CallError> {
+    let raw = serde_json::to_vec(answers)
+        .map_err(|_| CallError::not_now("the till's answers cannot be joined"))?;
+    Ok(vec![stated(what, raw)])
+}
+
+#[async_trait]
+impl LookUp for Rest {
+    async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
+        match (resource.kind.as_str(), path_id(&resource.id)) {
+            ("order", Some(id)) => self.order(id).await,
+            ("refund", Some(id)) => self.refund(id).await,
+            _ => Ok(Vec::new()),
+        }
     }
 }

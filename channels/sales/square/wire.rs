@@ -32,14 +32,18 @@ pub(super) struct HookObject {
         alias = "order_created",
         alias = "order_updated",
         alias = "order_fulfillment_updated",
-        alias = "payment"
+        alias = "payment",
+        alias = "refund"
     )]
     pub(super) of: Option<Named>,
 }
 
-/// What names an order: a webhook's object, or an entry of a search.
+/// What names an order or a refund: a webhook's object, or an entry of a search.
 #[derive(Deserialize)]
 pub(super) struct Named {
+    /// Of a payment or a refund: its own.
+    #[serde(default)]
+    pub(super) id: Option<String>,
     #[serde(default)]
     pub(super) order_id: Option<String>,
     #[serde(default)]
@@ -59,6 +63,34 @@ pub(super) struct Whole {
     pub(super) order: Order,
     #[serde(default, deserialize_with = "spare::list")]
     pub(super) catalog: Vec<CatalogObject>,
+}
+
+/// The answers that a refund is looked up by: itself, and the order whose payment it gives back. The order
+/// that a refund names is one of its own.
+#[derive(Serialize)]
+pub(super) struct RefundAnswers<'a> {
+    pub(super) refund: &'a RawValue,
+    pub(super) order_id: Option<String>,
+}
+
+/// The same, to be read.
+#[derive(Deserialize)]
+pub(super) struct GivenBack {
+    pub(super) refund: Refund,
+    #[serde(default)]
+    pub(super) order_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Refund {
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) status: Option<String>,
+    #[serde(default)]
+    pub(super) location_id: Option<String>,
+    pub(super) amount_money: Money,
+    #[serde(default)]
+    pub(super) updated_at: Option<String>,
 }
 
 /// What a line was bought from. An order's line has no SKU of its own.

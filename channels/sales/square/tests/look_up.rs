@@ -10,7 +10,7 @@ use crate::port::{CallError, Inbound, Page, Resource, Statement};
 
 const ORDER: &str = include_str!("../fixtures/order.json");
 
-async fn answer(server: &MockServer, verb: &str, place: &str, answer: ResponseTemplate) {
+pub(super) async fn answer(server: &MockServer, verb: &str, place: &str, answer: ResponseTemplate) {
     Mock::given(method(verb))
         .and(path(place))
         .and(header("authorization", "Bearer sq-own-token"))
@@ -20,11 +20,15 @@ async fn answer(server: &MockServer, verb: &str, place: &str, answer: ResponseTe
         .await;
 }
 
-fn json_answer(body: &Value) -> ResponseTemplate {
+pub(super) fn json_answer(body: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(body)
 }
 
-async fn look_up(server: &MockServer, kind: &str, id: &str) -> Result<Vec<Statement>, CallError> {
+pub(super) async fn look_up(
+    server: &MockServer,
+    kind: &str,
+    id: &str,
+) -> Result<Vec<Statement>, CallError> {
     let till = calling(&server.uri());
     let way = till.look_up().expect("a way");
     let resource = Resource {
@@ -34,7 +38,7 @@ async fn look_up(server: &MockServer, kind: &str, id: &str) -> Result<Vec<Statem
     way.look_up(&resource).await
 }
 
-fn read(server: &MockServer, statement: &Statement) -> Inbound {
+pub(super) fn read(server: &MockServer, statement: &Statement) -> Inbound {
     let what = statement.headers["orderhub-stated"].as_str();
     let headers = headers(&[("orderhub-stated", what)]);
     let read = calling(&server.uri()).read(&request(&headers, &statement.raw));

@@ -10,7 +10,7 @@ use crate::port::{Inbound, InboundOrder};
 const ORDER: &str = include_str!("../fixtures/order.json");
 
 /// The order with members replaced; `line_*` are those of the first line, `later_*` of its fulfilment.
-fn read(changes: Value) -> Inbound {
+pub(super) fn read(changes: Value) -> Inbound {
     let mut whole: Value = serde_json::from_str(ORDER).expect("JSON");
     let Value::Object(changes) = changes else {
         panic!("changes are an object");
@@ -26,7 +26,7 @@ fn read(changes: Value) -> Inbound {
     read_as(Some("order"), &serde_json::to_vec(&whole).expect("JSON"))
 }
 
-fn inbound(changes: Value) -> InboundOrder {
+pub(super) fn inbound(changes: Value) -> InboundOrder {
     match read(changes) {
         Inbound::Order(order) => *order,
         other => panic!("no order: {other:?}"),
@@ -101,21 +101,6 @@ fn a_sale_at_the_counter_is_the_channels_and_nothing_of_it_is_set_aside() {
 
 #[test]
 fn what_is_taken_home_and_what_is_shipped_are_told_apart_by_line() {
-    let card_only = json!([{ "uid": "e1", "line_item_uid": "own-line-card", "quantity": "1" }]);
-    let part = json!({"later_line_item_application": "ENTRY_LIST", "later_entries": card_only});
-    let by: Vec<_> = draft(part).lines.iter().map(|l| l.fulfilled_by).collect();
-    assert_eq!(by, [FulfilledBy::Channel, FulfilledBy::Us]);
-    let one_mug = json!([{ "uid": "e1", "line_item_uid": "own-line-mug", "quantity": "1" }]);
-    let parts = json!({"later_line_item_application": "ENTRY_LIST", "later_entries": one_mug});
-    assert_eq!(read(parts), unknown("order:line_in_parts"));
-}
-
-#[test]
-fn what_is_collected_waits_at_the_hubs_own_location() {
-    let pickup = draft(json!({"later_type": "PICKUP", "later_state": "PREPARED"}));
-    let location = pickup.pickup_location.as_ref().map(|code| code.0.as_str());
-    assert_eq!(location, Some("STORE-1"));
-    assert_eq!(pickup.lines[0].fulfilled_by, FulfilledBy::Us);
     let both = json!([
         fulfilment("PICKUP", "PROPOSED"),
         fulfilment("SHIPMENT", "PROPOSED")
@@ -174,10 +159,6 @@ fn an_order_that_is_over_says_so_and_when() {
     );
     assert_eq!(order.facts, [ChannelFact::Cancelled { at: closed }]);
     assert_eq!(order.submission.draft.tenders[0].terms, Terms::Invoice);
-    let card_only = json!([{ "uid": "e1", "line_item_uid": "own-line-card", "quantity": "1" }]);
-    let part = json!({"later_state": "CANCELED", "later_line_item_application": "ENTRY_LIST",
-        "later_entries": card_only});
-    assert_eq!(read(part), unknown("order:part_cancelled"));
     let both = json!([
         fulfilment("PICKUP", "COMPLETED"),
         fulfilment("SHIPMENT", "CANCELED"),
