@@ -21,6 +21,7 @@ use orderhub_domain::order::ChannelFact;
 use orderhub_domain::quantity::Quantity;
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::news;
 use super::people::private;
 use super::wire::{self, each};
 use crate::sales::buyer::clean;
@@ -64,7 +65,7 @@ impl Types {
 }
 
 /// A time in milliseconds.
-fn time(at: Option<i64>, what: &str) -> Result<Timestamp, NotTaken> {
+pub(super) fn time(at: Option<i64>, what: &str) -> Result<Timestamp, NotTaken> {
     let at = at.and_then(|at| Timestamp::from_millisecond(at).ok());
     at.ok_or_else(|| unreadable(what))
 }
@@ -126,7 +127,12 @@ pub(super) fn order(
         Way::Shipped | Way::Collected(_) => FulfilledBy::Us,
     };
     let lines = each(order.line_items.as_ref()).iter();
-    let lines = lines.map(|item| line(item, by, &skus, currency));
+    let lines = lines.map(|item| {
+        // Nobody waits for a unit whose money went back, in an order that goes on.
+        let is_off = news::is_refunded(item) && by == FulfilledBy::Us && !is_over;
+        let by = if is_off { FulfilledBy::Nobody } else { by };
+        line(item, by, &skus, currency)
+    });
     let lines: Vec<DraftLine> = lines.collect::<Result<_, _>>()?;
     let items = Money::sum(currency, lines.iter().map(|line| line.net(currency)));
     let discounts = taken_off(each(order.discounts.as_ref()), items)?;
@@ -152,12 +158,16 @@ pub(super) fn order(
     } else {
         (Terms::Invoice, Vec::new())
     };
+    facts.extend(news::refunds(order, currency)?);
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     let private = private(whole, way);
     let id = path_id(&order.id).ok_or_else(|| unreadable("id"))?;
     let placed = order.client_created_time.or(order.created_time);
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: order
+            .modified_time
+            .map(|at| time(Some(at), "modifiedTime"))
+            .transpose()?,
         awaits_release: false,
         point: None,
         external_id: id.to_owned(),

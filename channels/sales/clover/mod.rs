@@ -6,6 +6,7 @@
 //! kept as unknown.
 
 mod map;
+mod news;
 mod people;
 mod poll;
 mod rest;
@@ -20,14 +21,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orderhub_domain::ids::LocationCode;
+use orderhub_domain::order::ChannelFact;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use self::map::Types;
 use self::poll::Orders;
-use self::rest::Rest;
-use super::taken::{NotTaken, parse, taken, unknown, unreadable};
+use self::rest::{DELETED, Rest};
+use super::taken::{NotTaken, parse, unknown, unreadable};
 use super::till::STATED;
 use super::{SalesConnector, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
@@ -155,6 +157,7 @@ impl Clover {
             return Err(unknown(format!("another_merchant:{topic}")));
         }
         let kind = match form {
+            "O" if verb == "DELETE" => DELETED,
             "O" => "order",
             "P" => "payment",
             _ => return Err(unknown(topic)),
@@ -167,18 +170,15 @@ impl Clover {
     }
 }
 
-/// An order of a list, which names it.
-fn entry(body: &[u8]) -> Result<Inbound, NotTaken> {
+/// The id of an order that is only named.
+fn entry(body: &[u8]) -> Result<String, NotTaken> {
     #[derive(Deserialize)]
     struct Entry {
         id: String,
     }
     let entry: Entry = parse(body)?;
     let id = path_id(&entry.id).ok_or_else(|| unreadable("id"))?;
-    Ok(Inbound::Changed(Resource {
-        kind: "order".to_owned(),
-        id: id.to_owned(),
-    }))
+    Ok(id.to_owned())
 }
 
 impl Connector for Clover {
@@ -193,10 +193,19 @@ impl Connector for Clover {
             return vec![Inbound::Unknown { topic }];
         }
         let read = match request.header(STATED) {
-            Some("order") => parse(request.body)
-                .and_then(|whole| map::order(&whole, &self.types))
-                .and_then(|order| taken(request.body, order)),
-            Some("entry") => entry(request.body),
+            Some("order") => news::stated(request.body, &self.types),
+            Some("entry") => entry(request.body).map(|id| {
+                Inbound::Changed(Resource {
+                    kind: "order".to_owned(),
+                    id,
+                })
+            }),
+            Some(DELETED) => entry(request.body).map(|order| Inbound::Said {
+                order,
+                facts: vec![ChannelFact::Cancelled {
+                    at: request.received_at,
+                }],
+            }),
             _ => return self.read_hook(request.body),
         };
         vec![read.unwrap_or_else(Inbound::from)]

@@ -22,7 +22,10 @@ const SANDBOX: &str = "https://apisandbox.dev.clover.com";
 
 /// What hangs on an order and is stated with it.
 const WITH: &str = "lineItems,lineItems.discounts,lineItems.modifications,discounts,serviceCharge,\
-    additionalCharges,payments,customers,orderType";
+    additionalCharges,payments,refunds,credits,customers,orderType";
+
+/// An order that was deleted, as a thing to look up and as what a statement says.
+pub(super) const DELETED: &str = "deleted_order";
 
 /// Most things of one order that are looked up one by one.
 const MOST_ITEMS: usize = 500;
@@ -150,8 +153,14 @@ impl LookUp for Rest {
         let Some(id) = path_id(&resource.id) else {
             return Ok(Vec::new());
         };
-        if resource.kind == "order" {
-            return self.order(id).await;
+        if matches!(resource.kind.as_str(), "order" | DELETED) {
+            let order = self.order(id).await?;
+            // What a webhook called deleted is believed to be once the merchant has it no more.
+            if order.is_empty() && resource.kind == DELETED {
+                let named = serde_json::json!({ "id": id }).to_string();
+                return Ok(vec![stated(DELETED, named.into_bytes())]);
+            }
+            return Ok(order);
         }
         if resource.kind != "payment" {
             return Ok(Vec::new());

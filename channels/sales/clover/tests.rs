@@ -1,6 +1,7 @@
 //! The connector from outside: who is believed, and what a webhook names.
 
 mod look_up;
+mod news;
 mod orders;
 
 use std::sync::Arc;
@@ -176,7 +177,7 @@ fn one_webhook_names_many_things_each_once_and_a_bad_one_loses_nothing_else() {
         changed("order", "OWN1"),
         changed("payment", "OWNPAY1"),
         unknown("I.UPDATE"),
-        changed("order", "OWN2"),
+        changed("deleted_order", "OWN2"),
     ];
     assert_eq!(read, expected);
     let entry = b"{\"id\":\"OWN1\",\"modifiedTime\":1}";

@@ -96,6 +96,11 @@ pub(super) struct Order {
     pub(super) additional_charges: Option<List<AdditionalCharge>>,
     #[serde(default)]
     pub(super) payments: Option<List<Payment>>,
+    #[serde(default)]
+    pub(super) refunds: Option<List<Refund>>,
+    /// What was given back without naming a payment.
+    #[serde(default)]
+    pub(super) credits: Option<List<Refund>>,
 }
 
 #[derive(Deserialize)]
@@ -119,6 +124,9 @@ pub(super) struct Line {
     pub(super) price: i64,
     #[serde(default)]
     pub(super) unit_qty: Option<i64>,
+    /// Its money went back.
+    #[serde(default)]
+    pub(super) refunded: Option<bool>,
     #[serde(default)]
     pub(super) discounts: Option<List<Discount>>,
     #[serde(default)]
@@ -169,6 +177,20 @@ pub(super) struct Payment {
     pub(super) tax_amount: Option<i64>,
     #[serde(default)]
     pub(super) result: Option<String>,
+}
+
+/// Money that went back; its tax is in the amount, a tip beside it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Refund {
+    #[serde(default)]
+    pub(super) id: Option<String>,
+    #[serde(default)]
+    pub(super) amount: Option<i64>,
+    #[serde(default)]
+    pub(super) created_time: Option<i64>,
+    #[serde(default)]
+    pub(super) voided: Option<bool>,
 }
 
 /// What a line was sold from.

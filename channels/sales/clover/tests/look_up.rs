@@ -24,7 +24,11 @@ async fn found(server: &MockServer, place: &str, thing: &Value) {
     answer(server, place, body).await;
 }
 
-async fn look_up(server: &MockServer, kind: &str, id: &str) -> Result<Vec<Statement>, CallError> {
+pub(super) async fn look_up(
+    server: &MockServer,
+    kind: &str,
+    id: &str,
+) -> Result<Vec<Statement>, CallError> {
     let till = calling(&server.uri());
     let way = till.look_up().expect("a way");
     let resource = Resource {
@@ -34,7 +38,7 @@ async fn look_up(server: &MockServer, kind: &str, id: &str) -> Result<Vec<Statem
     way.look_up(&resource).await
 }
 
-fn read(server: &MockServer, statement: &Statement) -> Inbound {
+pub(super) fn read(server: &MockServer, statement: &Statement) -> Inbound {
     let what = statement.headers["orderhub-stated"].as_str();
     let headers = headers(&[("orderhub-stated", what)]);
     let read = calling(&server.uri()).read(&request(&headers, &statement.raw));
@@ -43,7 +47,7 @@ fn read(server: &MockServer, statement: &Statement) -> Inbound {
 }
 
 /// A stand-in that has the order of the fixture, of this type.
-async fn with_order(form: &str) -> MockServer {
+pub(super) async fn with_order(form: &str) -> MockServer {
     let mut whole: Value = serde_json::from_str(ORDER).expect("JSON");
     whole["order"]["orderType"]["id"] = form.into();
     let server = MockServer::start().await;

@@ -11,7 +11,7 @@ const ORDER: &str = include_str!("../fixtures/order.json");
 
 /// The order with members replaced; `line_*` are those of the first line; what stands beside the order keeps
 /// its name.
-fn read(changes: Value) -> Inbound {
+pub(super) fn read(changes: Value) -> Inbound {
     let mut whole: Value = serde_json::from_str(ORDER).expect("JSON");
     let Value::Object(changes) = changes else {
         panic!("changes are an object");
@@ -26,7 +26,7 @@ fn read(changes: Value) -> Inbound {
     read_as("order", &serde_json::to_vec(&whole).expect("JSON"))
 }
 
-fn inbound(changes: Value) -> InboundOrder {
+pub(super) fn inbound(changes: Value) -> InboundOrder {
     match read(changes) {
         Inbound::Order(order) => *order,
         other => panic!("no order: {other:?}"),
@@ -37,7 +37,7 @@ fn draft(changes: Value) -> OrderDraft {
     inbound(changes).submission.draft
 }
 
-fn of_type(id: &str) -> Value {
+pub(super) fn of_type(id: &str) -> Value {
     json!({ "orderType": { "id": id } })
 }
 
