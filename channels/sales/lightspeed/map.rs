@@ -2,8 +2,8 @@
 //!
 //! Decided here: parked sales, laybys and services are no orders yet; what was handed over at the counter is the
 //! channel's, also when it is paid on account. Lines are stated without their taxes, which come on top. A
-//! discount on the whole sale is a line of the retailer's own discount product. A return, or a sale with returned
-//! lines, is kept as unknown.
+//! discount on the whole sale is a line of the retailer's own discount product. A sale with returned lines is kept
+//! as unknown; what a return says is in `returns`.
 
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub(super) struct Place {
 }
 
 /// A time in UTC, with or without saying so.
-fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
+pub(super) fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
     let text = text.ok_or_else(|| unreadable(what))?;
     if let Ok(at) = text.parse() {
         return Ok(at);
@@ -49,30 +49,47 @@ fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
     Ok(at.timestamp())
 }
 
+pub(super) fn is_return(of: Option<&wire::Return>) -> bool {
+    of.is_some_and(|of| of.is_return == Some(true))
+}
+
+/// Sales of other outlets are not ours.
+pub(super) fn is_here(sale: &wire::Sale, place: &Place) -> Result<(), NotTaken> {
+    let from = sale.source.as_ref();
+    let outlet = from.and_then(|from| from.outlet_id.as_ref());
+    if outlet.is_some_and(|outlet| *outlet != place.outlet) {
+        return Err(unknown("sale:another_outlet"));
+    }
+    Ok(())
+}
+
+pub(super) fn currency(whole: &wire::Whole) -> Result<Currency, NotTaken> {
+    let currency = whole.retailer.currency.as_ref();
+    let currency = currency.and_then(|own| Currency::from_code(own.code.as_deref()?));
+    currency.ok_or_else(|| unreadable("the retailer's currency"))
+}
+
+/// When the store wrote it last.
+fn changed_at(sale: &wire::Sale) -> Result<Option<Timestamp>, NotTaken> {
+    let stated = sale.updated_at.as_ref();
+    stated
+        .map(|text| time(Some(text), "updated_at"))
+        .transpose()
+}
+
 /// A sale and what it means if it is known already.
 pub(super) fn sale(
     whole: &wire::Whole,
     place: &Place,
 ) -> Result<(Submission, Vec<ChannelFact>), NotTaken> {
     let sale = &whole.sale;
-    let outlet = sale
-        .source
-        .as_ref()
-        .and_then(|from| from.outlet_id.as_ref());
-    if outlet.is_some_and(|outlet| *outlet != place.outlet) {
-        return Err(unknown("sale:another_outlet"));
-    }
+    is_here(sale, place)?;
     let state = later::state(sale)?;
-    let is_return = |of: &Option<wire::Return>| {
-        let said = of.as_ref().and_then(|of| of.is_return);
-        said == Some(true)
-    };
-    if is_return(&sale.returned) || sale.line_items.iter().any(|line| is_return(&line.returned)) {
+    let returned = sale.line_items.iter().map(|line| line.returned.as_ref());
+    if returned.chain([sale.returned.as_ref()]).any(is_return) {
         return Err(unknown("sale:return"));
     }
-    let currency = whole.retailer.currency.as_ref();
-    let currency = currency.and_then(|own| Currency::from_code(own.code.as_deref()?));
-    let currency = currency.ok_or_else(|| unreadable("the retailer's currency"))?;
+    let currency = currency(whole)?;
     let stated_total = total(&sale.totals, currency)?;
     let open = if state.is_over {
         None
@@ -107,7 +124,7 @@ pub(super) fn sale(
     let number = clean(sale.receipt_number.as_ref().map(|number| &number.0));
     let placed = sale.date.as_ref().or(sale.created_at.as_ref());
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: changed_at(sale)?,
         awaits_release: false,
         point: None,
         external_id: id.to_owned(),

@@ -12,6 +12,7 @@ mod map;
 mod people;
 mod poll;
 mod rest;
+mod returns;
 mod specimen;
 mod wire;
 
@@ -28,7 +29,7 @@ use self::back::Back;
 use self::map::Place;
 use self::poll::Sales;
 use self::rest::Rest;
-use super::taken::{NotTaken, parse, taken, unreadable};
+use super::taken::{NotTaken, parse, unreadable};
 use super::till::STATED;
 use super::{SalesConnector, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
@@ -143,9 +144,7 @@ impl Connector for Lightspeed {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         let read = match request.header(STATED) {
-            Some("sale") => parse(request.body)
-                .and_then(|whole| map::sale(&whole, &self.place))
-                .and_then(|sale| taken(request.body, sale)),
+            Some("sale") => returns::stated(request.body, &self.place),
             Some("entry") => entry(request.body),
             _ => hooks::read(request.body, &self.prefix),
         };

@@ -23,7 +23,9 @@ pub(super) fn private(
         email: own.and_then(|own| clean(own.email.as_ref())),
         phone,
     };
-    let chosen = open.and_then(|one| one.shipping_address_id.as_ref());
+    // Where a fulfilment went that has left is where the sale goes, still.
+    let mut named = open.into_iter().chain(&whole.fulfillments);
+    let chosen = named.find_map(|one| one.shipping_address_id.as_ref());
     let chosen = chosen.and_then(|id| whole.addresses.iter().find(|one| one.id == *id));
     let ship_to = match chosen {
         Some(chosen) => address(chosen, own, name.as_ref()),

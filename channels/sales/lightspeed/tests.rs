@@ -2,6 +2,7 @@
 
 mod back;
 mod look_up;
+mod returns;
 mod sales;
 
 use std::sync::Arc;

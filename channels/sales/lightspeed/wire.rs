@@ -93,6 +93,9 @@ pub(super) struct Source {
 pub(super) struct Return {
     #[serde(default, deserialize_with = "spare::flag")]
     pub(super) is_return: Option<bool>,
+    /// Of a sale: the one that it takes things back of.
+    #[serde(default)]
+    pub(super) original_sale_id: Option<String>,
 }
 
 /// A line. Its totals are those of all its units, without their taxes and after its discount.
@@ -136,6 +139,8 @@ pub(super) struct Payment {
     #[serde(default)]
     pub(super) id: Text,
     pub(super) amount: Exact,
+    #[serde(default)]
+    pub(super) date: Option<String>,
     #[serde(default)]
     pub(super) deleted_at: Option<String>,
 }

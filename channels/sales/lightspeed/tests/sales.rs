@@ -11,7 +11,7 @@ const SALE: &str = include_str!("../fixtures/sale.json");
 
 /// The sale with members replaced; `line_*` are those of its first line, `later_*` of its fulfilment; what
 /// stands beside the sale keeps its name.
-fn read(changes: Value) -> Inbound {
+pub(super) fn read(changes: Value) -> Inbound {
     let mut whole: Value = serde_json::from_str(SALE).expect("JSON");
     let Value::Object(changes) = changes else {
         panic!("changes are an object");
@@ -27,7 +27,7 @@ fn read(changes: Value) -> Inbound {
     read_as(Some("sale"), &serde_json::to_vec(&whole).expect("JSON"))
 }
 
-fn inbound(changes: Value) -> InboundOrder {
+pub(super) fn inbound(changes: Value) -> InboundOrder {
     match read(changes) {
         Inbound::Order(order) => *order,
         other => panic!("no order: {other:?}"),
