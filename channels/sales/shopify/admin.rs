@@ -3,7 +3,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use crate::outbound::Outbound;
@@ -88,6 +88,7 @@ pub(super) struct Units {
     pub(super) line_item: Named,
 }
 
+/// A thing, by its name.
 #[derive(Debug, Deserialize)]
 pub(super) struct Named {
     pub(super) id: String,
@@ -125,14 +126,15 @@ struct Extensions {
 }
 
 #[derive(Deserialize)]
-struct Done {
-    done: Option<Changed>,
+struct Done<T> {
+    done: Option<Changed<T>>,
 }
 
 #[derive(Deserialize)]
-struct Changed {
+struct Changed<T> {
     #[serde(default)]
     errors: Vec<Refusal>,
+    made: Option<T>,
 }
 
 /// Why the shop did not change anything.
@@ -176,21 +178,26 @@ impl Admin {
         self.lines(OPEN_LINES, order).await
     }
 
-    async fn lines(&self, query: &str, id: &str) -> Result<Vec<Units>, CallError> {
+    /// The lines of a thing, page by page.
+    pub(super) async fn lines<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        id: &str,
+    ) -> Result<Vec<T>, CallError> {
         #[derive(Deserialize)]
-        struct Found {
-            #[serde(alias = "fulfillment", alias = "fulfillmentOrder")]
-            of: Option<Lines>,
+        struct Found<T> {
+            #[serde(alias = "fulfillment", alias = "fulfillmentOrder", alias = "order")]
+            of: Option<Lines<T>>,
         }
         #[derive(Deserialize)]
-        struct Lines {
-            lines: Nodes<Units>,
+        struct Lines<T> {
+            lines: Nodes<T>,
         }
         let mut all = Vec::new();
         let mut after: Option<String> = None;
         for _ in 0..PAGES {
             let variables = json!({ "id": id, "after": after });
-            let found: Found = self.look_up(query, &variables).await?;
+            let found: Found<T> = self.look_up(query, &variables).await?;
             let Some(Lines { lines }) = found.of else {
                 return Ok(all);
             };
@@ -269,9 +276,23 @@ impl Admin {
         query: &str,
         variables: &Value,
     ) -> Result<Option<Refusal>, CallError> {
-        let done: Done = self.ask(query, variables).await?;
+        let done: Done<IgnoredAny> = self.ask(query, variables).await?;
         let changed = done.done.ok_or_else(garbled)?;
         Ok(changed.errors.into_iter().next())
+    }
+
+    /// Asks for something to be made; why the shop does not make it, if it does not.
+    pub(super) async fn make<T: DeserializeOwned>(
+        &self,
+        query: &str,
+        variables: &Value,
+    ) -> Result<Result<T, Refusal>, CallError> {
+        let done: Done<T> = self.ask(query, variables).await?;
+        let changed = done.done.ok_or_else(garbled)?;
+        match changed.errors.into_iter().next() {
+            Some(refusal) => Ok(Err(refusal)),
+            None => changed.made.map(Ok).ok_or_else(garbled),
+        }
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -316,6 +337,7 @@ fn meaning_of(trouble: &Trouble) -> CallError {
     }
 }
 
-fn garbled() -> CallError {
+/// What cannot be read, of a change that may have been made.
+pub(super) fn garbled() -> CallError {
     CallError::unknown("the shop's answer cannot be read; it may have been carried out")
 }

@@ -1,4 +1,4 @@
-//! The way back to a Shopify shop: shipments and cancellations of its own orders.
+//! The way back to a Shopify shop: shipments, cancellations and refunds of its own orders.
 //!
 //! The shop knows no idempotency keys here, so every try looks first what the shop knows already,
 //! and adds what is missing. Told twice, or noted by hand before, comes to the same shipments.
@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 
 use super::admin::{Admin, Refusal, ShopOrder};
+use super::refunds;
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::{CancellationNotice, ShipmentNotice, WayBack, Why};
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack, Why};
 use crate::wire::code;
 
 /// States of a shop's work orders and shipments in which nothing of them counts any more.
@@ -26,6 +27,29 @@ pub(super) struct Back {
 
 #[async_trait]
 impl WayBack for Back {
+    fn hears(&self) -> &'static [Topic] {
+        &[
+            Topic::Shipped,
+            Topic::Cancelled,
+            Topic::PartCancelled,
+            Topic::Refund,
+        ]
+    }
+
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
+        let answer = refunds::repay(&self.admin, notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
+        let answer = refunds::repay(&self.admin, notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
         let answer = self.note_shipment(notice).await;
@@ -153,7 +177,7 @@ fn subtract(missing: &mut BTreeMap<String, u32>, line: &str, units: u32) {
 }
 
 /// The name of a thing of the shop: `gid://shopify/Order/1`. `None` for what is no id of a shop.
-fn gid(kind: &str, id: &str) -> Option<String> {
+pub(super) fn gid(kind: &str, id: &str) -> Option<String> {
     let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| format!("gid://shopify/{kind}/{id}"))
 }
@@ -162,13 +186,13 @@ fn is_over(status: Option<&str>) -> bool {
     status.is_some_and(|status| OVER.contains(&status))
 }
 
-fn refused(code: &str) -> NoticeEvidence {
+pub(super) fn refused(code: &str) -> NoticeEvidence {
     NoticeEvidence::Refused {
         code: code.to_owned(),
     }
 }
 
-fn said_no(refusal: &Refusal, usual: &str) -> NoticeEvidence {
+pub(super) fn said_no(refusal: &Refusal, usual: &str) -> NoticeEvidence {
     let code = refusal.code.as_deref().and_then(code);
     refused(code.as_deref().unwrap_or(usual))
 }

@@ -17,7 +17,7 @@ use orderhub_domain::quantity::Quantity;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::terms::{self, Payable};
-use super::wire;
+use super::{changes, wire};
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::taken::{
     NotTaken, amount, decimal, digits, discount, optional, sound, unreadable,
@@ -26,7 +26,7 @@ use crate::settings::Gateway;
 use crate::wire::Exact;
 
 /// The number in a gid (`gid://shopify/Order/123?x=y`), else the plain id.
-fn id_of(gid: Option<&String>, id: Option<&Exact>) -> Option<String> {
+pub(super) fn id_of(gid: Option<&String>, id: Option<&Exact>) -> Option<String> {
     let of_gid = gid.and_then(|gid| {
         let path = gid.split_once('?').map_or(gid.as_str(), |(path, _)| path);
         digits(path.rsplit('/').next()?)
@@ -34,7 +34,7 @@ fn id_of(gid: Option<&String>, id: Option<&Exact>) -> Option<String> {
     of_gid.or_else(|| digits(&id?.0))
 }
 
-fn time(text: Option<&String>) -> Option<Timestamp> {
+pub(super) fn time(text: Option<&String>) -> Option<Timestamp> {
     text?.parse().ok()
 }
 
@@ -54,10 +54,10 @@ pub(super) fn order(
     let total = decimal(&order.total_price, "total_price")?;
     let stated_total = Money::exact(total, currency).map_err(|_| unreadable("total_price"))?;
     let inclusive = order.taxes_included.unwrap_or(false);
-    let lines: Result<Vec<_>, _> = order
-        .line_items
-        .iter()
-        .map(|item| line(item, currency, inclusive))
+    let at_till = is_taken_along(order);
+    let lines = order.line_items.iter();
+    let lines: Result<Vec<_>, _> = lines
+        .map(|item| line(item, currency, inclusive, at_till))
         .collect();
     let lines = lines?;
     let (shipping, off_shipping) = shipping(order, currency, inclusive)?;
@@ -72,7 +72,7 @@ pub(super) fn order(
         gateway,
     };
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: time(order.updated_at.as_ref()),
         awaits_release: false,
         point: None,
         external_id: external_id.ok_or_else(|| unreadable("id"))?,
@@ -100,20 +100,27 @@ pub(super) fn order(
     let private = private(order);
     draft.destination = private.ship_to.as_ref().and_then(|to| to.country.clone());
     let draft = sound(draft)?;
-    let mut facts = Vec::new();
-    if order.financial_status.as_deref() == Some("paid") {
-        facts.push(ChannelFact::Paid { reference: None });
-    }
-    facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
+    let facts = changes::facts(order, &draft)?;
     Ok((Submission { draft, private }, facts))
 }
 
-fn line(item: &wire::Line, currency: Currency, inclusive: bool) -> Result<DraftLine, NotTaken> {
+/// Bought at a till, with neither an address nor a way to send it to: the buyer has it.
+fn is_taken_along(order: &wire::Order) -> bool {
+    let none_sent = order.shipping_lines.as_ref().is_none_or(Vec::is_empty);
+    order.source_name.as_deref() == Some("pos") && order.shipping_address.is_none() && none_sent
+}
+
+fn line(
+    item: &wire::Line,
+    currency: Currency,
+    inclusive: bool,
+    at_till: bool,
+) -> Result<DraftLine, NotTaken> {
     let external_id = id_of(item.admin_graphql_api_id.as_ref(), item.id.as_ref());
     let external_id = external_id.ok_or_else(|| unreadable("a line's id"))?;
     let fulfilled_by = if item.gift_card == Some(true) || item.requires_shipping == Some(false) {
         FulfilledBy::Nobody
-    } else if item.fulfillment_status.as_deref() == Some("fulfilled") {
+    } else if at_till || item.fulfillment_status.as_deref() == Some("fulfilled") {
         // It left before the hub heard of it: at a till, or by somebody else's hands.
         FulfilledBy::Channel
     } else {

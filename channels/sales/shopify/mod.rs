@@ -1,13 +1,17 @@
 //! Shopify: orders as webhooks, shipments and cancellations back to the shop.
 //!
 //! Every order topic carries the whole order as it is at sending, so each is read the same way: it
-//! places the order if it is new, and says what changed (cancelled, paid) if it is known. Whatever
-//! else Shopify sends is kept as unknown.
+//! places the order if it is new, and says what changed (paid, given back, taken out, cancelled) if it is
+//! known. A refund and the deletion of an order only name the order they are about. A draft
+//! (`draft_orders/*`) is no order until somebody completes it, and then it comes as one; it is kept under its
+//! topic, like whatever else Shopify sends.
 
 mod admin;
 mod back;
+mod changes;
 mod map;
 mod offer;
+mod refunds;
 mod specimen;
 mod terms;
 mod verify;
@@ -39,6 +43,12 @@ const SNAPSHOTS: [&str; 6] = [
     "orders/updated",
 ];
 
+/// Money or units were taken back; what it states names the order and has nothing else of it.
+const REFUNDED: &str = "refunds/create";
+
+/// An order is there no more; the id is left of it.
+const DELETED: &str = "orders/delete";
+
 /// A connection to a Shopify shop.
 struct Shopify {
     secrets: Vec<SecretString>,
@@ -59,6 +69,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::Webhooks,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
             Capability::Stock,
         ],
         settings: &[
@@ -118,8 +129,24 @@ impl Shopify {
         let marked = request.header("x-shopify-test") == Some("true");
         let test = marked || order.test == Some(true);
         let read = map::order(&order, test, self.gateway.as_ref());
-        taken(request.body, read.map_err(|why| why.under(topic))?)
+        let mut read = taken(request.body, read.map_err(|why| why.under(topic))?)?;
+        if let Inbound::Order(read) = &mut read {
+            read.wanted = changes::wanted(&order)?;
+        }
+        Ok(read)
     }
+}
+
+/// What is said of an order without its state; nothing of a refund by which no money went back.
+fn said(topic: &str, request: &RawRequest<'_>) -> Result<Option<Inbound>, NotTaken> {
+    if topic == REFUNDED {
+        let refund = parse(request.body)?;
+        return changes::refund(&refund).map_err(|why| why.under(topic));
+    }
+    let triggered = request.header("x-shopify-triggered-at");
+    let at = triggered.and_then(|at| at.parse().ok());
+    let order = parse(request.body)?;
+    changes::deleted(&order, at.unwrap_or(request.received_at)).map(Some)
 }
 
 /// Whether a body has the one member that only an order has among order topics.
@@ -142,8 +169,14 @@ impl Connector for Shopify {
             .header("x-shopify-topic")
             .unwrap_or("orders/updated");
         let is_order = SNAPSHOTS.contains(&topic)
-            // An edit arrives as the edit alone or as the whole order, depending on the version.
+            // An edit arrives as the edit alone or as the whole order, depending on the version. What comes
+            // of the edit alone, `orders/updated` states with it.
             || (topic == "orders/edited" && looks_like_an_order(request.body));
+        if [REFUNDED, DELETED].contains(&topic) {
+            let said = said(topic, request).transpose();
+            let said = said.map(|said| said.unwrap_or_else(Inbound::from));
+            return said.into_iter().collect();
+        }
         if !is_order {
             let topic: String = topic.chars().take(64).collect();
             return vec![Inbound::Unknown { topic }];

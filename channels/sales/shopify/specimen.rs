@@ -53,7 +53,8 @@ fn order(sale: &Sale) -> Value {
         json!({
             "id": line.id, "admin_graphql_api_id": format!("gid://shopify/LineItem/{}", line.id),
             "sku": line.sku, "name": line.title, "title": line.title, "variant_id": 77,
-            "quantity": line.quantity, "price": line.unit_price.amount().to_string(),
+            "quantity": line.quantity, "current_quantity": line.quantity,
+            "fulfillable_quantity": line.quantity, "price": line.unit_price.amount().to_string(),
             "total_discount": "0.00", "discount_allocations": [], "tax_lines": [], "grams": 0,
             "gift_card": false, "requires_shipping": true, "fulfillment_status": null,
         })
@@ -72,5 +73,6 @@ fn order(sale: &Sale) -> Value {
         "customer": { "id": 78, "first_name": first, "last_name": last },
         "shipping_address": address, "billing_address": address,
         "line_items": lines.collect::<Vec<_>>(), "shipping_lines": [],
+        "fulfillments": [], "refunds": [],
     })
 }

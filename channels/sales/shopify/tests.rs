@@ -1,8 +1,10 @@
 //! The connector from outside: who is believed, and what an order means.
 
 mod back;
+mod changes;
 mod offer;
 mod orders;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -139,9 +141,10 @@ fn a_shop_without_a_secret_does_not_start_and_is_live_unless_told() {
 fn other_topics_are_kept_as_unknown() {
     for topic in [
         "products/update",
-        "orders/delete",
         "draft_orders/create",
-        "refunds/create",
+        "draft_orders/update",
+        "draft_orders/delete",
+        "order_transactions/create",
     ] {
         let headers = headers(&[("x-shopify-topic", topic)]);
         let read = shop().read(&request(&headers, b"{\"id\":1}"));

@@ -11,7 +11,7 @@ use crate::sales::connect;
 
 const ORDER: &str = include_str!("../fixtures/order.json");
 
-fn body(changes: Value) -> Value {
+pub(super) fn body(changes: Value) -> Value {
     let mut order: Value = serde_json::from_str(ORDER).expect("JSON");
     let Value::Object(changes) = changes else {
         panic!("changes are an object");
@@ -33,7 +33,7 @@ fn read_as(topic: &str, changes: Value) -> Inbound {
     inbound
 }
 
-fn inbound(changes: Value) -> InboundOrder {
+pub(super) fn inbound(changes: Value) -> InboundOrder {
     match read_as("orders/create", changes) {
         Inbound::Order(order) => *order,
         other => panic!("no order: {other:?}"),
@@ -172,6 +172,21 @@ fn gift_cards_services_and_what_left_already_are_not_ours_to_ship() {
     assert_eq!(service.lines[0].fulfilled_by, FulfilledBy::Nobody);
     let gone = draft(json!({"line_fulfillment_status": "fulfilled", "source_name": "pos"}));
     assert_eq!(gone.lines[0].fulfilled_by, FulfilledBy::Channel);
+}
+
+#[test]
+fn what_was_bought_at_a_till_is_ours_to_ship_only_with_somewhere_to_send_it() {
+    let by = |changes| draft(changes).lines[0].fulfilled_by;
+    let till = json!({"source_name": "pos", "shipping_address": null, "shipping_lines": [],
+        "total_discounts": "9.00", "total_price": "91.00"});
+    assert_eq!(by(till.clone()), FulfilledBy::Channel);
+    let mut online = till.clone();
+    online["source_name"] = "web".into();
+    assert_eq!(by(online), FulfilledBy::Us);
+    // Sent from the till: with an address, or to be collected later.
+    assert_eq!(by(json!({"source_name": "pos"})), FulfilledBy::Us);
+    let later = json!({"source_name": "pos", "shipping_address": null});
+    assert_eq!(by(later), FulfilledBy::Us);
 }
 
 #[test]
