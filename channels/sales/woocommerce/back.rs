@@ -1,4 +1,4 @@
-//! The way back to a WooCommerce shop: shipments and cancellations of its own orders.
+//! The way back to a WooCommerce shop: shipments, cancellations and refunds of its own orders.
 //!
 //! The shop itself knows whole orders only: no shipments, no tracking (plugins add them, each in its own
 //! way). So a shipment becomes a note to the buyer with its tracking, and a mark among the order's meta data
@@ -11,15 +11,17 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::refunds;
 use super::rest::{Changed, Rest};
+use super::wire::Meta;
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::{CancellationNotice, ShipmentNotice, WayBack, Why};
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack, Why};
 use crate::wire::Exact;
 
 /// How the names of marks begin. With the underscore the shop keeps them out of its forms.
@@ -62,14 +64,6 @@ struct Refund {
 }
 
 #[derive(Debug, Deserialize)]
-struct Meta {
-    #[serde(default)]
-    key: Option<String>,
-    #[serde(default)]
-    value: Option<Value>,
-}
-
-#[derive(Debug, Deserialize)]
 struct Note {
     #[serde(default)]
     note: Option<String>,
@@ -91,8 +85,8 @@ impl ShopOrder {
         mark.value.as_ref()?.as_str()
     }
 
-    /// Whether the marks cover every line.
-    fn is_shipped(&self) -> bool {
+    /// Whether the marks cover every line, but for units that were taken out of it.
+    fn is_shipped(&self, taken_out: &BTreeMap<String, Decimal>) -> bool {
         let mut shipped: BTreeMap<&str, Decimal> = BTreeMap::new();
         let mut seen = Vec::new();
         for meta in &self.meta_data {
@@ -111,7 +105,8 @@ impl ShopOrder {
         self.line_items.iter().all(|line| {
             let ordered = line.quantity.decimal();
             let shipped = shipped.get(line.id.0.as_str()).copied();
-            ordered.is_some_and(|ordered| shipped.unwrap_or_default() >= ordered)
+            let gone = taken_out.get(&line.id.0).copied().unwrap_or_default();
+            ordered.is_some_and(|ordered| shipped.unwrap_or_default() + gone >= ordered)
         })
     }
 
@@ -140,6 +135,29 @@ impl ShopOrder {
 
 #[async_trait]
 impl WayBack for Back {
+    fn hears(&self) -> &'static [Topic] {
+        &[
+            Topic::Shipped,
+            Topic::Cancelled,
+            Topic::PartCancelled,
+            Topic::Refund,
+        ]
+    }
+
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
+        let answer = refunds::repay(&self.rest, notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
+        let answer = refunds::repay(&self.rest, notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
         let answer = self.note_shipment(notice).await;
@@ -176,7 +194,12 @@ impl Back {
         let name = mark(notice);
         let units = units(notice);
         let is_marked = order.marked(&name) == Some(units.as_str());
-        if is_marked && (order.status == "completed" || !order.is_shipped()) {
+        let taken_out = if order.refunds.is_empty() {
+            BTreeMap::new()
+        } else {
+            refunds::taken_out(&self.rest, &path).await?
+        };
+        if is_marked && (order.status == "completed" || !order.is_shipped(&taken_out)) {
             return Ok(NoticeEvidence::Told);
         }
         if order.is_over() {
@@ -191,7 +214,7 @@ impl Back {
             Changed::Refused(code) => return Ok(refused(&code)),
         };
         // The order as it is after this mark: the last of several shipments sees all of them.
-        if order.status == "completed" || !order.is_shipped() {
+        if order.status == "completed" || !order.is_shipped(&taken_out) {
             return Ok(NoticeEvidence::Told);
         }
         self.set_status(&path, "completed").await
@@ -285,7 +308,7 @@ impl Back {
 }
 
 /// Where an order lives. `None` for what is no id of a shop.
-fn path(id: &str) -> Option<String> {
+pub(super) fn path(id: &str) -> Option<String> {
     let plain = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| format!("orders/{id}"))
 }
@@ -314,7 +337,7 @@ fn units(notice: &ShipmentNotice) -> String {
     units.join(",")
 }
 
-fn refused(code: &str) -> NoticeEvidence {
+pub(super) fn refused(code: &str) -> NoticeEvidence {
     NoticeEvidence::Refused {
         code: code.to_owned(),
     }

@@ -19,7 +19,7 @@ use orderhub_domain::quantity::Quantity;
 
 use super::amounts::{self, Rates, charges};
 use super::text::name;
-use super::wire;
+use super::{changes, wire};
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::direct::card::contains_card_number;
 use crate::sales::taken::{
@@ -38,7 +38,7 @@ const NOT_YET: [&str; 6] = [
 ];
 
 /// A time in one of the members that end in `_gmt`: UTC without saying so. An empty one is none.
-fn time(text: Option<&String>, what: &str) -> Result<Option<Timestamp>, NotTaken> {
+pub(super) fn time(text: Option<&String>, what: &str) -> Result<Option<Timestamp>, NotTaken> {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
@@ -122,7 +122,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
     let number = clean(order.number.as_ref().map(|number| &number.0));
     let private = private(order);
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: order.date_modified_gmt.as_deref().and_then(parse_time),
         awaits_release: false,
         point: None,
         external_id: id_of(Some(&order.id)).ok_or_else(|| unreadable("id"))?,
@@ -151,6 +151,7 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
         let reference = transaction(order);
         facts.push(ChannelFact::Paid { reference });
     }
+    facts.extend(changes::given_back(order, currency)?);
     facts.extend(state.cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))
 }

@@ -2,15 +2,18 @@
 //! offer.
 //!
 //! Every order topic carries the whole order as it is at sending, so each is read the same way: it
-//! places the order if it is new, and says what changed (cancelled, paid) if it is known. A shop stops
+//! places the order if it is new, and says what changed (paid, given back, cancelled) if it is known. An
+//! order states what was refunded as sums only: which units these were is looked up. A shop stops
 //! sending after some failures, so it is also asked what has changed; the answers are read like webhooks.
 //! Whatever else it sends is kept as unknown.
 
 pub(crate) mod amounts;
 mod back;
+mod changes;
 mod map;
 mod offer;
 mod poll;
+mod refunds;
 mod rest;
 mod specimen;
 pub(crate) mod text;
@@ -26,16 +29,19 @@ use secrecy::SecretString;
 
 use self::back::Back;
 use self::offer::Offers;
-use self::poll::Orders;
+use self::poll::{Orders, STATED};
 use self::rest::Rest;
-use super::taken::{parse, taken};
+use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
-use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
+use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
-/// Topics whose body is the order. A deleted one's has its id alone.
+/// Topics whose body is the order.
 const SNAPSHOTS: [&str; 3] = ["order.created", "order.restored", "order.updated"];
+
+/// An order is there no more; the id is left of it.
+const DELETED: &str = "order.deleted";
 
 /// A connection to a WooCommerce shop.
 struct WooCommerce {
@@ -55,9 +61,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         standing: Standing::Sampled,
         can: &[
             Capability::Webhooks,
+            Capability::LooksUp,
             Capability::Polled,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
             Capability::Stock,
         ],
         settings: &[
@@ -101,6 +109,41 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     }))
 }
 
+impl WooCommerce {
+    /// An order as it was pushed or listed. Once money of it went back the units that this was for have to
+    /// be looked up: without them its state is none that can be followed.
+    fn read_order(&self, topic: &str, body: &[u8]) -> Result<Vec<Inbound>, NotTaken> {
+        let order: wire::Order = parse(body)?;
+        let read = map::order(&order).map_err(|why| why.under(topic))?;
+        let mut read = taken(body, read)?;
+        let refunded = order.refunds.is_some_and(|refunds| !refunds.is_empty());
+        let Inbound::Order(inbound) = &mut read else {
+            return Ok(vec![read]);
+        };
+        if !refunded {
+            return Ok(vec![read]);
+        }
+        inbound.submission.draft.changed_at = None;
+        let named = self.orders.is_some().then(|| {
+            Inbound::Changed(Resource {
+                kind: "order".to_owned(),
+                id: inbound.submission.draft.external_id.clone(),
+            })
+        });
+        Ok([read].into_iter().chain(named).collect())
+    }
+}
+
+/// An order as it was looked up, with its refunds.
+fn read_whole(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let whole: wire::Whole = parse(body)?;
+    let mut read = taken(body, map::order(&whole.order)?)?;
+    if let Inbound::Order(inbound) = &mut read {
+        inbound.wanted = changes::wanted(&whole)?;
+    }
+    Ok(read)
+}
+
 impl Connector for WooCommerce {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, self.site.as_deref(), request)
@@ -111,21 +154,31 @@ impl Connector for WooCommerce {
         if verify::is_ping(request.body) {
             return Vec::new();
         }
+        if request.header(STATED) == Some("order") {
+            return vec![read_whole(request.body).unwrap_or_else(Inbound::from)];
+        }
         let topic = request
             .header("x-wc-webhook-topic")
             .unwrap_or("order.updated");
-        if !SNAPSHOTS.contains(&topic) {
+        let read = if SNAPSHOTS.contains(&topic) {
+            self.read_order(topic, request.body)
+        } else if topic == DELETED {
+            let deleted = parse(request.body);
+            let said = deleted.and_then(|order| changes::deleted(&order, request.received_at));
+            said.map(|said| vec![said])
+        } else {
             let topic: String = topic.chars().take(64).collect();
             return vec![Inbound::Unknown { topic }];
-        }
-        let order = parse(request.body)
-            .and_then(|order| map::order(&order).map_err(|why| why.under(topic)))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        };
+        read.unwrap_or_else(|why| vec![why.into()])
     }
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        self.orders.as_ref().map(|orders| orders as &dyn LookUp)
     }
 
     fn poll(&self) -> Option<&dyn Poll> {

@@ -1,4 +1,4 @@
-//! Asking the shop for the orders that have changed. It sends a webhook once and, after some failures in
+//! Asking the shop for the orders that have changed, and for one with its refunds. It sends a webhook once and, after some failures in
 //! a row, none any more (`failed_delivery` in `WC_Webhook`), so what was missed is found here.
 //!
 //! The list is sorted by the time of the last change, in whole seconds, and the cursor is such a second
@@ -18,9 +18,13 @@ use serde_json::value::RawValue;
 
 use super::map::parse_time;
 use super::rest::Rest;
-use super::wire::FIELDS;
-use crate::port::{CallError, Page, Poll, Statement};
+use super::wire::{Answers, FIELDS, REFUND_FIELDS};
+use crate::port::{CallError, LookUp, Page, Poll, Resource, Statement};
+use crate::sales::taken::digits;
 use crate::wire::Exact;
+
+/// The header of a statement that says what it is. Webhooks do not have it.
+pub(super) const STATED: &str = "orderhub-stated";
 
 /// Between two rounds.
 const EVERY: Duration = Duration::from_mins(5);
@@ -139,6 +143,35 @@ impl Poll for Orders {
             next: text,
             statements: orders.into_iter().map(statement).collect(),
         })
+    }
+}
+
+#[async_trait]
+impl LookUp for Orders {
+    async fn look_up(&self, resource: &Resource) -> Result<Vec<Statement>, CallError> {
+        let id = digits(&resource.id).filter(|_| resource.kind == "order");
+        let Some(path) = id.map(|id| format!("orders/{id}")) else {
+            return Ok(Vec::new());
+        };
+        let order: Option<Box<RawValue>> = self.rest.look_up(&path, &[("_fields", FIELDS)]).await?;
+        let Some(order) = &order else {
+            return Ok(Vec::new());
+        };
+        let query = [("per_page", "100"), ("_fields", REFUND_FIELDS)];
+        let refunds: Option<Box<RawValue>> = self
+            .rest
+            .look_up(&format!("{path}/refunds"), &query)
+            .await?;
+        let Some(refunds) = &refunds else {
+            return Ok(Vec::new());
+        };
+        let raw = serde_json::to_vec(&Answers { order, refunds })
+            .map_err(|_| CallError::not_now("the shop's answers cannot be joined"))?;
+        let stated = (STATED.to_owned(), "order".to_owned());
+        Ok(vec![Statement {
+            headers: BTreeMap::from([stated]),
+            raw,
+        }])
     }
 }
 

@@ -1,9 +1,11 @@
 //! The connector from outside: who is believed, and what is kept.
 
 mod back;
+mod changes;
 mod offer;
 mod orders;
 mod poll;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -170,7 +172,6 @@ fn other_topics_are_kept_as_unknown() {
         "coupon.created",
         "product.updated",
         "customer.deleted",
-        "order.deleted",
         "action.woocommerce_own",
     ] {
         let headers = headers(&[("x-wc-webhook-topic", topic)]);
