@@ -1,4 +1,4 @@
-//! The way back to a BigCommerce store: shipments and cancellations of its own orders.
+//! The way back to a BigCommerce store: shipments, cancellations and refunds of its own orders.
 //!
 //! The store knows no idempotency keys here, so every try looks first what it knows already, and adds
 //! what is missing. Told twice, or noted by hand before, comes to the same shipments. A shipment
@@ -9,17 +9,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::refunds;
 use super::rest::{Changed, Rest};
-use super::wire::Product;
+use super::wire::{Product, Shipment};
 use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::id_of;
-use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
 
 /// Carriers that the store has a word of its own for; the buyer can follow their parcels there.
@@ -55,21 +56,6 @@ impl StoreOrder {
     }
 }
 
-/// What has left, as the store has it.
-#[derive(Debug, Deserialize)]
-struct Shipment {
-    #[serde(default)]
-    tracking_number: Option<String>,
-    #[serde(default)]
-    items: Vec<Item>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Item {
-    order_product_id: Exact,
-    quantity: Exact,
-}
-
 /// A number of units; none for what is no number.
 fn count(text: &Exact) -> u32 {
     text.decimal().and_then(|units| units.to_u32()).unwrap_or(0)
@@ -77,6 +63,29 @@ fn count(text: &Exact) -> u32 {
 
 #[async_trait]
 impl WayBack for Back {
+    fn hears(&self) -> &'static [Topic] {
+        &[
+            Topic::Shipped,
+            Topic::Cancelled,
+            Topic::PartCancelled,
+            Topic::Refund,
+        ]
+    }
+
+    async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
+        let answer = refunds::repay(&self.rest, notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
+        let answer = refunds::repay(&self.rest, notice).await;
+        watch.stop(&answer, is_refusal);
+        answer
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
         let answer = self.note_shipment(notice).await;
@@ -225,11 +234,11 @@ fn number(id: &str) -> serde_json::Value {
 }
 
 /// The id of an order, fit to stand in a path.
-fn id(external_id: &str) -> Option<String> {
+pub(super) fn id(external_id: &str) -> Option<String> {
     id_of(Some(&Exact(external_id.to_owned())))
 }
 
-fn refused(code: &str) -> NoticeEvidence {
+pub(super) fn refused(code: &str) -> NoticeEvidence {
     NoticeEvidence::Refused {
         code: code.to_owned(),
     }

@@ -2,8 +2,8 @@
 //!
 //! Decided here: the status is its number, for its name is the shop's own text. Amounts with their taxes
 //! (`*_inc_tax`) are what the stated total is made of, in the currency that the buyer pays in. Store credit
-//! and gift certificates are money that the shop has already. An order to several addresses, and a line of
-//! which a part was shipped elsewhere, are kept as unknown: the hub would send all of it to one place.
+//! and gift certificates are money that the shop has already. An order to several addresses is kept as
+//! unknown: the hub would send all of it to one place.
 
 use jiff::Timestamp;
 use orderhub_domain::canonical::{
@@ -16,7 +16,7 @@ use orderhub_domain::order::ChannelFact;
 use orderhub_domain::quantity::Quantity;
 use rust_decimal::Decimal;
 
-use super::wire;
+use super::{changes, wire};
 use crate::sales::buyer::{Postal, clean, full_name};
 use crate::sales::taken::{
     NotTaken, amount_or_zero as amount, decimal, discount, id_of, not_yet, sound, unknown,
@@ -57,7 +57,7 @@ fn state(order: &wire::Order) -> Result<State, NotTaken> {
 }
 
 /// A time (`Tue, 05 Mar 2019 21:40:11 +0000`). An empty one is none.
-fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
+pub(super) fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTaken> {
     let text = text.map(|text| text.trim()).unwrap_or_default();
     let at = jiff::fmt::rfc2822::parse(text).map_err(|_| unreadable(what))?;
     Ok(at.timestamp())
@@ -84,7 +84,7 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
     let private = private(order, ship_to);
     let id = id_of(Some(&order.id)).ok_or_else(|| unreadable("id"))?;
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: time(order.date_modified.as_ref(), "date_modified").ok(),
         awaits_release: false,
         point: None,
         number: Some(format!("#{id}")),
@@ -109,8 +109,21 @@ pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>
     if paid {
         facts.push(ChannelFact::Paid { reference: None });
     }
+    facts.extend(changes::given_back(&whole.refunds, currency)?);
     facts.extend(cancelled_at.map(|at| ChannelFact::Cancelled { at }));
     Ok((Submission { draft, private }, facts))
+}
+
+/// Whether a part of a line has left. Such an order is not placed anew, for the hub would send all of it again;
+/// one that the hub knows is followed.
+pub(super) fn is_partly_shipped(whole: &wire::Whole) -> bool {
+    let open = state(&whole.order) == Ok(State::Open);
+    let partly = |item: &wire::Product| {
+        let number = |text: Option<&Exact>| text.and_then(Exact::decimal).unwrap_or_default();
+        let shipped = number(item.quantity_shipped.as_ref());
+        shipped > Decimal::ZERO && shipped < number(Some(&item.quantity))
+    };
+    open && whole.products.iter().any(partly)
 }
 
 /// The one address that goods go to; none for what is only downloaded.
@@ -229,8 +242,6 @@ fn line(item: &wire::Product, state: State, currency: Currency) -> Result<DraftL
         FulfilledBy::Nobody
     } else if state == State::Shipped || (shipped > Decimal::ZERO && shipped >= count) {
         FulfilledBy::Channel
-    } else if shipped > Decimal::ZERO && state == State::Open {
-        return Err(unknown("order:partly_shipped_line"));
     } else {
         FulfilledBy::Us
     };

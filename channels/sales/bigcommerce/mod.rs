@@ -2,11 +2,13 @@
 //! store.
 //!
 //! A webhook says what has changed and nothing about how. The order is then looked up together with its
-//! lines and addresses, and that is read: it places the order if it is new, and says what changed
-//! (cancelled, paid) if it is known. Whatever else the store sends is kept as unknown.
+//! lines, addresses and refunds, and that is read: it places the order if it is new, and says what changed
+//! (paid, given back, taken out, cancelled) if it is known. Whatever else the store sends is kept as unknown.
 
 mod back;
+mod changes;
 mod map;
+mod refunds;
 mod rest;
 mod specimen;
 mod verify;
@@ -17,11 +19,13 @@ mod tests;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use orderhub_domain::order::ChannelFact;
 use secrecy::SecretString;
 
 use self::back::Back;
 use self::rest::{Rest, STATED};
-use super::taken::{id_of, parse, taken};
+use super::taken::{NotTaken, id_of, parse, taken};
 use super::{SalesConnector, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -36,6 +40,9 @@ const CHANGES: [&str; 6] = [
     "store/order/transaction/updated",
     "store/order/updated",
 ];
+
+/// An order was archived, which is what the store does in place of deleting one.
+const ARCHIVED: &str = "store/order/archived";
 
 /// A connection to a BigCommerce store.
 struct BigCommerce {
@@ -59,6 +66,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::LooksUp,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
         ],
         settings: &[
             Setting::required(
@@ -99,7 +107,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
 }
 
 impl BigCommerce {
-    fn read_hook(&self, body: &[u8]) -> Inbound {
+    fn read_hook(&self, body: &[u8], received_at: Timestamp) -> Inbound {
         let hook: wire::Hook = match serde_json::from_slice(body) {
             Ok(hook) => hook,
             Err(error) => {
@@ -112,13 +120,17 @@ impl BigCommerce {
             let topic = format!("another_store:{scope}");
             return Inbound::Unknown { topic };
         }
-        if !CHANGES.contains(&hook.scope.as_str()) {
+        if !CHANGES.contains(&hook.scope.as_str()) && hook.scope != ARCHIVED {
             return Inbound::Unknown { topic: scope };
         }
         let named = hook.data.as_ref();
         let of = named.and_then(|data| id_of(data.order_id.as_ref()));
         let itself = named.filter(|data| data.form.as_deref() == Some("order"));
         match of.or_else(|| id_of(itself?.id.as_ref())) {
+            Some(order) if hook.scope == ARCHIVED => Inbound::Said {
+                order,
+                facts: vec![ChannelFact::Cancelled { at: received_at }],
+            },
             Some(id) => Inbound::Changed(Resource {
                 kind: "order".to_owned(),
                 id,
@@ -130,6 +142,23 @@ impl BigCommerce {
     }
 }
 
+/// An order as it was looked up.
+fn read_whole(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let whole: wire::Whole = parse(body)?;
+    let mut read = taken(body, map::order(&whole)?)?;
+    let Inbound::Order(inbound) = &mut read else {
+        return Ok(read);
+    };
+    inbound.wanted = changes::wanted(&whole)?;
+    if map::is_partly_shipped(&whole) {
+        return Ok(Inbound::Said {
+            order: inbound.submission.draft.external_id.clone(),
+            facts: inbound.news(),
+        });
+    }
+    Ok(read)
+}
+
 impl Connector for BigCommerce {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, request)
@@ -137,12 +166,9 @@ impl Connector for BigCommerce {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         if request.header(STATED) != Some("order") {
-            return vec![self.read_hook(request.body)];
+            return vec![self.read_hook(request.body, request.received_at)];
         }
-        let order = parse(request.body)
-            .and_then(|whole| map::order(&whole))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        vec![read_whole(request.body).unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

@@ -1,5 +1,5 @@
-//! The store's API: the V2 resources of an order, with the access token of an API account, and what its
-//! answers mean before anybody looks at their objects. An empty list is a 204 there.
+//! The store's API: the V2 resources of an order and its refunds of V3, with the access token of an API
+//! account, and what its answers mean before anybody looks at their objects. An empty list of V2 is a 204.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -35,6 +36,14 @@ pub(super) struct Rest {
     http: Outbound,
     token: SecretString,
     root: String,
+    /// The same place of V3, where refunds are.
+    payments: String,
+}
+
+/// How V3 wraps what it answers.
+#[derive(Deserialize)]
+struct Wrapped<T> {
+    data: T,
 }
 
 /// What the store made of a change.
@@ -53,6 +62,7 @@ impl Rest {
             http: Outbound::new(settings, VENDOR)?,
             token: settings.secret("access_token")?,
             root: format!("/stores/{store}/v2/orders/"),
+            payments: format!("/stores/{store}/v3/orders/"),
         })
     }
 
@@ -64,12 +74,23 @@ impl Rest {
         query: &[(&str, String)],
     ) -> Result<Option<T>, CallError> {
         let request = self.http.get(&format!("{}{path}", self.root)).query(query);
+        self.found(request).await
+    }
+
+    /// The refunds of an order, by id. The store has no pages of them.
+    pub(super) async fn refunds<T: DeserializeOwned>(&self, id: &str) -> Result<Vec<T>, CallError> {
+        let place = format!("{}{id}/payment_actions/refunds", self.payments);
+        let found = self.found(self.http.get(&place)).await?;
+        Ok(found.map_or_else(Vec::new, |found: Wrapped<Vec<T>>| found.data))
+    }
+
+    async fn found<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<Option<T>, CallError> {
         let answer = self.send(request).await.map_err(Failure::of_look_up)?;
         if let Some(failure) = failure(&answer) {
-            return Err(match failure {
-                CallError::Unknown { reason, .. } => CallError::not_done(reason),
-                not_done @ CallError::NotDone { .. } => not_done,
-            });
+            return Err(nothing_done(failure));
         }
         match answer.status.as_u16() {
             204 | 404 => Ok(None),
@@ -123,11 +144,60 @@ impl Rest {
         }
     }
 
+    /// What the store would give back for these items, which changes nothing; `None` when it would not.
+    pub(super) async fn quote<T: DeserializeOwned>(
+        &self,
+        id: &str,
+        items: &impl Serialize,
+    ) -> Result<Option<T>, CallError> {
+        let place = format!("{}{id}/payment_actions/refund_quotes", self.payments);
+        let quoted = self.made(self.http.post(&place).json(items)).await;
+        quoted.map_err(nothing_done)
+    }
+
+    /// Makes a refund; `None` when the store will not.
+    pub(super) async fn refund<T: DeserializeOwned>(
+        &self,
+        id: &str,
+        refund: &impl Serialize,
+    ) -> Result<Option<T>, CallError> {
+        let place = format!("{}{id}/payment_actions/refunds", self.payments);
+        self.made(self.http.post(&place).json(refund)).await
+    }
+
+    async fn made<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<Option<T>, CallError> {
+        let answer = self.send(request).await?;
+        if let Some(failure) = failure(&answer) {
+            return Err(failure);
+        }
+        match answer.status.as_u16() {
+            200..=299 => {
+                let made: Wrapped<T> = serde_json::from_slice(&answer.body).map_err(|_| {
+                    CallError::unknown("the store's answer cannot be read; it may have been done")
+                })?;
+                Ok(Some(made.data))
+            }
+            400 | 404 | 409 | 422 => Ok(None),
+            other => Err(answer.not_done(format!("the store answered {other}; check store_hash"))),
+        }
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let request = request
             .header("x-auth-token", self.token.expose_secret())
             .header("accept", "application/json");
         self.http.send(request).await
+    }
+}
+
+/// The failure of a call that changes nothing there.
+fn nothing_done(failure: CallError) -> CallError {
+    match failure {
+        CallError::Unknown { reason, .. } => CallError::not_done(reason),
+        not_done @ CallError::NotDone { .. } => not_done,
     }
 }
 
@@ -163,10 +233,17 @@ impl LookUp for Rest {
         let Some(order) = Self::look_up::<Box<RawValue>>(self, &id, &[]).await? else {
             return Ok(Vec::new());
         };
+        let refunds: Vec<Box<RawValue>> = self.refunds(&id).await?;
         let answers = Answers {
             order: &order,
             products: self.list(&format!("{id}/products")).await?,
             shipping_addresses: self.list(&format!("{id}/shipping_addresses")).await?,
+            shipments: if refunds.is_empty() {
+                Vec::new()
+            } else {
+                self.list(&format!("{id}/shipments")).await?
+            },
+            refunds,
         };
         let raw = serde_json::to_vec(&answers)
             .map_err(|_| CallError::not_now("the store's answers cannot be joined"))?;

@@ -1,8 +1,10 @@
 //! The connector from outside: who is believed, and what a webhook names.
 
 mod back;
+mod changes;
 mod look_up;
 mod orders;
+mod refunds;
 
 use std::sync::Arc;
 
@@ -157,7 +159,7 @@ fn other_scopes_and_other_stores_are_kept_as_unknown() {
     let data = json!({ "type": "shipment", "id": 12, "orderId": 9001 });
     for scope in [
         "store/shipment/created",
-        "store/order/archived",
+        "store/order/message/created",
         "store/sku/updated",
     ] {
         let topic = scope.to_owned();

@@ -29,12 +29,15 @@ pub(super) struct Named {
     pub(super) order_id: Option<Exact>,
 }
 
-/// The three answers that an order is looked up by, each in the vendor's own bytes.
+/// The answers that an order is looked up by, each in the vendor's own bytes.
 #[derive(Serialize)]
 pub(super) struct Answers<'a> {
     pub(super) order: &'a RawValue,
     pub(super) products: Vec<Box<RawValue>>,
     pub(super) shipping_addresses: Vec<Box<RawValue>>,
+    pub(super) refunds: Vec<Box<RawValue>>,
+    /// Asked for once something was refunded.
+    pub(super) shipments: Vec<Box<RawValue>>,
 }
 
 /// The same, to be read.
@@ -43,6 +46,63 @@ pub(super) struct Whole {
     pub(super) order: Order,
     pub(super) products: Vec<Product>,
     pub(super) shipping_addresses: Vec<Address>,
+    #[serde(default)]
+    pub(super) refunds: Vec<Refund>,
+    #[serde(default)]
+    pub(super) shipments: Vec<Shipment>,
+}
+
+/// Money that the store gave back, and for what (V3). Its amounts are numbers.
+#[derive(Debug, Deserialize)]
+pub(super) struct Refund {
+    pub(super) id: Exact,
+    #[serde(default)]
+    pub(super) created: Option<String>,
+    #[serde(default)]
+    pub(super) reason: Option<String>,
+    #[serde(default)]
+    pub(super) items: Vec<RefundItem>,
+    #[serde(default)]
+    pub(super) payments: Vec<RefundPayment>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RefundItem {
+    /// `PRODUCT` for units of a line; `ORDER`, `SHIPPING` and others for an amount.
+    #[serde(default)]
+    pub(super) item_type: Option<String>,
+    #[serde(default)]
+    pub(super) item_id: Option<Exact>,
+    #[serde(default)]
+    pub(super) quantity: Option<Exact>,
+    #[serde(default)]
+    pub(super) reason: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RefundPayment {
+    #[serde(default)]
+    pub(super) id: Option<Exact>,
+    pub(super) amount: Exact,
+    #[serde(default)]
+    pub(super) is_declined: Option<bool>,
+}
+
+/// What has left (V2).
+#[derive(Debug, Deserialize)]
+pub(super) struct Shipment {
+    #[serde(default)]
+    pub(super) date_created: Option<String>,
+    #[serde(default)]
+    pub(super) tracking_number: Option<String>,
+    #[serde(default)]
+    pub(super) items: Vec<ShippedItem>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ShippedItem {
+    pub(super) order_product_id: Exact,
+    pub(super) quantity: Exact,
 }
 
 /// An order.

@@ -8,9 +8,10 @@ use super::{headers, request, store};
 use crate::port::{Inbound, InboundOrder};
 
 const ORDER: &str = include_str!("../fixtures/order.json");
+const LISTS: [&str; 4] = ["products", "shipping_addresses", "refunds", "shipments"];
 
 /// The order with members replaced; `line_*` are those of the first line.
-fn read(changes: Value) -> Inbound {
+pub(super) fn read(changes: Value) -> Inbound {
     let mut whole: Value = serde_json::from_str(ORDER).expect("JSON");
     let Value::Object(changes) = changes else {
         panic!("changes are an object");
@@ -18,7 +19,7 @@ fn read(changes: Value) -> Inbound {
     for (name, value) in changes {
         match name.strip_prefix("line_") {
             Some(name) => whole["products"][0][name] = value,
-            None if name == "products" || name == "shipping_addresses" => whole[name] = value,
+            None if LISTS.contains(&name.as_str()) => whole[name] = value,
             None => whole["order"][name] = value,
         }
     }
@@ -29,7 +30,7 @@ fn read(changes: Value) -> Inbound {
     inbound
 }
 
-fn inbound(changes: Value) -> InboundOrder {
+pub(super) fn inbound(changes: Value) -> InboundOrder {
     match read(changes) {
         Inbound::Order(order) => *order,
         other => panic!("no order: {other:?}"),
@@ -116,8 +117,20 @@ fn what_was_shipped_or_is_downloaded_is_not_ours_to_ship() {
     let gone = json!({"status_id": 3, "line_quantity_shipped": 2});
     assert_eq!(by(gone), FulfilledBy::Channel);
     assert_eq!(by(json!({"line_type": "digital"})), FulfilledBy::Nobody);
+}
+
+#[test]
+fn an_order_of_which_a_part_of_a_line_has_left_is_followed_and_never_placed() {
     let part = read(json!({"status_id": 3, "line_quantity_shipped": 1}));
-    assert_eq!(part, unknown("order:partly_shipped_line"));
+    let Inbound::Said { order, facts } = part else {
+        panic!("news of an order: {part:?}");
+    };
+    assert_eq!(order, "9001");
+    assert_eq!(facts[0], ChannelFact::Paid { reference: None });
+    let ChannelFact::Restated(said) = &facts[1] else {
+        panic!("it is stated anew: {facts:?}");
+    };
+    assert_eq!(said.wants("61").value().to_string(), "2");
 }
 
 #[test]

@@ -1,0 +1,265 @@
+//! Money given back through a stand-in store that keeps a book: whatever breaks on the way, each notice is one
+//! refund, of exactly its amount.
+
+use std::sync::{Arc, Mutex};
+
+use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::{NoticeEvidence, Repayment, Topic};
+use serde_json::{Value, json};
+use wiremock::matchers::header;
+use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
+
+use super::calling;
+use crate::port::{CallError, NoticeAnswer};
+use crate::sales::{PartNotice, PartOf, SalesConnector};
+
+/// A store with one order, 9001, whose units are worth 10.50 each to it.
+#[derive(Default)]
+struct Book {
+    refunds: Vec<Value>,
+    /// The bodies of refunds, as they came.
+    sent: Vec<String>,
+    /// The store can give back by hand only.
+    offline: bool,
+    declined: bool,
+    refuse: bool,
+    /// What the store quotes for an amount, if not the amount.
+    odd: Option<Value>,
+    lose: Option<ResponseTemplate>,
+    /// Answers this to quotes.
+    away: Option<ResponseTemplate>,
+}
+
+#[derive(Clone, Default)]
+struct Store(Arc<Mutex<Book>>);
+
+impl Respond for Store {
+    fn respond(&self, request: &Request) -> ResponseTemplate {
+        let mut book = self.book();
+        let place = request.url.path().strip_prefix("/stores/ownhash/");
+        let ok = |found: Value| ResponseTemplate::new(200).set_body_json(found);
+        let no = ResponseTemplate::new(422).set_body_json(json!({ "title": "for Jane Doe" }));
+        match (request.method.as_str(), place.expect("the store's API")) {
+            ("GET", "v2/orders/9001") => ok(json!({ "id": 9001, "status_id": 11 })),
+            ("GET", "v3/orders/9001/payment_actions/refunds") => {
+                ok(json!({ "data": book.refunds, "meta": {} }))
+            }
+            ("POST", _) if book.refuse => no,
+            ("POST", "v3/orders/9001/payment_actions/refund_quotes") => {
+                let asked: Value = request.body_json().expect("JSON");
+                let quoted = ok(json!({ "data": book.quote(&asked["items"]), "meta": {} }));
+                book.away.clone().unwrap_or(quoted)
+            }
+            ("POST", "v3/orders/9001/payment_actions/refunds") => {
+                let sent = String::from_utf8(request.body.clone()).expect("text");
+                let made = book.make(&request.body_json().expect("JSON"));
+                book.sent.push(sent);
+                let made = ok(json!({ "data": made, "meta": {} }));
+                book.lose.take().unwrap_or(made)
+            }
+            _ => ResponseTemplate::new(404),
+        }
+    }
+}
+
+impl Book {
+    fn quote(&self, items: &Value) -> Value {
+        let first = &items[0];
+        let total = match first["quantity"].as_u64() {
+            Some(units) => {
+                let cents = 1050 * units;
+                let text = format!("{}.{:02}", cents / 100, cents % 100);
+                serde_json::from_str(&text).expect("a number")
+            }
+            None => self.odd.clone().unwrap_or(first["amount"].clone()),
+        };
+        let way = |provider: &str, offline: bool| json!([{ "provider_id": provider, "amount": total, "offline": offline }]);
+        let ways = [
+            way("storecredit", false),
+            way("custom", true),
+            way("own_card", self.offline),
+        ];
+        json!({ "order_id": 9001, "total_refund_amount": total, "total_refund_tax_amount": 0,
+            "refund_methods": ways })
+    }
+
+    fn make(&mut self, asked: &Value) -> Value {
+        let payments = asked["payments"].as_array().expect("payments").iter();
+        let payments = payments.enumerate().map(|(nth, payment)| {
+            json!({ "id": 40 + nth, "provider_id": payment["provider_id"],
+                "amount": payment["amount"], "is_declined": self.declined })
+        });
+        let refund = json!({ "id": 12 + self.refunds.len(), "order_id": 9001, "reason": "",
+            "created": "2026-03-03T12:00:00+00:00", "items": asked["items"],
+            "payments": payments.collect::<Vec<_>>() });
+        self.refunds.push(refund.clone());
+        refund
+    }
+}
+
+impl Store {
+    async fn serve(&self) -> (MockServer, Arc<dyn SalesConnector>) {
+        let server = MockServer::start().await;
+        Mock::given(header("x-auth-token", "bc-own-token"))
+            .respond_with(self.clone())
+            .mount(&server)
+            .await;
+        let connector = calling(&server.uri());
+        (server, connector)
+    }
+
+    fn book(&self) -> std::sync::MutexGuard<'_, Book> {
+        self.0.lock().expect("a lock")
+    }
+}
+
+fn euros(cents: i64) -> Money {
+    let euro = Currency::from_code("EUR").expect("a currency");
+    Money::from_minor(cents, euro).expect("an amount")
+}
+
+fn notice(of: PartOf, lines: &[(&str, u32)], cents: i64) -> PartNotice {
+    let lines = lines.iter();
+    PartNotice {
+        external_id: "9001".into(),
+        key: "OWN-part-1".into(),
+        lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
+        amount: euros(cents),
+        of,
+    }
+}
+
+async fn tell(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
+    let way = connector.way_back().expect("a way back");
+    match notice.of {
+        PartOf::Unsent => way.part_cancelled(notice).await,
+        PartOf::Returned | PartOf::Claimed => way.refunded(notice).await,
+    }
+}
+
+fn repaid(reference: &str, cents: i64) -> NoticeAnswer {
+    Ok(NoticeEvidence::Repaid {
+        movements: vec![Repayment {
+            reference: reference.into(),
+            amount: euros(cents),
+        }],
+    })
+}
+
+fn no(code: &str) -> NoticeAnswer {
+    Ok(NoticeEvidence::Refused { code: code.into() })
+}
+
+#[tokio::test]
+async fn units_are_refunded_once_when_they_are_worth_the_amount() {
+    for of in [PartOf::Unsent, PartOf::Returned, PartOf::Claimed] {
+        let store = Store::default();
+        let (_server, connector) = store.serve().await;
+        let hears = connector.way_back().expect("a way back").hears();
+        assert!(hears.contains(&Topic::PartCancelled) && hears.contains(&Topic::Refund));
+        let notice = notice(of, &[("61", 2)], 2100);
+        for _ in 0..3 {
+            assert_eq!(tell(&connector, &notice).await, repaid("12-40", 2100));
+        }
+        let book = store.book();
+        assert_eq!(book.refunds.len(), 1);
+        let expected = json!([{ "item_type": "PRODUCT", "item_id": 61, "quantity": 2,
+            "reason": "OWN-part-1" }]);
+        assert_eq!(book.refunds[0]["items"], expected);
+        assert_eq!(book.refunds[0]["payments"][0]["provider_id"], "own_card");
+    }
+}
+
+#[tokio::test]
+async fn another_amount_than_the_units_are_worth_goes_back_on_the_order() {
+    for (lines, cents, digits) in [
+        (&[("61", 2)][..], 1999, "19.99"),
+        (&[("61", 2)], 2500, "25.00"),
+        (&[], 500, "5.00"),
+    ] {
+        let store = Store::default();
+        let (_server, connector) = store.serve().await;
+        let notice = notice(PartOf::Returned, lines, cents);
+        assert_eq!(tell(&connector, &notice).await, repaid("12-40", cents));
+        let sent = store.book().sent[0].clone();
+        let item = format!(
+            "{{\"item_type\":\"ORDER\",\"item_id\":9001,\"amount\":{digits},\"reason\":\"OWN-part-1\"}}"
+        );
+        assert!(sent.contains(&item), "{sent}");
+    }
+}
+
+#[tokio::test]
+async fn a_refund_whose_answer_was_lost_is_found_by_its_reason() {
+    for lost in [
+        ResponseTemplate::new(502),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+    ] {
+        let store = Store::default();
+        let (_server, connector) = store.serve().await;
+        store.book().lose = Some(lost);
+        let notice = notice(PartOf::Returned, &[("61", 1)], 1050);
+        let answer = tell(&connector, &notice).await;
+        assert!(
+            matches!(answer, Err(CallError::Unknown { .. })),
+            "{answer:?}"
+        );
+        assert_eq!(tell(&connector, &notice).await, repaid("12-40", 1050));
+        assert_eq!(store.book().refunds.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_quote_that_does_not_come_changes_nothing() {
+    let store = Store::default();
+    let (_server, connector) = store.serve().await;
+    let notice = notice(PartOf::Returned, &[("61", 1)], 1050);
+    for away in [
+        ResponseTemplate::new(503),
+        ResponseTemplate::new(200).set_body_string("<html>"),
+    ] {
+        store.book().away = Some(away);
+        let answer = tell(&connector, &notice).await;
+        assert!(
+            matches!(answer, Err(CallError::NotDone { .. })),
+            "{answer:?}"
+        );
+    }
+    assert!(store.book().refunds.is_empty());
+}
+
+#[tokio::test]
+async fn what_the_store_will_not_give_back_is_refused_and_nothing_is_made() {
+    let store = Store::default();
+    let (_server, connector) = store.serve().await;
+    let part = notice(PartOf::Unsent, &[("61", 1)], 1050);
+    store.book().offline = true;
+    assert_eq!(tell(&connector, &part).await, no("refund_by_hand"));
+    store.book().odd = Some(json!(26));
+    let more = notice(PartOf::Unsent, &[("61", 1)], 2500);
+    assert_eq!(tell(&connector, &more).await, no("other_amount"));
+    let units = notice(PartOf::Unsent, &[("61", 1)], 0);
+    assert_eq!(tell(&connector, &units).await, no("no_money_to_refund"));
+    let odd = notice(PartOf::Unsent, &[("line", 1)], 1050);
+    assert_eq!(tell(&connector, &odd).await, no("not_a_bigcommerce_id"));
+    let mut stranger = part.clone();
+    for (id, code) in [("9002", "order_not_found"), ("W-1", "not_a_bigcommerce_id")] {
+        stranger.external_id = id.into();
+        assert_eq!(tell(&connector, &stranger).await, no(code));
+    }
+    store.book().refuse = true;
+    assert_eq!(tell(&connector, &part).await, no("not_refundable"));
+    assert!(store.book().refunds.is_empty());
+}
+
+#[tokio::test]
+async fn a_payment_that_was_declined_gives_nothing_back() {
+    let store = Store::default();
+    let (_server, connector) = store.serve().await;
+    store.book().declined = true;
+    let part = notice(PartOf::Returned, &[("61", 1)], 1050);
+    for _ in 0..2 {
+        assert_eq!(tell(&connector, &part).await, no("refund_declined"));
+    }
+    assert_eq!(store.book().refunds.len(), 1);
+}
