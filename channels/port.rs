@@ -197,6 +197,12 @@ pub struct InboundOrder {
 }
 
 impl InboundOrder {
+    /// What this state says of an order that is new, beside what it is placed with.
+    pub fn besides(&self) -> Vec<ChannelFact> {
+        let beside = self.facts.iter().filter(|fact| !fact.is_in_the_order());
+        beside.cloned().collect()
+    }
+
     /// What this state says of an order that is known already. A state without a time of its change cannot
     /// be told from an older one: of it only the facts count. The statement comes first: an order that is
     /// released by being paid goes where that says.

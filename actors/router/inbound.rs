@@ -178,8 +178,12 @@ impl Hub {
             })
             .await;
         let known = match placed {
-            // The new order knows all that its snapshot said.
-            Ok(placed) if !placed.repeated => return Ok(Verdict::Applied(placed.order)),
+            // The new order knows what it was placed with, and not what the snapshot said beside it.
+            Ok(placed) if !placed.repeated => {
+                return self
+                    .tell_all(placed.order, &actor, &inbound.besides())
+                    .await;
+            }
             Ok(placed) => placed.order,
             Err(HubError::ExternalIdConflict { existing }) => existing,
             Err(error) => return Err(error),

@@ -3,8 +3,8 @@
 
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
-    Context, Decided, Fact, Features, Input, InputBody, Location, Order, Placement, Places,
-    Sightings, decide, place,
+    ChannelFact, Context, Decided, Fact, Features, Input, InputBody, Location, Order, Placement,
+    Places, Sightings, decide, place,
 };
 use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::Counters;
@@ -52,13 +52,16 @@ pub(super) fn taken(kit: &Kit<'_>, said: &[Inbound]) -> Result<Option<Order>, Fa
     let mut order: Option<Order> = None;
     for item in said {
         match (item, &order) {
-            (Inbound::Order(inbound), None) => order = Some(placed(kit, inbound, &context)),
+            (Inbound::Order(inbound), None) => {
+                let new = placed(kit, inbound, &context);
+                order = Some(told(new, inbound.besides(), &context)?);
+            }
             (Inbound::Order(inbound), Some(known)) => {
                 let id = &inbound.submission.draft.external_id;
                 if *id != known.draft.external_id {
                     return fails(format_args!("the same sale has a second id, {id}"));
                 }
-                order = Some(told(known.clone(), inbound, &context)?);
+                order = Some(told(known.clone(), inbound.news(), &context)?);
             }
             (Inbound::Unknown { .. }, _) => {}
             (other, _) => return fails(format_args!("it reads {other:?}")),
@@ -82,8 +85,8 @@ fn placed(kit: &Kit<'_>, inbound: &InboundOrder, context: &Context<'_>) -> Order
     place(placement, "conformance", None, context).1
 }
 
-fn told(mut order: Order, inbound: &InboundOrder, context: &Context<'_>) -> Result<Order, Failed> {
-    for fact in inbound.news() {
+fn told(mut order: Order, said: Vec<ChannelFact>, context: &Context<'_>) -> Result<Order, Failed> {
+    for fact in said {
         let input = Input {
             actor: "conformance".to_owned(),
             body: InputBody::Fact(Fact::Channel(fact)),

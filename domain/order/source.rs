@@ -50,6 +50,16 @@ pub enum ChannelFact {
     Restated(Box<Restatement>),
 }
 
+impl ChannelFact {
+    /// Whether an order that is new has it in what it is placed with.
+    pub const fn is_in_the_order(&self) -> bool {
+        matches!(
+            self,
+            Self::Cancelled { .. } | Self::Paid { .. } | Self::Restated(_)
+        )
+    }
+}
+
 /// An order as its channel states it after it was placed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Restatement {

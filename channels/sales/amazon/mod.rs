@@ -24,7 +24,7 @@ use self::api::Api;
 use self::back::Back;
 use self::offer::Offers;
 use self::poll::Orders;
-use super::taken::{parse, taken, with_wishes};
+use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -126,7 +126,7 @@ impl Connector for Amazon {
         let order = parse(request.body)
             .and_then(|order| map::order(&order, &self.marketplaces))
             .and_then(|order| taken(request.body, order));
-        with_wishes(order)
+        vec![order.unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

@@ -26,7 +26,7 @@ use self::back::Back;
 use self::hooks::Hooks;
 use self::offer::Offers;
 use self::poll::Orders;
-use super::taken::{parse, taken, with_wishes};
+use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -134,7 +134,7 @@ impl Connector for Ebay {
         let order = parse(request.body)
             .and_then(|order| map::order(&order, self.seller.as_deref()))
             .and_then(|order| taken(request.body, order));
-        with_wishes(order)
+        vec![order.unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

@@ -29,7 +29,7 @@ use self::api::{Api, RETURNS, STATED};
 use self::back::Back;
 use self::offer::Offers;
 use self::poll::Changes;
-use super::taken::{digits, id_of, parse, taken, with_wishes};
+use super::taken::{digits, id_of, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -201,7 +201,7 @@ impl Connector for TikTokShop {
         let order = parse(request.body)
             .and_then(|order| map::order(&order))
             .and_then(|order| taken(request.body, order));
-        with_wishes(order)
+        vec![order.unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

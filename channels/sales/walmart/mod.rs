@@ -26,7 +26,7 @@ use self::back::Back;
 use self::offer::Offers;
 use self::poll::Orders;
 use self::rest::Rest;
-use super::taken::{parse, taken, with_wishes};
+use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -92,7 +92,7 @@ impl Connector for Walmart {
         let order = parse(request.body)
             .and_then(|order| map::order(&order).map_err(|why| why.under("order")))
             .and_then(|order| taken(request.body, order));
-        with_wishes(order)
+        vec![order.unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

@@ -172,17 +172,16 @@ fn a_buyer_who_wants_all_of_it_cancelled_asks_for_it() {
         ("/orderItems/1/cancellation", asked()),
     ];
     let read = seller().read(&request(&stated(), &body(&all)));
-    let [Inbound::Order(order), Inbound::Said { order: id, facts }] = &read[..] else {
-        panic!("an order and a wish: {read:?}");
+    let [Inbound::Order(order)] = &read[..] else {
+        panic!("an order: {read:?}");
     };
     let wish = ChannelFact::CancelAsked {
         reference: "buyer".to_owned(),
     };
     assert!(order.facts.contains(&wish));
     assert_eq!(order.submission.draft.cancelled_at, None);
-    // Of an order that is new only its state counts, so that the wish is said behind it.
-    assert_eq!(*id, order.submission.draft.external_id);
-    assert_eq!(facts[..], [wish]);
+    // Of an order that is new it counts, too.
+    assert_eq!(order.besides(), [wish]);
 }
 
 #[test]
