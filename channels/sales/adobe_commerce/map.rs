@@ -82,7 +82,10 @@ fn changed_at(order: &wire::Order) -> Result<Option<Timestamp>, NotTaken> {
 pub(super) fn stated(body: &[u8]) -> Result<Inbound, NotTaken> {
     let whole: wire::Order = parse(body)?;
     let mut inbound = taken(body, order(&whole)?)?;
-    if let Inbound::Order(stated) = &mut inbound {
+    // Of an order that is over, its end says all.
+    if let Inbound::Order(stated) = &mut inbound
+        && stated.submission.draft.cancelled_at.is_none()
+    {
         stated.wanted = news::wanted(&whole)?;
     }
     Ok(if news::is_under_way(&whole) {

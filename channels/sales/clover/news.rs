@@ -15,7 +15,10 @@ use crate::wire::path_id;
 pub(super) fn stated(body: &[u8], types: &Types) -> Result<Inbound, NotTaken> {
     let whole: wire::Whole = parse(body)?;
     let mut inbound = taken(body, map::order(&whole, types)?)?;
-    if let Inbound::Order(stated) = &mut inbound {
+    // Of an order that is over, its end says all.
+    if let Inbound::Order(stated) = &mut inbound
+        && stated.submission.draft.cancelled_at.is_none()
+    {
         let off = each(whole.order.line_items.as_ref()).iter();
         stated.wanted = off
             .filter(|line| is_refunded(line))

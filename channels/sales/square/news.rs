@@ -15,7 +15,10 @@ use crate::wire::path_id;
 pub(super) fn stated(body: &[u8], place: &Place) -> Result<Inbound, NotTaken> {
     let whole: wire::Whole = parse(body)?;
     let mut inbound = taken(body, map::order(&whole, place)?)?;
-    if let Inbound::Order(stated) = &mut inbound {
+    // Of an order that is over, its end says all.
+    if let Inbound::Order(stated) = &mut inbound
+        && stated.submission.draft.cancelled_at.is_none()
+    {
         let later = Later::of(&whole.order)?;
         let lines = whole.order.line_items.iter();
         let dropped = lines.filter(|line| later.fate(line) == Ok(Fate::Dropped));

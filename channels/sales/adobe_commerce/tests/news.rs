@@ -104,6 +104,17 @@ fn units_that_were_given_up_before_they_left_are_not_wanted() {
 }
 
 #[test]
+fn an_order_that_is_over_says_so_and_not_that_its_units_are_not_wanted() {
+    let mut order = whole();
+    order["state"] = json!("canceled");
+    order["items"][0]["qty_canceled"] = json!(2);
+    let Inbound::Order(stated) = read(&order) else {
+        panic!("an order");
+    };
+    assert!(stated.submission.draft.cancelled_at.is_some() && stated.wanted.is_empty());
+}
+
+#[test]
 fn units_that_came_back_were_wanted_and_a_shipment_changes_nothing() {
     let memos = json!([memo(7, 2, "42", "2026-03-03 10:00:00", &[(501, 2)])]);
     let before = json!([sent("2026-03-02 10:00:00", &[(501, 2)])]);

@@ -174,10 +174,8 @@ fn what_was_shipped_or_given_up_in_part_is_not_guessed_at() {
             panic!("news: {said:?}");
         };
         assert_eq!(order, "3001");
-        assert!(
-            matches!(facts[..], [_, ChannelFact::Restated(_)]),
-            "{facts:?}"
-        );
+        let restated = |fact: &ChannelFact| matches!(fact, ChannelFact::Restated(_));
+        assert!(facts.iter().any(restated), "{facts:?}");
     }
     for (member, by) in [
         ("qty_shipped", FulfilledBy::Channel),

@@ -78,6 +78,8 @@ fn a_unit_whose_money_went_back_is_not_wanted() {
     let sold = inbound(sold).submission.draft;
     assert_eq!(sold.lines[0].fulfilled_by, FulfilledBy::Channel);
     assert!(inbound(json!({ "line_refunded": false })).wanted.is_empty());
+    let over = inbound(json!({ "line_refunded": true, "paymentState": "REFUNDED" }));
+    assert!(over.submission.draft.cancelled_at.is_some() && over.wanted.is_empty());
 }
 
 #[tokio::test]

@@ -63,6 +63,8 @@ fn a_cancelled_part_of_an_order_that_goes_on_is_not_wanted() {
     assert_eq!(draft.lines[1].fulfilled_by, FulfilledBy::Nobody);
     let wanted: Vec<_> = order.wanted.iter().collect();
     assert_eq!(wanted, [(&"own-line-card".to_owned(), &Quantity::ZERO)]);
+    let over = inbound(json!({ "later_state": "CANCELED" }));
+    assert!(over.submission.draft.cancelled_at.is_some() && over.wanted.is_empty());
     // What we ship ourselves is still wanted.
     let shipped = json!([
         one("COMPLETED", "own-line-card", "1"),
