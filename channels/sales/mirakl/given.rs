@@ -29,7 +29,7 @@ pub(super) fn back(order: &wire::Order, amounts: &Amounts) -> Result<Vec<Channel
 
 /// A refund by its id, and what it comes to.
 pub(super) fn repayment(refund: &wire::Refund, amounts: &Amounts) -> Result<Repayment, NotTaken> {
-    let id = refund.id.as_ref().or(refund.refund_id.as_ref());
+    let id = refund.id.as_ref().or(refund.new_id.as_ref());
     let reference = id.and_then(|id| code(&id.0));
     Ok(Repayment {
         reference: reference.ok_or_else(|| unreadable("a refund's id"))?,

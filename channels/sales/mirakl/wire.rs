@@ -182,8 +182,8 @@ pub(super) struct Refund {
     #[serde(default)]
     pub(super) id: Option<Exact>,
     /// Its id in the answer to OR28.
-    #[serde(default)]
-    pub(super) refund_id: Option<Exact>,
+    #[serde(default, rename = "refund_id")]
+    pub(super) new_id: Option<Exact>,
     /// Its line, where it does not stand within one.
     #[serde(default)]
     pub(super) order_line_id: Option<String>,

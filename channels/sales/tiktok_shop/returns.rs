@@ -22,10 +22,11 @@ struct Found<'a> {
 
 #[derive(Deserialize)]
 struct Return {
-    return_id: Exact,
+    #[serde(rename = "return_id")]
+    id: Exact,
     order_id: Exact,
-    #[serde(default)]
-    return_status: Option<String>,
+    #[serde(default, rename = "return_status")]
+    status: Option<String>,
     #[serde(default)]
     update_time: Option<Exact>,
     #[serde(default)]
@@ -55,11 +56,11 @@ pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
 /// The money of a return; none where there is none, or not yet.
 fn given(one: &Return) -> Result<Option<Inbound>, NotTaken> {
     let money = one.refund_amount.as_ref();
-    let Some(money) = money.filter(|_| one.return_status.as_deref() == Some(COMPLETE)) else {
+    let Some(money) = money.filter(|_| one.status.as_deref() == Some(COMPLETE)) else {
         return Ok(None);
     };
     let order = digits(&one.order_id.0).ok_or_else(|| unreadable("a return's order_id"))?;
-    let reference = digits(&one.return_id.0).ok_or_else(|| unreadable("a return's return_id"))?;
+    let reference = digits(&one.id.0).ok_or_else(|| unreadable("a return's return_id"))?;
     let currency = Currency::from_code(&money.currency);
     let currency = currency.ok_or_else(|| unreadable("a return's currency"))?;
     let amount = amount(&money.refund_total, currency, "a return's refund_total")?;

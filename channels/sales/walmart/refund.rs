@@ -35,7 +35,8 @@ struct Lines<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Line<'a> {
-    line_number: &'a str,
+    #[serde(rename = "lineNumber")]
+    number: &'a str,
     is_full_refund: bool,
     refunds: Refunds<'a>,
 }
@@ -66,11 +67,13 @@ struct RefundCharge {
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Charge {
-    charge_type: &'static str,
-    charge_name: &'static str,
-    charge_amount: Amount,
+    #[serde(rename = "chargeType")]
+    form: &'static str,
+    #[serde(rename = "chargeName")]
+    name: &'static str,
+    #[serde(rename = "chargeAmount")]
+    amount: Amount,
     #[serde(skip_serializing_if = "Option::is_none")]
     tax: Option<Tax>,
 }
@@ -129,8 +132,9 @@ pub(super) fn of<'a>(
     let worth = |product: &Product| product.price.plus(product.tax()).amount();
     let weights: Vec<Decimal> = of.iter().map(|(_, product)| worth(product)).collect();
     let shares = spread(notice.amount, &weights);
-    let shared = of.iter().zip(shares);
-    let lines: Result<Vec<_>, _> = shared
+    let lines: Result<Vec<_>, _> = of
+        .iter()
+        .zip(shares)
         .filter(|(_, share)| !share.is_zero())
         .map(|(one, share)| line(one.0, &one.1, share, (notice.of, comment)))
         .collect();
@@ -166,9 +170,9 @@ fn line<'a>(
         tax_amount: tax.into(),
     });
     let charge = Charge {
-        charge_type: "PRODUCT",
-        charge_name: "Item Price",
-        charge_amount: amount.into(),
+        form: "PRODUCT",
+        name: "Item Price",
+        amount: amount.into(),
         tax,
     };
     let reason = match of {
@@ -176,7 +180,7 @@ fn line<'a>(
         PartOf::Claimed | PartOf::Unsent => "General adjustment",
     };
     Ok(Line {
-        line_number: number,
+        number,
         is_full_refund: false,
         refunds: Refunds {
             refund: [Refund {

@@ -22,12 +22,12 @@ fn part(key: &str, amount: &str, of: PartOf) -> PartNotice {
     }
 }
 
-fn repaid(reference: &str, amount: &str) -> NoticeAnswer {
+fn repaid(reference: &str, amount: &str) -> NoticeEvidence {
     let movements = vec![Repayment {
         reference: reference.into(),
         amount: eur(amount),
     }];
-    Ok(NoticeEvidence::Repaid { movements })
+    NoticeEvidence::Repaid { movements }
 }
 
 async fn give(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
@@ -43,9 +43,9 @@ async fn money_goes_back_under_ebays_name_where_it_may() {
     let site = Site::default();
     let (_server, connector) = site.serve_giving().await;
     let returned = part("N1", "19.90", PartOf::Returned);
-    assert_eq!(give(&connector, &returned).await, repaid("R1", "19.90"));
+    assert_eq!(give(&connector, &returned).await, Ok(repaid("R1", "19.90")));
     let unsent = part("N2", "19.90", PartOf::Unsent);
-    assert_eq!(give(&connector, &unsent).await, repaid("R2", "19.90"));
+    assert_eq!(give(&connector, &unsent).await, Ok(repaid("R2", "19.90")));
     let asked = json!({ "reasonForRefund": "BUYER_RETURN",
         "orderLevelRefundAmount": { "value": "19.90", "currency": "EUR" } });
     assert_eq!(site.book().asked[0], asked);
@@ -78,7 +78,7 @@ async fn a_refund_whose_answer_was_lost_is_found_again_and_not_repeated() {
         let again = connect("ebay", &again).expect("a connection");
         let refused_again = give(&again, &notice).await;
         assert_eq!(refused_again, Ok(refused("refund_alike_is_there")));
-        assert_eq!(give(&connector, &notice).await, repaid("R1", "19.90"));
+        assert_eq!(give(&connector, &notice).await, Ok(repaid("R1", "19.90")));
         assert_eq!(site.book().asked.len(), 1);
     }
 }
@@ -106,7 +106,7 @@ async fn what_cannot_be_given_back_says_why() {
     );
     // One that failed is none, and is not taken for an earlier try's.
     site.book().becomes = "PENDING";
-    assert_eq!(give(&connector, &notice).await, repaid("R2", "19.90"));
+    assert_eq!(give(&connector, &notice).await, Ok(repaid("R2", "19.90")));
     site.book().cancel = "CANCELED";
     let code = "order_is_cancelled";
     assert_eq!(give(&connector, &notice).await, Ok(refused(code)));

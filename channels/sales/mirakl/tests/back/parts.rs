@@ -25,14 +25,14 @@ fn part(key: &str, lines: &[(&str, u32)], amount: &str, of: PartOf) -> PartNotic
     }
 }
 
-fn repaid(movements: &[(&str, &str)]) -> NoticeAnswer {
+fn repaid(movements: &[(&str, &str)]) -> NoticeEvidence {
     let movements = movements.iter().map(|(reference, amount)| Repayment {
         reference: (*reference).to_owned(),
         amount: eur(amount),
     });
-    Ok(NoticeEvidence::Repaid {
+    NoticeEvidence::Repaid {
         movements: movements.collect(),
-    })
+    }
 }
 
 /// A connection that may give money back.
@@ -90,7 +90,10 @@ async fn a_part_is_given_back_with_its_share_of_the_taxes_and_named() {
     let (server, _) = market.serve().await;
     let connector = giving(&server);
     let unsent = part("N1", &[("L1", 1)], "11.94", PartOf::Unsent);
-    assert_eq!(give(&connector, &unsent).await, repaid(&[("R1", "11.94")]));
+    assert_eq!(
+        give(&connector, &unsent).await,
+        Ok(repaid(&[("R1", "11.94")]))
+    );
     let asked = json!({ "order_tax_mode": "TAX_EXCLUDED", "refunds": [
         { "order_line_id": "L1", "quantity": 1, "amount": 10.03,
             "taxes": [{ "code": "VAT", "amount": 1.91 }], "shipping_taxes": [],
@@ -107,7 +110,7 @@ async fn a_part_is_given_back_with_its_share_of_the_taxes_and_named() {
     market.book().lines = ["RECEIVED"; 2];
     let both = [("L1", 1), ("L2", 1)];
     let returned = part("N2", &both, "16.94", PartOf::Returned);
-    let movements = repaid(&[("R2", "11.94"), ("R3", "5.00")]);
+    let movements = Ok(repaid(&[("R2", "11.94"), ("R3", "5.00")]));
     assert_eq!(give(&connector, &returned).await, movements);
     let book = market.book();
     let (_, asked) = book.changes.last().expect("a change");
@@ -121,7 +124,7 @@ async fn prices_with_taxes_and_lines_as_a_whole_are_given_back_to_the_cent() {
     let (server, _) = market.serve().await;
     let connector = giving(&server);
     let one = part("N1", &[("L1", 1)], "10.03", PartOf::Claimed);
-    assert_eq!(give(&connector, &one).await, repaid(&[("R1", "10.03")]));
+    assert_eq!(give(&connector, &one).await, Ok(repaid(&[("R1", "10.03")])));
     let asked = &market.book().changes[0].1["refunds"][0].clone();
     assert_eq!(asked["amount"], 10.03);
     assert_eq!(asked["taxes"], json!([{ "code": "VAT", "amount": 1.91 }]));
@@ -135,7 +138,7 @@ async fn prices_with_taxes_and_lines_as_a_whole_are_given_back_to_the_cent() {
     assert_eq!(refused, Ok(no("taxes_are_computed_there")));
     assert!(market.book().changes.is_empty());
     let all = part("N2", &[("L1", 3)], "35.82", PartOf::Claimed);
-    assert_eq!(give(&connector, &all).await, repaid(&[("R1", "35.82")]));
+    assert_eq!(give(&connector, &all).await, Ok(repaid(&[("R1", "35.82")])));
     let asked = &market.book().changes[0].1["refunds"][0].clone();
     assert_eq!(
         (&asked["amount"], &asked["taxes"]),
@@ -158,7 +161,10 @@ async fn a_refund_whose_answer_was_lost_is_found_again_and_not_repeated() {
         let notice = part("N1", &[("L1", 3)], "35.82", PartOf::Returned);
         let first = give(&connector, &notice).await;
         assert!(matches!(first, Err(CallError::Unknown { .. })), "{first:?}");
-        assert_eq!(give(&connector, &notice).await, repaid(&[("R1", "35.82")]));
+        assert_eq!(
+            give(&connector, &notice).await,
+            Ok(repaid(&[("R1", "35.82")]))
+        );
         assert_eq!(market.paths(), ["orders/refund"]);
         let other = part("N2", &[("L1", 1)], "11.94", PartOf::Returned);
         assert_eq!(give(&connector, &other).await, Ok(no("line_has_less_left")));
@@ -220,7 +226,10 @@ async fn an_order_that_is_cancelled_later_gets_back_only_what_is_left() {
     let (server, _) = market.serve().await;
     let connector = giving(&server);
     let unsent = part("N1", &[("L1", 1)], "11.94", PartOf::Unsent);
-    assert_eq!(give(&connector, &unsent).await, repaid(&[("R1", "11.94")]));
+    assert_eq!(
+        give(&connector, &unsent).await,
+        Ok(repaid(&[("R1", "11.94")]))
+    );
     for _ in 0..2 {
         assert_eq!(cancel(&connector, true).await, TOLD);
     }
