@@ -23,7 +23,7 @@ pub(super) fn changed_at(whole: &wire::Whole) -> Result<Timestamp, NotTaken> {
     let to = deliveries
         .iter()
         .filter_map(|one| one.shipping_order_address.as_ref());
-    let addresses = to.chain(&order.billing_address);
+    let addresses = to.chain(order.billing_address.iter());
     let own = [&order.created_at, &order.updated_at].into_iter();
     let all = own
         .chain(
