@@ -181,7 +181,12 @@ impl Vendor {
 
     /// The one thing that is read of this sale, after a change.
     pub(super) fn sale_of(&self, sale: &Sale, change: impl FnOnce(&mut Value)) -> Inbound {
-        only(self.read(&self.signed(self.stated(Thing::Sale(sale), change))))
+        let mut read = self.read(&self.signed(self.stated(Thing::Sale(sale), change)));
+        if read.len() > 1 {
+            // What has to be looked up beside it is nothing else.
+            read.retain(|item| !matches!(item, Inbound::Changed(_)));
+        }
+        only(read)
     }
 
     /// The order that a plain sale is read as, after a change.

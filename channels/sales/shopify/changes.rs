@@ -31,7 +31,7 @@ pub(super) fn facts(order: &wire::Order, draft: &OrderDraft) -> Result<Vec<Chann
         facts.push(ChannelFact::Paid { reference: None });
     }
     for refund in order.refunds.iter().flatten() {
-        for (transaction, given) in given_back(refund)? {
+        for (transaction, given) in given_back(refund, Some(draft.currency))? {
             let in_shop_money = in_shop_money(order, given, draft.currency);
             facts.push(refunded(transaction, in_shop_money.unwrap_or(given))?);
         }
@@ -50,15 +50,21 @@ fn is_paid(order: &wire::Order) -> bool {
     }
 }
 
-/// Movements of money to the buyer that succeeded, in the currency that the buyer pays in.
-fn given_back(refund: &Refund) -> Result<Vec<(&Transaction, Money)>, NotTaken> {
+/// Movements of money to the buyer that succeeded, in the currency that the buyer pays in: the shop's where
+/// none is stated.
+fn given_back(
+    refund: &Refund,
+    shop: Option<Currency>,
+) -> Result<Vec<(&Transaction, Money)>, NotTaken> {
     let movements = refund.transactions.iter().flatten().filter(|movement| {
         let (kind, status) = (movement.kind.as_deref(), movement.status.as_deref());
         (kind, status) == (Some("refund"), Some("success"))
     });
     let stated = movements.map(|movement| {
-        let code = movement.currency.as_deref();
-        let currency = code.and_then(Currency::from_code);
+        let currency = match &movement.currency {
+            Some(code) => Currency::from_code(code),
+            None => shop,
+        };
         let currency = currency.ok_or_else(|| unreadable("a refund's currency"))?;
         let given = amount(&movement.amount, currency, "a refund's amount")?;
         Ok((movement, given))
@@ -92,15 +98,13 @@ fn in_shop_money(order: &wire::Order, given: Money, currency: Currency) -> Optio
 /// What a refund says that is pushed by itself; nothing when no money went back (yet). Where the buyer pays in
 /// another currency the order alone says how much that is: it is pushed as well.
 pub(super) fn refund(refund: &Refund) -> Result<Option<Inbound>, NotTaken> {
-    let given = given_back(refund)?;
+    let shop = shop_currency(refund);
+    let given = given_back(refund, shop)?;
     if given.is_empty() {
         return Ok(None);
     }
-    let shop = shop_currency(refund);
-    let foreign = |(_, given): &(&Transaction, Money)| {
-        let code = given.currency().code();
-        shop.is_some_and(|shop| shop != code)
-    };
+    let foreign =
+        |(_, given): &(&Transaction, Money)| shop.is_some_and(|shop| shop != given.currency());
     if given.iter().any(foreign) {
         return Err(unknown("other_currency"));
     }
@@ -116,11 +120,12 @@ pub(super) fn refund(refund: &Refund) -> Result<Option<Inbound>, NotTaken> {
 }
 
 /// The shop's own currency, as far as a refund states it.
-fn shop_currency(refund: &Refund) -> Option<&str> {
+fn shop_currency(refund: &Refund) -> Option<Currency> {
     let lines = refund.refund_line_items.iter().flatten();
     let sets = lines.filter_map(|line| line.subtotal_set.as_ref());
     let mut sets = refund.total_duties_set.iter().chain(sets);
-    sets.find_map(|set| set.shop_money.currency_code.as_deref())
+    let code = sets.find_map(|set| set.shop_money.currency_code.as_deref())?;
+    Currency::from_code(code)
 }
 
 /// An order that was deleted in the shop.
