@@ -79,6 +79,13 @@ pub(super) const fn tax(gross: u64, percent: u64) -> u64 {
     (2 * gross * percent + 100 + percent) / (2 * (100 + percent))
 }
 
+/// The cents of an amount such as "12.34", or "12.3"; nothing for what is none.
+pub(super) fn cents(amount: &str) -> Option<u64> {
+    let amount: rust_decimal::Decimal = amount.parse().ok()?;
+    let cents = amount.checked_mul(rust_decimal::Decimal::ONE_HUNDRED)?;
+    cents.fract().is_zero().then(|| u64::try_from(cents).ok())?
+}
+
 /// An amount of a currency with hundredths, written out.
 pub(super) fn decimal(cents: u64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::checker;
 use crate::support::doubles::faults::{Call, Fault};
@@ -147,4 +147,44 @@ async fn an_order_that_the_hub_ends_is_cancelled_in_the_shop_and_one_that_the_sh
         ]
     );
     assert_eq!(shop.shipments(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shop_gives_back_once_what_a_part_that_is_cancelled_here_cost() {
+    let (mut world, shop) = scene(10).await;
+    let order = sell(&world, &shop, &shops::paid(7_009_000, SKU)).await;
+    journey::fulfilment_of(&world.api, &order, SOON).await;
+    let gate = shop.faults.hold(Call::Refund);
+    let cancel =
+        json!({"reason": "one is broken", "lines": [{"line": "70090000", "quantity": "1"}]});
+    let path = format!("/v1/orders/{order}/actions/cancel");
+    world.api.post(&path, &cancel).await.expect(200);
+    gate.reached(1).await;
+    // The shop has done it, and nobody hears so before the hub is gone.
+    world.hub.kill();
+    shop.faults.release();
+    world.hub.start().await;
+    until("the hub has booked the refund", AFTER_A_CRASH, || async {
+        let booked = checker::events_of(&world.audit, &order, "payment.refunded").await;
+        (booked == 1).then_some(())
+    })
+    .await;
+    let made = shop.refunds();
+    let [refund] = &made[..] else {
+        panic!("one refund: {made:?}");
+    };
+    assert_eq!(refund.amount.to_string(), "12.50");
+    assert_eq!(refund.units, BTreeMap::from([(70_090_000, 1)]));
+    // The shop's own word about it changes nothing any more.
+    let tracking = journey::ship(&world.api, &order).await;
+    journey::deliver(&world.easypost, &tracking).await;
+    let wait = AFTER_A_CRASH;
+    world
+        .api
+        .until_stage_within(&order, &["completed"], wait)
+        .await;
+    told(&shop, 1).await;
+    assert_eq!(shop.refunds().len(), 1);
+    assert_eq!(shop.unexpected(), [""; 0]);
+    checker::at_rest(&world.audit, 2).await;
 }

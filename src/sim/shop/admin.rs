@@ -1,6 +1,6 @@
 //! The shop's Admin API, the way back: its orders with what is left to ship, what it is told of
-//! shipments and cancellations, and what it can offer. It recognises no repeats: who notes a shipment twice has noted two,
-//! as long as units are left.
+//! shipments, cancellations and refunds, and what it can offer. It recognises no repeats: who notes a shipment twice has noted two,
+//! as long as units are left. Refunds alone have a key.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use super::graph::Root;
 use super::offers::Offers;
 use super::orders::{Order, Orders, Shipment};
+use super::refunds;
 use crate::sim::locked;
 use crate::sim::server::{Asked, Peer, Reply};
 
@@ -94,6 +95,13 @@ fn carry_out(orders: &mut Orders, root: &Root) -> std::io::Result<Option<Value>>
             None => return Ok(None),
         },
         "orderCancel" => cancel(orders, &root.arguments)?,
+        "refund" => id
+            .and_then(|id| refunds::one(&found()?, id))
+            .unwrap_or_default(),
+        "refundCreate" => match (root.arguments.get("input"), root.key.as_deref()) {
+            (Some(asked), Some(key)) => refunds::make(orders, asked, key)?,
+            _ => return Ok(None),
+        },
         _ => return Ok(None),
     }))
 }
@@ -109,11 +117,15 @@ fn shown(order: &Order) -> Value {
         })
         .collect();
     let cancelled_at = order.cancelled_at(Timestamp::now());
-    json!({
+    let mut whole = json!({
         "id": gid("Order", order.id), "name": format!("#{}", 1_000 + order.number),
         "cancelledAt": cancelled_at.map(|at| at.to_string()), "fulfillments": shipments,
         "fulfillmentOrders": page(&[work(order)]),
-    })
+    });
+    for (name, value) in refunds::shown(order) {
+        whole[name] = value;
+    }
+    whole
 }
 
 fn work(order: &Order) -> Value {
@@ -237,15 +249,15 @@ fn tracking_info(shipment: &Shipment) -> Value {
         .collect()
 }
 
-fn page(nodes: &[Value]) -> Value {
+pub(super) fn page(nodes: &[Value]) -> Value {
     json!({ "nodes": nodes, "pageInfo": {"hasNextPage": false, "endCursor": null} })
 }
 
-fn gid(kind: &str, id: u64) -> String {
+pub(super) fn gid(kind: &str, id: u64) -> String {
     format!("gid://shopify/{kind}/{id}")
 }
 
 /// The number in a gid.
-fn number(gid: &Value) -> Option<u64> {
+pub(super) fn number(gid: &Value) -> Option<u64> {
     gid.as_str()?.rsplit('/').next()?.parse().ok()
 }

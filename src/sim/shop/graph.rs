@@ -12,6 +12,8 @@ pub(super) struct Root {
     /// Its name in the schema.
     pub(super) name: String,
     pub(super) arguments: Map<String, Value>,
+    /// What it is carried out once under, if a directive says so.
+    pub(super) key: Option<String>,
     field: Field<'static, String>,
 }
 
@@ -42,9 +44,18 @@ impl Root {
         let given = field.arguments.iter();
         let arguments =
             given.map(|(name, value)| (name.clone(), plain(value, &request["variables"])));
+        let idempotent = field.directives.iter().find(|one| one.name == "idempotent");
+        let mut keys = idempotent.iter().flat_map(|directive| &directive.arguments);
+        let key = keys.find_map(|(name, value)| (name == "key").then_some(value));
+        let key = key.and_then(|key| {
+            plain(key, &request["variables"])
+                .as_str()
+                .map(str::to_owned)
+        });
         Ok(Self {
             name: field.name.clone(),
             arguments: arguments.collect(),
+            key,
             field,
         })
     }

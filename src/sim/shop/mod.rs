@@ -7,6 +7,7 @@ mod basket;
 mod graph;
 mod offers;
 mod orders;
+mod refunds;
 #[cfg(test)]
 mod tests;
 mod wire;

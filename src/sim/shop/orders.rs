@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::basket::{Basket, Payment};
+use super::refunds::Refund;
 use super::wire;
 use crate::sim::book::{Book, BookError};
 use crate::sim::courier::Letter;
@@ -37,6 +38,8 @@ pub(super) enum Line {
     Shipped(Box<Order>),
     /// The hub cancelled the order here.
     Cancelled(Box<Order>),
+    /// The shop gave money back, or took units out, as the hub had said.
+    Refunded(Box<Order>),
     /// The hub took the letter with this number.
     Told(u64),
 }
@@ -50,6 +53,8 @@ pub(super) struct Order {
     pub(super) basket: Basket,
     pub(super) shipments: Vec<Shipment>,
     pub(super) cancelled: Option<Cancelled>,
+    #[serde(default)]
+    pub(super) refunds: Vec<Refund>,
 }
 
 /// A shipment that the shop was told of.
@@ -89,7 +94,8 @@ impl Order {
             let shipped = self.shipments.iter().flat_map(|shipment| &shipment.units);
             let shipped = shipped.filter(|(line, _)| *line == id);
             let shipped: u64 = shipped.map(|(_, units)| units).sum();
-            (id, line.quantity.saturating_sub(shipped))
+            let unsent = self.refunded(id, true);
+            (id, line.quantity.saturating_sub(shipped + unsent))
         });
         open.collect()
     }
@@ -194,6 +200,7 @@ impl Orders {
             basket,
             shipments: Vec::new(),
             cancelled: None,
+            refunds: Vec::new(),
         };
         self.note(Line::Sold(Box::new(order)))
     }
@@ -237,6 +244,11 @@ impl Orders {
         self.note(Line::Cancelled(Box::new(order)))
     }
 
+    /// Notes what was given back of an order.
+    pub(super) fn refund(&mut self, order: Order) -> io::Result<()> {
+        self.note(Line::Refunded(Box::new(order)))
+    }
+
     fn note(&mut self, line: Line) -> io::Result<()> {
         self.book.append(&line)?;
         self.memory.apply(line);
@@ -247,7 +259,10 @@ impl Orders {
 impl Line {
     const fn order(&self) -> Option<&Order> {
         match self {
-            Self::Sold(order) | Self::Shipped(order) | Self::Cancelled(order) => Some(order),
+            Self::Sold(order)
+            | Self::Shipped(order)
+            | Self::Cancelled(order)
+            | Self::Refunded(order) => Some(order),
             Self::Told(_) => None,
         }
     }
@@ -263,7 +278,7 @@ impl Memory {
                 }
                 self.put(*order);
             }
-            Line::Shipped(order) => {
+            Line::Shipped(order) | Line::Refunded(order) => {
                 self.take_back_the_cancellation(&order);
                 self.put(*order);
             }

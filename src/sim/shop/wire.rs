@@ -137,7 +137,7 @@ fn tax_lines(gross: u64, percent: u64) -> Value {
             "channel_liable": false}])
 }
 
-fn money(cents: u64) -> Value {
+pub(super) fn money(cents: u64) -> Value {
     let side = json!({"amount": euros(cents), "currency_code": "EUR"});
     json!({"shop_money": side, "presentment_money": side})
 }

@@ -12,6 +12,7 @@ pub(crate) mod mollie;
 pub(crate) mod post;
 pub(crate) mod server;
 pub(crate) mod shop;
+pub(crate) mod shop_refunds;
 pub(crate) mod shop_stock;
 pub(crate) mod signing;
 pub(crate) mod stripe;

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::faults::{Call, Faults};
 use super::graph::{self, Root};
 use super::server::{self, Answer, Asked, Double, Switch};
+use super::shop_refunds::{Refund, Refunds};
 use super::shop_stock::Shelf;
 
 /// The token that the hub must show.
@@ -43,6 +44,7 @@ struct State {
     cancellations: Vec<Cancellation>,
     unexpected: Vec<String>,
     shelf: Shelf,
+    refunds: Refunds,
 }
 
 /// The double.
@@ -75,7 +77,15 @@ impl Shop {
             (line["id"].as_u64().unwrap(), quantity)
         });
         let id = order["id"].as_u64().unwrap();
-        self.state().open.insert(id, units.collect());
+        let units: BTreeMap<u64, u64> = units.collect();
+        let mut state = self.state();
+        state.refunds.sold(order, units.clone());
+        state.open.insert(id, units);
+    }
+
+    /// What was given back.
+    pub(crate) fn refunds(&self) -> Vec<Refund> {
+        self.state().refunds.made()
     }
 
     pub(crate) fn shipments(&self) -> Vec<Shipment> {
@@ -135,6 +145,7 @@ impl Shop {
         let call = match root.name.as_str() {
             "fulfillmentCreate" => Call::NoteShipment,
             "orderCancel" => Call::NoteCancellation,
+            "refundCreate" => Call::Refund,
             "productVariants" => Call::Find,
             "inventorySetQuantities" => Call::Offer,
             _ => Call::Look,
@@ -165,6 +176,8 @@ impl State {
             "fulfillmentOrder" => self.work(id()),
             "fulfillmentCreate" => self.ship(&root.arguments["fulfillment"]),
             "orderCancel" => self.cancel(&root.arguments),
+            "refund" => self.refunds.one(id()),
+            "refundCreate" => self.give_back(&root.arguments["input"]),
             "productVariants" => self.shelf.variants(&root.arguments),
             "inventorySetQuantities" => self.shelf.set(&root.arguments["input"]),
             other => {
@@ -194,12 +207,25 @@ impl State {
         let done = open.values().all(|left| *left == 0);
         let status = if done { "CLOSED" } else { "OPEN" };
         let cancelled = self.cancellations.iter().any(|c| c.order == id);
-        json!({
+        let mut whole = json!({
             "id": gid("Order", id),
             "cancelledAt": cancelled.then_some("2026-11-20T12:00:00Z"),
             "fulfillments": shipments,
             "fulfillmentOrders": page(&[json!({"id": gid("FulfillmentOrder", id), "status": status})]),
-        })
+        });
+        for (name, value) in self.refunds.shown(id) {
+            whole[name] = value;
+        }
+        whole
+    }
+
+    fn give_back(&mut self, asked: &Value) -> Value {
+        let (answer, unsent) = self.refunds.make(asked);
+        let open = self.open.get_mut(&number(&asked["orderId"]));
+        for (line, left) in open.into_iter().flatten() {
+            *left -= unsent.get(line).copied().unwrap_or(0);
+        }
+        answer
     }
 
     fn shipment(&self, place: u64) -> Value {
@@ -278,15 +304,15 @@ impl State {
     }
 }
 
-fn page(nodes: &[Value]) -> Value {
+pub(super) fn page(nodes: &[Value]) -> Value {
     json!({"nodes": nodes, "pageInfo": {"hasNextPage": false, "endCursor": null}})
 }
 
-fn gid(kind: &str, id: u64) -> String {
+pub(super) fn gid(kind: &str, id: u64) -> String {
     format!("gid://shopify/{kind}/{id}")
 }
 
-fn number(gid: &Value) -> u64 {
+pub(super) fn number(gid: &Value) -> u64 {
     let text = gid.as_str().unwrap();
     text.rsplit('/').next().unwrap().parse().unwrap()
 }
