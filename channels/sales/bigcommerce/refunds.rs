@@ -20,7 +20,7 @@ use crate::wire::Exact;
 
 /// Something that is refunded: units of a line, or an amount of the order.
 #[derive(Serialize)]
-struct Item<'a> {
+struct Refunded<'a> {
     item_type: &'static str,
     item_id: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -32,12 +32,12 @@ struct Item<'a> {
 
 #[derive(Serialize)]
 struct Items<'a> {
-    items: Vec<Item<'a>>,
+    items: Vec<Refunded<'a>>,
 }
 
 #[derive(Serialize)]
 struct Made<'a> {
-    items: Vec<Item<'a>>,
+    items: Vec<Refunded<'a>>,
     payments: Vec<Payment>,
 }
 
@@ -129,9 +129,9 @@ fn is_ours(refund: &Refund, key: &str) -> bool {
 }
 
 /// The notice's units; `None` when a line is none of a store's.
-fn units(notice: &PartNotice) -> Option<Vec<Item<'_>>> {
+fn units(notice: &PartNotice) -> Option<Vec<Refunded<'_>>> {
     let items = notice.lines.iter().map(|(line, units)| {
-        Some(Item {
+        Some(Refunded {
             item_type: "PRODUCT",
             item_id: line.parse().ok()?,
             quantity: Some(*units),
@@ -143,8 +143,8 @@ fn units(notice: &PartNotice) -> Option<Vec<Item<'_>>> {
 }
 
 /// The notice's amount, of the order as a whole.
-fn whole<'a>(order: &str, notice: &'a PartNotice) -> Option<Item<'a>> {
-    Some(Item {
+fn whole<'a>(order: &str, notice: &'a PartNotice) -> Option<Refunded<'a>> {
+    Some(Refunded {
         item_type: "ORDER",
         item_id: order.parse().ok()?,
         quantity: None,

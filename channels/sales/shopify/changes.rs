@@ -121,7 +121,7 @@ pub(super) fn refund(refund: &Refund) -> Result<Option<Inbound>, NotTaken> {
 
 /// The shop's own currency, as far as a refund states it.
 fn shop_currency(refund: &Refund) -> Option<Currency> {
-    let lines = refund.refund_line_items.iter().flatten();
+    let lines = refund.lines.iter().flatten();
     let sets = lines.filter_map(|line| line.subtotal_set.as_ref());
     let mut sets = refund.total_duties_set.iter().chain(sets);
     let code = sets.find_map(|set| set.shop_money.currency_code.as_deref())?;
@@ -166,7 +166,7 @@ fn taken_out(
     let (mut unsent, mut sent_back) = (Decimal::ZERO, Decimal::ZERO);
     for refund in refunds {
         let at = when(refund.created_at.as_ref());
-        for part in refund.refund_line_items.iter().flatten() {
+        for part in refund.lines.iter().flatten() {
             if line_of(part).as_deref() != Some(line) {
                 continue;
             }

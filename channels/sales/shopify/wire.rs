@@ -249,8 +249,8 @@ pub(super) struct Refund {
     pub(super) created_at: Option<String>,
     #[serde(default)]
     pub(super) total_duties_set: Option<MoneySet>,
-    #[serde(default)]
-    pub(super) refund_line_items: Option<Vec<RefundLine>>,
+    #[serde(default, rename = "refund_line_items")]
+    pub(super) lines: Option<Vec<RefundLine>>,
     #[serde(default)]
     pub(super) transactions: Option<Vec<Transaction>>,
 }

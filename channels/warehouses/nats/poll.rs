@@ -40,7 +40,7 @@ impl Reports {
         Self { link, names }
     }
 
-    fn statement(&self, message: StreamMessage) -> Option<Statement> {
+    fn statement(&self, message: &StreamMessage) -> Option<Statement> {
         // An operator's stream may collect more than reports.
         self.names.location_of(&message.subject)?;
         let headers = [
@@ -113,7 +113,7 @@ impl Poll for Reports {
                 if message.sequence == to {
                     next.at = at;
                 }
-                statements.extend(self.statement(message));
+                statements.extend(self.statement(&message));
             }
         }
         Ok(Page {

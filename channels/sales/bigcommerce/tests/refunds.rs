@@ -137,17 +137,17 @@ async fn tell(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> Notic
     }
 }
 
-fn repaid(reference: &str, cents: i64) -> NoticeAnswer {
-    Ok(NoticeEvidence::Repaid {
+fn repaid(reference: &str, cents: i64) -> NoticeEvidence {
+    NoticeEvidence::Repaid {
         movements: vec![Repayment {
             reference: reference.into(),
             amount: euros(cents),
         }],
-    })
+    }
 }
 
-fn no(code: &str) -> NoticeAnswer {
-    Ok(NoticeEvidence::Refused { code: code.into() })
+fn no(code: &str) -> NoticeEvidence {
+    NoticeEvidence::Refused { code: code.into() }
 }
 
 #[tokio::test]
@@ -159,7 +159,7 @@ async fn units_are_refunded_once_when_they_are_worth_the_amount() {
         assert!(hears.contains(&Topic::PartCancelled) && hears.contains(&Topic::Refund));
         let notice = notice(of, &[("61", 2)], 2100);
         for _ in 0..3 {
-            assert_eq!(tell(&connector, &notice).await, repaid("12-40", 2100));
+            assert_eq!(tell(&connector, &notice).await, Ok(repaid("12-40", 2100)));
         }
         let book = store.book();
         assert_eq!(book.refunds.len(), 1);
@@ -180,7 +180,7 @@ async fn another_amount_than_the_units_are_worth_goes_back_on_the_order() {
         let store = Store::default();
         let (_server, connector) = store.serve().await;
         let notice = notice(PartOf::Returned, lines, cents);
-        assert_eq!(tell(&connector, &notice).await, repaid("12-40", cents));
+        assert_eq!(tell(&connector, &notice).await, Ok(repaid("12-40", cents)));
         let sent = store.book().sent[0].clone();
         let item = format!(
             "{{\"item_type\":\"ORDER\",\"item_id\":9001,\"amount\":{digits},\"reason\":\"OWN-part-1\"}}"
@@ -204,7 +204,7 @@ async fn a_refund_whose_answer_was_lost_is_found_by_its_reason() {
             matches!(answer, Err(CallError::Unknown { .. })),
             "{answer:?}"
         );
-        assert_eq!(tell(&connector, &notice).await, repaid("12-40", 1050));
+        assert_eq!(tell(&connector, &notice).await, Ok(repaid("12-40", 1050)));
         assert_eq!(store.book().refunds.len(), 1);
     }
 }
@@ -234,21 +234,21 @@ async fn what_the_store_will_not_give_back_is_refused_and_nothing_is_made() {
     let (_server, connector) = store.serve().await;
     let part = notice(PartOf::Unsent, &[("61", 1)], 1050);
     store.book().offline = true;
-    assert_eq!(tell(&connector, &part).await, no("refund_by_hand"));
+    assert_eq!(tell(&connector, &part).await, Ok(no("refund_by_hand")));
     store.book().odd = Some(json!(26));
     let more = notice(PartOf::Unsent, &[("61", 1)], 2500);
-    assert_eq!(tell(&connector, &more).await, no("other_amount"));
+    assert_eq!(tell(&connector, &more).await, Ok(no("other_amount")));
     let units = notice(PartOf::Unsent, &[("61", 1)], 0);
-    assert_eq!(tell(&connector, &units).await, no("no_money_to_refund"));
+    assert_eq!(tell(&connector, &units).await, Ok(no("no_money_to_refund")));
     let odd = notice(PartOf::Unsent, &[("line", 1)], 1050);
-    assert_eq!(tell(&connector, &odd).await, no("not_a_bigcommerce_id"));
+    assert_eq!(tell(&connector, &odd).await, Ok(no("not_a_bigcommerce_id")));
     let mut stranger = part.clone();
     for (id, code) in [("9002", "order_not_found"), ("W-1", "not_a_bigcommerce_id")] {
         stranger.external_id = id.into();
-        assert_eq!(tell(&connector, &stranger).await, no(code));
+        assert_eq!(tell(&connector, &stranger).await, Ok(no(code)));
     }
     store.book().refuse = true;
-    assert_eq!(tell(&connector, &part).await, no("not_refundable"));
+    assert_eq!(tell(&connector, &part).await, Ok(no("not_refundable")));
     assert!(store.book().refunds.is_empty());
 }
 
@@ -259,7 +259,7 @@ async fn a_payment_that_was_declined_gives_nothing_back() {
     store.book().declined = true;
     let part = notice(PartOf::Returned, &[("61", 1)], 1050);
     for _ in 0..2 {
-        assert_eq!(tell(&connector, &part).await, no("refund_declined"));
+        assert_eq!(tell(&connector, &part).await, Ok(no("refund_declined")));
     }
     assert_eq!(store.book().refunds.len(), 1);
 }

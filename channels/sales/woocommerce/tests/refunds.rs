@@ -138,17 +138,17 @@ async fn tell(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> Notic
     }
 }
 
-fn repaid(reference: &str, cents: i64) -> NoticeAnswer {
-    Ok(NoticeEvidence::Repaid {
+fn repaid(reference: &str, cents: i64) -> NoticeEvidence {
+    NoticeEvidence::Repaid {
         movements: vec![Repayment {
             reference: reference.into(),
             amount: euros(cents),
         }],
-    })
+    }
 }
 
-fn no(code: &str) -> NoticeAnswer {
-    Ok(NoticeEvidence::Refused { code: code.into() })
+fn no(code: &str) -> NoticeEvidence {
+    NoticeEvidence::Refused { code: code.into() }
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn a_notice_is_one_refund_of_its_amount_with_its_units() {
         assert!(hears.contains(&Topic::PartCancelled) && hears.contains(&Topic::Refund));
         let notice = notice(of, &[("501", 2)], 2100);
         for _ in 0..3 {
-            assert_eq!(tell(&connector, &notice).await, repaid("700", 2100));
+            assert_eq!(tell(&connector, &notice).await, Ok(repaid("700", 2100)));
         }
         let expected = json!({ "amount": "21.00", "reason": format!("{word} (OWN-1)"),
             "line_items": [{ "id": 501, "quantity": 2, "refund_total": 0 }],
@@ -188,7 +188,7 @@ async fn a_refund_whose_answer_was_lost_is_found_by_its_reason() {
             matches!(answer, Err(CallError::Unknown { .. })),
             "{answer:?}"
         );
-        assert_eq!(tell(&connector, &notice).await, repaid("700", 500));
+        assert_eq!(tell(&connector, &notice).await, Ok(repaid("700", 500)));
         assert_eq!(shop.book().asked.len(), 1);
     }
 }
@@ -208,7 +208,7 @@ async fn a_refund_that_the_gateway_has_not_made_is_waited_for() {
     // The gateway said no, and the shop took its note back.
     shop.book().refunds.clear();
     shop.book().keeps = true;
-    assert_eq!(tell(&connector, &notice).await, no("refund_refused"));
+    assert_eq!(tell(&connector, &notice).await, Ok(no("refund_refused")));
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn an_order_is_completed_once_all_that_was_not_taken_out_has_left() {
     let shop = Shop::default();
     let (_server, connector) = shop.serve().await;
     let part = notice(PartOf::Unsent, &[("501", 2)], 1000);
-    assert_eq!(tell(&connector, &part).await, repaid("700", 1000));
+    assert_eq!(tell(&connector, &part).await, Ok(repaid("700", 1000)));
     let way = connector.way_back().expect("a way back");
     let shipment = |line: &str, number: &str| ShipmentNotice {
         external_id: "3001".into(),
@@ -270,12 +270,12 @@ async fn what_the_shop_will_not_give_back_is_refused() {
     let (_server, connector) = shop.serve().await;
     let mut stranger = notice(PartOf::Returned, &[("501", 1)], 500);
     shop.book().keeps = true;
-    assert_eq!(tell(&connector, &stranger).await, no("refund_refused"));
+    assert_eq!(tell(&connector, &stranger).await, Ok(no("refund_refused")));
     for (id, code) in [("3002", "order_not_found"), ("W-1", "not_a_woocommerce_id")] {
         stranger.external_id = id.into();
-        assert_eq!(tell(&connector, &stranger).await, no(code));
+        assert_eq!(tell(&connector, &stranger).await, Ok(no(code)));
     }
     let odd = notice(PartOf::Returned, &[("line", 1)], 500);
-    assert_eq!(tell(&connector, &odd).await, no("not_a_woocommerce_id"));
+    assert_eq!(tell(&connector, &odd).await, Ok(no("not_a_woocommerce_id")));
     assert!(shop.book().asked.is_empty());
 }
