@@ -192,6 +192,12 @@ fn tell_offers(
     }
 }
 
+/// Asks partners that do not push: for what is new, and for the parcels under way.
+fn begin_asking(hub: &Hub, inlets: &Arc<dyn Inlets>) {
+    polls::begin(hub, inlets);
+    follows::begin(hub, inlets);
+}
+
 /// Starts a node: claims its shards and locations, reads the stock, then opens the door.
 ///
 /// # Errors
@@ -292,8 +298,7 @@ pub async fn start(
         .map_err(StartError::Spawn)?;
     let hub = Hub::new(Arc::clone(&shared));
     tokio::spawn(lease::keep(Arc::clone(&shared), stores.ownership, end));
-    polls::begin(&hub, &inlets);
-    follows::begin(&hub, &inlets);
+    begin_asking(&hub, &inlets);
     tokio::spawn(sweep(hub.clone(), inlets, hinted));
     shared.health.lease(true);
     shared.health.admit(true);

@@ -166,7 +166,7 @@ async fn parcels_are_asked_for_in_turn_until_they_are_delivered() {
     let turn = [vec![a.clone(), b.clone()], vec![c.clone()]];
     tokio::time::sleep(Duration::from_mins(90)).await;
     assert_eq!(counter.asked(), turn);
-    tokio::time::sleep(Duration::from_mins(60)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(counter.asked(), [&turn[..], &turn].concat());
     assert!(
         hall.twin.kept().is_empty(),
