@@ -169,10 +169,10 @@ async fn what_was_acknowledged_is_shipped_once() {
         assert_eq!(ask(&market, Method::POST, &path, Value::Null).await.0, 200);
     }
     let (status, after) = ask(&market, Method::POST, &ship, shipment(&order)).await;
-    let states = &after["order"]["orderLines"]["orderLine"][0]["orderLineStatuses"];
-    let state = &states["orderLineStatus"][0];
-    assert_eq!((status, &state["status"]), (200, &json!("Shipped")));
-    assert_eq!(state["trackingInfo"]["trackingNumber"], "94001");
+    let line = &after["order"]["orderLines"]["orderLine"][0];
+    let sent = &line["orderLineStatuses"]["orderLineStatus"][0];
+    assert_eq!((status, &sent["status"]), (200, &json!("Shipped")));
+    assert_eq!(sent["trackingInfo"]["trackingNumber"], "94001");
     assert_eq!(
         ask(&market, Method::POST, &ship, shipment(&order)).await.0,
         400
@@ -184,15 +184,15 @@ async fn what_is_cancelled_stays_so_and_is_not_shipped() {
     let market = marketplace();
     sell(&market, 1);
     let (id, order) = first(&market).await;
-    let status = json!({
+    let why = json!({
         "status": "Cancelled", "cancellationReason": "SELLER_CANCEL_OUT_OF_STOCK",
     });
-    let cancellation = lines(&order, "orderCancellation", &status);
+    let cancellation = lines(&order, "orderCancellation", &why);
     let path = format!("/v3/orders/{id}/cancel");
     let (status, after) = ask(&market, Method::POST, &path, cancellation.clone()).await;
-    let states = &after["order"]["orderLines"]["orderLine"][0]["orderLineStatuses"];
-    let state = &states["orderLineStatus"][0]["status"];
-    assert_eq!((status, state), (200, &json!("Cancelled")));
+    let line = &after["order"]["orderLines"]["orderLine"][0];
+    let word = &line["orderLineStatuses"]["orderLineStatus"][0]["status"];
+    assert_eq!((status, word), (200, &json!("Cancelled")));
     assert_eq!(ask(&market, Method::POST, &path, cancellation).await.0, 400);
     let path = format!("/v3/orders/{id}/shipping");
     assert_eq!(

@@ -77,13 +77,13 @@ async fn come(way: char, world: &World, shop: &Woo, id: u32) -> String {
     match way {
         'w' => shop.push(&world.api, &shop.order(id, &now())).await,
         'f' => {
-            let (word, named) = import(world, id);
+            let (verdict, named) = import(world, id);
             let expected = if before.is_some() {
                 "exists"
             } else {
                 "imported"
             };
-            assert_eq!(word, expected, "{id}");
+            assert_eq!(verdict, expected, "{id}");
             assert_eq!(Some(named), known(world, id).await);
         }
         // It came with all others.

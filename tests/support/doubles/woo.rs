@@ -172,15 +172,13 @@ impl Book {
 
     fn find(&self, id: &str) -> Option<Value> {
         let orders = self.orders.lock().unwrap();
-        let found = orders.iter().find(|order| order["id"].to_string() == id);
+        let found = orders.iter().find(|order| is(order, id));
         found.cloned()
     }
 
     fn changed(&self, id: &str, change: &Value) -> Response<Body> {
         let mut orders = self.orders.lock().unwrap();
-        let found = orders
-            .iter_mut()
-            .find(|order| order["id"].to_string() == id);
+        let found = orders.iter_mut().find(|order| is(order, id));
         let Some(order) = found else {
             return server::json(404, &json!({ "code": "invalid_id" }));
         };
@@ -223,4 +221,9 @@ pub(crate) fn order(id: u32, changed: &str) -> Value {
 pub(crate) fn now() -> String {
     let now = jiff::Timestamp::now();
     now.strftime("%Y-%m-%dT%H:%M:%S").to_string()
+}
+
+/// Whether an order has this number.
+fn is(order: &Value, id: &str) -> bool {
+    id.parse::<u64>().is_ok_and(|id| order["id"] == id)
 }

@@ -168,7 +168,7 @@ impl Wanted {
                 "dry_run" if value == "false" => wanted.dry_run = false,
                 "dry_run" => return Err(pages::refused("dry_run", "true or false")),
                 "channel" if is_sheet => {
-                    let known = Slug::is_valid(&value).then(|| Slug(value));
+                    let known = Slug::is_valid(&value).then_some(Slug(value));
                     let hint = "the slug of a configured direct channel";
                     wanted.channel = Some(known.ok_or_else(|| pages::refused("channel", hint))?);
                 }
