@@ -11,6 +11,7 @@ pub mod conformance;
 pub mod imports;
 mod json;
 mod key_ring;
+mod measured;
 pub mod outbound;
 pub mod payments;
 pub mod port;

@@ -16,7 +16,7 @@ use orderhub_domain::ids::{EffectId, OrderId};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::PaymentEvidence;
 
-use self::measured::Measured;
+use crate::measured::Measured;
 use crate::port::{CallError, Connector, Found, PaymentAnswer, Repeat};
 use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
@@ -33,8 +33,12 @@ pub static KINDS: &[Kind<dyn PaymentConnector>] = &[
 
 /// Builds a connection of this kind, whose calls are measured.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn PaymentConnector>, ConfigError> {
-    let gateway = build(Family::Payments, KINDS, kind, settings)?;
-    Ok(Arc::new(Measured::new(settings.slug.clone(), gateway)))
+    let measured = Measured {
+        slug: settings.slug.clone(),
+        inner: build(Family::Payments, KINDS, kind, settings)?,
+    };
+    measured.announce();
+    Ok(Arc::new(measured))
 }
 
 /// A connection to a gateway account.

@@ -8,7 +8,10 @@ mod clover;
 mod country;
 pub mod direct;
 mod ebay;
+#[cfg(test)]
+mod giving;
 mod lightspeed;
+mod measured;
 mod meta_commerce;
 mod mirakl;
 mod shopify;
@@ -30,6 +33,7 @@ use orderhub_domain::ids::Sku;
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 
+use crate::measured::Measured;
 use crate::port::{CallError, Connector, NoticeAnswer};
 use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
@@ -53,9 +57,14 @@ pub static KINDS: &[Kind<dyn SalesConnector>] = &[
     woocommerce::KIND,
 ];
 
-/// Builds a connection of this kind.
+/// Builds a connection of this kind, whose calls are measured.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
-    build(Family::Sales, KINDS, kind, settings)
+    let measured = Measured {
+        slug: settings.slug.clone(),
+        inner: build(Family::Sales, KINDS, kind, settings)?,
+    };
+    measured.announce();
+    Ok(Arc::new(measured))
 }
 
 /// A connection to a sales channel.

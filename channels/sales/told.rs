@@ -1,4 +1,4 @@
-//! What telling a marketplace comes to, whoever the vendor is: what it will not take, what a question that
+//! What telling a channel comes to, whoever the vendor is: what it will not take, what a question that
 //! failed leaves undone, and names of any form as one segment of a path.
 //!
 //! Not here: which codes any vendor refuses with, and how each wants to be told.

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -20,10 +19,9 @@ use super::map::is_shipped;
 use super::refunds;
 use super::rest::{Changed, Rest, of_order};
 use super::wire::{FIELDS, Item, Order};
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::{digits, id_of};
-use crate::sales::told::{is_refused as is_refusal, refused};
+use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
 
@@ -32,7 +30,6 @@ const CARRIERS: [&str; 4] = ["dhl", "fedex", "ups", "usps"];
 
 /// The way back to one shop.
 pub(super) struct Back {
-    slug: Slug,
     rest: Arc<Rest>,
     source: Option<String>,
 }
@@ -61,10 +58,7 @@ struct Track {
 #[async_trait]
 impl WayBack for Back {
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_shipment(notice).await
     }
 
     fn hears(&self) -> &'static [Topic] {
@@ -77,32 +71,22 @@ impl WayBack for Back {
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = self.give_back(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.give_back(notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = self.give_back(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.give_back(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the shop behind this API. `source` is where shipments leave from, where there are several.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>, source: Option<String>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, rest, source }
+    pub(super) fn new(rest: Arc<Rest>, source: Option<String>) -> Self {
+        Self { rest, source }
     }
 
     async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {

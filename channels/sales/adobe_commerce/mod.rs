@@ -90,14 +90,13 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let rest = Arc::new(Rest::open(settings)?);
-    let slug = &settings.slug;
     let source = settings.text(SOURCE).map(str::to_owned);
     let stock = settings.text(STOCK).unwrap_or("1").to_owned();
     let of_stock = source.clone().unwrap_or_else(|| "default".to_owned());
     Ok(Arc::new(AdobeCommerce {
         live: settings.is_live(),
-        back: Back::new(slug.clone(), rest.clone(), source),
-        offers: Offers::new(slug.clone(), rest.clone(), of_stock, stock),
+        back: Back::new(rest.clone(), source),
+        offers: Offers::new(rest.clone(), of_stock, stock),
         orders: Orders::new(rest),
         events: Events::open(settings)?,
     }))

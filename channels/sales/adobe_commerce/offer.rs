@@ -8,15 +8,15 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::rest::{Changed, Filter, Rest, criteria};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, StockWay};
 use crate::wire::Exact;
 
@@ -32,7 +32,6 @@ struct SourceItem {
 
 /// The offers of one shop.
 pub(super) struct Offers {
-    slug: Slug,
     rest: Arc<Rest>,
     source: String,
     stock: String,
@@ -62,10 +61,8 @@ fn number(quantity: Decimal) -> Value {
 
 impl Offers {
     /// Those of a source and a stock of the shop behind this API.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>, source: String, stock: String) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
+    pub(super) fn new(rest: Arc<Rest>, source: String, stock: String) -> Self {
         Self {
-            slug,
             rest,
             source,
             stock,
@@ -98,7 +95,7 @@ impl Offers {
         );
         let sold: Option<Exact> = self.rest.look_up(&path, &[]).await?;
         let Some(sold) = sold.and_then(|sold| sold.decimal()) else {
-            return Ok(refused("stock_is_not_managed"));
+            return Ok(not_offered("stock_is_not_managed"));
         };
         let wanted = Decimal::from(units.clamp(0, MOST));
         let quantity = (has + wanted - sold).max(Decimal::ZERO);
@@ -114,7 +111,7 @@ impl Offers {
         let path = "inventory/source-items";
         Ok(match self.rest.change::<Value>(path, &change).await? {
             Changed::Made(_) => Offered::Set,
-            Changed::Refused => refused("not_offered"),
+            Changed::Refused => not_offered("not_offered"),
         })
     }
 }
@@ -122,17 +119,6 @@ impl Offers {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, _key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units).await;
-        watch.stop(&answer, |offered| {
-            matches!(offered, Offered::Refused { .. })
-        });
-        answer
-    }
-}
-
-fn refused(code: &str) -> Offered {
-    Offered::Refused {
-        code: code.to_owned(),
+        self.set(sku, units).await
     }
 }

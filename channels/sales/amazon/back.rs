@@ -13,16 +13,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::NoticeEvidence;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::api::{Api, Changed};
 use super::wire::Order;
-use crate::outbound::Stopwatch;
 use crate::port::NoticeAnswer;
-use crate::sales::told::{is_refused, refused, segment};
+use crate::sales::told::{refused, segment};
 use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack};
 
 /// Carriers whose code is another spelling of how the hub's carriers call themselves; any other is `Other`
@@ -40,7 +38,6 @@ const CARRIERS: [(&str, &str); 8] = [
 
 /// The way back for one seller.
 pub(super) struct Back {
-    slug: Slug,
     api: Arc<Api>,
 }
 
@@ -52,25 +49,18 @@ struct One {
 #[async_trait]
 impl WayBack for Back {
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the seller's orders behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, api }
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self { api }
     }
 
     /// An order as the channel has it, and its id as it stands in a path.

@@ -102,12 +102,11 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         return Err(settings.bad(MARKETPLACES, "ids with commas between them, 50 at most"));
     }
     let api = Arc::new(Api::open(settings, &marketplaces)?);
-    let slug = &settings.slug;
     Ok(Arc::new(Amazon {
         live: settings.is_live(),
         orders: Orders::new(api.clone(), &marketplaces),
-        back: Back::new(slug.clone(), api.clone()),
-        offers: Offers::new(slug.clone(), api, seller, &marketplaces),
+        back: Back::new(api.clone()),
+        offers: Offers::new(api, seller, &marketplaces),
         marketplaces,
     }))
 }

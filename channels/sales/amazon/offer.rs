@@ -9,14 +9,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::api::{Api, Changed};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
-use crate::sales::told::{is_not_offered, not_offered, segment};
+use crate::sales::told::{not_offered, segment};
 use crate::sales::{Offered, StockWay};
 use crate::wire::code;
 
@@ -25,7 +24,6 @@ const MOST: i64 = 1_000_000_000;
 
 /// The offers of one seller.
 pub(super) struct Offers {
-    slug: Slug,
     api: Arc<Api>,
     /// The path below which its listings are.
     root: String,
@@ -73,10 +71,8 @@ struct Issue {
 
 impl Offers {
     /// Those of this seller, whose id stands in a path as it is.
-    pub(super) fn new(slug: Slug, api: Arc<Api>, seller: &str, marketplaces: &[String]) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
+    pub(super) fn new(api: Arc<Api>, seller: &str, marketplaces: &[String]) -> Self {
         Self {
-            slug,
             api,
             root: format!("/listings/2021-08-01/items/{seller}/"),
             marketplaces: marketplaces.to_vec(),
@@ -153,9 +149,6 @@ impl Offers {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, _key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units).await;
-        watch.stop(&answer, is_not_offered);
-        answer
+        self.set(sku, units).await
     }
 }

@@ -8,18 +8,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
-use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::refunds;
 use super::rest::{Changed, Rest};
 use super::wire::{Product, Shipment};
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::id_of;
+use crate::sales::told::{count, refused};
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
 
@@ -31,7 +29,6 @@ const CANCELLED: u32 = 5;
 
 /// The way back to one store.
 pub(super) struct Back {
-    slug: Slug,
     rest: Arc<Rest>,
 }
 
@@ -56,11 +53,6 @@ impl StoreOrder {
     }
 }
 
-/// A number of units; none for what is no number.
-fn count(text: &Exact) -> u32 {
-    text.decimal().and_then(|units| units.to_u32()).unwrap_or(0)
-}
-
 #[async_trait]
 impl WayBack for Back {
     fn hears(&self) -> &'static [Topic] {
@@ -73,39 +65,26 @@ impl WayBack for Back {
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = refunds::repay(&self.rest, notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        refunds::repay(&self.rest, notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = refunds::repay(&self.rest, notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        refunds::repay(&self.rest, notice).await
     }
 
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the store behind this API.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, rest }
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { rest }
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
@@ -236,14 +215,4 @@ fn number(id: &str) -> serde_json::Value {
 /// The id of an order, fit to stand in a path.
 pub(super) fn id(external_id: &str) -> Option<String> {
     id_of(Some(&Exact(external_id.to_owned())))
-}
-
-pub(super) fn refused(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused {
-        code: code.to_owned(),
-    }
-}
-
-const fn is_refusal(evidence: &NoticeEvidence) -> bool {
-    matches!(evidence, NoticeEvidence::Refused { .. })
 }

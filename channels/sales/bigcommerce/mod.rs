@@ -101,7 +101,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         secrets: settings.secrets("secrets")?,
         producer: format!("stores/{store}"),
         live: settings.is_live(),
-        back: Back::new(settings.slug.clone(), rest.clone()),
+        back: Back::new(rest.clone()),
         rest,
     }))
 }

@@ -10,12 +10,13 @@ use orderhub_domain::order::{NoticeEvidence, Repayment};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::back::{id, refused};
+use super::back::id;
 use super::changes::reference;
 use super::rest::Rest;
 use super::wire::Refund;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::PartNotice;
+use crate::sales::told::refused;
 use crate::wire::Exact;
 
 /// Something that is refunded: units of a line, or an amount of the order.

@@ -11,7 +11,8 @@ use super::map::{Types, Way};
 use super::wire::{Answers, List, Named, each};
 use crate::outbound::{Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
-use crate::sales::till::{of_question, stated};
+use crate::sales::till::stated;
+use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::wire::path_id;
 

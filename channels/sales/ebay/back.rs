@@ -14,16 +14,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::api::{Api, Changed};
 use super::wire::Order;
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::told::{count, is_refused, refused, segment};
+use crate::sales::told::{count, refused, segment};
 use crate::sales::tries::Given;
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
@@ -44,7 +42,6 @@ const CARRIERS: [(&str, &str); 9] = [
 
 /// The way back for one seller.
 pub(super) struct Back {
-    slug: Slug,
     pub(super) api: Arc<Api>,
     /// Money may be given back through eBay.
     refunds: bool,
@@ -97,41 +94,27 @@ impl WayBack for Back {
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = self.give_back(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.give_back(notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = self.give_back(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.give_back(notice).await
     }
 
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the seller's orders behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>, refunds: bool) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
+    pub(super) fn new(api: Arc<Api>, refunds: bool) -> Self {
         let given = Given::default();
         Self {
-            slug,
             api,
             refunds,
             given,

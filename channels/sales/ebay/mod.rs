@@ -104,15 +104,14 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let api = Arc::new(Api::open(settings)?);
-    let slug = &settings.slug;
     let refunds = settings.text("refunds").is_some_and(|word| word != "no");
     Ok(Arc::new(Ebay {
         seller: settings.text("seller").map(str::to_owned),
         live: settings.is_live(),
         hooks: Hooks::open(settings)?,
         orders: Orders::new(api.clone()),
-        back: Back::new(slug.clone(), api.clone(), refunds),
-        offers: Offers::new(slug.clone(), api),
+        back: Back::new(api.clone(), refunds),
+        offers: Offers::new(api),
     }))
 }
 

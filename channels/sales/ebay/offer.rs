@@ -9,15 +9,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::api::{Api, Changed, Trouble};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
-use crate::sales::told::{is_not_offered, not_offered, segment};
+use crate::sales::told::{not_offered, segment};
 use crate::sales::{Offered, StockWay};
 use crate::wire::{Exact, code};
 
@@ -29,7 +28,6 @@ const MOST_OFFERS: usize = 25;
 
 /// The offers of one seller.
 pub(super) struct Offers {
-    slug: Slug,
     api: Arc<Api>,
 }
 
@@ -87,9 +85,8 @@ struct Answered {
 
 impl Offers {
     /// Those of the seller behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
-        Self { slug, api }
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self { api }
     }
 
     async fn set(&self, sku: &Sku, units: i64) -> Result<Offered, CallError> {
@@ -164,9 +161,6 @@ fn outcome(answer: &[u8]) -> Result<Offered, CallError> {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, _key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units).await;
-        watch.stop(&answer, is_not_offered);
-        answer
+        self.set(sku, units).await
     }
 }

@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::NoticeEvidence;
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -18,15 +17,13 @@ use serde_json::json;
 
 use super::rest::{Changed, Rest};
 use super::wire::Fulfillment;
-use crate::outbound::Stopwatch;
 use crate::port::NoticeAnswer;
-use crate::sales::till::{is_refusal, refused};
+use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
 use crate::wire::path_id;
 
 /// The way back to one store.
 pub(super) struct Back {
-    slug: Slug,
     rest: Arc<Rest>,
 }
 
@@ -39,25 +36,18 @@ struct TillSale {
 #[async_trait]
 impl WayBack for Back {
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the store behind this API.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, rest }
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { rest }
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {

@@ -118,7 +118,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         },
         live: settings.is_live(),
         sales: Sales::new(rest.clone()),
-        back: Back::new(settings.slug.clone(), rest.clone()),
+        back: Back::new(rest.clone()),
         rest,
     }))
 }

@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -19,16 +18,14 @@ use serde_json::{Value, json};
 
 use super::refund::Line;
 use super::rest::{Changed, Rest};
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::told::{is_refused, refused};
+use crate::sales::told::refused;
 use crate::sales::tries::Given;
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack};
 use crate::wire::path_id;
 
 /// The way back to one marketplace.
 pub(super) struct Back {
-    slug: Slug,
     pub(super) rest: Arc<Rest>,
     /// The marketplace's code of the reason for a refund.
     pub(super) reason: Option<String>,
@@ -104,48 +101,31 @@ impl WayBack for Back {
     }
 
     async fn accepted(&self, external_id: &str) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "accepted");
-        let answer = self.note_acceptance(external_id).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_acceptance(external_id).await
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = self.give_back(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.give_back(notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = self.give_back(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.give_back(notice).await
     }
 
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the marketplace behind this door.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>, reason: Option<String>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
+    pub(super) fn new(rest: Arc<Rest>, reason: Option<String>) -> Self {
         let given = Given::default();
         Self {
-            slug,
             rest,
             reason,
             given,

@@ -81,7 +81,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     Ok(Arc::new(Mirakl {
         live: settings.is_live(),
         orders: Orders::new(rest.clone()),
-        back: Back::new(settings.slug.clone(), rest, reason),
+        back: Back::new(rest, reason),
     }))
 }
 

@@ -6,13 +6,12 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 
 use super::admin::{Admin, Refusal, ShopOrder};
 use super::refunds;
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack, Why};
 use crate::wire::code;
 
@@ -21,7 +20,6 @@ const OVER: [&str; 4] = ["CANCELLED", "CLOSED", "ERROR", "FAILURE"];
 
 /// The way back to one shop.
 pub(super) struct Back {
-    slug: Slug,
     admin: Admin,
 }
 
@@ -37,39 +35,26 @@ impl WayBack for Back {
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = refunds::repay(&self.admin, notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        refunds::repay(&self.admin, notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = refunds::repay(&self.admin, notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        refunds::repay(&self.admin, notice).await
     }
 
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the shop behind this Admin API.
-    pub(super) fn new(slug: Slug, admin: Admin) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, admin }
+    pub(super) fn new(admin: Admin) -> Self {
+        Self { admin }
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
@@ -186,17 +171,7 @@ fn is_over(status: Option<&str>) -> bool {
     status.is_some_and(|status| OVER.contains(&status))
 }
 
-pub(super) fn refused(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused {
-        code: code.to_owned(),
-    }
-}
-
 pub(super) fn said_no(refusal: &Refusal, usual: &str) -> NoticeEvidence {
     let code = refusal.code.as_deref().and_then(code);
     refused(code.as_deref().unwrap_or(usual))
-}
-
-const fn is_refusal(evidence: &NoticeEvidence) -> bool {
-    matches!(evidence, NoticeEvidence::Refused { .. })
 }

@@ -103,14 +103,14 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 const STOCK_LOCATION: &str = "stock_location";
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
-    let back = Admin::open(settings)?.map(|admin| Back::new(settings.slug.clone(), admin));
+    let back = Admin::open(settings)?.map(Back::new);
     let offers = match settings.text(STOCK_LOCATION) {
         None => None,
         Some(location) => {
             let admin = Admin::open(settings)?;
             let needs = "base_url and access_token beside it, so that the shop can be called";
             let admin = admin.ok_or_else(|| settings.bad(STOCK_LOCATION, needs))?;
-            Some(Offers::new(settings.slug.clone(), admin, location))
+            Some(Offers::new(admin, location))
         }
     };
     Ok(Arc::new(Shopify {

@@ -5,13 +5,13 @@
 //! one that the shop does not stock at the location is none of our business.
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::admin::{Admin, Nodes};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, StockWay};
 use crate::wire::code;
 
@@ -68,17 +68,14 @@ impl Item {
 
 /// The offers of one shop, at one of its locations.
 pub(super) struct Offers {
-    slug: Slug,
     admin: Admin,
     location: String,
 }
 
 impl Offers {
     /// At the location of this id of the shop behind this Admin API.
-    pub(super) fn new(slug: Slug, admin: Admin, location: &str) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
+    pub(super) fn new(admin: Admin, location: &str) -> Self {
         Self {
-            slug,
             admin,
             location: format!("gid://shopify/Location/{location}"),
         }
@@ -109,7 +106,7 @@ impl Offers {
         let items = variants.into_iter().map(|variant| variant.inventory_item);
         let mut stocked: Vec<(String, i64)> = items.filter_map(Item::offered).collect();
         if stocked.is_empty() {
-            return Ok(refused("not_stocked_at_location"));
+            return Ok(not_offered("not_stocked_at_location"));
         }
         stocked.retain(|(_, now)| *now != units);
         if stocked.is_empty() {
@@ -132,24 +129,13 @@ impl Offers {
             return Err(CallError::not_now("the shop's number has just changed"));
         }
         let said = code(said);
-        Ok(refused(said.as_deref().unwrap_or("not_taken")))
+        Ok(not_offered(said.as_deref().unwrap_or("not_taken")))
     }
 }
 
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units, key).await;
-        watch.stop(&answer, |offered| {
-            matches!(offered, Offered::Refused { .. })
-        });
-        answer
-    }
-}
-
-fn refused(code: &str) -> Offered {
-    Offered::Refused {
-        code: code.to_owned(),
+        self.set(sku, units, key).await
     }
 }

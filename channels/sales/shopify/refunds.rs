@@ -16,8 +16,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::admin::{Admin, Named, Nodes, garbled};
-use super::back::{gid, refused, said_no};
+use super::back::{gid, said_no};
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::told::refused;
 use crate::sales::{PartNotice, PartOf};
 use crate::wire::Exact;
 

@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::canonical::{FulfilledBy, TaxMode};
-use orderhub_domain::ids::Slug;
 use orderhub_domain::money::Currency;
 use orderhub_domain::order::NoticeEvidence;
 use serde_json::json;
@@ -19,30 +18,23 @@ use super::api::{Api, Changed, is_id};
 use super::map::main_delivery;
 use super::wire::{Delivery, State, Whole};
 use super::{marks, terms};
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::told::{is_refused, refused};
 use crate::sales::{CancellationNotice, ShipmentNotice, WayBack};
 
 /// The way back to one shop.
 pub(super) struct Back {
-    slug: Slug,
     api: Arc<Api>,
 }
 
 #[async_trait]
 impl WayBack for Back {
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
@@ -88,9 +80,8 @@ fn is_all_marked(whole: &Whole, delivery: &Delivery) -> bool {
 
 impl Back {
     /// The way to the shop behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, api }
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self { api }
     }
 
     async fn order(&self, id: &str) -> Result<Option<Whole>, CallError> {
@@ -181,14 +172,14 @@ impl Back {
             }
             _ => {
                 let cancelled = told(self.api.transit("order", id, "cancel").await?);
-                if is_refusal(&cancelled) {
+                if is_refused(&cancelled) {
                     return Ok(cancelled);
                 }
             }
         }
         if let (Some((_, id)), Some("open")) = (delivery, moved) {
             let cancelled = told(self.api.transit("order_delivery", id, "cancel").await?);
-            if is_refusal(&cancelled) {
+            if is_refused(&cancelled) {
                 return Ok(cancelled);
             }
         }
@@ -205,14 +196,4 @@ fn told(changed: Changed) -> NoticeEvidence {
         Changed::Made => NoticeEvidence::Told,
         Changed::Refused(code) => refused(&code),
     }
-}
-
-fn refused(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused {
-        code: code.to_owned(),
-    }
-}
-
-const fn is_refusal(evidence: &NoticeEvidence) -> bool {
-    matches!(evidence, NoticeEvidence::Refused { .. })
 }

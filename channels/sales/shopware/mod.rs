@@ -94,7 +94,6 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let api = Arc::new(Api::open(settings)?);
-    let slug = &settings.slug;
     let secrets = match settings.secrets("secrets") {
         // Nobody is believed then.
         Err(ConfigError::MissingSecret { .. }) => Vec::new(),
@@ -104,8 +103,8 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         secrets,
         shop: settings.text(SHOP_ID).map(str::to_owned),
         live: settings.is_live(),
-        back: Back::new(slug.clone(), api.clone()),
-        offers: Offers::new(slug.clone(), api.clone()),
+        back: Back::new(api.clone()),
+        offers: Offers::new(api.clone()),
         orders: Orders::new(api.clone()),
         api,
     }))

@@ -8,14 +8,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::api::{Api, Changed, is_id};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, StockWay};
 use crate::wire::Exact;
 
@@ -35,15 +35,13 @@ struct Product {
 
 /// The offers of one shop.
 pub(super) struct Offers {
-    slug: Slug,
     api: Arc<Api>,
 }
 
 impl Offers {
     /// Those of the shop behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
-        Self { slug, api }
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self { api }
     }
 
     async fn set(&self, sku: &Sku, units: i64) -> Result<Offered, CallError> {
@@ -64,12 +62,12 @@ impl Offers {
             return Ok(Offered::Same);
         }
         if !is_id(&product.id) {
-            return Ok(refused("not_a_shopware_id"));
+            return Ok(not_offered("not_a_shopware_id"));
         }
         let members = json!({ "id": product.id, "stock": units });
         Ok(match self.api.write("product", &members).await? {
             Changed::Made => Offered::Set,
-            Changed::Refused(code) => refused(&code),
+            Changed::Refused(code) => not_offered(&code),
         })
     }
 }
@@ -77,17 +75,6 @@ impl Offers {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, _key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units).await;
-        watch.stop(&answer, |offered| {
-            matches!(offered, Offered::Refused { .. })
-        });
-        answer
-    }
-}
-
-fn refused(code: &str) -> Offered {
-    Offered::Refused {
-        code: code.to_owned(),
+        self.set(sku, units).await
     }
 }

@@ -9,7 +9,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -17,25 +16,20 @@ use sha2::{Digest, Sha256};
 use super::held::{Found, MARK, NAME, TillOrder};
 use super::refunds::give_back;
 use super::rest::{Changed, Rest};
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::till::{is_refusal, refused};
+use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::path_id;
 
 /// The way back to one seller.
 pub(super) struct Back {
-    slug: Slug,
     pub(super) rest: Arc<Rest>,
 }
 
 #[async_trait]
 impl WayBack for Back {
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_shipment(notice).await
     }
 
     fn hears(&self) -> &'static [Topic] {
@@ -48,32 +42,22 @@ impl WayBack for Back {
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = self.note_part(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_part(notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = self.give_money(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.give_money(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the seller behind this API.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, rest }
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { rest }
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {

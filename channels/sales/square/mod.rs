@@ -130,12 +130,11 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         plain.ok_or_else(|| settings.bad(key, "letters, digits, dashes and underscores only"))
     };
     let rest = Arc::new(Rest::open(settings)?);
-    let slug = &settings.slug;
     let location = id(LOCATION)?;
     let offers = match settings.text(STOCK_LOCATION) {
         Some(_) => {
             let location = id(STOCK_LOCATION)?;
-            Some(Offers::new(slug.clone(), rest.clone(), location))
+            Some(Offers::new(rest.clone(), location))
         }
         None => None,
     };
@@ -149,7 +148,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
             location,
             pickup: pickup.map(|code| LocationCode(code.to_owned())),
         },
-        back: Back::new(slug.clone(), rest.clone()),
+        back: Back::new(rest.clone()),
         offers,
         rest,
     }))

@@ -9,16 +9,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::rest::{Changed, Rest};
 use super::wire::CatalogObject;
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
-use crate::sales::till::{is_not_offered, not_offered};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, StockWay};
 use crate::wire::Exact;
 
@@ -27,7 +26,6 @@ const MOST: i64 = 1_000_000_000;
 
 /// The offers of one location.
 pub(super) struct Offers {
-    slug: Slug,
     rest: Arc<Rest>,
     location: String,
 }
@@ -58,13 +56,8 @@ struct Taken {}
 
 impl Offers {
     /// Those of the location of this id.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>, location: String) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
-        Self {
-            slug,
-            rest,
-            location,
-        }
+    pub(super) fn new(rest: Arc<Rest>, location: String) -> Self {
+        Self { rest, location }
     }
 
     /// The ids of what is sold under this SKU.
@@ -128,9 +121,6 @@ impl Offers {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units, key).await;
-        watch.stop(&answer, is_not_offered);
-        answer
+        self.set(sku, units, key).await
     }
 }

@@ -13,7 +13,7 @@ use super::refunds::give_part;
 use super::rest::Changed;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::PartNotice;
-use crate::sales::till::refused;
+use crate::sales::told::refused;
 
 impl Back {
     /// Some units will not be shipped, and what was paid for them goes back.

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::rest::{Changed, Rest};
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::till::refused;
+use crate::sales::told::refused;
 use crate::sales::{PartNotice, Why};
 use crate::wire::path_id;
 

@@ -12,7 +12,8 @@ use serde_json::value::RawValue;
 use super::wire::{Answers, RefundAnswers};
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
-use crate::sales::till::{of_question, stated};
+use crate::sales::till::stated;
+use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::wire::{code, path_id};
 

@@ -8,7 +8,6 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::NoticeEvidence;
 use serde::Deserialize;
 use serde_json::json;
@@ -16,15 +15,13 @@ use serde_json::json;
 use super::api::{Api, Said};
 use super::units::{self, Fate, fate};
 use super::wire::{Order, Unit};
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::digits;
-use crate::sales::told::{is_refused, refused};
+use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack};
 
 /// The way back for one shop.
 pub(super) struct Back {
-    slug: Slug,
     api: Arc<Api>,
 }
 
@@ -58,26 +55,18 @@ struct Begun {
 #[async_trait]
 impl WayBack for Back {
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the shop behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Stopwatch::channel(slug.as_str(), "cancelled").announce();
-        Self { slug, api }
+    pub(super) fn new(api: Arc<Api>) -> Self {
+        Self { api }
     }
 
     /// An order as the channel has it now.

@@ -116,7 +116,6 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     let shop = shop.ok_or_else(|| settings.bad(SHOP, "digits only"))?;
     let secrets = settings.secrets("secrets")?;
     let api = Arc::new(Api::open(settings, &app_key, &secrets)?);
-    let slug = &settings.slug;
     let warehouse = settings.text(WAREHOUSE).map(str::to_owned);
     Ok(Arc::new(TikTokShop {
         app_key,
@@ -124,8 +123,8 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         shop,
         live: settings.is_live(),
         changes: Changes::new(api.clone()),
-        back: Back::new(slug.clone(), api.clone()),
-        offers: Offers::new(slug.clone(), api.clone(), warehouse),
+        back: Back::new(api.clone()),
+        offers: Offers::new(api.clone(), warehouse),
         api,
     }))
 }

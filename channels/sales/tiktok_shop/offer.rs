@@ -7,15 +7,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::api::{Api, Said};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
 use crate::sales::taken::digits;
-use crate::sales::told::{is_not_offered, not_offered};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, StockWay};
 use crate::wire::Exact;
 
@@ -27,7 +26,6 @@ const MOST_PRODUCTS: &str = "100";
 
 /// The offers of one shop.
 pub(super) struct Offers {
-    slug: Slug,
     api: Arc<Api>,
     warehouse: Option<String>,
 }
@@ -69,13 +67,8 @@ struct Trouble {
 
 impl Offers {
     /// Those of the shop behind this API.
-    pub(super) fn new(slug: Slug, api: Arc<Api>, warehouse: Option<String>) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
-        Self {
-            slug,
-            api,
-            warehouse,
-        }
+    pub(super) fn new(api: Arc<Api>, warehouse: Option<String>) -> Self {
+        Self { api, warehouse }
     }
 
     async fn set(&self, sku: &Sku, units: i64) -> Result<Offered, CallError> {
@@ -138,9 +131,6 @@ impl Offers {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, _key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units).await;
-        watch.stop(&answer, is_not_offered);
-        answer
+        self.set(sku, units).await
     }
 }

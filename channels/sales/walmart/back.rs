@@ -10,17 +10,15 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::rest::{Changed, Rest};
 use super::wire::{Line, One, Order};
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::digits;
-use crate::sales::told::{is_refused, refused};
+use crate::sales::told::refused;
 use crate::sales::tries::Tries;
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack, Why};
 
@@ -32,7 +30,6 @@ const METHOD: &str = "Standard";
 
 /// The way back to one seller's account.
 pub(super) struct Back {
-    slug: Slug,
     pub(super) rest: Arc<Rest>,
     /// How many units of each line were cancelled before.
     pub(super) cancelled: Tries<BTreeMap<String, Decimal>>,
@@ -45,51 +42,31 @@ impl WayBack for Back {
     }
 
     async fn accepted(&self, external_id: &str) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "accepted");
-        let answer = self.note_acceptance(external_id).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_acceptance(external_id).await
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = self.cancel_part(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.cancel_part(notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = self.give_back(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.give_back(notice).await
     }
 
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refused);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to Walmart behind this door.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
         let cancelled = Tries::default();
-        Self {
-            slug,
-            rest,
-            cancelled,
-        }
+        Self { rest, cancelled }
     }
 
     pub(super) async fn order(&self, id: &str) -> Result<Option<Order>, CallError> {

@@ -74,12 +74,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let rest = Arc::new(Rest::open(settings)?);
-    let slug = &settings.slug;
     Ok(Arc::new(Walmart {
         live: settings.is_live(),
         orders: Orders::new(rest.clone()),
-        back: Back::new(slug.clone(), rest.clone()),
-        offers: Offers::new(slug.clone(), rest),
+        back: Back::new(rest.clone()),
+        offers: Offers::new(rest),
     }))
 }
 

@@ -7,13 +7,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::json;
 
 use super::rest::{Changed, Rest};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
 use crate::sales::{Offered, StockWay};
 use crate::wire::Exact;
@@ -38,15 +37,13 @@ struct Units {
 
 /// The offers of one seller.
 pub(super) struct Offers {
-    slug: Slug,
     rest: Arc<Rest>,
 }
 
 impl Offers {
     /// Those of the seller behind this door.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
-        Self { slug, rest }
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { rest }
     }
 
     async fn set(&self, sku: &Sku, units: i64) -> Result<Offered, CallError> {
@@ -72,11 +69,6 @@ impl Offers {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, _key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units).await;
-        watch.stop(&answer, |offered| {
-            matches!(offered, Offered::Refused { .. })
-        });
-        answer
+        self.set(sku, units).await
     }
 }

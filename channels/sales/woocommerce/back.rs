@@ -10,7 +10,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 use rust_decimal::Decimal;
 use serde::Deserialize;
@@ -19,8 +18,8 @@ use serde_json::{Value, json};
 use super::refunds;
 use super::rest::{Changed, Rest};
 use super::wire::Meta;
-use crate::outbound::Stopwatch;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::told::{is_refused, refused};
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack, Why};
 use crate::wire::Exact;
 
@@ -32,7 +31,6 @@ const FIELDS: &str = "id,status,total,date_paid_gmt,line_items,refunds,meta_data
 
 /// The way back to one shop.
 pub(super) struct Back {
-    slug: Slug,
     rest: Arc<Rest>,
 }
 
@@ -145,39 +143,26 @@ impl WayBack for Back {
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "part_cancelled");
-        let answer = refunds::repay(&self.rest, notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        refunds::repay(&self.rest, notice).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "refunded");
-        let answer = refunds::repay(&self.rest, notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        refunds::repay(&self.rest, notice).await
     }
 
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "shipped");
-        let answer = self.note_shipment(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let watch = Stopwatch::channel(self.slug.as_str(), "cancelled");
-        let answer = self.note_cancellation(notice).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.note_cancellation(notice).await
     }
 }
 
 impl Back {
     /// The way to the shop behind this API.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
-        Stopwatch::channel(slug.as_str(), "shipped").announce();
-        Self { slug, rest }
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { rest }
     }
 
     async fn order(&self, path: &str) -> Result<Option<ShopOrder>, CallError> {
@@ -290,7 +275,7 @@ impl Back {
         }
         if order.status != "cancelled" {
             let said = self.set_status(&path, "cancelled").await?;
-            if is_refusal(&said) {
+            if is_refused(&said) {
                 return Ok(said);
             }
         }
@@ -335,14 +320,4 @@ fn units(notice: &ShipmentNotice) -> String {
         .map(|(line, n)| format!("{line}:{n}"))
         .collect();
     units.join(",")
-}
-
-pub(super) fn refused(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused {
-        code: code.to_owned(),
-    }
-}
-
-const fn is_refusal(evidence: &NoticeEvidence) -> bool {
-    matches!(evidence, NoticeEvidence::Refused { .. })
 }

@@ -98,13 +98,12 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let rest = Rest::open(settings)?.map(Arc::new);
-    let slug = &settings.slug;
     Ok(Arc::new(WooCommerce {
         secrets: settings.secrets("secrets")?,
         site: settings.text("site").map(str::to_owned),
         live: settings.is_live(),
-        back: rest.clone().map(|rest| Back::new(slug.clone(), rest)),
-        offers: rest.clone().map(|rest| Offers::new(slug.clone(), rest)),
+        back: rest.clone().map(Back::new),
+        offers: rest.clone().map(Offers::new),
         orders: rest.map(Orders::new),
     }))
 }

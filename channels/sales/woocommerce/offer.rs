@@ -8,14 +8,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::ids::{Sku, Slug};
+use orderhub_domain::ids::Sku;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::rest::{Changed, Rest};
-use crate::outbound::Stopwatch;
 use crate::port::CallError;
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, StockWay};
 use crate::wire::Exact;
 
@@ -61,15 +61,13 @@ impl Product {
 
 /// The offers of one shop.
 pub(super) struct Offers {
-    slug: Slug,
     rest: Arc<Rest>,
 }
 
 impl Offers {
     /// Those of the shop behind this API.
-    pub(super) fn new(slug: Slug, rest: Arc<Rest>) -> Self {
-        Stopwatch::channel(slug.as_str(), "offered").announce();
-        Self { slug, rest }
+    pub(super) fn new(rest: Arc<Rest>) -> Self {
+        Self { rest }
     }
 
     async fn set(&self, sku: &Sku, units: i64) -> Result<Offered, CallError> {
@@ -84,7 +82,7 @@ impl Offers {
         }
         products.retain(Product::is_counted);
         if products.is_empty() {
-            return Ok(refused("stock_is_not_managed"));
+            return Ok(not_offered("stock_is_not_managed"));
         }
         let wanted = Some(Decimal::from(units));
         products.retain(|product| {
@@ -96,12 +94,12 @@ impl Offers {
         }
         for product in products {
             let Some(path) = product.path() else {
-                return Ok(refused("not_a_woocommerce_id"));
+                return Ok(not_offered("not_a_woocommerce_id"));
             };
             let change = json!({ "stock_quantity": units });
             match self.rest.change::<Product>(&path, &change).await? {
                 Changed::Made(_) => {}
-                Changed::Refused(code) => return Ok(refused(&code)),
+                Changed::Refused(code) => return Ok(not_offered(&code)),
             }
         }
         Ok(Offered::Set)
@@ -111,17 +109,6 @@ impl Offers {
 #[async_trait]
 impl StockWay for Offers {
     async fn offer(&self, sku: &Sku, units: i64, _key: &str) -> Result<Offered, CallError> {
-        let watch = Stopwatch::channel(self.slug.as_str(), "offered");
-        let answer = self.set(sku, units).await;
-        watch.stop(&answer, |offered| {
-            matches!(offered, Offered::Refused { .. })
-        });
-        answer
-    }
-}
-
-fn refused(code: &str) -> Offered {
-    Offered::Refused {
-        code: code.to_owned(),
+        self.set(sku, units).await
     }
 }

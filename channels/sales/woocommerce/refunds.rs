@@ -16,11 +16,12 @@ use rust_decimal::prelude::ToPrimitive;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::back::{path, refused};
+use super::back::path;
 use super::changes::{add_units, unsent, word};
 use super::rest::{Changed, Rest};
 use super::wire::{REFUND_FIELDS, Refund};
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::told::refused;
 use crate::sales::{PartNotice, PartOf};
 use crate::wire::Exact;
 

@@ -3,15 +3,16 @@
 
 use std::sync::{Arc, Mutex};
 
-use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{NoticeEvidence, Repayment, Topic};
+use orderhub_domain::money::Money;
+use orderhub_domain::order::Topic;
 use serde_json::{Value, json};
 use wiremock::matchers::path_regex;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
 use super::orders::whole;
-use crate::port::{CallError, NoticeAnswer};
+use crate::port::CallError;
+use crate::sales::giving::{cents, no, part, repaid, tell};
 use crate::sales::{PartNotice, PartOf, SalesConnector};
 
 /// A shop with the order of the fixture and two paid invoices; the gateway of the first refuses.
@@ -123,36 +124,8 @@ impl Shop {
     }
 }
 
-fn money(minor: i64, code: &str) -> Money {
-    Money::from_minor(minor, Currency::from_code(code).expect("a currency")).expect("an amount")
-}
-
 fn notice(key: &str, amount: Money) -> PartNotice {
-    PartNotice {
-        external_id: "3001".into(),
-        key: key.into(),
-        lines: vec![("501".into(), 1)],
-        amount,
-        of: PartOf::Returned,
-    }
-}
-
-async fn refund(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
-    let way = connector.way_back().expect("a way back");
-    way.refunded(notice).await
-}
-
-fn repaid(reference: &str, amount: Money) -> NoticeEvidence {
-    NoticeEvidence::Repaid {
-        movements: vec![Repayment {
-            reference: reference.to_owned(),
-            amount,
-        }],
-    }
-}
-
-fn no(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused { code: code.into() }
+    part("3001", key, &[("501", 1)], amount, PartOf::Returned)
 }
 
 #[tokio::test]
@@ -161,12 +134,12 @@ async fn each_notice_moves_its_amount_once_under_the_shops_own_name() {
     let (_server, connector) = shop.serve().await;
     let way = connector.way_back().expect("a way back");
     assert!(way.hears().contains(&Topic::Refund) && way.hears().contains(&Topic::PartCancelled));
-    let (first, second) = (money(1050, "EUR"), money(100, "EUR"));
+    let (first, second) = (cents(1050, "EUR"), cents(100, "EUR"));
     for _ in 0..2 {
-        let answer = refund(&connector, &notice("own-return-1-1", first)).await;
-        assert_eq!(answer, Ok(repaid("1", first)));
+        let answer = tell(&connector, &notice("own-return-1-1", first)).await;
+        assert_eq!(answer, Ok(repaid(&[("1", first)])));
         let answer = way.part_cancelled(&notice("own-part-1", second)).await;
-        assert_eq!(answer, Ok(repaid("2", second)));
+        assert_eq!(answer, Ok(repaid(&[("2", second)])));
     }
     let sums: Vec<_> = shop
         .book()
@@ -186,14 +159,14 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_was_given() {
         let shop = Shop::new();
         let (_server, connector) = shop.serve().await;
         shop.book().lose = Some(lost);
-        let amount = money(1050, "EUR");
+        let amount = cents(1050, "EUR");
         let one = notice("own-return-1-1", amount);
-        let answer = refund(&connector, &one).await;
+        let answer = tell(&connector, &one).await;
         assert!(
             matches!(answer, Err(CallError::Unknown { .. })),
             "{answer:?}"
         );
-        assert_eq!(refund(&connector, &one).await, Ok(repaid("1", amount)));
+        assert_eq!(tell(&connector, &one).await, Ok(repaid(&[("1", amount)])));
         assert_eq!(shop.book().memos.len(), 1);
     }
 }
@@ -202,34 +175,31 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_was_given() {
 async fn what_the_shop_cannot_give_exactly_is_refused_and_moves_nothing() {
     let shop = Shop::new();
     let (_server, connector) = shop.serve().await;
-    let some = money(1050, "EUR");
+    let some = cents(1050, "EUR");
     let mut stranger = notice("own-return-1-1", some);
     for (id, code) in [
         ("3002", "order_not_found"),
         ("x", "not_an_adobe_commerce_id"),
     ] {
         stranger.external_id = id.into();
-        assert_eq!(refund(&connector, &stranger).await, Ok(no(code)));
+        assert_eq!(tell(&connector, &stranger).await, Ok(no(code)));
     }
     for (amount, code) in [
-        (money(0, "EUR"), "parts_are_not_heard"),
-        (money(1050, "USD"), "other_currency"),
-        (money(5238, "EUR"), "more_than_the_shop_has"),
+        (cents(0, "EUR"), "parts_are_not_heard"),
+        (cents(1050, "USD"), "other_currency"),
+        (cents(5238, "EUR"), "more_than_the_shop_has"),
     ] {
-        assert_eq!(
-            refund(&connector, &notice("own", amount)).await,
-            Ok(no(code))
-        );
+        assert_eq!(tell(&connector, &notice("own", amount)).await, Ok(no(code)));
     }
     shop.book().order["base_currency_code"] = json!("USD");
     assert_eq!(
-        refund(&connector, &notice("own", some)).await,
+        tell(&connector, &notice("own", some)).await,
         Ok(no("other_base_currency"))
     );
     shop.book().order["base_currency_code"] = json!("EUR");
     shop.book().refused = vec!["21", "22"];
     assert_eq!(
-        refund(&connector, &notice("own", some)).await,
+        tell(&connector, &notice("own", some)).await,
         Ok(no("refund_by_hand"))
     );
     assert!(shop.book().memos.is_empty());

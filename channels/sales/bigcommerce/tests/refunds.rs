@@ -3,14 +3,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{NoticeEvidence, Repayment, Topic};
+use orderhub_domain::money::Money;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde_json::{Value, json};
 use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::{CallError, NoticeAnswer};
+use crate::port::CallError;
+use crate::sales::giving::{self, no, tell};
 use crate::sales::{PartNotice, PartOf, SalesConnector};
 
 /// A store with one order, 9001, whose units are worth 10.50 each to it.
@@ -114,40 +115,15 @@ impl Store {
 }
 
 fn euros(cents: i64) -> Money {
-    let euro = Currency::from_code("EUR").expect("a currency");
-    Money::from_minor(cents, euro).expect("an amount")
+    giving::cents(cents, "EUR")
 }
 
 fn notice(of: PartOf, lines: &[(&str, u32)], cents: i64) -> PartNotice {
-    let lines = lines.iter();
-    PartNotice {
-        external_id: "9001".into(),
-        key: "OWN-part-1".into(),
-        lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
-        amount: euros(cents),
-        of,
-    }
-}
-
-async fn tell(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
-    let way = connector.way_back().expect("a way back");
-    match notice.of {
-        PartOf::Unsent => way.part_cancelled(notice).await,
-        PartOf::Returned | PartOf::Claimed => way.refunded(notice).await,
-    }
+    giving::part("9001", "OWN-part-1", lines, euros(cents), of)
 }
 
 fn repaid(reference: &str, cents: i64) -> NoticeEvidence {
-    NoticeEvidence::Repaid {
-        movements: vec![Repayment {
-            reference: reference.into(),
-            amount: euros(cents),
-        }],
-    }
-}
-
-fn no(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused { code: code.into() }
+    giving::repaid(&[(reference, euros(cents))])
 }
 
 #[tokio::test]

@@ -3,14 +3,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{NoticeEvidence, Repayment, Topic};
+use orderhub_domain::money::Money;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::settings;
-use crate::port::{CallError, NoticeAnswer};
+use crate::port::CallError;
+use crate::sales::giving::{self, no, tell};
 use crate::sales::{PartNotice, PartOf, SalesConnector, connect};
 
 /// A shop with order 1001 of lines 11 and 12, paid with a gift card (8.00) and a card (40.00).
@@ -157,40 +158,15 @@ impl Shop {
 }
 
 fn notice(of: PartOf, lines: &[(&str, u32)], cents: i64) -> PartNotice {
-    let euro = Currency::from_code("EUR").expect("a currency");
-    PartNotice {
-        external_id: "1001".into(),
-        key: "OWN-part-1".into(),
-        lines: lines
-            .iter()
-            .map(|(line, n)| ((*line).to_owned(), *n))
-            .collect(),
-        amount: Money::from_minor(cents, euro).expect("an amount"),
-        of,
-    }
-}
-
-async fn tell(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
-    let way = connector.way_back().expect("a way back");
-    match notice.of {
-        PartOf::Unsent => way.part_cancelled(notice).await,
-        PartOf::Returned | PartOf::Claimed => way.refunded(notice).await,
-    }
+    giving::part("1001", "OWN-part-1", lines, giving::cents(cents, "EUR"), of)
 }
 
 fn repaid(movements: &[(&str, i64)]) -> NoticeEvidence {
-    let euro = Currency::from_code("EUR").expect("a currency");
-    let movements = movements.iter().map(|(reference, cents)| Repayment {
-        reference: (*reference).to_owned(),
-        amount: Money::from_minor(*cents, euro).expect("an amount"),
-    });
-    NoticeEvidence::Repaid {
-        movements: movements.collect(),
-    }
-}
-
-fn no(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused { code: code.into() }
+    let movements = movements.iter();
+    let movements: Vec<_> = movements
+        .map(|(reference, cents)| (*reference, giving::cents(*cents, "EUR")))
+        .collect();
+    giving::repaid(&movements)
 }
 
 #[tokio::test]

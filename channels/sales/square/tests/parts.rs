@@ -4,13 +4,14 @@
 use std::sync::{Arc, Mutex};
 
 use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{NoticeEvidence, Repayment, Topic};
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde_json::{Value, json};
 use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::giving::{self, no};
 use crate::sales::{PartNotice, PartOf, SalesConnector, ShipmentNotice, Tracking};
 
 /// A till with one order, OWN1: three mugs, paid by a card (`OWNPAY1`, 40.00) and by another (`OWNPAY2`, 25.00).
@@ -154,18 +155,12 @@ impl Till {
 }
 
 fn dollars(cents: i64) -> Money {
-    let dollar = Currency::from_code("USD").expect("a currency");
-    Money::from_minor(cents, dollar).expect("an amount")
+    giving::cents(cents, "USD")
 }
 
 fn notice(key: &str, units: u32, cents: i64) -> PartNotice {
-    PartNotice {
-        external_id: "OWN1".into(),
-        key: key.into(),
-        lines: vec![("mug".into(), units)],
-        amount: dollars(cents),
-        of: PartOf::Unsent,
-    }
+    let lines = [("mug", units)];
+    giving::part("OWN1", key, &lines, dollars(cents), PartOf::Unsent)
 }
 
 async fn cut(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
@@ -179,17 +174,11 @@ async fn refund(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> Not
 }
 
 fn repaid(movements: &[(&str, i64)]) -> NoticeEvidence {
-    let movements = movements.iter().map(|(reference, cents)| Repayment {
-        reference: (*reference).to_owned(),
-        amount: dollars(*cents),
-    });
-    NoticeEvidence::Repaid {
-        movements: movements.collect(),
-    }
-}
-
-fn no(code: &str) -> NoticeEvidence {
-    NoticeEvidence::Refused { code: code.into() }
+    let movements = movements.iter();
+    let movements: Vec<_> = movements
+        .map(|(reference, cents)| (*reference, dollars(*cents)))
+        .collect();
+    giving::repaid(&movements)
 }
 
 #[tokio::test]

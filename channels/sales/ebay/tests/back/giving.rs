@@ -1,41 +1,22 @@
 //! Money that goes back through eBay: however often it is tried, it goes back once.
 
-use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{Repayment, Topic};
-use rust_decimal::Decimal;
+use orderhub_domain::money::Money;
+use orderhub_domain::order::Topic;
 
 use super::*;
+use crate::sales::giving::{self, tell};
 use crate::sales::{PartNotice, PartOf, connect};
 
 fn eur(text: &str) -> Money {
-    let amount: Decimal = text.parse().expect("a number");
-    Money::exact(amount, Currency::from_code("EUR").expect("a currency")).expect("cents")
+    giving::sum(text, "EUR")
 }
 
 fn part(key: &str, amount: &str, of: PartOf) -> PartNotice {
-    PartNotice {
-        external_id: ORDER.into(),
-        key: key.into(),
-        lines: vec![("501".into(), 1)],
-        amount: eur(amount),
-        of,
-    }
+    giving::part(ORDER, key, &[("501", 1)], eur(amount), of)
 }
 
 fn repaid(reference: &str, amount: &str) -> NoticeEvidence {
-    let movements = vec![Repayment {
-        reference: reference.into(),
-        amount: eur(amount),
-    }];
-    NoticeEvidence::Repaid { movements }
-}
-
-async fn give(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
-    let way = connector.way_back().expect("a way");
-    match notice.of {
-        PartOf::Unsent => way.part_cancelled(notice).await,
-        PartOf::Returned | PartOf::Claimed => way.refunded(notice).await,
-    }
+    giving::repaid(&[(reference, eur(amount))])
 }
 
 #[tokio::test]
@@ -43,9 +24,9 @@ async fn money_goes_back_under_ebays_name_where_it_may() {
     let site = Site::default();
     let (_server, connector) = site.serve_giving().await;
     let returned = part("N1", "19.90", PartOf::Returned);
-    assert_eq!(give(&connector, &returned).await, Ok(repaid("R1", "19.90")));
+    assert_eq!(tell(&connector, &returned).await, Ok(repaid("R1", "19.90")));
     let unsent = part("N2", "19.90", PartOf::Unsent);
-    assert_eq!(give(&connector, &unsent).await, Ok(repaid("R2", "19.90")));
+    assert_eq!(tell(&connector, &unsent).await, Ok(repaid("R2", "19.90")));
     let asked = json!({ "reasonForRefund": "BUYER_RETURN",
         "orderLevelRefundAmount": { "value": "19.90", "currency": "EUR" } });
     assert_eq!(site.book().asked[0], asked);
@@ -70,15 +51,15 @@ async fn a_refund_whose_answer_was_lost_is_found_again_and_not_repeated() {
         site.book().lose = Some(lost);
         let (server, connector) = site.serve_giving().await;
         let notice = part("N1", "19.90", PartOf::Claimed);
-        let first = give(&connector, &notice).await;
+        let first = tell(&connector, &notice).await;
         assert!(matches!(first, Err(CallError::Unknown { .. })), "{first:?}");
         // A hub that has started again meanwhile cannot tell whose refund that is.
         let mut again = settings().with_text("refunds", "yes");
         again.base_url = Some(server.uri());
         let again = connect("ebay", &again).expect("a connection");
-        let refused_again = give(&again, &notice).await;
+        let refused_again = tell(&again, &notice).await;
         assert_eq!(refused_again, Ok(refused("refund_alike_is_there")));
-        assert_eq!(give(&connector, &notice).await, Ok(repaid("R1", "19.90")));
+        assert_eq!(tell(&connector, &notice).await, Ok(repaid("R1", "19.90")));
         assert_eq!(site.book().asked.len(), 1);
     }
 }
@@ -91,23 +72,23 @@ async fn what_cannot_be_given_back_says_why() {
     let mut other = notice.clone();
     for (id, code) in [("07-9", "order_not_found"), ("..", "not_an_ebay_id")] {
         other.external_id = id.into();
-        assert_eq!(give(&connector, &other).await, Ok(refused(code)));
+        assert_eq!(tell(&connector, &other).await, Ok(refused(code)));
     }
     let nothing = part("N1", "0.00", PartOf::Unsent);
     let code = "units_cannot_be_cancelled_there";
-    assert_eq!(give(&connector, &nothing).await, Ok(refused(code)));
+    assert_eq!(tell(&connector, &nothing).await, Ok(refused(code)));
     site.book().refuse = Some(32830);
-    assert_eq!(give(&connector, &notice).await, Ok(refused("32830")));
+    assert_eq!(tell(&connector, &notice).await, Ok(refused("32830")));
     site.book().refuse = None;
     site.book().becomes = "FAILED";
     assert_eq!(
-        give(&connector, &notice).await,
+        tell(&connector, &notice).await,
         Ok(refused("refund_failed"))
     );
     // One that failed is none, and is not taken for an earlier try's.
     site.book().becomes = "PENDING";
-    assert_eq!(give(&connector, &notice).await, Ok(repaid("R2", "19.90")));
+    assert_eq!(tell(&connector, &notice).await, Ok(repaid("R2", "19.90")));
     site.book().cancel = "CANCELED";
     let code = "order_is_cancelled";
-    assert_eq!(give(&connector, &notice).await, Ok(refused(code)));
+    assert_eq!(tell(&connector, &notice).await, Ok(refused(code)));
 }

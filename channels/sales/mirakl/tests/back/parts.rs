@@ -1,52 +1,32 @@
 //! Acceptance, and money for a part of an order: however often it is tried, it goes back once.
 
-use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{Repayment, Topic};
-use rust_decimal::Decimal;
+use orderhub_domain::money::Money;
+use orderhub_domain::order::Topic;
 
 use super::*;
+use crate::sales::giving::{self, tell};
 use crate::sales::{PartNotice, PartOf};
 
 fn eur(text: &str) -> Money {
-    let amount: Decimal = text.parse().expect("a number");
-    Money::exact(amount, Currency::from_code("EUR").expect("a currency")).expect("cents")
+    giving::sum(text, "EUR")
 }
 
 fn part(key: &str, lines: &[(&str, u32)], amount: &str, of: PartOf) -> PartNotice {
-    PartNotice {
-        external_id: "OWN-1-A".into(),
-        key: key.into(),
-        lines: lines
-            .iter()
-            .map(|(line, units)| ((*line).to_owned(), *units))
-            .collect(),
-        amount: eur(amount),
-        of,
-    }
+    giving::part("OWN-1-A", key, lines, eur(amount), of)
 }
 
 fn repaid(movements: &[(&str, &str)]) -> NoticeEvidence {
-    let movements = movements.iter().map(|(reference, amount)| Repayment {
-        reference: (*reference).to_owned(),
-        amount: eur(amount),
-    });
-    NoticeEvidence::Repaid {
-        movements: movements.collect(),
-    }
+    let movements = movements.iter();
+    let movements: Vec<_> = movements
+        .map(|(reference, amount)| (*reference, eur(amount)))
+        .collect();
+    giving::repaid(&movements)
 }
 
 /// A connection that may give money back.
 fn giving(server: &MockServer) -> Arc<dyn SalesConnector> {
     let settings = settings(&server.uri()).with_text("refund_reason", "15");
     connect("mirakl", &settings).expect("a connection")
-}
-
-async fn give(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
-    let way = connector.way_back().expect("a way");
-    match notice.of {
-        PartOf::Unsent => way.part_cancelled(notice).await,
-        PartOf::Returned | PartOf::Claimed => way.refunded(notice).await,
-    }
 }
 
 #[tokio::test]
@@ -91,7 +71,7 @@ async fn a_part_is_given_back_with_its_share_of_the_taxes_and_named() {
     let connector = giving(&server);
     let unsent = part("N1", &[("L1", 1)], "11.94", PartOf::Unsent);
     assert_eq!(
-        give(&connector, &unsent).await,
+        tell(&connector, &unsent).await,
         Ok(repaid(&[("R1", "11.94")]))
     );
     let asked = json!({ "order_tax_mode": "TAX_EXCLUDED", "refunds": [
@@ -111,7 +91,7 @@ async fn a_part_is_given_back_with_its_share_of_the_taxes_and_named() {
     let both = [("L1", 1), ("L2", 1)];
     let returned = part("N2", &both, "16.94", PartOf::Returned);
     let movements = Ok(repaid(&[("R2", "11.94"), ("R3", "5.00")]));
-    assert_eq!(give(&connector, &returned).await, movements);
+    assert_eq!(tell(&connector, &returned).await, movements);
     let book = market.book();
     let (_, asked) = book.changes.last().expect("a change");
     assert_eq!(asked["refunds"][0]["excluded_from_shipment"], false);
@@ -124,7 +104,7 @@ async fn prices_with_taxes_and_lines_as_a_whole_are_given_back_to_the_cent() {
     let (server, _) = market.serve().await;
     let connector = giving(&server);
     let one = part("N1", &[("L1", 1)], "10.03", PartOf::Claimed);
-    assert_eq!(give(&connector, &one).await, Ok(repaid(&[("R1", "10.03")])));
+    assert_eq!(tell(&connector, &one).await, Ok(repaid(&[("R1", "10.03")])));
     let asked = &market.book().changes[0].1["refunds"][0].clone();
     assert_eq!(asked["amount"], 10.03);
     assert_eq!(asked["taxes"], json!([{ "code": "VAT", "amount": 1.91 }]));
@@ -134,11 +114,11 @@ async fn prices_with_taxes_and_lines_as_a_whole_are_given_back_to_the_cent() {
     let (server, _) = market.serve().await;
     let connector = giving(&server);
     let some = part("N1", &[("L1", 1)], "11.94", PartOf::Claimed);
-    let refused = give(&connector, &some).await;
+    let refused = tell(&connector, &some).await;
     assert_eq!(refused, Ok(no("taxes_are_computed_there")));
     assert!(market.book().changes.is_empty());
     let all = part("N2", &[("L1", 3)], "35.82", PartOf::Claimed);
-    assert_eq!(give(&connector, &all).await, Ok(repaid(&[("R1", "35.82")])));
+    assert_eq!(tell(&connector, &all).await, Ok(repaid(&[("R1", "35.82")])));
     let asked = &market.book().changes[0].1["refunds"][0].clone();
     assert_eq!(
         (&asked["amount"], &asked["taxes"]),
@@ -159,15 +139,15 @@ async fn a_refund_whose_answer_was_lost_is_found_again_and_not_repeated() {
         market.book().lose = Some(("refund", lost));
         // All of the line: nothing is left of it once the first try was carried out.
         let notice = part("N1", &[("L1", 3)], "35.82", PartOf::Returned);
-        let first = give(&connector, &notice).await;
+        let first = tell(&connector, &notice).await;
         assert!(matches!(first, Err(CallError::Unknown { .. })), "{first:?}");
         assert_eq!(
-            give(&connector, &notice).await,
+            tell(&connector, &notice).await,
             Ok(repaid(&[("R1", "35.82")]))
         );
         assert_eq!(market.paths(), ["orders/refund"]);
         let other = part("N2", &[("L1", 1)], "11.94", PartOf::Returned);
-        assert_eq!(give(&connector, &other).await, Ok(no("line_has_less_left")));
+        assert_eq!(tell(&connector, &other).await, Ok(no("line_has_less_left")));
     }
 }
 
@@ -178,11 +158,11 @@ async fn a_second_refund_of_the_same_kind_is_a_persons_where_it_may_be_the_first
     let connector = giving(&server);
     market.book().lose = Some(("refund", ResponseTemplate::new(504)));
     let notice = part("N1", &[("L1", 1)], "11.94", PartOf::Returned);
-    let lost = give(&connector, &notice).await;
+    let lost = tell(&connector, &notice).await;
     assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
     // The hub starts again, and remembers nothing.
     let connector = giving(&server);
-    let refused = give(&connector, &notice).await;
+    let refused = tell(&connector, &notice).await;
     assert_eq!(refused, Ok(no("refund_alike_is_there")));
     assert_eq!(market.paths(), ["orders/refund"]);
 }
@@ -197,7 +177,7 @@ async fn what_cannot_be_given_back_says_why_and_gives_nothing() {
     assert!(!topics(&deaf).contains(&Topic::Refund));
     let mut strange = part("N1", &[("L1", 1)], "11.94", PartOf::Returned);
     strange.external_id = "OTHER".into();
-    assert_eq!(give(&connector, &strange).await, Ok(no("order_not_found")));
+    assert_eq!(tell(&connector, &strange).await, Ok(no("order_not_found")));
     for (lines, amount, code) in [
         (&[("L1", 1)][..], "0.00", "units_cannot_be_cancelled_there"),
         (&[][..], "1.00", "no_units_are_named"),
@@ -206,15 +186,15 @@ async fn what_cannot_be_given_back_says_why_and_gives_nothing() {
         (&[("L2", 1)][..], "5.01", "line_has_less_left"),
     ] {
         let notice = part("N1", lines, amount, PartOf::Returned);
-        assert_eq!(give(&connector, &notice).await, Ok(no(code)));
+        assert_eq!(tell(&connector, &notice).await, Ok(no(code)));
     }
     let notice = part("N1", &[("L1", 1)], "11.94", PartOf::Returned);
     market.book().refuse = Some(400);
-    assert_eq!(give(&connector, &notice).await, Ok(no("mirakl_400")));
+    assert_eq!(tell(&connector, &notice).await, Ok(no("mirakl_400")));
     market.book().refuse = None;
     market.book().state = "CANCELED";
     assert_eq!(
-        give(&connector, &notice).await,
+        tell(&connector, &notice).await,
         Ok(no("order_is_cancelled"))
     );
     assert!(market.book().changes.is_empty());
@@ -227,7 +207,7 @@ async fn an_order_that_is_cancelled_later_gets_back_only_what_is_left() {
     let connector = giving(&server);
     let unsent = part("N1", &[("L1", 1)], "11.94", PartOf::Unsent);
     assert_eq!(
-        give(&connector, &unsent).await,
+        tell(&connector, &unsent).await,
         Ok(repaid(&[("R1", "11.94")]))
     );
     for _ in 0..2 {

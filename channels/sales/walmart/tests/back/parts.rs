@@ -1,46 +1,26 @@
 //! Acknowledgements, cancelled parts and refunds: each is done once, however often it is tried.
 
-use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::{Repayment, Topic};
-use rust_decimal::Decimal;
+use orderhub_domain::money::Money;
+use orderhub_domain::order::Topic;
 
 use super::*;
+use crate::sales::giving::{self, tell};
 use crate::sales::{PartNotice, PartOf};
 
 fn usd(text: &str) -> Money {
-    let amount: Decimal = text.parse().expect("a number");
-    Money::exact(amount, Currency::from_code("USD").expect("a currency")).expect("cents")
+    giving::sum(text, "USD")
 }
 
 fn part(key: &str, lines: &[(&str, u32)], amount: &str, of: PartOf) -> PartNotice {
-    PartNotice {
-        external_id: "1001".into(),
-        key: key.into(),
-        lines: lines
-            .iter()
-            .map(|(line, units)| ((*line).to_owned(), *units))
-            .collect(),
-        amount: usd(amount),
-        of,
-    }
+    giving::part("1001", key, lines, usd(amount), of)
 }
 
 fn repaid(movements: &[(&str, &str)]) -> NoticeEvidence {
-    let movements = movements.iter().map(|(reference, amount)| Repayment {
-        reference: (*reference).to_owned(),
-        amount: usd(amount),
-    });
-    NoticeEvidence::Repaid {
-        movements: movements.collect(),
-    }
-}
-
-async fn tell(connector: &Arc<dyn SalesConnector>, notice: &PartNotice) -> NoticeAnswer {
-    let way = connector.way_back().expect("a way");
-    match notice.of {
-        PartOf::Unsent => way.part_cancelled(notice).await,
-        PartOf::Returned | PartOf::Claimed => way.refunded(notice).await,
-    }
+    let movements = movements.iter();
+    let movements: Vec<_> = movements
+        .map(|(reference, amount)| (*reference, usd(amount)))
+        .collect();
+    giving::repaid(&movements)
 }
 
 #[tokio::test]
