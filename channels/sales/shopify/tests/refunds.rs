@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, Mutex};
 
-use orderhub_domain::money::Money;
 use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
