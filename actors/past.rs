@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::StreamExt;
-use futures_util::stream::FuturesOrdered;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::{ChannelId, OrderId, Slug};
 use orderhub_domain::order::{History, PastPlacement, place_past};
@@ -67,20 +66,6 @@ impl Shared {
         source: &PastSource,
         orders: Vec<NewPast>,
     ) -> Result<Vec<Recorded>, HubError> {
-        let mut recorded = Vec::with_capacity(orders.len());
-        let mut orders = orders.into_iter().peekable();
-        while orders.peek().is_some() {
-            let some: Vec<NewPast> = orders.by_ref().take(IN_FLIGHT).collect();
-            recorded.extend(self.record_some(source, some).await?);
-        }
-        Ok(recorded)
-    }
-
-    async fn record_some(
-        &self,
-        source: &PastSource,
-        orders: Vec<NewPast>,
-    ) -> Result<Vec<Recorded>, HubError> {
         let names = orders
             .iter()
             .map(|order| order.submission.draft.external_id.clone());
@@ -93,9 +78,11 @@ impl Shared {
         let written = orders
             .into_iter()
             .map(|order| self.record_one(source, &there, order));
-        let written: FuturesOrdered<_> = written.collect();
-        let written: Vec<_> = written.collect().await;
-        written.into_iter().collect()
+        let written: Vec<_> = written.collect();
+        stream::iter(written)
+            .buffered(IN_FLIGHT)
+            .try_collect()
+            .await
     }
 
     async fn record_one(
