@@ -2,6 +2,7 @@
 
 mod adobe_commerce;
 mod amazon;
+mod answers;
 mod bigcommerce;
 pub(crate) mod buyer;
 mod clover;

@@ -4,6 +4,7 @@
 //!
 //! Not here: what every connector must do of every message, which is the conformance kit's.
 
+mod answers;
 mod bytes;
 mod fulfilment;
 mod hub;

@@ -28,6 +28,7 @@ use self::events::Events;
 use self::offer::Offers;
 use self::poll::{Orders, STATED};
 use self::rest::Rest;
+use super::answers::Answers;
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -44,6 +45,12 @@ struct AdobeCommerce {
     orders: Orders,
     events: Option<Events>,
 }
+
+/// Answers of the REST API (`/V1/orders`).
+const ANSWERS: Answers = Answers {
+    of_order: &["increment_id"],
+    at: &["items"],
+};
 
 /// What there is to know of an Adobe Commerce connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -117,7 +124,8 @@ impl Connector for AdobeCommerce {
         if request.header(STATED) != Some("order") {
             return vec![events::read(request)];
         }
-        vec![map::stated(request.body).unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| map::stated(body).map(|one| [one]);
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

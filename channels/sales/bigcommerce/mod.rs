@@ -25,7 +25,8 @@ use secrecy::SecretString;
 
 use self::back::Back;
 use self::rest::{Rest, STATED};
-use super::taken::{NotTaken, id_of, parse, taken};
+use super::answers::Answers;
+use super::taken::{NotTaken, id_of, parse, taken, unreadable};
 use super::{SalesConnector, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -54,6 +55,12 @@ struct BigCommerce {
 }
 
 const STORE_HASH: &str = "store_hash";
+
+/// Answers of the V2 API (`/v2/orders`), which are lists without anything around them.
+const ANSWERS: Answers = Answers {
+    of_order: &["status_id"],
+    at: &[],
+};
 
 /// What there is to know of a BigCommerce connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -108,12 +115,9 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
 
 impl BigCommerce {
     fn read_hook(&self, body: &[u8], received_at: Timestamp) -> Inbound {
-        let hook: wire::Hook = match serde_json::from_slice(body) {
+        let hook: wire::Hook = match parse(body) {
             Ok(hook) => hook,
-            Err(error) => {
-                let reason = crate::wire::unreadable(&error);
-                return Inbound::Unreadable { reason };
-            }
+            Err(why) => return ANSWERS.unasked(body, why),
         };
         let scope: String = hook.scope.chars().take(64).collect();
         if hook.producer.as_ref() != Some(&self.producer) {
@@ -131,15 +135,24 @@ impl BigCommerce {
                 order,
                 facts: vec![ChannelFact::Cancelled { at: received_at }],
             },
-            Some(id) => Inbound::Changed(Resource {
-                kind: "order".to_owned(),
-                id,
-            }),
+            Some(id) => changed(id),
             None => Inbound::Unreadable {
                 reason: "the order that has changed is not named".to_owned(),
             },
         }
     }
+}
+
+fn changed(id: String) -> Inbound {
+    let kind = "order".to_owned();
+    Inbound::Changed(Resource { kind, id })
+}
+
+/// An order on its own: its lines and addresses stand in other answers, so that it is looked up.
+fn named(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let order: wire::Named = parse(body)?;
+    let id = id_of(order.id.as_ref());
+    id.map(changed).ok_or_else(|| unreadable("id"))
 }
 
 /// An order as it was looked up.
@@ -168,7 +181,8 @@ impl Connector for BigCommerce {
         if request.header(STATED) != Some("order") {
             return vec![self.read_hook(request.body, request.received_at)];
         }
-        vec![read_whole(request.body).unwrap_or_else(Inbound::from)]
+        let whole = |body: &[u8]| read_whole(body).map(|one| [one]);
+        ANSWERS.each(request.body, whole, |order| named(order).map(|one| [one]))
     }
 
     fn is_live(&self) -> bool {

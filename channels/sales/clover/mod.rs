@@ -29,6 +29,7 @@ use serde_json::value::RawValue;
 use self::map::Types;
 use self::poll::Orders;
 use self::rest::{DELETED, Rest};
+use super::answers::Answers;
 use super::taken::{NotTaken, parse, unknown, unreadable};
 use super::till::STATED;
 use super::{SalesConnector, WayBack};
@@ -50,6 +51,12 @@ struct Clover {
     rest: Arc<Rest>,
     orders: Orders,
 }
+
+/// Answers of the REST API (`/v3/merchants/{mId}/orders`).
+const ANSWERS: Answers = Answers {
+    of_order: &["currency"],
+    at: &["elements"],
+};
 
 /// What there is to know of a Clover connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -131,7 +138,7 @@ impl Clover {
     fn read_hook(&self, body: &[u8]) -> Vec<Inbound> {
         let hook: wire::Hook<'_> = match parse(body) {
             Ok(hook) => hook,
-            Err(why) => return vec![why.into()],
+            Err(why) => return vec![ANSWERS.unasked(body, why)],
         };
         // The same object stands in one message as often as it has changed.
         let mut named = BTreeSet::new();
@@ -181,6 +188,13 @@ fn entry(body: &[u8]) -> Result<String, NotTaken> {
     Ok(id.to_owned())
 }
 
+/// An order that is only named: what hangs on it is looked up.
+fn named(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let id = entry(body)?;
+    let kind = "order".to_owned();
+    Ok(Inbound::Changed(Resource { kind, id }))
+}
+
 impl Connector for Clover {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, request)
@@ -193,13 +207,11 @@ impl Connector for Clover {
             return vec![Inbound::Unknown { topic }];
         }
         let read = match request.header(STATED) {
-            Some("order") => news::stated(request.body, &self.types),
-            Some("entry") => entry(request.body).map(|id| {
-                Inbound::Changed(Resource {
-                    kind: "order".to_owned(),
-                    id,
-                })
-            }),
+            Some("order") => {
+                let whole = |body: &[u8]| news::stated(body, &self.types).map(|one| [one]);
+                return ANSWERS.each(request.body, whole, |order| named(order).map(|one| [one]));
+            }
+            Some("entry") => named(request.body),
             Some(DELETED) => entry(request.body).map(|order| Inbound::Said {
                 order,
                 facts: vec![ChannelFact::Cancelled {

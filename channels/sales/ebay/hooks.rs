@@ -124,11 +124,7 @@ impl Signature {
 }
 
 /// The order that it names.
-pub(super) fn read(body: &[u8]) -> Inbound {
-    named(body).unwrap_or_else(Inbound::from)
-}
-
-fn named(body: &[u8]) -> Result<Inbound, NotTaken> {
+pub(super) fn read(body: &[u8]) -> Result<Inbound, NotTaken> {
     let hook: wire::Hook<'_> = parse(body)?;
     let topic = hook.metadata.topic;
     if !CHANGES.contains(&topic.as_str()) {

@@ -26,6 +26,7 @@ use self::back::Back;
 use self::hooks::Hooks;
 use self::offer::Offers;
 use self::poll::Orders;
+use super::answers::Answers;
 use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest};
@@ -44,6 +45,12 @@ struct Ebay {
     back: Back,
     offers: Offers,
 }
+
+/// Answers of the Fulfillment API (`getOrders`).
+const ANSWERS: Answers = Answers {
+    of_order: &["orderId"],
+    at: &["orders"],
+};
 
 /// What there is to know of an eBay connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -128,12 +135,14 @@ impl Connector for Ebay {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         if request.header(STATED) != Some("order") {
-            return vec![hooks::read(request.body)];
+            let named = hooks::read(request.body);
+            return vec![named.unwrap_or_else(|why| ANSWERS.unasked(request.body, why))];
         }
-        let order = parse(request.body)
-            .and_then(|order| map::order(&order, self.seller.as_deref()))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| {
+            let order = map::order(&parse(body)?, self.seller.as_deref())?;
+            taken(body, order).map(|one| [one])
+        };
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

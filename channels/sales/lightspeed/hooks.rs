@@ -74,7 +74,14 @@ struct Payload {
 
 /// What a verified webhook to the store of this prefix says.
 pub(super) fn read(body: &[u8], prefix: &str) -> Result<Inbound, NotTaken> {
-    let Some(payload) = field(body, "payload") else {
+    // Whoever sends webhooks on, sends what the form holds.
+    let bare = || {
+        std::str::from_utf8(body)
+            .ok()
+            .filter(|text| text.trim_start().starts_with('{'))
+    };
+    let payload = field(body, "payload").or_else(|| bare().map(str::to_owned));
+    let Some(payload) = payload else {
         let reason = "the body is no form with a payload".to_owned();
         return Err(NotTaken::Unreadable(reason));
     };

@@ -29,6 +29,7 @@ use self::back::Back;
 use self::map::Place;
 use self::poll::Sales;
 use self::rest::Rest;
+use super::answers::Answers;
 use super::taken::{NotTaken, parse, unreadable};
 use super::till::STATED;
 use super::{SalesConnector, WayBack};
@@ -50,6 +51,12 @@ struct Lightspeed {
     sales: Sales,
     back: Back,
 }
+
+/// Answers of the API (`/sales`, `/sales/{id}`).
+const ANSWERS: Answers = Answers {
+    of_order: &["line_items"],
+    at: &["data"],
+};
 
 /// What there is to know of a Lightspeed connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -144,9 +151,15 @@ impl Connector for Lightspeed {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         let read = match request.header(STATED) {
-            Some("sale") => returns::stated(request.body, &self.place),
+            Some("sale") => {
+                let whole = |body: &[u8]| returns::stated(body, &self.place).map(|one| [one]);
+                return ANSWERS.each(request.body, whole, |sale| entry(sale).map(|one| [one]));
+            }
             Some("entry") => entry(request.body),
-            _ => hooks::read(request.body, &self.prefix),
+            _ => {
+                let read = hooks::read(request.body, &self.prefix);
+                return vec![read.unwrap_or_else(|why| ANSWERS.unasked(request.body, why))];
+            }
         };
         vec![read.unwrap_or_else(Inbound::from)]
     }

@@ -37,6 +37,12 @@ fn included(order: &wire::Order) -> Result<bool, NotTaken> {
     }
 }
 
+fn price(line: &wire::Line) -> Result<&Exact, NotTaken> {
+    line.price
+        .as_ref()
+        .ok_or_else(|| unreadable("a line's price"))
+}
+
 /// How an order's amounts are read.
 pub(super) struct Amounts {
     pub(super) currency: Currency,
@@ -78,7 +84,7 @@ impl Amounts {
 
     /// A line's price with its shipping and fees.
     fn whole(&self, line: &wire::Line) -> Result<Money, NotTaken> {
-        let price = amount(&line.price, self.currency, "a line's price")?;
+        let price = amount(price(line)?, self.currency, "a line's price")?;
         let shipping = self.shipping(line)?;
         let fees = self.fees(line)?;
         let fees = Money::sum(self.currency, fees.iter().map(|fee| fee.amount));
@@ -153,7 +159,7 @@ impl Amounts {
         line: &wire::Line,
         count: Decimal,
     ) -> Result<(Decimal, Money), NotTaken> {
-        let price = decimal(&line.price, "a line's price")?;
+        let price = decimal(price(line)?, "a line's price")?;
         let unit = price
             .checked_div(count)
             .ok_or_else(|| unreadable("a line's quantity"))?;

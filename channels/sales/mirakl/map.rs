@@ -133,6 +133,10 @@ pub(super) fn order(order: &wire::Order) -> Result<(Submission, Vec<ChannelFact>
         State::Kept | State::Open | State::Shipped => None,
     };
     let kept = kept(order, state)?;
+    if kept.iter().any(|kept| kept.line.quantity.is_none()) {
+        // A list that was cut short for somebody who wanted no more of it: how many were bought is not guessed.
+        return Err(unknown("line_without_quantity"));
+    }
     let amounts = Amounts::of(order, currency)?;
     let stated_total = amounts.total(order, &kept)?;
     let external_id = id(&order.id).ok_or_else(|| unreadable("order_id"))?;
@@ -226,7 +230,11 @@ fn line(kept: &Kept<'_>, amounts: &Amounts) -> Result<DraftLine, NotTaken> {
 
 /// Units of a line. One that was cancelled as a whole states none any more: it had those that were cancelled.
 fn count(line: &wire::Line) -> Result<Decimal, NotTaken> {
-    let count = decimal(&line.quantity, "a line's quantity")?;
+    let stated = line.quantity.as_ref();
+    let count = decimal(
+        stated.ok_or_else(|| unreadable("a line's quantity"))?,
+        "a line's quantity",
+    )?;
     if !count.is_zero() || !is_gone(line) {
         return Ok(count);
     }

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use self::back::Back;
 use self::poll::Orders;
 use self::rest::Rest;
+use super::answers::Answers;
 use super::taken::{parse, taken};
 use super::{SalesConnector, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
@@ -37,6 +38,12 @@ struct Mirakl {
     orders: Orders,
     back: Back,
 }
+
+/// Answers of OR11.
+const ANSWERS: Answers = Answers {
+    of_order: &["order_id"],
+    at: &["orders"],
+};
 
 /// What there is to know of a Mirakl connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -91,10 +98,11 @@ impl Connector for Mirakl {
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        let order = parse(request.body)
-            .and_then(|order| map::order(&order).map_err(|why| why.under("order")))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| {
+            let order = map::order(&parse(body)?).map_err(|why| why.under("order"))?;
+            taken(body, order).map(|one| [one])
+        };
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

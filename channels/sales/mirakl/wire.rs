@@ -131,8 +131,10 @@ pub(super) struct Line {
     pub(super) product_shop_sku: Text,
     #[serde(default)]
     pub(super) product_title: Text,
-    pub(super) quantity: Exact,
-    pub(super) price: Exact,
+    #[serde(default)]
+    pub(super) quantity: Option<Exact>,
+    #[serde(default)]
+    pub(super) price: Option<Exact>,
     #[serde(default)]
     pub(super) price_unit: Option<Exact>,
     #[serde(default)]

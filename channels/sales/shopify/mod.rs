@@ -27,6 +27,7 @@ use secrecy::SecretString;
 use self::admin::Admin;
 use self::back::Back;
 use self::offer::Offers;
+use super::answers::Answers;
 use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, RawRequest};
@@ -48,6 +49,12 @@ const REFUNDED: &str = "refunds/create";
 
 /// An order is there no more; the id is left of it.
 const DELETED: &str = "orders/delete";
+
+/// Answers of the REST Admin API (`/orders.json`, `/orders/{id}.json`).
+const ANSWERS: Answers = Answers {
+    of_order: &["line_items"],
+    at: &["order", "orders"],
+};
 
 /// A connection to a Shopify shop.
 struct Shopify {
@@ -124,12 +131,17 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
 }
 
 impl Shopify {
-    fn read_order(&self, topic: &str, request: &RawRequest<'_>) -> Result<Inbound, NotTaken> {
-        let order: wire::Order = parse(request.body)?;
+    fn read_order(
+        &self,
+        topic: &str,
+        request: &RawRequest<'_>,
+        body: &[u8],
+    ) -> Result<Inbound, NotTaken> {
+        let order: wire::Order = parse(body)?;
         let marked = request.header("x-shopify-test") == Some("true");
         let test = marked || order.test == Some(true);
         let read = map::order(&order, test, self.gateway.as_ref());
-        let mut read = taken(request.body, read.map_err(|why| why.under(topic))?)?;
+        let mut read = taken(body, read.map_err(|why| why.under(topic))?)?;
         if let Inbound::Order(read) = &mut read {
             read.wanted = changes::wanted(&order)?;
         }
@@ -165,9 +177,11 @@ impl Connector for Shopify {
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        let topic = request
-            .header("x-shopify-topic")
-            .unwrap_or("orders/updated");
+        let topic = match request.header("x-shopify-topic") {
+            Some(topic) => topic,
+            None if ANSWERS.hold(request.body) => "orders/updated",
+            None => "no_topic",
+        };
         let is_order = SNAPSHOTS.contains(&topic)
             // An edit arrives as the edit alone or as the whole order, depending on the version. What comes
             // of the edit alone, `orders/updated` states with it.
@@ -181,8 +195,8 @@ impl Connector for Shopify {
             let topic: String = topic.chars().take(64).collect();
             return vec![Inbound::Unknown { topic }];
         }
-        let order = self.read_order(topic, request);
-        vec![order.unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| self.read_order(topic, request, body).map(|one| [one]);
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

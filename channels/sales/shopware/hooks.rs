@@ -8,8 +8,9 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::api::{DELETED, is_id};
-use super::wire;
+use super::{ANSWERS, wire};
 use crate::port::{Forged, Inbound, RawRequest, Resource};
+use crate::sales::taken::parse;
 use crate::signature::signed_by_any;
 
 /// The version of an entity that counts (`Defaults::LIVE_VERSION`); others are drafts of it.
@@ -31,9 +32,9 @@ pub(super) fn verify(secrets: &[SecretString], request: &RawRequest<'_>) -> Resu
 
 /// What a webhook names. `shop` is the shop's id, held against what it says of itself.
 pub(super) fn read(body: &[u8], shop: Option<&str>) -> Vec<Inbound> {
-    let hook: wire::Hook<'_> = match serde_json::from_slice(body) {
+    let hook: wire::Hook<'_> = match parse(body) {
         Ok(hook) => hook,
-        Err(error) => return vec![unreadable(crate::wire::unreadable(&error))],
+        Err(why) => return vec![ANSWERS.unasked(body, why)],
     };
     let Some(data) = hook.data else {
         // The app's registration is confirmed with a body of its own.

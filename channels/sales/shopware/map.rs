@@ -81,8 +81,11 @@ pub(super) fn time(text: Option<&String>, what: &str) -> Result<Timestamp, NotTa
 pub(super) fn order(whole: &wire::Whole) -> Result<(Submission, Vec<ChannelFact>), NotTaken> {
     let order = &whole.order;
     let state = state(order)?;
-    let currency = order.currency.as_ref();
-    let currency = currency.and_then(|currency| Currency::from_code(&currency.iso_code));
+    let Some(currency) = order.currency.as_ref() else {
+        // A shop states it only where it is asked for it.
+        return Err(unknown("order:no_currency"));
+    };
+    let currency = Currency::from_code(&currency.iso_code);
     let currency = currency.ok_or_else(|| unreadable("currency"))?;
     let total = order.amount_total.as_ref();
     let total = decimal(

@@ -31,7 +31,8 @@ use self::api::{Api, DELETED, STATED, is_id};
 use self::back::Back;
 use self::offer::Offers;
 use self::poll::Orders;
-use super::taken::{NotTaken, parse, taken};
+use super::answers::Answers;
+use super::taken::{NotTaken, parse, taken, unknown};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -49,6 +50,12 @@ struct Shopware {
     offers: Offers,
     orders: Orders,
 }
+
+/// Answers of the Admin API (`/search/order`, `/order/{id}`).
+const ANSWERS: Answers = Answers {
+    of_order: &["orderNumber"],
+    at: &["data"],
+};
 
 /// What there is to know of a Shopware connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -118,6 +125,17 @@ fn read_order(body: &[u8]) -> Result<Inbound, NotTaken> {
     }
 }
 
+/// An order on its own: its lines stand in another answer, so that it is looked up. An id that no shop gives
+/// is none to ask for.
+fn named_alone(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let named: wire::Named = parse(body)?;
+    if is_id(&named.id) {
+        Ok(hooks::order(named.id))
+    } else {
+        Err(unknown("order:odd_id"))
+    }
+}
+
 /// An order that is only named.
 fn read_named(body: &[u8]) -> Result<String, NotTaken> {
     let named: wire::Named = parse(body)?;
@@ -136,7 +154,11 @@ impl Connector for Shopware {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         let read = match request.header(STATED) {
-            Some("order") => read_order(request.body),
+            Some("order") => {
+                let whole = |body: &[u8]| read_order(body).map(|one| [one]);
+                let one = |order: &[u8]| named_alone(order).map(|one| [one]);
+                return ANSWERS.each(request.body, whole, one);
+            }
             Some("changed") => read_named(request.body).map(hooks::order),
             Some(DELETED) => read_named(request.body).map(|order| Inbound::Said {
                 order,

@@ -34,6 +34,7 @@ use self::map::Place;
 use self::offer::Offers;
 use self::poll::Orders;
 use self::rest::Rest;
+use super::answers::Answers;
 use super::taken::{NotTaken, parse};
 use super::till::STATED;
 use super::{SalesConnector, StockWay, WayBack};
@@ -69,6 +70,12 @@ struct Square {
     back: Back,
     offers: Option<Offers>,
 }
+
+/// Answers of the Orders API (`SearchOrders`, `BatchRetrieveOrders`).
+const ANSWERS: Answers = Answers {
+    of_order: &["line_items"],
+    at: &["orders"],
+};
 
 /// What there is to know of a Square connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -206,6 +213,11 @@ impl Square {
     }
 }
 
+/// An order on its own, as it stands in what is looked up: without the catalogue, which names its SKUs.
+fn alone(order: &[u8]) -> Vec<u8> {
+    [br#"{"order":"#, order, b"}"].concat()
+}
+
 impl Connector for Square {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
         verify::verify(&self.secrets, request)
@@ -213,12 +225,18 @@ impl Connector for Square {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         let read = match request.header(STATED) {
-            Some("order") => news::stated(request.body, &self.place),
+            Some("order") => {
+                let whole = |body: &[u8]| news::stated(body, &self.place).map(|one| [one]);
+                return ANSWERS.each(request.body, whole, |order| whole(&alone(order)));
+            }
             Some("refund") => news::refund(request.body, &self.place),
             Some("entry") => parse(request.body).and_then(|named: wire::Named| {
                 self.changed("order", &named, named.order_id.as_deref(), "order.entry")
             }),
-            _ => self.read_hook(request.body),
+            _ => {
+                let read = self.read_hook(request.body);
+                return vec![read.unwrap_or_else(|why| ANSWERS.unasked(request.body, why))];
+            }
         };
         vec![read.unwrap_or_else(Inbound::from)]
     }

@@ -29,6 +29,7 @@ use self::api::{Api, RETURNS, STATED};
 use self::back::Back;
 use self::offer::Offers;
 use self::poll::Changes;
+use super::answers::Answers;
 use super::taken::{digits, id_of, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
@@ -57,6 +58,12 @@ struct TikTokShop {
 const APP_KEY: &str = "app_key";
 const SHOP: &str = "shop_id";
 const WAREHOUSE: &str = "warehouse_id";
+
+/// Answers of the Order API (`Get Order Detail`, `Get Order List`).
+const ANSWERS: Answers = Answers {
+    of_order: &["line_items"],
+    at: &["data/orders"],
+};
 
 /// What there is to know of a TikTok Shop connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -133,7 +140,7 @@ impl TikTokShop {
     fn read_hook(&self, body: &[u8]) -> Vec<Inbound> {
         let hook: wire::Hook = match parse(body) {
             Ok(hook) => hook,
-            Err(why) => return vec![why.into()],
+            Err(why) => return vec![ANSWERS.unasked(body, why)],
         };
         let form = digits(&hook.form.0).unwrap_or_else(|| "odd".to_owned());
         let unknown = |topic| vec![Inbound::Unknown { topic }];
@@ -197,10 +204,11 @@ impl Connector for TikTokShop {
             Some(RETURNS) => return returns::read(request.body),
             _ => return self.read_hook(request.body),
         }
-        let order = parse(request.body)
-            .and_then(|order| map::order(&order))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| {
+            let order = map::order(&parse(body)?)?;
+            taken(body, order).map(|one| [one])
+        };
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

@@ -26,6 +26,7 @@ use self::back::Back;
 use self::offer::Offers;
 use self::poll::Orders;
 use self::rest::Rest;
+use super::answers::Answers;
 use super::taken::{parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
@@ -39,6 +40,12 @@ struct Walmart {
     back: Back,
     offers: Offers,
 }
+
+/// Answers of the Orders API: of one order, and of the list.
+const ANSWERS: Answers = Answers {
+    of_order: &["purchaseOrderId"],
+    at: &["order", "list/elements/order"],
+};
 
 /// What there is to know of a Walmart connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -88,10 +95,11 @@ impl Connector for Walmart {
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        let order = parse(request.body)
-            .and_then(|order| map::order(&order).map_err(|why| why.under("order")))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| {
+            let order = map::order(&parse(body)?).map_err(|why| why.under("order"))?;
+            taken(body, order).map(|one| [one])
+        };
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

@@ -31,6 +31,7 @@ use self::back::Back;
 use self::offer::Offers;
 use self::poll::{Orders, STATED};
 use self::rest::Rest;
+use super::answers::Answers;
 use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
@@ -52,6 +53,12 @@ struct WooCommerce {
     offers: Option<Offers>,
     orders: Option<Orders>,
 }
+
+/// Answers of the REST API (`/orders`), which are lists without anything around them.
+const ANSWERS: Answers = Answers {
+    of_order: &["order_key", "billing"],
+    at: &[],
+};
 
 /// What there is to know of a WooCommerce connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -154,14 +161,19 @@ impl Connector for WooCommerce {
             return Vec::new();
         }
         if request.header(STATED) == Some("order") {
-            return vec![read_whole(request.body).unwrap_or_else(Inbound::from)];
+            let whole = |body: &[u8]| read_whole(body).map(|one| vec![one]);
+            return ANSWERS.each(request.body, whole, |body| self.read_order("order", body));
         }
-        let topic = request
-            .header("x-wc-webhook-topic")
-            .unwrap_or("order.updated");
-        let read = if SNAPSHOTS.contains(&topic) {
-            self.read_order(topic, request.body)
-        } else if topic == DELETED {
+        let topic = match request.header("x-wc-webhook-topic") {
+            Some(topic) => topic,
+            None if ANSWERS.hold(request.body) => "order.updated",
+            None => "no_topic",
+        };
+        if SNAPSHOTS.contains(&topic) {
+            let read = |body: &[u8]| self.read_order(topic, body);
+            return ANSWERS.each(request.body, read, read);
+        }
+        let read = if topic == DELETED {
             let deleted = parse(request.body);
             let said = deleted.and_then(|order| changes::deleted(&order, request.received_at));
             said.map(|said| vec![said])
