@@ -62,6 +62,7 @@ fn read(kind: &str, stated: &Statement, body: &Value) -> Vec<Inbound> {
 fn an_order_that_says_all_is_the_same_within_an_answer() {
     for kind in [
         "adobe_commerce",
+        "amazon",
         "ebay",
         "mirakl",
         "shopify",

@@ -11,6 +11,7 @@ mod map;
 mod marketplaces;
 mod money;
 mod offer;
+mod orders_v0;
 mod poll;
 mod specimen;
 mod wire;
@@ -23,8 +24,10 @@ use std::sync::Arc;
 use self::api::Api;
 use self::back::Back;
 use self::offer::Offers;
+use self::orders_v0::Told;
 use self::poll::Orders;
-use super::taken::{parse, taken};
+use super::answers::Answers;
+use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -47,6 +50,12 @@ struct Amazon {
 
 const SELLER: &str = "seller_id";
 const MARKETPLACES: &str = "marketplaces";
+
+/// Answers of the Orders API: `getOrder` and `searchOrders`, and those of its version 0.
+const ANSWERS: Answers = Answers {
+    of_order: &["orderId", orders_v0::ID],
+    at: &["order", "orders", "payload/Orders", "payload"],
+};
 
 /// What there is to know of an Amazon connection.
 pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
@@ -111,6 +120,18 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     }))
 }
 
+impl Amazon {
+    fn read_order(&self, body: &[u8]) -> Result<Inbound, NotTaken> {
+        if orders_v0::is_one(body) {
+            return match orders_v0::told(body)? {
+                Told::Said(said) => Ok(said),
+                Told::Whole(order) => taken(body, map::order(&parse(&order)?, &self.marketplaces)?),
+            };
+        }
+        taken(body, map::order(&parse(body)?, &self.marketplaces)?)
+    }
+}
+
 impl Connector for Amazon {
     /// There is nothing that the vendor could have sent.
     fn verify(&self, _request: &RawRequest<'_>) -> Result<(), Forged> {
@@ -122,10 +143,8 @@ impl Connector for Amazon {
             let topic = "not_stated".to_owned();
             return vec![Inbound::Unknown { topic }];
         }
-        let order = parse(request.body)
-            .and_then(|order| map::order(&order, &self.marketplaces))
-            .and_then(|order| taken(request.body, order));
-        vec![order.unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| self.read_order(body).map(|one| [one]);
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

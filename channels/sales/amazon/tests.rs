@@ -3,6 +3,7 @@
 mod back;
 mod offer;
 mod orders;
+mod orders_v0;
 mod poll;
 
 use std::sync::Arc;
