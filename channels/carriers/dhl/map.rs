@@ -7,7 +7,7 @@ use orderhub_domain::order::{DeliveryProof, ParcelStatus, Scan};
 use serde_json::value::RawValue;
 
 use super::NUMBER;
-use super::wire::{Event, Shipment, Tracked};
+use super::wire::{Event, OfMyDhl, Shipment, Tracked};
 use crate::carriers::sightings::{code_of, instant, meaning, signed};
 use crate::port::{Inbound, Resource};
 use crate::wire::{path_id, unreadable};
@@ -63,6 +63,10 @@ fn proof_of(shipment: &Shipment, scans: &[Scan]) -> Option<DeliveryProof> {
 pub(super) fn parcel(stated: &RawValue, look_up: bool) -> Inbound {
     let shipment: Shipment = match serde_json::from_str(stated.get()) {
         Ok(shipment) => shipment,
+        Err(_) if serde_json::from_str::<OfMyDhl>(stated.get()).is_ok() => {
+            let topic = "another_api:mydhl".to_owned();
+            return Inbound::Unknown { topic };
+        }
         Err(error) => {
             return Inbound::Unreadable {
                 reason: unreadable(&error),

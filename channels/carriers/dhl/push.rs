@@ -6,6 +6,7 @@
 //! `subscription.validate` was sent back; that is for whoever made it.
 
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
 use super::STATED;
 use super::map::parcel;
@@ -16,6 +17,9 @@ use crate::wire::{code, unreadable};
 
 /// The header that the subscription is made with.
 const TOKEN: &str = "x-orderhub-token";
+
+/// What a message is that tells of parcels.
+const PUSHED: &str = "subscription.push";
 
 /// Whether a message shows one of the tokens in force.
 pub(super) fn verify(words: &[SecretString], request: &RawRequest<'_>) -> Result<(), Forged> {
@@ -41,11 +45,14 @@ pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
             }];
         }
     };
-    match push.scope.as_str() {
-        "subscription.push" if push.shipments.is_empty() => vec![Inbound::Unreadable {
+    let Some(scope) = push.scope else {
+        return answered(body, &push.shipments);
+    };
+    match scope.as_str() {
+        PUSHED if push.shipments.is_empty() => vec![Inbound::Unreadable {
             reason: "the message comes without its shipments".to_owned(),
         }],
-        "subscription.push" => {
+        PUSHED => {
             let each = push.shipments.iter();
             each.map(|shipment| parcel(shipment, true)).collect()
         }
@@ -57,5 +64,13 @@ pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
                 topic: topic.unwrap_or_else(|| "a message without a plain scope".to_owned()),
             }]
         }
+    }
+}
+
+/// What is said without a word on what it is: the parcels of an answer of the tracking, or one of them.
+fn answered(body: &[u8], parcels: &[&RawValue]) -> Vec<Inbound> {
+    match serde_json::from_slice::<&RawValue>(body) {
+        Ok(body) if parcels.is_empty() => vec![parcel(body, true)],
+        _ => parcels.iter().map(|one| parcel(one, true)).collect(),
     }
 }

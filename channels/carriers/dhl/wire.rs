@@ -68,7 +68,8 @@ pub(super) struct Validation {
 /// A message of a push subscription.
 #[derive(Deserialize)]
 pub(super) struct Push<'a> {
-    pub(super) scope: String,
+    #[serde(default)]
+    pub(super) scope: Option<String>,
     #[serde(borrow, default, deserialize_with = "spare::list")]
     pub(super) shipments: Vec<&'a RawValue>,
 }
@@ -91,6 +92,13 @@ pub(super) struct Shipment {
     pub(super) events: Option<Vec<Event>>,
     #[serde(default)]
     pub(super) details: Option<Details>,
+}
+
+/// A parcel as another API of DHL's states it (MyDHL, of DHL Express).
+#[derive(Deserialize)]
+pub(super) struct OfMyDhl {
+    #[serde(rename = "shipmentTrackingNumber")]
+    _number: serde::de::IgnoredAny,
 }
 
 /// One sighting.

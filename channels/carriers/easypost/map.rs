@@ -8,7 +8,7 @@ use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelStatus, Scan};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
-use super::wire::{Event, Shipment, Sighting, Tracker};
+use super::wire::{Event, Named, Shipment, Sighting, Tracker};
 use crate::carriers::labels::cost;
 use crate::carriers::sightings::{self, meaning};
 use crate::port::Inbound;
@@ -102,8 +102,21 @@ fn proof_of(tracker: &Tracker, scans: &[Scan]) -> Option<DeliveryProof> {
     sightings::signed(scans, tracker.public_url.as_deref())
 }
 
-/// What a verified webhook says.
+/// What a verified webhook says. A tracker on its own, as the vendor's API answers it, is read like one that
+/// an event tells of; any other thing of the vendor's is kept by its name.
 pub(super) fn read(body: &[u8]) -> Inbound {
+    let named = serde_json::from_slice::<Named>(body);
+    match named.as_ref().map(|of| of.object.as_str()) {
+        Ok("Event") | Err(_) => event(body),
+        Ok("Tracker") => match std::str::from_utf8(body) {
+            Ok(tracker) => followed(tracker, None),
+            Err(_) => unreadable_body("the tracker is not text"),
+        },
+        Ok(other) => unknown(other, "a thing without a plain name"),
+    }
+}
+
+fn event(body: &[u8]) -> Inbound {
     let event: Event<'_> = match serde_json::from_slice(body) {
         Ok(event) => event,
         Err(error) => {
@@ -112,23 +125,18 @@ pub(super) fn read(body: &[u8]) -> Inbound {
             };
         }
     };
-    if event.object != "Event" {
-        return Inbound::Unreadable {
-            reason: "the body is not an Event".to_owned(),
-        };
-    }
     if !event.description.starts_with("tracker.") {
-        let topic = code(&event.description);
-        return Inbound::Unknown {
-            topic: topic.unwrap_or_else(|| "an event without a plain name".to_owned()),
-        };
+        return unknown(&event.description, "an event without a plain name");
     }
-    let Some(result) = event.result else {
-        return Inbound::Unreadable {
-            reason: "the event comes without its tracker".to_owned(),
-        };
-    };
-    let tracker: Tracker = match serde_json::from_str(result.get()) {
+    match event.result {
+        Some(tracker) => followed(tracker.get(), event.mode),
+        None => unreadable_body("the event comes without its tracker"),
+    }
+}
+
+/// What a tracker says; `mode` is that of the event which tells of it.
+fn followed(tracker: &str, mode: Option<String>) -> Inbound {
+    let tracker: Tracker = match serde_json::from_str(tracker) {
         Ok(tracker) => tracker,
         Err(error) => {
             return Inbound::Unreadable {
@@ -138,20 +146,30 @@ pub(super) fn read(body: &[u8]) -> Inbound {
     };
     let scans = scans_of(&tracker);
     if scans.is_empty() {
-        return Inbound::Unreadable {
-            reason: "the tracker has no sighting with a readable time".to_owned(),
-        };
+        return unreadable_body("the tracker has no sighting with a readable time");
     }
     if tracker.status.as_deref() == Some("error") {
         tracing::warn!("a carrier's tracker reports an error; its parcel is not followed");
     }
     let proof = proof_of(&tracker, &scans);
-    let mode = event.mode.or(tracker.mode);
+    let mode = mode.or(tracker.mode);
     Inbound::Scans {
         tracking_number: tracker.tracking_code,
         test: mode.as_deref() == Some("test"),
         scans,
         proof,
+    }
+}
+
+fn unknown(name: &str, nameless: &str) -> Inbound {
+    Inbound::Unknown {
+        topic: code(name).unwrap_or_else(|| nameless.to_owned()),
+    }
+}
+
+fn unreadable_body(reason: &str) -> Inbound {
+    Inbound::Unreadable {
+        reason: reason.to_owned(),
     }
 }
 

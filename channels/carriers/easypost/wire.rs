@@ -8,10 +8,15 @@ use crate::carriers::labels::{AddressParts, Offer};
 use crate::spare::{self, Text};
 use crate::wire::Exact;
 
+/// What a thing is: `Event`, `Tracker`, `Batch`, ...
+#[derive(Deserialize)]
+pub(super) struct Named {
+    pub(super) object: String,
+}
+
 /// A webhook's body.
 #[derive(Deserialize)]
 pub(super) struct Event<'a> {
-    pub(super) object: String,
     pub(super) description: String,
     #[serde(default)]
     pub(super) mode: Option<String>,

@@ -8,7 +8,7 @@
 use orderhub_domain::order::ParcelStatus;
 use secrecy::SecretString;
 
-use super::map::{is_test, moment, scan};
+use super::map::{self, is_test, moment, scan};
 use super::wire::Alert;
 use super::{NUMBER, STATED};
 use crate::carriers::shared_words::is_any;
@@ -34,6 +34,8 @@ pub(super) fn verify(words: &[SecretString], request: &RawRequest<'_>) -> Result
 pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
     let alert: Alert = match serde_json::from_slice(body) {
         Ok(alert) => alert,
+        // An answer of the tracking, sent on.
+        Err(_) if map::parcels(body).is_ok() => return map::read(body),
         Err(error) => {
             return vec![Inbound::Unreadable {
                 reason: unreadable(&error),

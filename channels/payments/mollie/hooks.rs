@@ -50,7 +50,8 @@ fn named(body: &[u8]) -> Option<&str> {
     (id.len() <= LONGEST_ID && id.contains('_')).then_some(id)
 }
 
-fn payment(id: &str) -> Inbound {
+/// A payment that has to be looked up.
+pub(super) fn payment(id: &str) -> Inbound {
     Inbound::Changed(Resource {
         kind: "payment".to_owned(),
         id: id.to_owned(),
@@ -72,13 +73,18 @@ pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
     // Of a capture, a refund, a chargeback the payment is looked up, with all that hangs on it.
     let entity = event.embedded.and_then(|embedded| embedded.entity);
     let of_payment = entity.and_then(|entity| entity.payment_id);
-    let known = [of_payment.as_deref(), event.entity_id.as_deref()];
+    let known = [&of_payment, &event.entity_id, &event.payment_id, &event.id];
+    let known = known.map(Option::as_deref);
     let known = known.into_iter().flatten();
     let mut payments = known.filter(|id| id.starts_with("tr_") && path_id(id).is_some());
     if let Some(id) = payments.next() {
         return vec![payment(id)];
     }
-    let topic = code(&event.kind);
+    let Some(kind) = event.kind.or(event.resource) else {
+        let reason = "the body lacks type".to_owned();
+        return vec![Inbound::Unreadable { reason }];
+    };
+    let topic = code(&kind);
     let topic = topic.unwrap_or_else(|| "an event without a plain name".to_owned());
     vec![Inbound::Unknown { topic }]
 }

@@ -8,9 +8,10 @@ use jiff::Timestamp;
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{PaymentEvidence, Reported};
 
-use super::wire::{Amount, Chargeback, Movement, Payment};
+use super::hooks;
+use super::wire::{Amount, Chargeback, Movement, OfPayment, Payment};
 use crate::port::Inbound;
-use crate::wire::{code, unreadable};
+use crate::wire::{code, path_id, unreadable};
 
 /// An amount or a currency that no order can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,6 +185,13 @@ pub(super) fn read(body: &[u8], profile: Option<&str>) -> Vec<Inbound> {
     let payment: Payment = match serde_json::from_slice(body) {
         Ok(payment) => payment,
         Err(error) => {
+            // A refund or a chargeback on its own says less than its payment does.
+            let of_it = serde_json::from_slice::<OfPayment>(body);
+            if let Ok(OfPayment { payment_id }) = of_it
+                && path_id(&payment_id).is_some()
+            {
+                return vec![hooks::payment(&payment_id)];
+            }
             let reason = unreadable(&error);
             return vec![Inbound::Unreadable { reason }];
         }

@@ -160,10 +160,17 @@ pub(super) struct Payments {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Event {
-    #[serde(rename = "type")]
-    pub(super) kind: String,
+    #[serde(rename = "type", default)]
+    pub(super) kind: Option<String>,
     #[serde(default)]
     pub(super) entity_id: Option<String>,
+    /// Of a thing that comes on its own, without an event: what it is, and which one.
+    #[serde(default)]
+    pub(super) resource: Option<String>,
+    #[serde(default)]
+    pub(super) id: Option<String>,
+    #[serde(default)]
+    pub(super) payment_id: Option<String>,
     #[serde(default, rename = "_embedded")]
     pub(super) embedded: Option<EventEmbedded>,
 }
@@ -180,6 +187,13 @@ pub(super) struct EventEmbedded {
 pub(super) struct Entity {
     #[serde(default)]
     pub(super) payment_id: Option<String>,
+}
+
+/// What hangs on a payment.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OfPayment {
+    pub(super) payment_id: String,
 }
 
 /// The body of a refusal: prose but for the field that it is about.

@@ -96,6 +96,21 @@ fn every_parcel_of_a_push_is_an_item_and_a_bad_one_loses_only_itself() {
 }
 
 #[test]
+fn an_answer_of_the_tracking_is_read_where_it_is_pushed_and_another_apis_is_kept() {
+    let looked_up = read(&STATED, TRACKING.as_bytes());
+    assert_eq!(read(&[], TRACKING.as_bytes()), looked_up);
+    let one = &json_of(TRACKING)["shipments"][0];
+    assert_eq!(read(&[], one.to_string().as_bytes()), looked_up[..1]);
+    let express = json!({"shipments": [{"shipmentTrackingNumber": "4711", "status": "delivered",
+        "events": [{"date": "2026-03-02", "time": "10:00:00", "typeCode": "OK"}]}]});
+    let express = express.to_string();
+    let topic = "another_api:mydhl".to_owned();
+    let kept = [Inbound::Unknown { topic }];
+    assert_eq!(read(&[], express.as_bytes()), kept);
+    assert_eq!(read(&STATED, express.as_bytes()), kept);
+}
+
+#[test]
 fn what_a_subscription_says_of_itself_is_kept_or_taken() {
     let said = |scope: &str| {
         let body = json!({"scope": scope, "self": "https://api-eu.dhl.com/own", "secret": "own"});
@@ -113,7 +128,6 @@ fn what_a_subscription_says_of_itself_is_kept_or_taken() {
     for body in [
         "",
         "[]",
-        "{}",
         r#"{"scope":"subscription.push"}"#,
         r#"{"scope":"subscription.push","shipments":[{"status":{"status":"Jane"}}]}"#,
         r#"{"scope":"subscription.push","shipments":"Jane"}"#,

@@ -238,6 +238,18 @@ fn prose_never_becomes_a_code() {
 }
 
 #[test]
+fn a_tracker_on_its_own_says_what_an_event_says_of_it() {
+    let event: Value = serde_json::from_str(TRACKER).expect("JSON");
+    let mut alone = event["result"].clone();
+    alone["object"] = "Tracker".into();
+    alone["mode"] = event["mode"].clone();
+    assert_eq!(read(alone.to_string().as_bytes()), read(TRACKER.as_bytes()));
+    let topic = "ScanForm".to_owned();
+    let other = br#"{"object":"ScanForm","id":"sf_own"}"#;
+    assert_eq!(read(other), Inbound::Unknown { topic });
+}
+
+#[test]
 fn what_is_not_a_tracker_is_kept_and_what_is_broken_says_so() {
     let batch = br#"{"object":"Event","description":"batch.updated","result":{"id":"batch_1"}}"#;
     assert_eq!(

@@ -53,6 +53,13 @@ fn tracked(kind: &str, code: &str, plain: &str) -> ParcelStatus {
 }
 
 #[test]
+fn an_answer_of_the_tracking_is_read_where_it_is_pushed() {
+    let looked_up = read(&STATED, TRACKING.as_bytes());
+    assert!(!looked_up.is_empty());
+    assert_eq!(read(&[], TRACKING.as_bytes()), looked_up);
+}
+
+#[test]
 fn only_who_shows_a_word_in_force_is_believed() {
     for word in ["a-newer-word", "an-older-word"] {
         assert_eq!(verify(&[("credential", word)]), Ok(()), "{word}");

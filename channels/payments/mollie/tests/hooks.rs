@@ -1,7 +1,7 @@
 //! Webhooks: what is let in, and that it only ever names something.
 
 use hmac::{Hmac, KeyInit, Mac};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::{NOWHERE, PAYMENT, gateway, settings, with_request};
@@ -126,6 +126,29 @@ fn whatever_was_changed_is_not_believed() {
     let headers = [("x-mollie-signature", good.as_str())];
     let answer = with_request(&headers, body, |request| gateway.verify(request));
     assert_eq!(answer, Err(Forged::Mismatch));
+}
+
+#[test]
+fn what_hangs_on_a_payment_and_comes_on_its_own_names_it() {
+    for alone in [
+        json!({"resource": "payment", "id": "tr_own1", "status": "open"}),
+        json!({"resource": "refund", "id": "re_own1", "paymentId": "tr_own1"}),
+        json!({"resource": "chargeback", "id": "chb_own1", "paymentId": "tr_own1"}),
+    ] {
+        let body = alone.to_string();
+        assert_eq!(read(body.as_bytes()), [changed("tr_own1")], "{alone}");
+    }
+    // Where a payment was looked up, too.
+    let alone = json!({"resource": "chargeback", "id": "chb_own1", "paymentId": "tr_own1"});
+    let stated = [("x-mollie-resource", "payment")];
+    let body = alone.to_string();
+    let looked_up = with_request(&stated, body.as_bytes(), |request| {
+        gateway(NOWHERE).read(request)
+    });
+    assert_eq!(looked_up, [changed("tr_own1")]);
+    let topic = "capture".to_owned();
+    let other = br#"{"resource":"capture","id":"cpt_own1"}"#;
+    assert_eq!(read(other), [Inbound::Unknown { topic }]);
 }
 
 #[test]
