@@ -69,7 +69,7 @@ pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
     about: About {
         family: Family::Carriers,
         name: "shipstation",
-        standing: Standing::Documented,
+        standing: Standing::Sampled,
         can: &[
             Capability::Webhooks,
             Capability::LooksUp,

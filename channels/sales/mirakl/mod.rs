@@ -50,7 +50,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
     about: About {
         family: Family::Sales,
         name: "mirakl",
-        standing: Standing::Documented,
+        standing: Standing::Sampled,
         can: &[
             Capability::Polled,
             Capability::Acknowledged,
