@@ -5,7 +5,7 @@
 //! Not here: outbound calls, which run against doubles in each connector's tests.
 
 mod carriers;
-mod desk;
+pub(crate) mod desk;
 mod payments;
 mod sales;
 mod trust;
@@ -18,7 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::money::{Currency, Money};
 use secrecy::ExposeSecret;
 
@@ -147,25 +147,33 @@ struct Kit<'a> {
 
 impl Kit<'_> {
     fn scene(&self) -> Scene<'_> {
+        self.scene_at(self.now)
+    }
+
+    fn scene_at(&self, at: Timestamp) -> Scene<'_> {
         Scene {
             settings: self.settings,
             url: URL,
-            at: self.now,
+            at,
         }
     }
 
     /// What the connection reads out of a statement. It comes signed, where the vendor signs: some sign
     /// item by item, and who reads looks at that again.
     fn read(&self, stated: &Statement) -> Result<Vec<Inbound>, Failed> {
+        self.read_at(stated, self.now)
+    }
+
+    fn read_at(&self, stated: &Statement, at: Timestamp) -> Result<Vec<Inbound>, Failed> {
         let mut stated = stated.clone();
         if let Signing::By { key, .. } = self.specimen.signing()
             && let Ok(Some(secret)) = self.settings.secret_if_any(key)
         {
             let secret = secret.expose_secret();
-            self.specimen.sign(&mut stated, secret, &self.scene());
+            self.specimen.sign(&mut stated, secret, &self.scene_at(at));
         }
         let headers = headers(&stated)?;
-        Ok(self.connection.read(&request(&headers, &stated, self.now)))
+        Ok(self.connection.read(&request(&headers, &stated, at)))
     }
 
     /// The one thing that it reads out of a statement.
@@ -179,6 +187,29 @@ impl Kit<'_> {
                 items.len() + 1
             )),
         }
+    }
+
+    /// What is read of a thing, and once more of another delivery of it an hour later: the vendor heard no
+    /// answer, or is asked again. Both have to say the same, word for word, or the hub takes one thing for two:
+    /// it knows a repeat by the vendor's own ids and times, and neither may come from the delivery.
+    fn delivered_twice(&self, thing: Thing<'_>) -> Result<[Vec<Inbound>; 2], Failed> {
+        let later = self.now.saturating_add(SignedDuration::from_hours(1));
+        let later = later.unwrap_or(self.now);
+        let told = |at| {
+            let stated = self.specimen.state(thing, &self.scene_at(at));
+            let word = self.specimen.word(thing, &self.scene_at(at));
+            let mut items = Vec::new();
+            for stated in stated.iter().chain(&word) {
+                items.extend(self.read_at(stated, at)?);
+            }
+            Ok(items)
+        };
+        let (once, again) = (told(self.now)?, told(later)?);
+        if once.is_empty() {
+            return fails("nothing is read out of it");
+        }
+        same("what is read of another delivery", &again, &once)?;
+        Ok([once, again])
     }
 
     /// Whether a connection believes what was pushed.

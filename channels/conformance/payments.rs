@@ -90,9 +90,7 @@ fn has_amount(evidence: &PaymentEvidence, amount: Money) -> bool {
 }
 
 fn duplicate(kit: &Kit<'_>) -> Tried {
-    let taking = plain(kit)?;
-    let (once, twice) = (read(kit, &taking)?, read(kit, &taking)?);
-    same("the second reading", &twice, &once)
+    kit.delivered_twice(Thing::Taking(&plain(kit)?)).map(drop)
 }
 
 /// Amounts are read with the decimals of their currency, and one below zero never as money that came.

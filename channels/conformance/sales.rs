@@ -138,11 +138,25 @@ fn holds(kit: &Kit<'_>, sale: &Sale, order: &InboundOrder) -> Tried {
     )
 }
 
-/// The same statement says the same, however often it comes.
+/// A sale says the same, however often it is delivered, and leaves its order as the first delivery made it.
 fn duplicate(kit: &Kit<'_>) -> Tried {
     let sale = plain(kit)?;
-    let (once, twice) = (read(kit, &sale)?, read(kit, &sale)?);
-    same("the second reading", &twice, &once)
+    if kit
+        .specimen
+        .state(Thing::Sale(&sale), &kit.scene())
+        .is_none()
+    {
+        return not_tried("the vendor states no such thing");
+    }
+    let [once, again] = kit.delivered_twice(Thing::Sale(&sale))?;
+    let only_orders = |items: &[Inbound]| -> Vec<Inbound> {
+        let named = |item: &&Inbound| !matches!(item, Inbound::Changed(_));
+        items.iter().filter(named).cloned().collect()
+    };
+    let (once, again) = (only_orders(&once), only_orders(&again));
+    let first = desk::taken(kit, &once)?;
+    let both = desk::taken(kit, &[once, again].concat())?;
+    same("the order after a repeat", &both, &first)
 }
 
 /// Whatever is said of a sale, in every order and with repeats, comes to one cancelled order once the

@@ -1,5 +1,7 @@
 //! The kit, held against every kind, and against connectors that are wrong in one way each.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use orderhub_domain::order::ChannelFact;
 
 use super::*;
@@ -26,8 +28,11 @@ fn every_kind_does_what_every_kind_must() {
 struct Wrong {
     genuine: Arc<dyn Connector>,
     believes_all: bool,
-    mistake: fn(Inbound) -> Vec<Inbound>,
+    mistake: Mistake,
 }
+
+/// What is made of an item that arrived then.
+type Mistake = fn(Inbound, Timestamp) -> Vec<Inbound>;
 
 impl Connector for Wrong {
     fn verify(&self, request: &RawRequest<'_>) -> Result<(), Forged> {
@@ -40,7 +45,9 @@ impl Connector for Wrong {
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
         let items = self.genuine.read(request).into_iter();
-        items.flat_map(self.mistake).collect()
+        items
+            .flat_map(|item| (self.mistake)(item, request.received_at))
+            .collect()
     }
 
     fn is_live(&self) -> bool {
@@ -49,11 +56,7 @@ impl Connector for Wrong {
 }
 
 /// The checks that find something at a connection of a kind which makes this mistake.
-fn found(
-    name: &str,
-    believes_all: bool,
-    mistake: fn(Inbound) -> Vec<Inbound>,
-) -> Vec<&'static str> {
+fn found(name: &str, believes_all: bool, mistake: Mistake) -> Vec<&'static str> {
     let about = registry::kinds().find(|about| about.name == name);
     let about = about.expect("a kind");
     let settings = whole(about);
@@ -75,7 +78,7 @@ fn found(
 }
 
 /// No mistake.
-fn right(item: Inbound) -> Vec<Inbound> {
+fn right(item: Inbound, _: Timestamp) -> Vec<Inbound> {
     vec![item]
 }
 
@@ -100,8 +103,76 @@ fn who_believes_everybody_is_found() {
 }
 
 #[test]
+fn an_order_that_changes_whenever_it_is_delivered_is_found() {
+    let by_arrival = |item, arrived| {
+        with(item, |order| {
+            order.submission.draft.changed_at = Some(arrived);
+        })
+    };
+    assert_eq!(found("woocommerce", false, by_arrival), ["duplicate"]);
+}
+
+#[test]
+fn a_thing_that_is_another_one_each_time_is_found() {
+    static TIMES: AtomicU64 = AtomicU64::new(0);
+    /// So many times something was read: what a name must not be made of.
+    fn times() -> u64 {
+        TIMES.fetch_add(1, Ordering::Relaxed)
+    }
+    let renumbered = |item, _| {
+        with(item, |order| {
+            for line in &mut order.submission.draft.lines {
+                line.external_id = format!("{}-{}", line.external_id, times());
+            }
+        })
+    };
+    assert_eq!(found("woocommerce", false, renumbered), ["duplicate"]);
+    let renamed = |item, _| match item {
+        Inbound::Payment {
+            reference,
+            order,
+            occurred_at,
+            test,
+            evidence,
+        } => vec![Inbound::Payment {
+            reference: format!("{reference}-{}", times()),
+            order,
+            occurred_at,
+            test,
+            evidence,
+        }],
+        other => vec![other],
+    };
+    assert_eq!(found("stripe", false, renamed), ["duplicate"]);
+}
+
+#[test]
+fn a_sighting_that_is_dated_by_its_arrival_is_found() {
+    let dated = |item, arrived| match item {
+        Inbound::Scans {
+            tracking_number,
+            test,
+            mut scans,
+            proof,
+        } => {
+            for scan in &mut scans {
+                scan.at = arrived;
+            }
+            vec![Inbound::Scans {
+                tracking_number,
+                test,
+                scans,
+                proof,
+            }]
+        }
+        other => vec![other],
+    };
+    assert_eq!(found("easypost", false, dated), ["duplicate"]);
+}
+
+#[test]
 fn ids_that_went_through_a_float_are_found() {
-    let rounded = |item| {
+    let rounded = |item, _| {
         with(item, |order| {
             let id = order.submission.draft.external_id.parse::<f64>();
             order.submission.draft.external_id = id.expect("a number").to_string();
@@ -112,13 +183,13 @@ fn ids_that_went_through_a_float_are_found() {
 
 #[test]
 fn lines_that_are_left_out_are_found() {
-    let first = |item| with(item, |order| order.submission.draft.lines.truncate(250));
+    let first = |item, _| with(item, |order| order.submission.draft.lines.truncate(250));
     assert_eq!(found("woocommerce", false, first), ["500 lines"]);
 }
 
 #[test]
 fn a_total_that_is_made_to_fit_is_found() {
-    let fitted = |item| {
+    let fitted = |item, _| {
         with(item, |order| {
             let draft = &mut order.submission.draft;
             let gap = draft.stated_total.minus(draft.totals().grand);
@@ -133,7 +204,7 @@ fn a_total_that_is_made_to_fit_is_found() {
 
 #[test]
 fn a_cancellation_that_is_not_heard_is_found() {
-    let deaf = |item| {
+    let deaf = |item, _| {
         with(item, |order| {
             let told = |fact: &ChannelFact| !matches!(fact, ChannelFact::Cancelled { .. });
             order.facts.retain(told);
@@ -144,7 +215,7 @@ fn a_cancellation_that_is_not_heard_is_found() {
 
 #[test]
 fn names_and_titles_that_were_made_plain_are_found() {
-    let plain = |item| {
+    let plain = |item, _| {
         with(item, |order| {
             for line in &mut order.submission.draft.lines {
                 line.title.retain(|letter| letter.is_ascii());
@@ -156,7 +227,7 @@ fn names_and_titles_that_were_made_plain_are_found() {
 
 #[test]
 fn a_line_without_a_sku_that_is_dropped_is_found() {
-    let dropped = |item| {
+    let dropped = |item, _| {
         with(item, |order| {
             let lines = &mut order.submission.draft.lines;
             lines.retain(|line| line.sku.as_ref().is_some_and(|sku| sku.0 != "77"));
@@ -167,7 +238,7 @@ fn a_line_without_a_sku_that_is_dropped_is_found() {
 
 #[test]
 fn a_word_that_nobody_knows_and_that_moves_something_is_found() {
-    let guessed = |item| match item {
+    let guessed = |item, _| match item {
         Inbound::Unknown { .. } => vec![Inbound::Changed(crate::port::Resource {
             kind: "order".into(),
             id: "1".into(),
@@ -179,10 +250,10 @@ fn a_word_that_nobody_knows_and_that_moves_something_is_found() {
 
 #[test]
 fn what_is_lost_is_found() {
-    let lost = |_| Vec::new();
-    assert_eq!(found("easypost", false, lost), ["a parcel"]);
+    let lost = |_, _| Vec::new();
+    assert_eq!(found("easypost", false, lost), ["a parcel", "duplicate"]);
     assert_eq!(
         found("stripe", false, lost),
-        ["a payment", "ids above 2^53"]
+        ["a payment", "duplicate", "ids above 2^53"]
     );
 }

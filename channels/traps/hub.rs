@@ -1,52 +1,11 @@
 //! The hub's own core, with nothing around it: what it makes of an order that a connection has read, in a world
 //! that has plenty of everything.
 
-use jiff::Timestamp;
-use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku};
-use orderhub_domain::order::{
-    Command, Context, Decided, Effect, Features, Input, InputBody, Location, Order, Placement,
-    Places, Sightings, decide, place,
-};
-use orderhub_domain::policy::Policy;
-use orderhub_domain::stock::Counters;
-use uuid::Uuid;
+use orderhub_domain::order::{Command, Decided, Effect, Input, InputBody, Order, decide};
 
 use super::scene::noon;
+use crate::conformance::desk::{self, within};
 use crate::port::InboundOrder;
-
-struct Plenty(Vec<Location>);
-
-impl Plenty {
-    fn open() -> Self {
-        let code = LocationCode("PLENTY".to_owned());
-        Self(vec![Location::plain(code, "DE".to_owned())])
-    }
-}
-
-impl Places for Plenty {
-    fn locations(&self) -> &[Location] {
-        &self.0
-    }
-
-    fn counters(&self, _: &LocationCode, _: &Sku) -> Counters {
-        Counters {
-            on_hand: 1_000_000,
-            ..Counters::default()
-        }
-    }
-}
-
-fn within<T>(of: impl FnOnce(&Context<'_>) -> T) -> T {
-    let (policy, places) = (Policy::default(), Plenty::open());
-    let now: Timestamp = noon();
-    of(&Context {
-        now,
-        policy: &policy,
-        places: &places,
-        ship_to: None,
-        channel_listens: &[],
-    })
-}
 
 /// The order that comes of it on a live connection.
 pub(super) fn placed(order: &InboundOrder) -> Order {
@@ -55,16 +14,10 @@ pub(super) fn placed(order: &InboundOrder) -> Order {
 
 /// The order that comes of it.
 pub(super) fn placed_on(order: &InboundOrder, live_connection: bool) -> Order {
-    let placement = Placement {
-        id: OrderId::new(0, [7; 8], [0; 2]),
-        channel: ChannelId(Uuid::nil()),
-        channel_slug: "own".into(),
-        features: Features::of(&order.submission, &Sightings::NotNeeded),
-        live_connection,
-        body_hash: order.body_hash.clone(),
-        draft: order.submission.draft.clone(),
-    };
-    within(|context| place(placement, "channel:own", None, context).1)
+    let slug = "own".into();
+    within(noon(), |context| {
+        desk::placed(order, &slug, live_connection, context)
+    })
 }
 
 /// The order after what somebody asked for.
@@ -73,7 +26,7 @@ pub(super) fn asked(order: &Order, command: Command) -> Order {
         actor: "operator:ada".to_owned(),
         body: InputBody::Request(command.into()),
     };
-    match within(|context| decide(order, &input, context)) {
+    match within(noon(), |context| decide(order, &input, context)) {
         Ok(Decided::Commit(_, after)) => *after,
         other => panic!("it is not carried out: {other:?}"),
     }
