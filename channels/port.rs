@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use jiff::Timestamp;
-use orderhub_domain::canonical::Submission;
+use orderhub_domain::canonical::{Address, Submission};
 use orderhub_domain::ids::{FulfilmentId, LocationCode};
 use orderhub_domain::order::{
     ChannelFact, DeliveryProof, FulfilmentEvidence, LabelEvidence, NoticeEvidence, PaymentEvidence,
@@ -213,7 +213,13 @@ impl InboundOrder {
             news.push(ChannelFact::Restated(Box::new(Restatement {
                 draft: self.submission.draft.clone(),
                 wanted: self.wanted.clone(),
-                ship_to: self.submission.private.ship_to.clone(),
+                // A state that hides the buyer says no other address.
+                ship_to: self
+                    .submission
+                    .private
+                    .ship_to
+                    .clone()
+                    .filter(Address::names_a_place),
                 paid: self.facts.iter().any(paid),
             })));
         }

@@ -341,6 +341,16 @@ pub struct Address {
     pub phone: Option<String>,
 }
 
+impl Address {
+    /// Whether a carrier can be asked to bring something there: it says a street or a city. What else it
+    /// lacks stops no label. Marketplaces that keep their buyers to themselves state a country, or a
+    /// postcode beside it, until they say more.
+    pub fn names_a_place(&self) -> bool {
+        let says = |text: &String| !text.trim().is_empty();
+        self.lines.iter().any(says) || self.city.as_ref().is_some_and(says)
+    }
+}
+
 /// What is wrong with a part of a message, for the sender.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {

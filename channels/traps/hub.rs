@@ -1,7 +1,15 @@
 //! The hub's own core, with nothing around it: what it makes of an order that a connection has read, in a world
 //! that has plenty of everything.
 
-use orderhub_domain::order::{Command, Decided, Effect, Input, InputBody, Order, decide};
+use jiff::Timestamp;
+use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku};
+use orderhub_domain::order::{
+    ChannelFact, Command, Context, Decided, Effect, Fact, Features, Input, InputBody, Location,
+    Order, Placement, Places, Sightings, decide, place,
+};
+use orderhub_domain::policy::Policy;
+use orderhub_domain::stock::Counters;
+use uuid::Uuid;
 
 use super::scene::noon;
 use crate::conformance::desk::{self, within};
@@ -30,6 +38,22 @@ pub(super) fn asked(order: &Order, command: Command) -> Order {
         Ok(Decided::Commit(_, after)) => *after,
         other => panic!("it is not carried out: {other:?}"),
     }
+}
+
+/// The order after what its channel said.
+pub(super) fn heard(order: &Order, said: Vec<ChannelFact>) -> Order {
+    let after = |order: Order, fact: ChannelFact| {
+        let input = Input {
+            actor: "channel:own".to_owned(),
+            body: InputBody::Fact(Fact::Channel(fact)),
+        };
+        match within(|context| decide(&order, &input, context)) {
+            Ok(Decided::Commit(_, after)) => *after,
+            Ok(_) => order,
+            Err(refused) => panic!("a fact is refused: {refused}"),
+        }
+    };
+    said.into_iter().fold(order.clone(), after)
 }
 
 /// The SKUs that are to be set aside for an order.

@@ -1,11 +1,12 @@
 //! Buyers who are named late, in disguise, or never.
 
+use jiff::SignedDuration;
 use orderhub_domain::canonical::Address;
-use orderhub_domain::order::{AddressChange, Command, Effect, Stage};
+use orderhub_domain::order::{AddressChange, Command, Edge, Effect, REASON_ADDRESS_MISSING, Stage};
 use serde_json::{Value, json};
 
-use super::hub::{asked, placed, set_aside};
-use super::scene::{comes_to, vendor};
+use super::hub::{asked, heard, placed, set_aside};
+use super::scene::{as_it_is, comes_to, noon, vendor};
 use crate::port::InboundOrder;
 
 /// Orders of marketplaces that keep their buyers to themselves.
@@ -53,6 +54,7 @@ fn trap_20_an_address_that_comes_later_is_taken_on_and_nothing_was_labelled_befo
             country: Some("DE".to_owned()),
             ..Address::default()
         };
+        assert!(waiting.is_held_for(REASON_ADDRESS_MISSING), "{name}");
         let known = asked(
             &waiting,
             Command::ChangeAddress(Box::new(AddressChange {
@@ -62,7 +64,42 @@ fn trap_20_an_address_that_comes_later_is_taken_on_and_nothing_was_labelled_befo
             })),
         );
         assert_eq!(known.draft.destination.as_deref(), Some("DE"), "{name}");
+        assert_eq!(known.holds, [], "{name}");
+        assert_eq!(set_aside(&known), ["MUG-1", "TEE-2"], "{name}");
     }
+}
+
+#[test]
+fn trap_20_an_order_without_an_address_goes_to_no_location_until_its_channel_states_one() {
+    for (name, order) in nameless() {
+        let waiting = placed(&order);
+        let hold = waiting.holds.first().expect("it is held");
+        assert_eq!(hold.reason, REASON_ADDRESS_MISSING, "{name}");
+        assert_eq!(hold.blocks, [Edge::Release, Edge::Ship], "{name}");
+        let mut later = vendor(name).order(as_it_is);
+        let changed_at = later.submission.draft.changed_at;
+        let changed_at = changed_at.unwrap_or_else(noon);
+        later.submission.draft.changed_at = Some(changed_at + SignedDuration::from_mins(1));
+        let known = heard(&waiting, later.news());
+        assert_eq!(known.holds, [], "{name}");
+        assert_eq!(known.draft.destination.as_deref(), Some("DE"), "{name}");
+        assert_eq!(set_aside(&known), ["MUG-1", "TEE-2"], "{name}");
+    }
+}
+
+#[test]
+fn trap_20_a_country_and_a_postcode_are_no_address() {
+    let ebay = vendor("ebay").order(|order| {
+        let to = &mut order["fulfillmentStartInstructions"][0]["shippingStep"]["shipTo"];
+        *to = json!({ "contactAddress": { "countryCode": "DE", "postalCode": "10115" } });
+    });
+    assert!(placed(&ebay).is_held_for(REASON_ADDRESS_MISSING));
+    // Nor do they take away an address that is known.
+    let whole = placed(&vendor("ebay").order(as_it_is));
+    assert_eq!(whole.holds, []);
+    let mut hidden = ebay;
+    hidden.submission.draft.changed_at = Some(noon() + SignedDuration::from_mins(1));
+    assert_eq!(heard(&whole, hidden.news()).holds, []);
 }
 
 #[test]

@@ -22,12 +22,14 @@ pub const REASON_REAUTHORIZING: &str = "reauthorizing";
 pub const REASON_CHANGED_AT_SOURCE: &str = "changed_at_source";
 /// The sales channel takes the order, and releases it for shipping later.
 pub const REASON_AWAITS_CHANNEL: &str = "awaits_channel";
+/// It is to be sent, and nobody has said where to.
+pub const REASON_ADDRESS_MISSING: &str = "address_missing";
 /// The buyer asks the sales channel for a cancellation, and a person decides.
 pub const REASON_CANCEL_ASKED: &str = "cancel_asked";
 /// The sales channel refuses to give back money that it took.
 pub const REASON_CHANNEL_REFUND_REFUSED: &str = "channel_refund_refused";
 /// Why the hub itself puts orders on hold. A person's reasons are their own words.
-pub const HOLD_REASONS: [&str; 13] = [
+pub const HOLD_REASONS: [&str; 14] = [
     REASON_CAPTURE_FAILED,
     REASON_REFUND_FAILED,
     REASON_LABEL_FAILED,
@@ -39,6 +41,7 @@ pub const HOLD_REASONS: [&str; 13] = [
     REASON_UNKNOWN_SKU,
     REASON_CHANGED_AT_SOURCE,
     REASON_AWAITS_CHANNEL,
+    REASON_ADDRESS_MISSING,
     REASON_CANCEL_ASKED,
     REASON_CHANNEL_REFUND_REFUSED,
 ];

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use super::explain::Action;
 use super::{
     Effect, Fulfilment, FulfilmentStage, Hold, HoldScope, Loss, Order, Outstanding,
-    REASON_AWAITS_CHANNEL, REASON_CANCEL_ASKED, REASON_CAPTURE_FAILED, REASON_CHANGED_AT_SOURCE,
-    REASON_CHANNEL_REFUND_REFUSED, REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST,
-    REASON_PAYMENT_MISMATCH, REASON_REAUTHORIZING, REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH,
-    REASON_UNKNOWN_SKU, Stage, StuckBy,
+    REASON_ADDRESS_MISSING, REASON_AWAITS_CHANNEL, REASON_CANCEL_ASKED, REASON_CAPTURE_FAILED,
+    REASON_CHANGED_AT_SOURCE, REASON_CHANNEL_REFUND_REFUSED, REASON_LABEL_FAILED,
+    REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REAUTHORIZING,
+    REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, REASON_UNKNOWN_SKU, Stage, StuckBy,
 };
 use crate::ids::Sku;
 use crate::policy::Policy;
@@ -58,10 +58,16 @@ impl Order {
         first.saturating_add(policy.stuck_after).ok()
     }
 
-    /// One of the hub's own holds that only a person lifts. What has ended needs nobody.
+    /// One of the hub's own holds that only a person lifts. What has ended needs nobody, nor does an order
+    /// without an address that its channel keeps back: it says the address when it releases it.
     fn hold_for_a_person(&self) -> Option<&Hold> {
         let waits = [REASON_REAUTHORIZING, REASON_AWAITS_CHANNEL];
-        let own = |hold: &&Hold| hold.owner == "system" && !waits.contains(&hold.reason.as_str());
+        let kept = self.is_held_for(REASON_AWAITS_CHANNEL);
+        let early = |hold: &Hold| kept && hold.reason == REASON_ADDRESS_MISSING;
+        let own = |hold: &&Hold| {
+            let waits = waits.contains(&hold.reason.as_str()) || early(hold);
+            hold.owner == "system" && !waits
+        };
         self.holds
             .iter()
             .find(own)
@@ -114,6 +120,10 @@ impl Order {
             REASON_AWAITS_CHANNEL => (
                 "the sales channel has not released it for shipping yet; its word ends this",
                 "release",
+            ),
+            REASON_ADDRESS_MISSING => (
+                "nobody has said where it goes; change its address, or wait for the sales channel to say it; releasing sends it with what is known",
+                "change_address",
             ),
             REASON_CANCEL_ASKED => (
                 "the buyer asks for a cancellation; cancel, or release to send it all the same",

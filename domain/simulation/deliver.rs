@@ -1,5 +1,6 @@
 //! What is on its way arrives: at the hub, at a partner, or nowhere.
 
+use super::buyers;
 use super::dice::Dice;
 use super::hub::Took;
 use super::world::{Call, Fault, Letter, World};
@@ -7,8 +8,8 @@ use crate::append::Signal;
 use crate::canonical::OrderDraft;
 use crate::ids::{CommandId, OrderId};
 use crate::order::{
-    Asked, ChannelFact, Command, Effect, Fact, Features, Input, InputBody, Notice, PaymentFact,
-    Placement, Postponement, REPLY_SCHEMA, Rejection, Request, StockFact, TenderSelector,
+    Asked, ChannelFact, Command, Effect, Fact, Input, InputBody, Notice, PaymentFact, Placement,
+    Postponement, REPLY_SCHEMA, Rejection, Request, StockFact, TenderSelector,
 };
 use crate::stock::StockCommand;
 
@@ -151,7 +152,7 @@ impl World<'_> {
             id,
             channel,
             channel_slug: slug.clone(),
-            features: Features::unknown(draft.stated_total),
+            features: buyers::features(&draft),
             draft: draft.clone(),
             live_connection: true,
             body_hash,

@@ -3,7 +3,8 @@
 use super::laws::{Verdict, must};
 use super::world::World;
 use crate::order::{
-    Event, Order, REASON_AWAITS_CHANNEL, REASON_REAUTHORIZING, Recorded, StuckEvent,
+    Event, Order, REASON_ADDRESS_MISSING, REASON_AWAITS_CHANNEL, REASON_REAUTHORIZING, Recorded,
+    StuckEvent,
 };
 
 /// It is said once that an order is stuck, of one that somebody has to look after, and once that it is not.
@@ -25,10 +26,15 @@ pub(super) fn before_stuck(before: &Order, recorded: &Recorded) -> Verdict {
 
 /// A hold of the hub's own that waits for a person.
 fn is_held(order: &Order) -> bool {
+    let kept = order.is_held_for(REASON_AWAITS_CHANNEL);
     let waits = order.holds.iter().any(|hold| {
         let own = !hold.owner.starts_with("operator:") && !hold.owner.starts_with("channel:");
-        let waits = [REASON_REAUTHORIZING, REASON_AWAITS_CHANNEL];
-        own && !waits.contains(&hold.reason.as_str())
+        let waits = match hold.reason.as_str() {
+            REASON_REAUTHORIZING | REASON_AWAITS_CHANNEL => true,
+            REASON_ADDRESS_MISSING => kept,
+            _ => false,
+        };
+        own && !waits
     });
     waits && !order.stage.is_terminal()
 }

@@ -139,6 +139,36 @@ async fn a_label_is_bought_for_the_address_that_stands_when_it_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_without_an_address_is_kept_with_its_stock_until_it_has_one() {
+    let world = World::start().await;
+    let operator = Operator::of(&world);
+    let api = &world.api;
+    api.count("BER1", "SKU-1", 1).await;
+    let mut nowhere = one_unit("AD-3", "SKU-1");
+    let members = nowhere.as_object_mut().unwrap();
+    members.remove("ship_to");
+    let order = api.place(&nowhere).await;
+    api.until_stage(&order, &["confirmed"]).await;
+    let held = api.order(&order).await;
+    assert_eq!(held["holds"][0]["reason"], "address_missing", "{held}");
+    assert_eq!(held["lines"][0]["quantities"]["hard"], "1", "{held}");
+    let why = operator.text("orders explain AD-3");
+    assert!(why.contains("nobody has said where it goes"), "{why}");
+    assert!(why.contains("change_address"), "{why}");
+    operator.text(
+        "orders change-address AD-3 --name Ada --line Hafenstr.2 --city Berlin \
+         --postcode 10117 --country DE --reason the-shop-has-it",
+    );
+    let fulfilment = journey::fulfilment_of(api, &order, SOON).await;
+    for verb in ["accept", "pick", "pack"] {
+        step(api, &fulfilment, verb).await;
+    }
+    journey::tracking_number(api, &order, SOON).await;
+    assert_eq!(streets(&world, &order), ["Hafenstr.2"]);
+    assert_eq!(api.order(&order).await["holds"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_the_carrier_refuses_is_changed_and_its_label_asked_for_again() {
     let world = World::start().await;
     let operator = Operator::of(&world);

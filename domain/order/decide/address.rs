@@ -5,8 +5,8 @@
 
 use super::super::explain::Action;
 use super::super::{
-    AddressChange, AddressCheck, AddressEvent, AddressRejection, Effect, Event, Fulfilment, Order,
-    REASON_LABEL_FAILED, Rejection, Stage, units_of,
+    AddressChange, AddressCheck, AddressEvent, AddressRejection, Edge, Effect, Event, Fulfilment,
+    HoldScope, Order, REASON_ADDRESS_MISSING, REASON_LABEL_FAILED, Rejection, Stage, units_of,
 };
 use super::Draft;
 use crate::canonical::Address;
@@ -21,7 +21,7 @@ impl Draft<'_> {
     /// on; what a location holds stays there. A label that was bought keeps the address that stood when
     /// it was asked for, and while one is being bought nothing changes. Taxes were stated for a country,
     /// and in some for a region of it: into another one it cannot be changed. Where the carrier had
-    /// refused to sell a label, it is asked once more.
+    /// refused to sell a label, it is asked once more; what waited for an address goes on.
     pub(super) fn change_address(&mut self, change: &AddressChange) -> Result<(), Rejection> {
         self.order.can_change_address()?;
         self.order.check_address(&change.to, self.context.ship_to)?;
@@ -35,14 +35,10 @@ impl Draft<'_> {
             keep,
             reason: reason.clone(),
         }));
-        let unsold = |hold: &&super::super::Hold| hold.reason == REASON_LABEL_FAILED;
-        let holds: Vec<u32> = self
-            .order
-            .holds
-            .iter()
-            .filter(unsold)
-            .map(|h| h.id)
-            .collect();
+        let lifts = [REASON_LABEL_FAILED, REASON_ADDRESS_MISSING];
+        let held = self.order.holds.iter();
+        let held = held.filter(|hold| lifts.contains(&hold.reason.as_str()));
+        let holds: Vec<u32> = held.map(|hold| hold.id).collect();
         for hold in holds {
             self.emit(Event::HoldReleased {
                 hold,
@@ -51,9 +47,24 @@ impl Draft<'_> {
         }
         Ok(())
     }
+
+    /// An order that nobody has said a destination of keeps its stock and its money, and no location is
+    /// asked for it. Another address ends that, whoever brings it; who releases it has it sent with what is
+    /// known.
+    pub(super) fn hold_for_an_address(&mut self) -> bool {
+        let blocks = [Edge::Release, Edge::Ship];
+        self.hold_once(REASON_ADDRESS_MISSING, HoldScope::Order, &blocks)
+    }
 }
 
 impl Order {
+    /// Whether units of it go to the buyer by parcel: not what is collected, carried home from the till, sent
+    /// by others or no goods at all.
+    pub(super) fn is_sent(&self) -> bool {
+        let mut lines = self.line_numbers();
+        self.draft.pickup_location.is_none() && lines.any(|line| !self.stocked(line).is_zero())
+    }
+
     /// Whether its address may be changed now, and if not, why.
     pub fn can_change_address(&self) -> Result<(), Rejection> {
         let over = self.stage.is_terminal()

@@ -1,7 +1,7 @@
 //! The first decisions about a new order.
 
 use super::super::{
-    Context, Edge, Event, Features, HoldScope, Order, Outcome, Placement,
+    AddressCheck, Context, Edge, Event, Features, HoldScope, Order, Outcome, Placement,
     REASON_CANCELLED_AT_SOURCE, REASON_FRAUD_SCORE, REASON_TOTAL_MISMATCH, Received, Recorded,
     Request, Screened, Stage, Tender, Verdict, evolve, judge,
 };
@@ -75,6 +75,9 @@ impl Draft<'_> {
         if self.order.draft.awaits_release && self.keep_for_channel() {
             return true;
         }
+        if self.lacks_a_destination() && self.hold_for_an_address() {
+            return true;
+        }
         let verdict = self.judge();
         for number in self.order.tender_numbers() {
             let prepaid = |t: &Tender| matches!(t.terms, Terms::Prepaid { .. });
@@ -90,6 +93,13 @@ impl Draft<'_> {
             });
         }
         true
+    }
+
+    /// Whether something of it is to be sent, and its channel has not said where to.
+    fn lacks_a_destination(&self) -> bool {
+        let features = self.features.as_ref();
+        let absent = features.is_some_and(|known| known.address == AddressCheck::Absent);
+        absent && self.order.is_sent()
     }
 
     /// Judges the order by the rules in force and records what the judgement stands on.

@@ -42,7 +42,7 @@ const POSTCODES: [(&str, &[&str]); 22] = [
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "looks", content = "faults")]
 pub enum AddressCheck {
-    /// There is none: it is collected, or nothing is sent.
+    /// There is none that names a place: it is collected, nothing is sent, or nobody has said it yet.
     #[default]
     Absent,
     /// Nothing speaks against it.

@@ -106,6 +106,7 @@ impl Features {
             address: private
                 .ship_to
                 .as_ref()
+                .filter(|to| to.names_a_place())
                 .map_or(AddressCheck::Absent, AddressCheck::of),
         }
     }

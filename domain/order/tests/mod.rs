@@ -1,6 +1,7 @@
 //! Properties of the order: random lives in a small world, permutations of reports, tables.
 
 mod address;
+mod address_missing;
 mod advance;
 mod claims;
 mod counter;

@@ -28,7 +28,10 @@ fn odd_order(terms: Terms, policy: Policy) -> World {
     world.policy = policy;
     let nobody = Submission {
         draft: draft.clone(),
-        private: PrivateDetails::default(),
+        private: PrivateDetails {
+            ship_to: Some(home()),
+            ..PrivateDetails::default()
+        },
     };
     let channel = ChannelId(Uuid::from_u128(1));
     let placement = Placement {

@@ -82,6 +82,17 @@ pub(super) fn to_authorize(capture: CaptureMode) -> Terms {
     }
 }
 
+/// Where orders go.
+pub(super) fn home() -> Address {
+    Address {
+        lines: vec!["Main Street 1".into()],
+        city: Some("Berlin".into()),
+        postcode: Some("10115".into()),
+        country: Some("DE".into()),
+        ..Address::default()
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Shelves {
     locations: Vec<Location>,
@@ -218,7 +229,13 @@ impl World {
         }
         let mut policy = Policy::default();
         rules(&mut policy);
-        Self::born(draft, shelves, policy, [7; 8])
+        Self::born(draft, shelves, policy, [7; 8], Some(home()))
+    }
+
+    /// The same, where nobody has said where the order goes.
+    pub(super) fn place_nowhere(draft: OrderDraft, on_hand: &[(&str, &str, i64)]) -> Self {
+        let shelves = Shelves::stocked(on_hand);
+        Self::born(draft, shelves, Policy::default(), [7; 8], None)
     }
 
     /// The same, after this was said to BER1.
@@ -234,21 +251,30 @@ impl World {
         }
         let mut policy = Policy::default();
         rules(&mut policy);
-        Self::born(draft, shelves, policy, [7; 8])
+        Self::born(draft, shelves, policy, [7; 8], Some(home()))
     }
 
     /// One order of many in the same house.
     pub(super) fn nth(draft: OrderDraft, shelves: Shelves, number: u16) -> Self {
         let random = u64::from(number).to_be_bytes();
-        Self::born(draft, shelves, Policy::default(), random)
+        Self::born(draft, shelves, Policy::default(), random, Some(home()))
     }
 
-    fn born(draft: OrderDraft, shelves: Shelves, policy: Policy, random: [u8; 8]) -> Self {
+    fn born(
+        draft: OrderDraft,
+        shelves: Shelves,
+        policy: Policy,
+        random: [u8; 8],
+        ship_to: Option<Address>,
+    ) -> Self {
         let now = beginning();
         let channel = ChannelId(Uuid::from_u128(1));
         let nobody = Submission {
             draft,
-            private: PrivateDetails::default(),
+            private: PrivateDetails {
+                ship_to,
+                ..PrivateDetails::default()
+            },
         };
         let features = Features::of(&nobody, &Sightings::NotNeeded);
         let draft = nobody.draft;
@@ -597,6 +623,7 @@ pub(super) fn seen(fulfilment: u16, second: i64, status: ParcelStatus) -> Fact {
 pub(super) fn seen_of(fulfilment: u16, parcel: u16, second: i64, status: ParcelStatus) -> Fact {
     Fact::Scan(ScanFact {
         tracking_number: tracking(fulfilment, parcel),
+        carrier: None,
         scan: Scan {
             at: Timestamp::from_second(1_760_000_000 + second).expect("a time"),
             status,

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use orderhub_domain::canonical::{
-    Customer, DraftLine, DraftTender, FulfilledBy, OrderDraft, PrivateDetails, Submission, TaxMode,
-    Terms,
+    Address, Customer, DraftLine, DraftTender, FulfilledBy, OrderDraft, PrivateDetails, Submission,
+    TaxMode, Terms,
 };
 use orderhub_domain::ids::Sku;
 use orderhub_domain::money::{Currency, Money};
@@ -93,6 +93,11 @@ impl Intake for Reader {
                 draft,
                 private: PrivateDetails {
                     customer: Some(customer),
+                    ship_to: Some(Address {
+                        lines: vec!["Main Street 1".into()],
+                        city: Some("Berlin".into()),
+                        ..Address::default()
+                    }),
                     ..PrivateDetails::default()
                 },
             },
