@@ -24,13 +24,16 @@ pub(super) fn news(order: &Order, notice: &Notice) -> Option<News> {
         Notice::Accepted => News::Accepted(external_id),
         Notice::Shipped { fulfilment } => {
             let work = order.fulfilment(*fulfilment)?;
-            let labels = work.parcels.iter().filter_map(|p| p.label.as_ref());
-            let tracking = labels.map(|label| Tracking {
+            let labelled = work.parcels.iter();
+            let labelled = labelled.filter_map(|parcel| Some((parcel, parcel.label.as_ref()?)));
+            let tracking = labelled.map(|(parcel, label)| Tracking {
                 carrier: label.carrier.clone(),
                 number: label.tracking_number.clone(),
+                units: units(order, &work.contents(parcel).unwrap_or_default()),
             });
             News::Shipped(ShipmentNotice {
                 external_id,
+                shipped_at: work.shipped_at.unwrap_or(order.updated_at),
                 lines: units(order, &work.lines),
                 tracking: tracking.collect(),
             })

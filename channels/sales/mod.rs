@@ -15,6 +15,8 @@ mod lightspeed;
 mod measured;
 mod meta_commerce;
 mod mirakl;
+#[cfg(test)]
+pub(crate) mod shipments;
 mod shopify;
 mod shopware;
 mod square;
@@ -27,9 +29,11 @@ mod walmart;
 mod window;
 pub(crate) mod woocommerce;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use orderhub_domain::ids::Sku;
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{NoticeEvidence, Topic};
@@ -176,10 +180,40 @@ pub enum PartOf {
 pub struct ShipmentNotice {
     /// The channel's id of the order.
     pub external_id: String,
+    /// When it left.
+    pub shipped_at: Timestamp,
     /// Units per line, by the channel's id of the line.
     pub lines: Vec<(String, u32)>,
     /// How its parcels are followed; none for goods that the buyer collected.
     pub tracking: Vec<Tracking>,
+}
+
+impl ShipmentNotice {
+    /// The same parcel by parcel, each with what is in it, for channels that take one at a time. Where nobody
+    /// knows what is in which, it stays one.
+    pub fn by_parcel(&self) -> Vec<Self> {
+        let one = |parcel: &Tracking| Self {
+            lines: parcel.units.clone(),
+            tracking: vec![parcel.clone()],
+            ..self.clone()
+        };
+        let packed = self.tracking.iter().flat_map(|parcel| &parcel.units);
+        let filled = self.tracking.iter().all(|parcel| !parcel.units.is_empty());
+        if self.tracking.len() > 1 && filled && by_line(packed) == by_line(&self.lines) {
+            self.tracking.iter().map(one).collect()
+        } else {
+            vec![self.clone()]
+        }
+    }
+}
+
+/// Units by line, each line once.
+fn by_line<'a>(units: impl IntoIterator<Item = &'a (String, u32)>) -> BTreeMap<&'a str, u32> {
+    let mut lines: BTreeMap<&str, u32> = BTreeMap::new();
+    for (line, count) in units {
+        *lines.entry(line).or_default() += count;
+    }
+    lines
 }
 
 /// How a parcel is followed.
@@ -189,6 +223,8 @@ pub struct Tracking {
     pub carrier: String,
     /// The carrier's number of it.
     pub number: String,
+    /// Units in it per line, by the channel's id of the line; none where nobody knows.
+    pub units: Vec<(String, u32)>,
 }
 
 /// What ended before its time.

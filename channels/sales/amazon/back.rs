@@ -2,17 +2,15 @@
 //!
 //! A parcel is named by a number of ours (`packageReferenceId`); the same number edits the same parcel, so
 //! ours is made of the parcel's tracking number and what is in it, and a repeat comes to the same. Every try
-//! looks first what the channel knows. What Amazon fulfils it is never told of. A shipment has one number:
-//! of several parcels the first one's.
+//! looks first what the channel knows. What Amazon fulfils it is never told of. Each parcel is told by itself
+//! with what is in it; where nobody knows that, all of it under the first one's number.
 //!
 //! Cancelling there needs a feed (`POST_ORDER_ACKNOWLEDGEMENT_DATA`), whose file goes to an address of
 //! another host that the channel names; a person does it in Seller Central, and the hub sees that it is done.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use orderhub_domain::order::NoticeEvidence;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -20,8 +18,8 @@ use sha2::{Digest, Sha256};
 use super::api::{Api, Changed};
 use super::wire::Order;
 use crate::port::NoticeAnswer;
-use crate::sales::told::{refused, segment};
-use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack};
+use crate::sales::told::{is_refused, refused, segment};
+use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack, by_line};
 
 /// Carriers whose code is another spelling of how the hub's carriers call themselves; any other is `Other`
 /// with its name. The vendor publishes its codes within the schema of its feeds only.
@@ -88,6 +86,17 @@ impl Back {
         if fulfillment.and_then(|of| of.fulfilled_by.as_deref()) == Some("AMAZON") {
             return Ok(refused("fulfilled_by_amazon"));
         }
+        for parcel in notice.by_parcel() {
+            let told = self.note_parcel(&order, &id, &parcel).await?;
+            if is_refused(&told) {
+                return Ok(told);
+            }
+        }
+        Ok(NoticeEvidence::Told)
+    }
+
+    /// Tells what is in one parcel, unless the order has it.
+    async fn note_parcel(&self, order: &Order, id: &str, notice: &ShipmentNotice) -> NoticeAnswer {
         let knows = |one: &Tracking| {
             let mut packages = order.packages.iter();
             packages.any(|known| known.tracking_number.as_ref() == Some(&one.number))
@@ -95,6 +104,7 @@ impl Back {
         if notice.tracking.iter().any(knows) {
             return Ok(NoticeEvidence::Told);
         }
+        let fulfillment = order.fulfillment.as_ref();
         if fulfillment.is_some_and(|of| of.status == "CANCELLED") {
             return Ok(refused("order_is_cancelled"));
         }
@@ -108,7 +118,7 @@ impl Back {
         };
         let body = json!({
             "marketplaceId": marketplace,
-            "packageDetail": package(parcel, notice, Timestamp::now()),
+            "packageDetail": package(parcel, notice),
         });
         let path = format!("/orders/v0/orders/{id}/shipmentConfirmation");
         Ok(match self.api.post(&path, &body).await? {
@@ -132,11 +142,8 @@ impl Back {
 }
 
 /// A parcel, as the channel takes it. Its number is the same for the same parcel.
-fn package(parcel: &Tracking, notice: &ShipmentNotice, now: Timestamp) -> Value {
-    let mut units: BTreeMap<&str, u32> = BTreeMap::new();
-    for (line, quantity) in &notice.lines {
-        *units.entry(line).or_default() += quantity;
-    }
+fn package(parcel: &Tracking, notice: &ShipmentNotice) -> Value {
+    let units = by_line(&notice.lines);
     let mut sum = Sha256::new();
     sum.update(parcel.number.as_bytes());
     for (line, quantity) in &units {
@@ -162,7 +169,7 @@ fn package(parcel: &Tracking, notice: &ShipmentNotice, now: Timestamp) -> Value 
         "packageReferenceId": reference.to_string(),
         "carrierCode": known.map_or("Other", |(_, theirs)| *theirs),
         "trackingNumber": parcel.number,
-        "shipDate": now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        "shipDate": notice.shipped_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         "orderItems": items,
     });
     if known.is_none() {

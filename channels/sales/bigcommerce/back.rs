@@ -2,7 +2,8 @@
 //!
 //! The store knows no idempotency keys here, so every try looks first what it knows already, and adds
 //! what is missing. Told twice, or noted by hand before, comes to the same shipments. A shipment
-//! has one number: of several parcels the first one's, with all of them in its comments.
+//! has one number: each parcel is one, with what is in it; where nobody knows that, all of it goes under the
+//! first one's, with all of them in its comments.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::rest::{Changed, Rest};
 use super::wire::{Product, Shipment};
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::id_of;
-use crate::sales::told::{count, refused};
+use crate::sales::told::{count, is_refused, refused};
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
 use crate::wire::Exact;
 
@@ -88,6 +89,16 @@ impl Back {
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        for parcel in notice.by_parcel() {
+            let told = self.note_parcel(&parcel).await?;
+            if is_refused(&told) {
+                return Ok(told);
+            }
+        }
+        Ok(NoticeEvidence::Told)
+    }
+
+    async fn note_parcel(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let Some(id) = id(&notice.external_id) else {
             return Ok(refused("not_a_bigcommerce_id"));
         };

@@ -2,8 +2,8 @@
 //! (`giving`).
 //!
 //! eBay knows no idempotency keys here, so every try looks first what it knows already and adds what is missing.
-//! Told twice, or noted by hand before, comes to the same. A shipment has one number: of several parcels the
-//! first one's.
+//! Told twice, or noted by hand before, comes to the same. Each parcel is a shipment with what is in it; where
+//! nobody knows that, all of it goes under the first one's number.
 //!
 //! Cancelling there is a method of the Post-Order API, which wants the key under a word of its own
 //! (`IAF`) and, from sellers in the EU and the UK, a signature of ours over each call; a person does it in
@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use super::api::{Api, Changed};
 use super::wire::Order;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::told::{count, refused, segment};
+use crate::sales::told::{count, is_refused, refused, segment};
 use crate::sales::tries::Given;
-use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack};
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack, by_line};
 use crate::wire::Exact;
 
 /// Carriers whose code is another spelling of how the hub's carriers call themselves
@@ -122,6 +122,16 @@ impl Back {
     }
 
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        for parcel in notice.by_parcel() {
+            let told = self.note_parcel(&parcel).await?;
+            if is_refused(&told) {
+                return Ok(told);
+            }
+        }
+        Ok(NoticeEvidence::Told)
+    }
+
+    async fn note_parcel(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let Some(id) = segment(&notice.external_id) else {
             return Ok(refused("not_an_ebay_id"));
         };
@@ -172,10 +182,7 @@ pub(super) fn is_cancelled(order: &Order) -> bool {
 
 /// Units of the notice that eBay does not know yet, by line, and no more than it has open.
 fn missing(notice: &ShipmentNotice, order: &Order, known: &Fulfillments) -> Vec<(String, u32)> {
-    let mut left: BTreeMap<&str, u32> = BTreeMap::new();
-    for (line, quantity) in &notice.lines {
-        *left.entry(line).or_default() += quantity;
-    }
+    let mut left = by_line(&notice.lines);
     let numbers: Vec<_> = notice
         .tracking
         .iter()
@@ -208,13 +215,14 @@ fn missing(notice: &ShipmentNotice, order: &Order, known: &Fulfillments) -> Vec<
     lines.collect()
 }
 
-/// A shipment of these units, as eBay takes it; its time is when it is told.
+/// A shipment of these units, as eBay takes it.
 fn shipment(units: &[(String, u32)], notice: &ShipmentNotice) -> Value {
     let items: Vec<_> = units
         .iter()
         .map(|(line, units)| json!({ "lineItemId": line, "quantity": units }))
         .collect();
-    let mut shipment = json!({ "lineItems": items });
+    let shipped_at = notice.shipped_at.strftime("%Y-%m-%dT%H:%M:%S.000Z");
+    let mut shipment = json!({ "lineItems": items, "shippedDate": shipped_at.to_string() });
     if let Some(first) = notice.tracking.first() {
         let word = plain(&first.carrier).to_ascii_lowercase();
         let known = CARRIERS.iter().find(|(ours, _)| *ours == word);

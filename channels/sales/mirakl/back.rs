@@ -2,8 +2,8 @@
 //!
 //! An order that waits for it is accepted with all its lines (OR21).
 //! A shipment of everything that is still to be sent is told as the order's: its tracking (OR23), then that it
-//! has left (OR24). A shipment of a part becomes one of its own (ST01), on marketplaces that have several
-//! shipments an order. An order that is not accepted yet is refused (OR21), one that can be cancelled is
+//! has left (OR24). A shipment of a part, and each of several parcels of which it is known what is in them,
+//! becomes one of its own (ST01), on marketplaces that have several shipments an order. An order that is not accepted yet is refused (OR21), one that can be cancelled is
 //! cancelled (OR29), and one that is paid is given back (OR28, `refund`). The vendor documents no
 //! idempotency keys: every try looks first how the order stands, and does what is missing.
 
@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use super::refund::Line;
 use super::rest::{Changed, Rest};
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::told::refused;
+use crate::sales::told::{is_refused, refused};
 use crate::sales::tries::Given;
-use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack};
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack, by_line};
 use crate::wire::path_id;
 
 /// The way back to one marketplace.
@@ -188,7 +188,19 @@ impl Back {
                 ));
             }
         }
-        let units = units(notice);
+        let units = by_line(&notice.lines);
+        let parcels = notice.by_parcel();
+        if parcels.len() > 1 {
+            for parcel in &parcels {
+                let units = by_line(&parcel.lines);
+                let added = self.add_shipment(id, &units, parcel.tracking.first());
+                let told = added.await?;
+                if is_refused(&told) {
+                    return Ok(told);
+                }
+            }
+            return Ok(NoticeEvidence::Told);
+        }
         if !order.is_completed_by(&units) {
             return self.add_shipment(id, &units, notice.tracking.first()).await;
         }
@@ -317,15 +329,6 @@ impl Shipment {
             .collect();
         number.is_none() && lines.as_ref() == Some(units)
     }
-}
-
-/// Units per line.
-fn units(notice: &ShipmentNotice) -> BTreeMap<&str, u32> {
-    let mut units: BTreeMap<&str, u32> = BTreeMap::new();
-    for (line, count) in &notice.lines {
-        *units.entry(line).or_default() += count;
-    }
-    units
 }
 
 fn told(changed: Changed) -> NoticeEvidence {

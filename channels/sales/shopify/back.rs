@@ -11,7 +11,7 @@ use orderhub_domain::order::{NoticeEvidence, Topic};
 use super::admin::{Admin, Refusal, ShopOrder};
 use super::refunds;
 use crate::port::{CallError, NoticeAnswer};
-use crate::sales::told::refused;
+use crate::sales::told::{is_refused, refused};
 use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, WayBack, Why};
 use crate::wire::code;
 
@@ -57,7 +57,19 @@ impl Back {
         Self { admin }
     }
 
+    /// Each parcel is a shipment of its own, so that the buyer sees what is in which; where nobody knows that,
+    /// all numbers stand on one.
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        for parcel in notice.by_parcel() {
+            let told = self.note_parcel(&parcel).await?;
+            if is_refused(&told) {
+                return Ok(told);
+            }
+        }
+        Ok(NoticeEvidence::Told)
+    }
+
+    async fn note_parcel(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let Some(id) = gid("Order", &notice.external_id) else {
             return Ok(refused("not_a_shopify_id"));
         };

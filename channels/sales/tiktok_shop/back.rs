@@ -17,7 +17,7 @@ use super::units::{self, Fate, fate};
 use super::wire::{Order, Unit};
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::digits;
-use crate::sales::told::refused;
+use crate::sales::told::{is_refused, refused};
 use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack};
 
 /// The way back for one shop.
@@ -97,7 +97,18 @@ impl Back {
         Ok(known.find(same).map(|provider| provider.id))
     }
 
+    /// A package of the channel's is what is in one parcel.
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
+        for parcel in notice.by_parcel() {
+            let told = self.note_parcel(&parcel).await?;
+            if is_refused(&told) {
+                return Ok(told);
+            }
+        }
+        Ok(NoticeEvidence::Told)
+    }
+
+    async fn note_parcel(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let order = match self.order(&notice.external_id).await? {
             Ok(order) => order,
             Err(evidence) => return Ok(evidence),

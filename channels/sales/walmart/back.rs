@@ -20,7 +20,9 @@ use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::digits;
 use crate::sales::told::refused;
 use crate::sales::tries::Tries;
-use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack, Why};
+use crate::sales::{
+    CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack, Why, by_line,
+};
 
 /// Carriers that Walmart knows by a name of its own; any other is told as another one.
 const CARRIERS: [&str; 6] = ["UPS", "USPS", "FedEx", "DHL", "OnTrac", "LaserShip"];
@@ -96,49 +98,38 @@ impl Back {
         Ok(told(self.rest.post::<Value>(&path, None).await?))
     }
 
+    /// Tells all parcels in one call: a line that was marked as shipped is not touched again.
     async fn note_shipment(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         let Some(id) = digits(&notice.external_id) else {
             return Ok(refused("not_a_walmart_id"));
         };
-        let Some(parcel) = notice.tracking.first() else {
+        if notice.tracking.is_empty() {
             return Ok(refused("tracking_is_required"));
-        };
+        }
         let Some(order) = self.order(&id).await? else {
             return Ok(refused("order_not_found"));
         };
-        let mut created = false;
-        let mut lines = Vec::new();
-        for (number, units) in units(&notice.lines) {
-            let all = &order.lines.all;
-            let Some(line) = all.iter().find(|line| line.number.0 == number) else {
-                return Ok(refused("line_not_found"));
-            };
-            if line.is_shipped_as(parcel) {
-                continue;
+        let mut left: BTreeMap<&str, Left> = BTreeMap::new();
+        let parcels = notice.by_parcel();
+        for parcel in &parcels {
+            if let Err(code) = order.note(parcel, &mut left) {
+                return Ok(refused(code));
             }
-            let Ok(tally) = line.tally() else {
-                return Ok(refused("line_in_an_unknown_state"));
-            };
-            if tally.open() < Decimal::from(units) {
-                let over = tally.cancelled > Decimal::ZERO;
-                return Ok(refused(if over {
-                    "line_is_cancelled"
-                } else {
-                    "line_is_shipped"
-                }));
-            }
-            created |= tally.created > Decimal::ZERO;
-            lines.push(shipped_line(number, units, parcel, order.method()));
         }
-        if lines.is_empty() {
+        if left.is_empty() {
             return Ok(NoticeEvidence::Told);
         }
-        if created {
+        if left.values().any(|line| line.created) {
             let path = format!("/v3/orders/{id}/acknowledge");
             if let Changed::Refused(code) = self.rest.post::<Value>(&path, None).await? {
                 return Ok(refused(&code));
             }
         }
+        let lines = left.into_iter().map(|(number, line)| {
+            json!({ "lineNumber": number,
+                "orderLineStatuses": { "orderLineStatus": line.statuses } })
+        });
+        let lines: Vec<_> = lines.collect();
         let shipment = json!({ "orderShipment": { "orderLines": { "orderLine": lines } } });
         let path = format!("/v3/orders/{id}/shipping");
         Ok(told(self.rest.post(&path, Some(&shipment)).await?))
@@ -173,7 +164,50 @@ impl Back {
     }
 }
 
+/// What has left of a line and is to be told.
+#[derive(Default)]
+struct Left {
+    units: Decimal,
+    statuses: Vec<Value>,
+    /// Some of it was not acknowledged yet.
+    created: bool,
+}
+
 impl Order {
+    /// Adds what is in a parcel and was not told before, or says why it cannot be told.
+    fn note<'a>(
+        &self,
+        shipment: &'a ShipmentNotice,
+        left: &mut BTreeMap<&'a str, Left>,
+    ) -> Result<(), &'static str> {
+        let Some(parcel) = shipment.tracking.first() else {
+            return Err("tracking_is_required");
+        };
+        for (number, units) in by_line(&shipment.lines) {
+            let mut lines = self.lines.all.iter();
+            let line = lines.find(|line| line.number.0 == number);
+            let line = line.ok_or("line_not_found")?;
+            if line.is_shipped_as(parcel) {
+                continue;
+            }
+            let tally = line.tally().map_err(|_| "line_in_an_unknown_state")?;
+            let told = left.entry(number).or_default();
+            told.units += Decimal::from(units);
+            if tally.open() < told.units {
+                let over = tally.cancelled > Decimal::ZERO;
+                return Err(if over {
+                    "line_is_cancelled"
+                } else {
+                    "line_is_shipped"
+                });
+            }
+            told.created |= tally.created > Decimal::ZERO;
+            let status = shipped(units, shipment.shipped_at, parcel, self.method());
+            told.statuses.push(status);
+        }
+        Ok(())
+    }
+
     /// How it was promised to be sent.
     fn method(&self) -> &str {
         let info = self.shipping_info.as_ref();
@@ -194,7 +228,8 @@ impl Line {
     }
 }
 
-fn shipped_line(number: &str, units: u32, parcel: &Tracking, method: &str) -> Value {
+/// Units of a line that left in a parcel at this time.
+fn shipped(units: u32, at: Timestamp, parcel: &Tracking, method: &str) -> Value {
     let plain = |name: &str| name.replace([' ', '-', '.'], "").to_ascii_lowercase();
     let known = CARRIERS
         .iter()
@@ -203,16 +238,16 @@ fn shipped_line(number: &str, units: u32, parcel: &Tracking, method: &str) -> Va
         Some(name) => json!({ "carrier": name }),
         None => json!({ "otherCarrier": parcel.carrier }),
     };
-    json!({ "lineNumber": number, "orderLineStatuses": { "orderLineStatus": [{
+    json!({
         "status": "Shipped",
         "statusQuantity": { "unitOfMeasurement": "EACH", "amount": units.to_string() },
         "trackingInfo": {
-            "shipDateTime": Timestamp::now().as_millisecond(),
+            "shipDateTime": at.as_millisecond(),
             "carrierName": carrier,
             "methodCode": method,
             "trackingNumber": parcel.number,
         },
-    }] } })
+    })
 }
 
 /// Walmart wants one of its reasons. That the buyer asked for it may be said only where the buyer did.
@@ -227,15 +262,6 @@ pub(super) fn cancelled_line(line: &Line, units: Decimal, why: Why) -> Value {
         "cancellationReason": reason,
         "statusQuantity": { "unitOfMeasurement": "EACH", "amount": units },
     }] } })
-}
-
-/// Units per line.
-pub(super) fn units(lines: &[(String, u32)]) -> BTreeMap<&str, u32> {
-    let mut units: BTreeMap<&str, u32> = BTreeMap::new();
-    for (line, count) in lines {
-        *units.entry(line).or_default() += count;
-    }
-    units
 }
 
 pub(super) fn told(changed: Changed) -> NoticeEvidence {

@@ -12,14 +12,14 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 
 use super::amounts;
-use super::back::{Back, cancelled_line, told, units};
+use super::back::{Back, cancelled_line, told};
 use super::rest::Changed;
 use super::wire::{Line, Order};
 use super::{given, refund};
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::digits;
 use crate::sales::told::{is_refused, refused};
-use crate::sales::{PartNotice, Why};
+use crate::sales::{PartNotice, Why, by_line};
 
 impl Back {
     /// Cancels units that were not shipped.
@@ -60,7 +60,7 @@ impl Back {
     fn uncancelled(&self, notice: &PartNotice, order: &Order) -> Result<Vec<Value>, &'static str> {
         let mut now = BTreeMap::new();
         let mut wanted = Vec::new();
-        for (number, units) in units(&notice.lines) {
+        for (number, units) in by_line(&notice.lines) {
             let line = order.line(number).ok_or("line_not_found")?;
             let tally = line.tally().map_err(|_| "line_in_an_unknown_state")?;
             now.insert(number.to_owned(), tally.cancelled);

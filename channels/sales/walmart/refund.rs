@@ -7,10 +7,9 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::amounts::{self, Charged, Product};
-use super::back::units;
 use super::given;
 use super::wire::Order;
-use crate::sales::{PartNotice, PartOf};
+use crate::sales::{PartNotice, PartOf, by_line};
 use crate::wire::Number;
 
 #[derive(Serialize)]
@@ -112,7 +111,7 @@ pub(super) fn of<'a>(
         return Err("other_currency");
     }
     let mut of = Vec::new();
-    for (number, units) in units(&notice.lines) {
+    for (number, units) in by_line(&notice.lines) {
         let line = order.line(number).ok_or("line_not_found")?;
         let tally = line.tally().map_err(|_| "line_in_an_unknown_state")?;
         let units = Decimal::from(units);

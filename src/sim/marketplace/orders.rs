@@ -42,7 +42,11 @@ fn stated<'a>(lines: &'a Value, word: &str) -> Option<Vec<(u64, u64, &'a Value)>
     let lines: Option<Vec<_>> = lines
         .map(|line| {
             let place: u64 = line["lineNumber"].as_str()?.parse().ok()?;
-            let status = &line["orderLineStatuses"]["orderLineStatus"][0];
+            // Sellers here send what is in one parcel at a time.
+            let statuses = line["orderLineStatuses"]["orderLineStatus"].as_array()?;
+            let [status] = statuses.as_slice() else {
+                return None;
+            };
             let units = status["statusQuantity"]["amount"].as_str()?.parse().ok()?;
             (status["status"] == word).then_some((place, units, status))
         })

@@ -11,6 +11,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 use super::calling;
 use super::orders::ORDER;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::left_at;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
 /// A shop with the order of the fixture: two mugs (501) and a card (503).
@@ -139,11 +140,13 @@ fn shipment(lines: &[(&str, u32)], numbers: &[&str]) -> ShipmentNotice {
     let numbers = numbers.iter();
     ShipmentNotice {
         external_id: "3001".into(),
+        shipped_at: left_at(),
         lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
         tracking: numbers
             .map(|number| Tracking {
                 carrier: "UPS".into(),
                 number: (*number).into(),
+                units: Vec::new(),
             })
             .collect(),
     }

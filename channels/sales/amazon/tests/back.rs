@@ -11,6 +11,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
@@ -118,12 +119,14 @@ fn parcel(carrier: &str, number: &str) -> Tracking {
     Tracking {
         carrier: carrier.to_owned(),
         number: number.to_owned(),
+        units: Vec::new(),
     }
 }
 
 fn shipment(tracking: &[Tracking]) -> ShipmentNotice {
     ShipmentNotice {
         external_id: ORDER.to_owned(),
+        shipped_at: left_at(),
         lines: vec![
             ("05015000000001".to_owned(), 2),
             ("05015000000001".to_owned(), 1),
@@ -198,6 +201,35 @@ async fn told_twice_or_after_a_lost_answer_it_is_one_parcel() {
         let book = channel.book();
         assert_eq!(book.packages.len(), 1);
         assert_eq!(book.confirmations, if late { 3 } else { 1 });
+    }
+}
+
+#[tokio::test]
+async fn each_parcel_is_a_package_with_what_is_in_it_and_when_it_left() {
+    let channel = Channel::default();
+    let (_server, connector) = channel.serve().await;
+    let notice = in_parcels(
+        ORDER,
+        &[("1Z1", &[("501", 2)]), ("1Z2", &[("501", 1), ("502", 1)])],
+    );
+    channel.book().lose = Some(ResponseTemplate::new(504));
+    let lost = ship(&connector, &notice).await;
+    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
+    for _ in 0..2 {
+        assert_eq!(ship(&connector, &notice).await, Ok(NoticeEvidence::Told));
+    }
+    let book = channel.book();
+    assert_eq!(book.confirmations, 2);
+    let item = |line: &str, units: u32| json!({ "orderItemId": line, "quantity": units });
+    for (number, items) in [
+        ("1Z1", json!([item("501", 2)])),
+        ("1Z2", json!([item("501", 1), item("502", 1)])),
+    ] {
+        let mut packages = book.packages.values();
+        let package = packages.find(|one| one["trackingNumber"] == number);
+        let package = package.expect("a package");
+        assert_eq!(package["orderItems"], items);
+        assert_eq!(package["shipDate"], "2026-03-01T12:30:00Z");
     }
 }
 

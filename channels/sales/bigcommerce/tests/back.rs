@@ -10,6 +10,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
 /// A store with one order, 9001: line 61 of three units to address 31, and 62 of one unit to 32.
@@ -125,11 +126,13 @@ fn shipment(lines: &[(&str, u32)], numbers: &[&str]) -> ShipmentNotice {
     let numbers = numbers.iter();
     ShipmentNotice {
         external_id: "9001".into(),
+        shipped_at: left_at(),
         lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
         tracking: numbers
             .map(|number| Tracking {
                 carrier: "Royal Mail".into(),
                 number: (*number).into(),
+                units: Vec::new(),
             })
             .collect(),
     }
@@ -176,6 +179,30 @@ async fn a_shipment_is_noted_for_each_address_and_repeats_change_nothing() {
     let next = shipment(&[("61", 1)], &["OWN3"]);
     assert_eq!(ship(&connector, &next).await, TOLD);
     assert_eq!(store.book().shipped(61), 3);
+}
+
+#[tokio::test]
+async fn each_parcel_is_a_shipment_of_its_own_with_what_is_in_it() {
+    let store = Store::new(11);
+    let (_server, connector) = store.serve().await;
+    let notice = in_parcels(
+        "9001",
+        &[("OWN1", &[("61", 2)]), ("OWN2", &[("61", 1), ("62", 1)])],
+    );
+    for _ in 0..2 {
+        assert_eq!(ship(&connector, &notice).await, TOLD);
+    }
+    let noted = |number: &str, address: u64, line: u64, units: u64| {
+        json!({ "order_address_id": address, "tracking_number": number,
+            "shipping_provider": "ups", "comments": format!("UPS {number}"),
+            "items": [{ "order_product_id": line, "quantity": units }] })
+    };
+    let expected = [
+        noted("OWN1", 31, 61, 2),
+        noted("OWN2", 31, 61, 1),
+        noted("OWN2", 32, 62, 1),
+    ];
+    assert_eq!(store.book().shipments, expected);
 }
 
 #[tokio::test]

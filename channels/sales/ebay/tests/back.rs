@@ -10,6 +10,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::{calling, calling_with, settings};
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
@@ -95,6 +96,7 @@ impl Respond for Site {
             "fulfillmentId": "1", "lineItems": told["lineItems"],
             "shipmentTrackingNumber": told["trackingNumber"],
             "shippingCarrierCode": told["shippingCarrierCode"],
+            "shippedDate": told["shippedDate"],
         }));
         let lost = book.lose.take();
         lost.unwrap_or_else(|| {
@@ -149,9 +151,11 @@ fn shipment(lines: &[(&str, u32)], tracking: &[(&str, &str)]) -> ShipmentNotice 
     let tracking = tracking.iter().map(|(carrier, number)| Tracking {
         carrier: (*carrier).to_owned(),
         number: (*number).to_owned(),
+        units: Vec::new(),
     });
     ShipmentNotice {
         external_id: ORDER.to_owned(),
+        shipped_at: left_at(),
         lines: lines
             .iter()
             .map(|(line, units)| ((*line).to_owned(), *units))
@@ -175,6 +179,30 @@ async fn cancel(connector: &Arc<dyn SalesConnector>, id: &str) -> NoticeAnswer {
         .expect("a way")
         .cancelled(&notice)
         .await
+}
+
+#[tokio::test]
+async fn each_parcel_is_a_shipment_of_its_own_with_what_is_in_it() {
+    let site = Site::default();
+    let (_server, connector) = site.serve().await;
+    let notice = in_parcels(
+        ORDER,
+        &[("1Z1", &[("501", 2)]), ("1Z2", &[("501", 1), ("502", 1)])],
+    );
+    site.book().lose = Some(ResponseTemplate::new(502));
+    let lost = ship(&connector, &notice).await;
+    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
+    for _ in 0..2 {
+        assert_eq!(ship(&connector, &notice).await, Ok(NoticeEvidence::Told));
+    }
+    let item = |line: &str, units: u32| json!({ "lineItemId": line, "quantity": units });
+    let sent = |number: &str, items: Value| {
+        json!({ "fulfillmentId": "1", "lineItems": items, "shipmentTrackingNumber": number,
+            "shippingCarrierCode": "UPS", "shippedDate": "2026-03-01T12:30:00.000Z" })
+    };
+    let first = sent("1Z1", json!([item("501", 2)]));
+    let second = sent("1Z2", json!([item("501", 1), item("502", 1)]));
+    assert_eq!(site.book().shipments, [first, second]);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::left_at;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
 /// A store with one sale, `own-sale-1`: line `mug` of three units and `card` of one.
@@ -105,10 +106,12 @@ fn shipment(lines: &[(&str, u32)]) -> ShipmentNotice {
     let lines = lines.iter();
     ShipmentNotice {
         external_id: "own-sale-1".into(),
+        shipped_at: left_at(),
         lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
         tracking: vec![Tracking {
             carrier: "Own Post".into(),
             number: "OWN-A".into(),
+            units: Vec::new(),
         }],
     }
 }

@@ -10,6 +10,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::{calling, settings};
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why, connect};
 
 mod parts;
@@ -171,11 +172,13 @@ fn shipment(lines: &[(&str, u32)], number: Option<&str>) -> ShipmentNotice {
     let lines = lines.iter();
     ShipmentNotice {
         external_id: "OWN-1-A".into(),
+        shipped_at: left_at(),
         lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
         tracking: number
             .map(|number| Tracking {
                 carrier: "Own Post".into(),
                 number: number.into(),
+                units: Vec::new(),
             })
             .into_iter()
             .collect(),
@@ -254,6 +257,28 @@ async fn a_part_is_a_shipment_of_its_own_once() {
     let last = shipment(&[("L2", 1)], Some("OWN3"));
     assert_eq!(ship(&connector, &last).await, TOLD);
     assert_eq!(market.book().shipments.len(), 4);
+}
+
+#[tokio::test]
+async fn each_of_several_parcels_is_a_shipment_of_its_own_also_of_a_whole_order() {
+    let market = Market::default();
+    let (_server, connector) = market.serve().await;
+    let notice = in_parcels(
+        "OWN-1-A",
+        &[("OWN1", &[("L1", 2)]), ("OWN2", &[("L1", 1), ("L2", 1)])],
+    );
+    market.book().lose = Some(("shipments", ResponseTemplate::new(502)));
+    let lost = ship(&connector, &notice).await;
+    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
+    for _ in 0..2 {
+        assert_eq!(ship(&connector, &notice).await, TOLD);
+    }
+    assert_eq!(market.paths(), ["shipments", "shipments"]);
+    let book = market.book();
+    let second = json!([{ "order_line_id": "L1", "quantity": 1 },
+        { "order_line_id": "L2", "quantity": 1 }]);
+    assert_eq!(book.shipments[1]["shipment_lines"], second);
+    assert_eq!(book.shipments[1]["tracking"]["tracking_number"], "OWN2");
 }
 
 #[tokio::test]

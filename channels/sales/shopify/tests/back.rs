@@ -11,8 +11,11 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::settings;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::left_at;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why, connect};
 use crate::settings::Settings;
+
+mod parcels;
 
 /// A shop with one order of two lines, 11 and 12, of three units each, to be shipped from two of
 /// its own locations.
@@ -181,6 +184,7 @@ impl Book {
 fn shipment(lines: &[(&str, u32)], tracking: Option<&str>) -> ShipmentNotice {
     ShipmentNotice {
         external_id: "1001".into(),
+        shipped_at: left_at(),
         lines: lines
             .iter()
             .map(|(line, n)| ((*line).to_owned(), *n))
@@ -193,6 +197,7 @@ fn tracked(number: &str) -> Tracking {
     Tracking {
         carrier: "Own Post".into(),
         number: number.into(),
+        units: Vec::new(),
     }
 }
 
@@ -257,20 +262,6 @@ async fn a_shipment_over_two_work_orders_is_noted_for_each_and_repeats_change_no
     let next = shipment(&[("12", 2)], Some("OWN2"));
     assert_eq!(ship(&connector, &next).await, TOLD);
     assert_eq!(shop.0.lock().expect("a lock").shipments.len(), 3);
-}
-
-#[tokio::test]
-async fn the_parcels_of_a_shipment_are_noted_together_with_a_number_each() {
-    let shop = Shop::with(&[((1, 11), 3)]);
-    let (_server, connector) = shop.serve().await;
-    let mut notice = shipment(&[("11", 3)], Some("OWN1"));
-    notice.tracking.push(tracked("OWN2"));
-    for _ in 0..3 {
-        assert_eq!(ship(&connector, &notice).await, TOLD);
-    }
-    let book = shop.0.lock().expect("a lock");
-    assert_eq!(book.shipments.len(), 1);
-    assert_eq!(book.numbers, ["OWN1", "OWN2"]);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use super::look_up::hand_out_keys;
 use super::orders::ORDER;
 use super::{ORDER_ID, calling};
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::left_at;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
 const MUG: &str = "00000000000000000000000000000501";
@@ -171,11 +172,13 @@ fn shipment(lines: &[(&str, u32)], numbers: &[&str]) -> ShipmentNotice {
     let numbers = numbers.iter();
     ShipmentNotice {
         external_id: ORDER_ID.into(),
+        shipped_at: left_at(),
         lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
         tracking: numbers
             .map(|number| Tracking {
                 carrier: "Own Post".into(),
                 number: (*number).into(),
+                units: Vec::new(),
             })
             .collect(),
     }

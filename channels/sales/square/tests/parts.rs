@@ -12,6 +12,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 use super::calling;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::giving::{self, no};
+use crate::sales::shipments::left_at;
 use crate::sales::{PartNotice, PartOf, SalesConnector, ShipmentNotice, Tracking};
 
 /// A till with one order, OWN1: three mugs, paid by a card (`OWNPAY1`, 40.00) and by another (`OWNPAY2`, 25.00).
@@ -232,10 +233,12 @@ async fn units_that_will_not_come_complete_the_fulfilment_with_those_that_left()
     assert_eq!(till.book().version, 1, "it is marked once");
     let rest = ShipmentNotice {
         external_id: "OWN1".into(),
+        shipped_at: left_at(),
         lines: vec![("mug".into(), 2)],
         tracking: vec![Tracking {
             carrier: "Own Post".into(),
             number: "OWN-A".into(),
+            units: Vec::new(),
         }],
     };
     let way = connector.way_back().expect("a way back");

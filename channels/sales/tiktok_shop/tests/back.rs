@@ -9,6 +9,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::{calling, refusal, wrapped};
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
@@ -102,10 +103,12 @@ impl Channel {
 fn parcel(units: u32) -> ShipmentNotice {
     ShipmentNotice {
         external_id: ID.to_owned(),
+        shipped_at: left_at(),
         lines: vec![(MUGS.to_owned(), units)],
         tracking: vec![Tracking {
             carrier: "dhl_ecommerce".to_owned(),
             number: "OWN1".to_owned(),
+            units: Vec::new(),
         }],
     }
 }
@@ -155,6 +158,31 @@ async fn units_of_a_line_are_told_once_with_the_channels_own_carrier() {
     };
     let wanted = [sent("OWN1", MUGS), sent("OWN2", "576900000000000102")];
     assert_eq!(told[..], wanted);
+}
+
+#[tokio::test]
+async fn what_is_in_one_parcel_is_one_package() {
+    let channel = Channel::default();
+    let (_server, connector) = channel.serve().await;
+    let mut notice = in_parcels(ID, &[("OWN1", &[(MUGS, 1)]), ("OWN2", &[(MUGS, 1)])]);
+    for parcel in &mut notice.tracking {
+        "USPS".clone_into(&mut parcel.carrier);
+    }
+    channel.book().lose = Some(ResponseTemplate::new(502));
+    let lost = ship(&connector, &notice).await;
+    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
+    for _ in 0..2 {
+        assert_eq!(ship(&connector, &notice).await, Ok(NoticeEvidence::Told));
+    }
+    let book = channel.book();
+    let told = book.changes.iter().map(|(_, body)| {
+        let units = &body["order_line_item_ids"];
+        (body["tracking_number"].clone(), units.clone())
+    });
+    let told: Vec<_> = told.collect();
+    let package = |number: &str, unit: &str| (json!(number), json!([unit]));
+    let second = package("OWN2", "576900000000000102");
+    assert_eq!(told, [package("OWN1", MUGS), second]);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use wiremock::{MockServer, Request, Respond, ResponseTemplate};
 
 use super::{nothing, serve};
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
 mod parts;
@@ -135,19 +136,27 @@ impl Book {
                 .expect("text")
                 .parse()
                 .expect("one");
-            let status = &line["orderLineStatuses"]["orderLineStatus"][0];
-            let units = status["statusQuantity"]["amount"].as_str().expect("text");
-            let units: u32 = units.parse().expect("a number");
-            let number = status["trackingInfo"]["trackingNumber"].as_str();
-            let word = status["status"].as_str().expect("text").to_owned();
-            let is_open = |of: &&mut Units| matches!(&*of.0, "Created" | "Acknowledged");
-            let mut all = self.lines[at - 1].iter_mut();
-            let open = all.find(is_open).expect("open units");
-            assert!(open.1 >= units && (open.0 == "Acknowledged" || word == "Cancelled"));
-            open.1 -= units;
-            self.lines[at - 1].push((word, units, number.map(str::to_owned)));
-            self.lines[at - 1].retain(|(_, units, _)| *units > 0);
+            let statuses = line["orderLineStatuses"]["orderLineStatus"].as_array();
+            for status in statuses.expect("a list") {
+                self.change_line(at - 1, status);
+            }
         }
+    }
+}
+
+impl Book {
+    fn change_line(&mut self, at: usize, status: &Value) {
+        let units = status["statusQuantity"]["amount"].as_str().expect("text");
+        let units: u32 = units.parse().expect("a number");
+        let number = status["trackingInfo"]["trackingNumber"].as_str();
+        let word = status["status"].as_str().expect("text").to_owned();
+        let is_open = |of: &&mut Units| matches!(&*of.0, "Created" | "Acknowledged");
+        let mut all = self.lines[at].iter_mut();
+        let open = all.find(is_open).expect("open units");
+        assert!(open.1 >= units && (open.0 == "Acknowledged" || word == "Cancelled"));
+        open.1 -= units;
+        self.lines[at].push((word, units, number.map(str::to_owned)));
+        self.lines[at].retain(|(_, units, _)| *units > 0);
     }
 }
 
@@ -171,9 +180,11 @@ fn shipment(lines: &[(&str, u32)], number: Option<&str>) -> ShipmentNotice {
     let parcel = number.map(|number| Tracking {
         carrier: "fed-ex".into(),
         number: number.into(),
+        units: Vec::new(),
     });
     ShipmentNotice {
         external_id: "1001".into(),
+        shipped_at: left_at(),
         lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
         tracking: parcel.into_iter().collect(),
     }
@@ -220,7 +231,26 @@ async fn units_are_acknowledged_and_shipped_once_each() {
     let parcel = &status["trackingInfo"];
     assert_eq!(parcel["carrierName"], json!({ "carrier": "FedEx" }));
     assert_eq!(parcel["methodCode"], "Value");
-    assert!(parcel["shipDateTime"].is_i64());
+    assert_eq!(parcel["shipDateTime"], left_at().as_millisecond());
+}
+
+#[tokio::test]
+async fn units_of_a_line_in_several_parcels_are_told_in_one_call_with_their_numbers() {
+    let market = Market::default();
+    let (_server, connector) = market.serve().await;
+    let notice = in_parcels(
+        "1001",
+        &[("OWN1", &[("1", 2)]), ("OWN2", &[("1", 1), ("2", 1)])],
+    );
+    market.book().lose = Some(("/shipping", ResponseTemplate::new(502)));
+    let lost = ship(&connector, &notice).await;
+    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
+    assert_eq!(ship(&connector, &notice).await, TOLD);
+    assert_eq!(market.ends(), ["/acknowledge", "/shipping"]);
+    let book = market.book();
+    let sent = |units, number: &str| ("Shipped".to_owned(), units, Some(number.to_owned()));
+    assert_eq!(book.lines[0], [sent(2, "OWN1"), sent(1, "OWN2")]);
+    assert_eq!(book.lines[1], [sent(1, "OWN2")]);
 }
 
 #[tokio::test]

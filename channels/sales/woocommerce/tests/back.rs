@@ -10,6 +10,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::shipments::left_at;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
 /// A shop with one order, 3001, of two lines: 501 of three units and 502 of one.
@@ -161,11 +162,13 @@ fn shipment(lines: &[(&str, u32)], numbers: &[&str]) -> ShipmentNotice {
     let numbers = numbers.iter();
     ShipmentNotice {
         external_id: "3001".into(),
+        shipped_at: left_at(),
         lines: lines.map(|(line, n)| ((*line).to_owned(), *n)).collect(),
         tracking: numbers
             .map(|number| Tracking {
                 carrier: "Own Post".into(),
                 number: (*number).into(),
+                units: Vec::new(),
             })
             .collect(),
     }

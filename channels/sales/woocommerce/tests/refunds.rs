@@ -12,6 +12,7 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 use super::calling;
 use crate::port::CallError;
 use crate::sales::giving::{self, no, tell};
+use crate::sales::shipments::left_at;
 use crate::sales::{PartNotice, PartOf, SalesConnector, ShipmentNotice, Tracking};
 
 /// A shop with one order, 3001, of two lines: 501 of three units and 502 of one.
@@ -226,10 +227,12 @@ async fn an_order_is_completed_once_all_that_was_not_taken_out_has_left() {
     let way = connector.way_back().expect("a way back");
     let shipment = |line: &str, number: &str| ShipmentNotice {
         external_id: "3001".into(),
+        shipped_at: left_at(),
         lines: vec![(line.to_owned(), 1)],
         tracking: vec![Tracking {
             carrier: "Own Post".into(),
             number: number.into(),
+            units: Vec::new(),
         }],
     };
     let told = way.shipped(&shipment("501", "OWN1")).await;
