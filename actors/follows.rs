@@ -1,6 +1,7 @@
 //! Asking carriers for the parcels that are under way, which push too little.
 //!
-//! Which numbers these are the store knows: those of orders that are not over. They are asked for in turn, a
+//! Which numbers these are the store knows: those of orders that are not over, and those of returns until they
+//! have come. They are asked for in turn, a
 //! few at a time and no faster than the carrier lets us; how far a turn has come stands beside the cursors
 //! of those that are polled, so that a restart goes on there. What is seen of a parcel is taken as a webhook
 //! is. Most of it is known from the turn before: only what is new is taken.

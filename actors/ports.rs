@@ -166,8 +166,8 @@ pub trait Journal: Send + Sync {
     /// The orders that had these marks, in the order of the marks, counted since a time.
     async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable>;
 
-    /// Tracking numbers that an account has given to orders which are still in hand, after `mark`, in the
-    /// order of their bytes.
+    /// Tracking numbers that an account has given to orders which are still in hand, and those of returns that
+    /// are under way whatever became of their order, after `mark`, in the order of their bytes.
     async fn under_way(
         &self,
         account: &str,

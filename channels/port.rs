@@ -150,6 +150,9 @@ pub enum Inbound {
     Scans {
         /// The carrier's tracking number.
         tracking_number: String,
+        /// The carrier that moves it, from a connection that follows parcels of many carriers, whoever sold
+        /// their labels. None where the number is of the connection's own.
+        carrier: Option<String>,
         /// Test data: counts on a test connection only.
         test: bool,
         /// The sightings.

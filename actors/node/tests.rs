@@ -38,6 +38,7 @@ pub(crate) fn delivered(order: OrderId) -> Delivery {
         live: true,
         items: vec![Inbound::Scans {
             tracking_number: format!("TRACK-ful_{}_1", order.uuid().simple()),
+            carrier: None,
             test: false,
             scans: vec![scan],
             proof: None,

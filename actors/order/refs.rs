@@ -11,7 +11,7 @@ use crate::ports::{OrderRef, RefKind};
 /// References that these events make known for the first time.
 ///
 /// A label for the way back does not say through which connection its parcel will be heard of: it may be any
-/// of `carriers`.
+/// of `carriers`. A label for the way out is known by its carrier too: others than who sold it may follow it.
 pub(super) fn new_refs(
     before: Option<&Order>,
     next: &Order,
@@ -19,15 +19,15 @@ pub(super) fn new_refs(
     carriers: &BTreeSet<Slug>,
 ) -> Vec<OrderRef> {
     let mut refs: Vec<OrderRef> = Vec::new();
-    let mut add = |kind, scope: &str, value: &str| {
-        let reference = OrderRef {
-            kind,
-            scope: scope.to_owned(),
-            value: value.to_owned(),
-        };
+    let mut know = |reference: OrderRef| {
         if !refs.contains(&reference) {
             refs.push(reference);
         }
+    };
+    let named = |kind, scope: &str, value: &str| OrderRef {
+        kind,
+        scope: scope.to_owned(),
+        value: value.to_owned(),
     };
     for recorded in events {
         match &recorded.event {
@@ -39,7 +39,7 @@ pub(super) fn new_refs(
                         ..
                     } = &tender.terms
                     {
-                        add(RefKind::Payment, gateway.as_str(), reference);
+                        know(named(RefKind::Payment, gateway.as_str()), reference);
                     }
                 }
             }
@@ -54,21 +54,26 @@ pub(super) fn new_refs(
                 if let (Some(gateway), Some(reference)) = (gateway, payment_reference(payment))
                     && known != Some(reference)
                 {
-                    add(RefKind::Payment, gateway.as_str(), reference);
+                    know(named(RefKind::Payment, gateway.as_str()), reference);
                 }
             }
             Event::LabelReported {
                 label:
                     LabelEvidence::Bought {
                         account,
+                        carrier,
                         tracking_number,
                         ..
                     },
                 ..
-            } => add(RefKind::Tracking, account.as_str(), tracking_number),
+            } => {
+                know(named(RefKind::Tracking, account.as_str(), tracking_number));
+                know(OrderRef::of_parcel(carrier, tracking_number));
+            }
             Event::Return(ReturnEvent::LabelIssued { label, .. }) => {
                 for account in carriers {
-                    add(RefKind::Tracking, account.as_str(), &label.tracking_number);
+                    let number = &label.tracking_number;
+                    know(named(RefKind::Tracking, account.as_str(), number));
                 }
             }
             _ => {}

@@ -3,16 +3,29 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use orderhub_domain::order::carrier_word;
 
 /// Another name of an order: a gateway's reference, a tracking number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderRef {
     /// What kind of name.
     pub kind: RefKind,
-    /// The account that gave it.
+    /// The account that gave it, or whose number it is.
     pub scope: String,
     /// The name.
     pub value: String,
+}
+
+impl OrderRef {
+    /// A parcel by its carrier and its number, whichever connection sold the label. No account is called
+    /// like it.
+    pub fn of_parcel(carrier: &str, number: &str) -> Self {
+        Self {
+            kind: RefKind::Tracking,
+            scope: format!("@{}", carrier_word(carrier)),
+            value: number.to_owned(),
+        }
+    }
 }
 
 /// Kinds of names.

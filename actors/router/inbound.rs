@@ -103,6 +103,7 @@ impl Hub {
             }
             Inbound::Scans {
                 tracking_number,
+                carrier,
                 test,
                 scans,
                 proof,
@@ -113,18 +114,20 @@ impl Hub {
                 let facts = scans.iter().map(|scan| {
                     Fact::Scan(ScanFact {
                         tracking_number: tracking_number.clone(),
+                        carrier: carrier.clone(),
                         scan: scan.clone(),
                     })
                 });
                 let proof = proof.iter().map(|proof| {
                     Fact::Proof(ProofFact {
                         tracking_number: tracking_number.clone(),
+                        carrier: carrier.clone(),
                         proof: proof.clone(),
                     })
                 });
                 let facts = facts.chain(proof).collect();
-                let reference = named(RefKind::Tracking, delivery, tracking_number);
-                self.offer_facts(reference, None, facts).await
+                let reference = self.parcel_of(delivery, tracking_number, carrier.as_deref());
+                self.offer_facts(reference.await?, None, facts).await
             }
             Inbound::Work {
                 fulfilment,
@@ -241,6 +244,25 @@ impl Hub {
             Err(HubError::NotFound(_)) => Ok(Verdict::Kept("unknown_fulfilment".to_owned())),
             Err(error) => Err(error),
         }
+    }
+
+    /// The name under which a parcel is looked for: its number at the connection, and where that follows
+    /// parcels of many carriers, first the number of this carrier, whoever sold the label.
+    async fn parcel_of(
+        &self,
+        delivery: &Delivery,
+        number: &str,
+        carrier: Option<&str>,
+    ) -> Result<OrderRef, HubError> {
+        let own = named(RefKind::Tracking, delivery, number);
+        let Some(carrier) = carrier else {
+            return Ok(own);
+        };
+        let known = self.shared.journal.resolve(&own).await;
+        let by_carrier = OrderRef::of_parcel(carrier, &own.value);
+        let sold = self.shared.journal.resolve(&by_carrier).await;
+        let is_own = sold.map_err(unavailable)?.is_none() && known.map_err(unavailable)?.is_some();
+        Ok(if is_own { own } else { by_carrier })
     }
 
     /// Finds the order by the reference, or by what the partner says it is.

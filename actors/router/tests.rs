@@ -1,5 +1,6 @@
 //! Webhooks: before their order, after it, twice, unreadable.
 
+mod aggregators;
 mod follows;
 mod look_ups;
 mod parking;

@@ -88,15 +88,15 @@ impl Journal for Twin {
         limit: u32,
     ) -> Result<Vec<String>, Unavailable> {
         let world = self.reading()?;
-        let in_hand = |order: &OrderId| {
+        let under_way = |number: &str, order: &OrderId| {
             let row = world.orders.get(order);
-            row.is_some_and(|row| row.stage.is_in_hand())
+            row.is_some_and(|row| row.stage.is_in_hand() || row.awaits(number))
         };
         let refs = world.refs.iter().filter(|(reference, order)| {
             reference.kind == RefKind::Tracking
                 && reference.scope == account
                 && reference.value.as_str() > mark
-                && in_hand(order)
+                && under_way(&reference.value, order)
         });
         let mut numbers: Vec<String> = refs.map(|(known, _)| known.value.clone()).collect();
         numbers.sort_unstable();

@@ -19,7 +19,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, EffectId, LocationCode, OrderId, ShardId, Sku, Slug};
-use orderhub_domain::order::{Mark, Recorded, Stage, Transit};
+use orderhub_domain::order::{Event, Mark, Recorded, ReturnEvent, Stage, Transit};
 use orderhub_domain::stock::{
     Availability, Counters, FeedMark, HoldKey, Inbound, LedgerRow, LogbookEntry, Quota, StockHold,
 };
@@ -84,6 +84,31 @@ struct OrderRow {
     events: Vec<Recorded>,
     stage: Stage,
     wake_at: Option<Timestamp>,
+}
+
+impl OrderRow {
+    /// Whether a return is under way whose label has this number.
+    fn awaits(&self, number: &str) -> bool {
+        let mut under_way = BTreeSet::new();
+        for recorded in &self.events {
+            let Event::Return(event) = &recorded.event else {
+                continue;
+            };
+            match event {
+                ReturnEvent::LabelIssued { label, .. } if label.tracking_number == number => {
+                    under_way.insert(event.number());
+                }
+                ReturnEvent::Received { .. }
+                | ReturnEvent::NoShow { .. }
+                | ReturnEvent::Closed { .. }
+                | ReturnEvent::LabelIssued { .. } => {
+                    under_way.remove(&event.number());
+                }
+                _ => {}
+            }
+        }
+        !under_way.is_empty()
+    }
 }
 
 #[derive(Debug, Default)]

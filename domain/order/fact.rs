@@ -439,6 +439,8 @@ pub enum LabelEvidence {
 pub struct ScanFact {
     /// The carrier's tracking number.
     pub tracking_number: String,
+    /// Whose number it is, where who saw it follows parcels of several carriers.
+    pub carrier: Option<String>,
     /// What was seen.
     pub scan: Scan,
 }

@@ -62,7 +62,7 @@ pub use hold::*;
 pub use ledger::*;
 pub use machine::*;
 pub use packing::{PARCELS_MOST, PackRejection, PackedParcel, ParcelOf, StatedParcel};
-pub use parcel::{SCANS_KEPT, Share, parcel_status};
+pub use parcel::{SCANS_KEPT, Share, carrier_word, parcel_status};
 pub use paying::Owed;
 use planning::plan_units;
 pub use planning::{Plan, plan};

@@ -2,6 +2,7 @@
 //! went out in them. Sightings are a set; the meaning is computed, so the order in which they were
 //! reported cannot matter.
 
+mod carrier;
 mod contents;
 mod explain;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::{Fulfilment, FulfilmentStage, Order, Parcel, ParcelStatus, Scan};
 
+pub use carrier::carrier_word;
 pub use contents::Share;
 
 /// How many sightings of one parcel are kept; more are counted as ignored.

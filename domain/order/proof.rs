@@ -33,6 +33,8 @@ impl DeliveryProof {
 pub struct ProofFact {
     /// The carrier's tracking number.
     pub tracking_number: String,
+    /// Whose number it is, as with sightings.
+    pub carrier: Option<String>,
     /// What it can show.
     pub proof: DeliveryProof,
 }

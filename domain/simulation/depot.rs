@@ -216,6 +216,7 @@ impl Depot {
         let tracking_number = parcel.tracking.clone();
         Some(Fact::Scan(ScanFact {
             tracking_number,
+            carrier: None,
             scan,
         }))
     }

@@ -104,6 +104,7 @@ pub(super) fn before_parcel(before: &Order, recorded: &Recorded) -> Verdict {
 pub(super) fn proof_of(fact: &Fact, dice: &mut Dice) -> Option<Fact> {
     let Fact::Scan(ScanFact {
         tracking_number,
+        carrier,
         scan,
     }) = fact
     else {
@@ -113,6 +114,7 @@ pub(super) fn proof_of(fact: &Fact, dice: &mut Dice) -> Option<Fact> {
     shows.then(|| {
         Fact::Proof(ProofFact {
             tracking_number: tracking_number.clone(),
+            carrier: carrier.clone(),
             proof: DeliveryProof {
                 at: scan.at,
                 signed: dice.percent(50),

@@ -70,6 +70,7 @@ impl World<'_> {
         ][dice.below(5)];
         let fact = Fact::Scan(ScanFact {
             tracking_number,
+            carrier: None,
             scan: Scan {
                 at: self.now,
                 status,

@@ -7,7 +7,8 @@ use orderhub_actors::ports::{
     Append, Appended, Claims, Journal, LaneWriter, OrderRef, Ownership, RefKind,
 };
 use orderhub_domain::ids::OrderId;
-use orderhub_domain::order::{Edge, Event, Hold, HoldScope, Stage};
+use orderhub_domain::order::{Edge, Event, Hold, HoldScope, ReturnEvent, ReturnLabel, Stage};
+use orderhub_domain::policy::ReturnPayer;
 use tokio_util::sync::CancellationToken;
 
 use crate::contract::fixture::{NewOrder, append, at, eur, micros, noted, payment_ref};
@@ -269,4 +270,53 @@ async fn parcels_under_way_are_those_of_orders_in_hand_page_by_page() {
     assert_eq!(under_way("", 2).await, ["B", "a-1"]);
     assert_eq!(under_way("a-1", 2).await, ["b"]);
     assert_eq!(under_way("b", 2).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_parcel_on_its_way_back_is_under_way_whatever_the_stage_of_its_order() {
+    let (store, claims) = scene().await;
+    let channel = channel(&store).await;
+    let order = NewOrder::of(channel);
+    commit(&store, &[order.create(&claims)]).await;
+    let label = |value: &str| {
+        Event::Return(ReturnEvent::LabelIssued {
+            number: 1,
+            label: ReturnLabel {
+                carrier: "UPS".to_owned(),
+                tracking_number: value.to_owned(),
+                cost: None,
+                paid_by: ReturnPayer::Buyer,
+            },
+        })
+    };
+    let mut trail = store.order_trail();
+    let mut version = 1;
+    let mut say = async |event: Event, refs: Vec<OrderRef>| {
+        let mut told = append(order.id, &claims, version, vec![event], Stage::Completed);
+        told.refs = refs;
+        commit(&store, &[told]).await;
+        version += 1;
+        trail.catch_up().await.expect("read");
+        let numbers = store.under_way("ups", "", 10).await;
+        numbers.expect("read")
+    };
+    let tracked = |value: &str| OrderRef {
+        kind: RefKind::Tracking,
+        scope: "ups".to_owned(),
+        value: value.to_owned(),
+    };
+    assert_eq!(say(noted("shipped"), vec![tracked("OUT-1")]).await, [""; 0]);
+    assert_eq!(
+        say(label("BACK-1"), vec![tracked("BACK-1")]).await,
+        ["BACK-1"]
+    );
+    assert_eq!(
+        say(label("BACK-2"), vec![tracked("BACK-2")]).await,
+        ["BACK-2"]
+    );
+    let gone = ReturnEvent::NoShow {
+        number: 1,
+        missing: Vec::new(),
+    };
+    assert_eq!(say(Event::Return(gone), Vec::new()).await, [""; 0]);
 }

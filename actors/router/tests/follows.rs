@@ -9,7 +9,9 @@ use orderhub_channels::port::{
     CallError, Connector, Follow, Forged, Inbound, Pace, RawRequest, Statement,
 };
 use orderhub_domain::ids::OrderId;
-use orderhub_domain::order::{Command, FulfilmentStep, ParcelStatus, Scan, Stage};
+use orderhub_domain::order::{
+    Arrival, Command, FulfilmentStep, ParcelStatus, ReturnCommand, Scan, Stage,
+};
 
 use crate::api::{HubApi, Received};
 use crate::ports::{OrderRef, RefKind};
@@ -63,6 +65,7 @@ impl Connector for Counter {
         };
         vec![Inbound::Scans {
             tracking_number: number.to_owned(),
+            carrier: None,
             test: false,
             scans: vec![scan],
             proof: None,
@@ -219,4 +222,64 @@ async fn a_turn_goes_on_after_a_restart_where_it_was() {
     assert_eq!(place.as_deref(), Some(""), "the turn is over");
     tokio::time::sleep(Duration::from_mins(31)).await;
     assert_eq!(counter.asked()[1], numbers[..2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_back_of_a_completed_order_is_asked_for_until_somebody_has_opened_it() {
+    let counter = Arc::new(Counter::default());
+    let hall = open(Twin::new(midnight()), &counter).await;
+    let parcels = packed(&hall).await;
+    for number in parcels.keys() {
+        counter.sees(number, "delivered");
+    }
+    let order = *parcels.values().next().expect("an order");
+    hall.until(order, &[Stage::Completed]).await;
+    let ask = |command: ReturnCommand| {
+        let command = Command::Return(command);
+        hall.hub
+            .command(order, command.into(), "operator:eve".into())
+    };
+    let reason = || "does not fit".to_owned();
+    let opened = ReturnCommand::Open {
+        lines: None,
+        reason: reason(),
+    };
+    ask(opened).await.expect("it may come back");
+    let label = ReturnCommand::Approve {
+        number: 1,
+        reason: reason(),
+        label: Some(("Post".to_owned(), "BACK-1".to_owned(), None)),
+    };
+    ask(label).await.expect("approved");
+    let about = || {
+        let asked = counter.asked();
+        asked
+            .iter()
+            .filter(|one| one.contains(&"BACK-1".to_owned()))
+            .count()
+    };
+    tokio::time::sleep(Duration::from_hours(3)).await;
+    let times = about();
+    assert!(times >= 2, "{:?}", counter.asked());
+    counter.sees("BACK-1", "moving");
+    tokio::time::sleep(Duration::from_hours(2)).await;
+    let (known, _) = hall
+        .hub
+        .order(order)
+        .await
+        .expect("read")
+        .expect("it is there");
+    assert!(known.returns[0].is_on_its_way());
+    let came = ReturnCommand::Receive {
+        number: 1,
+        parcel: Arrival {
+            parcel: None,
+            location: "BER1".into(),
+            lines: None,
+        },
+    };
+    ask(came).await.expect("it is there");
+    let times = about();
+    tokio::time::sleep(Duration::from_hours(3)).await;
+    assert_eq!(about(), times, "nobody waits for it any more");
 }

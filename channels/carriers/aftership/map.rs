@@ -103,6 +103,16 @@ fn proof_of(tracking: &Tracking, scans: &[Scan]) -> Option<DeliveryProof> {
     signed(scans, tracking.courier_tracking_link.as_deref())
 }
 
+/// The carrier of a tracking; AfterShip's word without any more is DHL Express's
+/// (aftership.com/docs/tracking/others/supported-couriers).
+fn carrier_of(tracking: &Tracking) -> Option<String> {
+    let slug = tracking.slug.as_deref().map(str::trim);
+    match slug.filter(|slug| !slug.is_empty())? {
+        "dhl" => Some("dhl-express".to_owned()),
+        slug => Some(slug.to_owned()),
+    }
+}
+
 /// What a verified webhook says.
 pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
     let event: Event<'_> = match serde_json::from_slice(body) {
@@ -148,8 +158,10 @@ fn update(event: &Event<'_>) -> Inbound {
         };
     }
     let proof = proof_of(&tracking, &scans);
+    let carrier = carrier_of(&tracking);
     Inbound::Scans {
         tracking_number: tracking.number,
+        carrier,
         // AfterShip has no test accounts; what its button sends names no parcel of ours.
         test: false,
         scans,

@@ -125,6 +125,25 @@ fn every_checkpoint_counts_once_in_the_order_of_time() {
 }
 
 #[test]
+fn a_parcel_is_named_by_its_carrier_and_its_number() {
+    let carrier = |slug: Value| match tracking(&json!({ "slug": slug })) {
+        Inbound::Scans {
+            tracking_number,
+            carrier,
+            ..
+        } => {
+            assert_eq!(tracking_number, "OWN0001");
+            carrier
+        }
+        other => panic!("no scans: {other:?}"),
+    };
+    assert_eq!(carrier(json!("royal-mail")).as_deref(), Some("royal-mail"));
+    assert_eq!(carrier(json!("dhl")).as_deref(), Some("dhl-express"));
+    assert_eq!(carrier(json!(null)), None);
+    assert_eq!(carrier(json!(" ")), None);
+}
+
+#[test]
 fn a_date_alone_is_a_time_too() {
     let checkpoints = json!([{"checkpoint_time": "2026-03-01", "tag": "InTransit"}]);
     let scans = scans(&json!({"tag": "InTransit", "subtag": null, "checkpoints": checkpoints}));

@@ -23,6 +23,9 @@ pub(super) struct Event<'a> {
 pub(super) struct Tracking {
     #[serde(rename = "tracking_number")]
     pub(super) number: String,
+    /// The carrier, by AfterShip's word for it.
+    #[serde(default)]
+    pub(super) slug: Text,
     #[serde(default)]
     pub(super) tag: Text,
     #[serde(default)]

@@ -93,6 +93,7 @@ pub(super) fn parcel(stated: &RawValue, look_up: bool) -> Inbound {
     let proof = proof_of(&shipment, &scans);
     Inbound::Scans {
         tracking_number: number.to_owned(),
+        carrier: None,
         // DHL marks nothing: the sandbox is a connection of its own.
         test: false,
         scans,

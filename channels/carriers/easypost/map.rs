@@ -155,6 +155,7 @@ fn followed(tracker: &str, mode: Option<String>) -> Inbound {
     let mode = mode.or(tracker.mode);
     Inbound::Scans {
         tracking_number: tracker.tracking_code,
+        carrier: None,
         test: mode.as_deref() == Some("test"),
         scans,
         proof,

@@ -129,6 +129,7 @@ fn parcel(stated: &RawValue, look_up: bool) -> Inbound {
         let proof = proof_of(result, &scans);
         return Inbound::Scans {
             tracking_number: number.to_owned(),
+            carrier: None,
             // FedEx marks nothing: the sandbox is a connection of its own.
             test: false,
             scans,

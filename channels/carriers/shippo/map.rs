@@ -117,6 +117,7 @@ pub(super) fn read(body: &[u8]) -> Inbound {
     }
     Inbound::Scans {
         tracking_number: track.number,
+        carrier: None,
         test: event.test == Some(true),
         scans: scans.into_iter().collect(),
         proof: None,

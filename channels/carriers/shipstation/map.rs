@@ -159,6 +159,7 @@ pub(super) fn read(body: &[u8], test: bool) -> Inbound {
     let proof = proof_of(&tracking, &scans);
     Inbound::Scans {
         tracking_number: tracking.number,
+        carrier: None,
         test,
         scans,
         proof,

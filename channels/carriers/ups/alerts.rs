@@ -62,6 +62,7 @@ pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
     let delivered = seen.status == ParcelStatus::Delivered;
     let mut said = vec![Inbound::Scans {
         tracking_number: number.to_owned(),
+        carrier: None,
         test: is_test(number),
         scans: vec![seen],
         proof: None,

@@ -53,11 +53,10 @@ impl Draft<'_> {
             "{}:{}:{}",
             fact.tracking_number, fact.scan.code, fact.scan.at
         );
-        let named = |parcel: &Parcel| {
-            let label = parcel.label.as_ref();
-            label.is_some_and(|label| label.tracking_number == fact.tracking_number)
-        };
-        let Some((work, parcel)) = self.order.parcels().find(|(_, parcel)| named(parcel)) else {
+        let found = self
+            .order
+            .tracked(&fact.tracking_number, fact.carrier.as_deref());
+        let Some((work, parcel)) = found else {
             if self.seen_coming_back(fact) {
                 return;
             }

@@ -1,6 +1,6 @@
 //! Proof of delivery.
 
-use super::super::{Event, Parcel, ParcelEvent, ProofFact};
+use super::super::{Event, ParcelEvent, ProofFact};
 use super::Draft;
 
 impl Draft<'_> {
@@ -8,11 +8,9 @@ impl Draft<'_> {
     /// it was delivered is for its sightings to say.
     pub(super) fn proof(&mut self, fact: &ProofFact) {
         self.occurred_at = Some(fact.proof.at);
-        let named = |parcel: &Parcel| {
-            let label = parcel.label.as_ref();
-            label.is_some_and(|label| label.tracking_number == fact.tracking_number)
-        };
-        let found = self.order.parcels().find(|(_, parcel)| named(parcel));
+        let found = self
+            .order
+            .tracked(&fact.tracking_number, fact.carrier.as_deref());
         let Some((work, parcel)) = found else {
             // Of what comes back it is the location that says whether it is there.
             if self.order.return_labelled(&fact.tracking_number).is_some() {

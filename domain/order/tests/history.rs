@@ -318,6 +318,7 @@ fn anything(number: u32) -> InputBody {
         }),
         Fact::Scan(ScanFact {
             tracking_number: "T1".to_owned(),
+            carrier: None,
             scan: Scan {
                 at: beginning(),
                 status: ParcelStatus::ReturnToSender,

@@ -141,6 +141,7 @@ fn a_delivery_counts_from_when_the_carrier_had_it() {
         let label = parcel.label.as_ref().expect("it has one");
         Fact::Scan(ScanFact {
             tracking_number: label.tracking_number.clone(),
+            carrier: None,
             scan: Scan {
                 at,
                 status,

@@ -86,6 +86,7 @@ fn a_proof_of_delivery_is_kept_on_its_parcel_once_in_whatever_order_it_is_told()
     let proof = |second: i64, signed, reference: Option<&str>| {
         Fact::Proof(ProofFact {
             tracking_number: tracking(1, 2),
+            carrier: None,
             proof: DeliveryProof {
                 at: jiff::Timestamp::from_second(1_760_000_000 + second).expect("a time"),
                 signed,
@@ -119,6 +120,7 @@ fn a_proof_of_delivery_is_kept_on_its_parcel_once_in_whatever_order_it_is_told()
     let mut world = on_its_way_in_two();
     world.fact(Fact::Proof(ProofFact {
         tracking_number: "SOMEBODY-ELSES".into(),
+        carrier: None,
         proof: ends[0].clone(),
     }));
     assert_eq!(world.kinds().last(), Some(&"order.fact_ignored"));
@@ -223,5 +225,104 @@ proptest! {
             prop_assert_eq!(found.lost, units(u32::try_from(missing).expect("few")));
             prop_assert_eq!(found.shipped, found.delivered.plus(found.lost));
         }
+    }
+}
+
+/// What another connection saw of a parcel of this carrier's.
+fn seen_by(carrier: &str, number: &str, second: i64, status: ParcelStatus, code: &str) -> Fact {
+    Fact::Scan(ScanFact {
+        tracking_number: number.to_owned(),
+        carrier: Some(carrier.to_owned()),
+        scan: Scan {
+            at: beginning() + jiff::SignedDuration::from_secs(second),
+            status,
+            code: code.to_owned(),
+        },
+    })
+}
+
+#[test]
+fn two_parcels_with_one_number_at_two_carriers_never_mix() {
+    let mut world = picked();
+    pack(&mut world, vec![StatedParcel::default(); 2]).expect("two parcels");
+    for (parcel, carrier) in [(1, "UPS"), (2, "Royal Mail")] {
+        world.fact(Fact::Label(LabelFact {
+            fulfilment: 1,
+            parcel,
+            evidence: LabelEvidence::Bought {
+                service: None,
+                account: "easypost".into(),
+                carrier: carrier.into(),
+                tracking_number: "SAME".into(),
+                reference: format!("shp_{parcel}"),
+                label_url: None,
+                cost: None,
+            },
+        }));
+    }
+    let courses = |world: &World| {
+        let parcels = &world.order.fulfilments[0].parcels;
+        [parcels[0].status(), parcels[1].status()]
+    };
+    let unseen = ParcelStatus::Unknown;
+    world.fact(seen_by(
+        "royal-mail",
+        "SAME",
+        5,
+        ParcelStatus::InTransit,
+        "a",
+    ));
+    assert_eq!(courses(&world), [unseen, ParcelStatus::InTransit]);
+    world.fact(seen_by("ups", "SAME", 9, ParcelStatus::Delivered, "b"));
+    assert_eq!(
+        courses(&world),
+        [ParcelStatus::Delivered, ParcelStatus::InTransit]
+    );
+    world.fact(Fact::Proof(ProofFact {
+        tracking_number: "SAME".to_owned(),
+        carrier: Some("royal-mail".to_owned()),
+        proof: DeliveryProof {
+            at: world.now,
+            signed: true,
+            reference: None,
+        },
+    }));
+    let parcels = &world.order.fulfilments[0].parcels;
+    assert!(parcels[0].proof.is_none() && parcels[1].proof.is_some());
+    // A third carrier's parcel is none of this order's.
+    world.fact(seen_by("gls", "SAME", 11, ParcelStatus::Lost, "c"));
+    assert_eq!(world.kinds().last(), Some(&"order.fact_ignored"));
+    world.check();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The carrier itself and somebody who follows its parcels, each in words and at times of its own: told in
+    /// any order and twice, they come to one course.
+    #[test]
+    fn two_sources_of_one_parcel_come_to_the_same_in_any_order(
+        order in Just((0..12_usize).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let told = [
+            seen_of(1, 1, 10, ParcelStatus::PickedUp),
+            seen_of(1, 1, 20, ParcelStatus::InTransit),
+            seen_of(1, 1, 30, ParcelStatus::Delivered),
+            seen_by("ups", "TRK1", 12, ParcelStatus::PickedUp, "InTransit_002"),
+            seen_by("ups", "TRK1", 3_625, ParcelStatus::OutForDelivery, "OutForDelivery_001"),
+            seen_by("ups", "TRK1", 3_630, ParcelStatus::Delivered, "Delivered_001"),
+        ];
+        let mut world = picked();
+        pack(&mut world, vec![StatedParcel::default()]).expect("one parcel");
+        world.settle();
+        for place in order {
+            world.fact(told[place % 6].clone());
+        }
+        let parcel = &world.order.fulfilments[0].parcels[0];
+        prop_assert_eq!(parcel.scans.len(), 6, "each is kept once");
+        prop_assert_eq!(parcel.status(), ParcelStatus::Delivered);
+        world.settle();
+        prop_assert_eq!(world.order.stage, Stage::Completed);
+        world.check();
     }
 }

@@ -25,6 +25,7 @@ fn seen_back(world: &mut World, second: i64, status: ParcelStatus) {
     let at = world.now + jiff::SignedDuration::from_secs(second);
     world.fact(Fact::Scan(ScanFact {
         tracking_number: "RET1".to_owned(),
+        carrier: None,
         scan: Scan {
             at,
             status,
@@ -104,6 +105,7 @@ fn the_same_sighting_again_says_nothing_and_one_of_another_number_is_not_its() {
     let before = world.log.len();
     world.fact(Fact::Proof(ProofFact {
         tracking_number: "RET1".to_owned(),
+        carrier: None,
         proof,
     }));
     assert_eq!(world.log.len(), before, "it is the location that says so");

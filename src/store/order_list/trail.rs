@@ -51,7 +51,20 @@ change as materialized (
                array_agg(f.body ->> 'hold')
                    filter (where f.kind in ('order.hold_released', 'order.hold_expired')),
                '{}'
-           ) as gone
+           ) as gone,
+           -- Of each return the last word counts: what is under way, by its label's number.
+           coalesce(
+               jsonb_object_agg(
+                   f.body ->> 'number',
+                   case when f.kind = 'return.label_issued'
+                        then f.body -> 'label' -> 'tracking_number'
+                        else 'null'::jsonb end
+                   order by f.version
+               ) filter (where f.kind in (
+                   'return.label_issued', 'return.received', 'return.no_show', 'return.closed'
+               )),
+               '{}'
+           ) as coming
     from fresh f
     group by f.stream_id
 ),
@@ -63,7 +76,7 @@ draft as materialized (
 added as (
     insert into orderhub.order_list
         (order_id, channel_id, external_id, number, stage, version, test, placed_at, received_at,
-         updated_at, currency, total, skus, holds, failing_since)
+         updated_at, currency, total, skus, holds, failing_since, coming_back)
     select o.id, o.channel_id, o.external_id, d.draft ->> 'number', o.stage, c.version,
            coalesce((d.draft ->> 'test')::boolean, false), (d.draft ->> 'placed_at')::timestamptz,
            d.received_at, c.updated_at, d.draft ->> 'currency',
@@ -73,7 +86,7 @@ added as (
                from jsonb_array_elements(d.draft -> 'lines') as l (value)
                where l.value ? 'sku'
            ),
-           c.placed - c.gone, c.failing_since
+           c.placed - c.gone, c.failing_since, jsonb_strip_nulls(c.coming)
     from draft d
     join change c using (stream_id)
     join orderhub.orders o on o.id = d.stream_id
@@ -87,6 +100,7 @@ changed as (
         -- Edits add, and never take off: the largest total is the last one.
         total = coalesce(c.total, l.total),
         holds = (l.holds || c.placed) - c.gone,
+        coming_back = jsonb_strip_nulls(l.coming_back || c.coming),
         failing_since = case when c.answered is null
                              then coalesce(l.failing_since, c.failing_since)
                              else c.failing_since end
