@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::customs::Customs;
 use crate::ids::{LocationCode, Sku, Slug};
 use crate::money::{Currency, Money};
 use crate::quantity::Quantity;
@@ -110,6 +111,9 @@ pub struct DraftLine {
     /// Weight of one unit in grams.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_g: Option<u32>,
+    /// What it says of its goods to customs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customs: Option<Customs>,
     /// Who ships it.
     #[serde(default)]
     pub fulfilled_by: FulfilledBy,

@@ -7,6 +7,7 @@
 
 pub mod append;
 pub mod canonical;
+pub mod customs;
 pub mod drift;
 pub mod ids;
 pub mod money;

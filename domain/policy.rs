@@ -12,6 +12,8 @@ mod sourcing;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use crate::order::ParcelSize;
+
 pub use calendar::{BusinessCalendar, MINUTES_OF_DAY, Opening, due_after};
 pub use claims::{ClaimDefault, ClaimPolicy};
 pub use payment::{OnceCapture, PaymentPolicy, RefundWay};
@@ -62,6 +64,10 @@ pub struct Policy {
     pub retry_most: SignedDuration,
     /// Weight in grams of a unit whose weight nobody stated.
     pub default_weight_g: u32,
+    /// Size of a parcel that nobody measured, where somebody said one.
+    pub default_size: Option<ParcelSize>,
+    /// What has to be known for customs before a label is bought.
+    pub customs: CustomsData,
     /// What counts against a location.
     pub sourcing: SourcingPolicy,
     /// How long a buyer has to collect what is ready.
@@ -151,6 +157,27 @@ impl CancelAsked {
     }
 }
 
+/// What has to be known of a parcel's contents for customs before its label is bought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomsData {
+    /// Nothing: what is known is declared, and the carrier says whether that is enough.
+    #[default]
+    AsKnown,
+    /// All of it: without, no carrier is asked.
+    Complete,
+}
+
+impl CustomsData {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::AsKnown => "as_known",
+            Self::Complete => "complete",
+        }
+    }
+}
+
 /// What becomes of an order that nobody reviewed in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -191,6 +218,8 @@ impl Default for Policy {
             retry_least: SignedDuration::from_secs(2),
             retry_most: SignedDuration::from_secs(30),
             default_weight_g: 500,
+            default_size: None,
+            customs: CustomsData::default(),
             sourcing: SourcingPolicy::default(),
             pickup_time: SignedDuration::from_hours(7 * 24),
             edit_time: SignedDuration::from_mins(15),

@@ -202,6 +202,7 @@ impl RootState {
                 connector: Arc::clone(connectors.carriers.get(slug)?),
                 journal: Arc::clone(&shared.journal),
                 sites: shared.sites.clone(),
+                customs: shared.policy.customs,
             }),
             Family::Warehouses => Arc::new(WarehouseCaller {
                 connector: Arc::clone(connectors.warehouses.get(slug)?),

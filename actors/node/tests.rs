@@ -72,7 +72,7 @@ async fn an_order_lives_from_its_receipt_to_its_close() {
     step(&hall, id, FulfilmentStep::Pick { lines: None }).await;
     step(&hall, id, FulfilmentStep::Pack).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    assert_eq!(hall.post.sold()[0].weight_g, 1_000);
+    assert_eq!(hall.post.sold()[0].goods.weight_g, 1_000);
     step(&hall, id, FulfilmentStep::HandOver).await;
     let received = hall.hub.inbound(delivered(id)).await;
     let receipt = received.expect("taken");

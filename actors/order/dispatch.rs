@@ -7,13 +7,12 @@ use orderhub_domain::canonical::Terms;
 use orderhub_domain::ids::{EffectId, FulfilmentId, ParcelId, Slug};
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{
-    Effect, Fact, Fulfilment, LineUnits, Order, Outstanding, Parcel, Postponement, StockEvidence,
-    StockFact, StockRefusal, Tender,
+    Effect, Fact, Fulfilment, Order, Outstanding, Postponement, StockEvidence, StockFact,
+    StockRefusal, Tender,
 };
-use orderhub_domain::policy::Policy;
 use orderhub_domain::stock::StockCommand;
-use rust_decimal::prelude::ToPrimitive;
 
+use super::goods::goods;
 use super::news::news;
 use crate::location::LocationMsg;
 use crate::partner::{Ask, ChannelNotice, DeskMsg, Family, Job};
@@ -226,7 +225,7 @@ fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug,
                 location: fulfilment.location.clone(),
                 destination: order.draft.destination.clone(),
                 store: fulfilment.transfer.as_ref().map(|one| one.to.clone()),
-                weight_g: weight_g(order, fulfilment, parcel, &shared.policy),
+                goods: goods(order, fulfilment, parcel, &shared.policy),
                 readdressed: order.address > 0,
             };
             (Family::Carriers, site.carrier.clone()?, buy)
@@ -299,29 +298,4 @@ fn picks(order: &Order, fulfilment: &Fulfilment) -> Vec<CallLine> {
         })
     });
     picks.collect()
-}
-
-/// What a parcel weighs: as somebody has weighed it, else by what is in it, else its even part of the
-/// work's weight. Never nothing: no carrier takes that.
-fn weight_g(order: &Order, work: &Fulfilment, parcel: &Parcel, policy: &Policy) -> u32 {
-    let weighed = parcel.weight_g.unwrap_or_else(|| {
-        if let Some(units) = work.contents(parcel) {
-            return units_weigh_g(order, &units, policy);
-        }
-        let parcels = u32::try_from(work.parcels.len()).unwrap_or(1);
-        units_weigh_g(order, &work.lines, policy).div_ceil(parcels.max(1))
-    });
-    weighed.max(1)
-}
-
-/// What units weigh: stated weights, and the policy's for units that nobody weighed.
-fn units_weigh_g(order: &Order, units: &[LineUnits], policy: &Policy) -> u32 {
-    let weights = units.iter().map(|units| {
-        let index = usize::from(units.line.saturating_sub(1));
-        let stated = order.draft.lines.get(index).and_then(|line| line.weight_g);
-        let each = stated.unwrap_or(policy.default_weight_g);
-        let number = units.quantity.value().ceil().to_u32().unwrap_or(1);
-        each.saturating_mul(number)
-    });
-    weights.fold(0, u32::saturating_add)
 }

@@ -8,6 +8,7 @@ mod address;
 mod commit;
 mod dispatch;
 mod flights;
+mod goods;
 mod measure;
 mod news;
 mod refs;

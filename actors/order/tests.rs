@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use orderhub_domain::customs::Customs;
 use orderhub_domain::ids::CommandId;
 use orderhub_domain::order::{
-    Asked, Command, Edge, Event, HoldScope, OnExpiry, REMEMBERED_REQUESTS, Rejection, Request,
-    Stage,
+    Asked, Command, Edge, Event, FulfilmentStep, HoldScope, OnExpiry, REMEMBERED_REQUESTS,
+    Rejection, Request, Stage, explain,
 };
-use orderhub_domain::policy::{CountRule, Policy, ScreeningPolicy};
+use orderhub_domain::policy::{CountRule, CustomsData, Policy, ScreeningPolicy};
 
 use crate::api::{HubApi, HubError};
 use crate::ports::{OrderRef, RefKind};
@@ -223,4 +224,66 @@ async fn an_order_that_nobody_reviews_is_woken_for_its_default() {
         late.await,
         Err(HubError::Rejected(Rejection::WrongStage { .. }))
     ));
+}
+
+#[tokio::test(start_paused = true)]
+async fn where_customs_data_has_to_be_complete_no_label_is_asked_for_without_it() {
+    let plan = Plan {
+        policy: Policy {
+            customs: CustomsData::Complete,
+            ..Policy::default()
+        },
+        ..Plan::default()
+    };
+    let hall = plan.open().await;
+    hall.stock("BER1", "A", 5).await;
+    let mut packed = Vec::new();
+    for (name, customs) in [
+        ("C-1", None),
+        (
+            "C-2",
+            Some(Customs {
+                hs_code: Some("691200".into()),
+                origin: Some("PT".into()),
+            }),
+        ),
+    ] {
+        let mut order = order_of(name, "A", 1, "pm");
+        order.submission.draft.destination = Some("CH".into());
+        order.submission.draft.lines[0].customs = customs;
+        let ship_to = order.submission.private.ship_to.as_mut();
+        ship_to.expect("an address").country = Some("CH".into());
+        let order = hall.hub.place(order).await.expect("placed").order;
+        hall.until(order, &[Stage::Fulfilling]).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        for step in [FulfilmentStep::Pick { lines: None }, FulfilmentStep::Pack] {
+            let command = Command::Fulfil {
+                fulfilment: 1,
+                step,
+            };
+            let done = hall
+                .hub
+                .command(order, command.into(), "operator:eve".into());
+            done.await.expect("legal");
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        packed.push(hall.order(order).await);
+    }
+    let [lacking, whole] = &packed[..] else {
+        panic!("two orders");
+    };
+    let why = explain(lacking, &Policy::default());
+    assert!(
+        why.because
+            .contains("line 1 lacks its HS code and its country of origin"),
+        "{why:?}"
+    );
+    assert!(whole.fulfilments[0].is_labelled());
+    let sold = hall.post.sold();
+    assert_eq!(sold.len(), 1, "the carrier was asked for one");
+    let content = &sold[0].goods.contents[0];
+    assert_eq!(
+        (content.units, content.hs_code.as_deref()),
+        (1, Some("691200"))
+    );
 }

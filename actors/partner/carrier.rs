@@ -10,6 +10,7 @@ use orderhub_channels::port::Found;
 use orderhub_domain::canonical::Address;
 use orderhub_domain::ids::{LocationCode, ParcelId};
 use orderhub_domain::order::{Fact, LabelEvidence, LabelFact};
+use orderhub_domain::policy::CustomsData;
 use std::collections::BTreeMap;
 
 use super::repeat::{Approach, approach};
@@ -21,6 +22,8 @@ pub(crate) struct CarrierCaller {
     pub(crate) connector: Arc<dyn CarrierConnector>,
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) sites: BTreeMap<LocationCode, Site>,
+    /// What has to be known for customs.
+    pub(crate) customs: CustomsData,
 }
 
 #[async_trait]
@@ -60,7 +63,7 @@ impl CarrierCaller {
             location,
             destination,
             store,
-            weight_g,
+            goods,
             readdressed,
         } = &job.ask
         else {
@@ -82,9 +85,15 @@ impl CarrierCaller {
             parcel: *parcel,
             to,
             from: site.map(|site| site.address.clone()).unwrap_or_default(),
-            weight_g: *weight_g,
+            goods: goods.clone(),
             readdressed: *readdressed,
         };
+        // Without what customs want the parcel stays there: no money is spent on a label for it.
+        if self.customs == CustomsData::Complete
+            && let Some(reason) = call.lacks_for_customs()
+        {
+            return evidence(*parcel, LabelEvidence::Failed { reason });
+        }
         match self.connector.buy(&call).await {
             Ok(label) => evidence(*parcel, label),
             Err(error) => Outcome::failed(error, in_doubt),

@@ -17,6 +17,7 @@ mod warehouse;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use orderhub_channels::carriers::Goods;
 use orderhub_channels::port::CallError;
 use orderhub_channels::warehouses::FulfilmentCall;
 use orderhub_domain::ids::{EffectId, FulfilmentId, LocationCode, OrderId, ParcelId};
@@ -102,7 +103,8 @@ pub(crate) enum Ask {
         destination: Option<String>,
         /// The store that it goes to, when that is not the buyer.
         store: Option<LocationCode>,
-        weight_g: u32,
+        /// What is in it.
+        goods: Goods,
         /// The order's address was changed.
         readdressed: bool,
     },

@@ -156,7 +156,10 @@ impl Plan {
             site: Site {
                 warehouse: "own".into(),
                 carrier: Some("post".into()),
-                address: Address::default(),
+                address: Address {
+                    country: Some("DE".into()),
+                    ..Address::default()
+                },
             },
         });
         let config = NodeConfig {
@@ -257,6 +260,7 @@ pub(crate) fn order_of(external_id: &str, sku: &str, quantity: u32, token: &str)
                 destination: Some("DE".into()),
                 pickup_location: None,
                 lines: vec![DraftLine {
+                    customs: None,
                     part_of: None,
                     external_id: "1".into(),
                     sku: Some(sku.into()),

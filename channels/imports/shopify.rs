@@ -272,6 +272,7 @@ fn lines(order: &mut Rows<'_>, currency: Currency) -> Option<Vec<Sold>> {
             } else {
                 FulfilledBy::Nobody
             },
+            customs: None,
             part_of: None,
         };
         let shipped = status.as_deref() == Some("fulfilled") || !told_by_line && fulfilled;

@@ -178,6 +178,7 @@ impl Item {
             weight_g: None,
             // Who shipped it did so before the hub heard of it.
             fulfilled_by: FulfilledBy::Channel,
+            customs: None,
             part_of: None,
         }
     }

@@ -5,7 +5,7 @@
 //! is implied, and what contradicts is recorded with its reason.
 
 use orderhub_domain::ids::LocationCode;
-use orderhub_domain::order::{FulfilmentEvidence, StatedParcel, WorkSaid};
+use orderhub_domain::order::{FulfilmentEvidence, ParcelSize, StatedParcel, WorkSaid};
 use orderhub_domain::quantity::Quantity;
 use serde::Deserialize;
 
@@ -52,6 +52,12 @@ struct Parcel {
     lines: Option<Vec<Units>>,
     #[serde(default)]
     weight_g: Option<u32>,
+    #[serde(default)]
+    length_mm: Option<u32>,
+    #[serde(default)]
+    width_mm: Option<u32>,
+    #[serde(default)]
+    height_mm: Option<u32>,
 }
 
 /// What a message says that is believed to be the warehouse's.
@@ -151,7 +157,15 @@ fn parcel(stated: &Parcel) -> Result<StatedParcel, &'static str> {
     if stated.weight_g == Some(0) {
         return Err("a parcel weighs nothing");
     }
+    let sides = [stated.length_mm, stated.width_mm, stated.height_mm];
+    let size = if sides == [None; 3] {
+        None
+    } else {
+        let size = ParcelSize::new(sides.map(Option::unwrap_or_default));
+        Some(size.ok_or("a parcel has not all three sides, or one that is no length")?)
+    };
     Ok(StatedParcel {
+        size,
         lines: stated.lines.as_deref().map(units).transpose()?,
         weight_g: stated.weight_g,
     })

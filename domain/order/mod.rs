@@ -61,7 +61,9 @@ pub use history::*;
 pub use hold::*;
 pub use ledger::*;
 pub use machine::*;
-pub use packing::{PARCELS_MOST, PackRejection, PackedParcel, ParcelOf, StatedParcel};
+pub use packing::{
+    LONGEST_SIDE_MM, PARCELS_MOST, PackRejection, PackedParcel, ParcelOf, ParcelSize, StatedParcel,
+};
 pub use parcel::{SCANS_KEPT, Share, carrier_word, parcel_status};
 pub use paying::Owed;
 use planning::plan_units;

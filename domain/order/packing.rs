@@ -9,6 +9,55 @@ use crate::quantity::Quantity;
 /// The most parcels that one piece of work goes out in.
 pub const PARCELS_MOST: usize = 99;
 
+/// The longest side of a parcel, in millimetres.
+pub const LONGEST_SIDE_MM: u32 = 10_000;
+
+/// The size of a parcel in millimetres, each from 1 to [`LONGEST_SIDE_MM`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParcelSize {
+    /// Its longest side.
+    pub length_mm: u32,
+    /// Its width.
+    pub width_mm: u32,
+    /// Its height.
+    pub height_mm: u32,
+}
+
+impl ParcelSize {
+    /// A size, whichever side is named first; `None` when a side is nothing or too long.
+    pub fn new(sides: [u32; 3]) -> Option<Self> {
+        let mut sides = sides;
+        sides.sort_unstable_by(|one, other| other.cmp(one));
+        let [length_mm, width_mm, height_mm] = sides;
+        let holds = height_mm > 0 && length_mm <= LONGEST_SIDE_MM;
+        holds.then_some(Self {
+            length_mm,
+            width_mm,
+            height_mm,
+        })
+    }
+
+    /// Its sides, the longest first.
+    pub const fn sides(self) -> [u32; 3] {
+        [self.length_mm, self.width_mm, self.height_mm]
+    }
+}
+
+/// As people write it: `300x200x100`.
+impl std::str::FromStr for ParcelSize {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let sides = text.split('x').map(|side| side.trim().parse::<u32>().ok());
+        let sides: Option<Vec<u32>> = sides.collect();
+        let sides = sides.and_then(|sides| <[u32; 3]>::try_from(sides).ok());
+        let wrong = || {
+            format!("write three sides in millimetres, up to {LONGEST_SIDE_MM}, like 300x200x100")
+        };
+        sides.and_then(Self::new).ok_or_else(wrong)
+    }
+}
+
 /// A parcel as a packer states it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StatedParcel {
@@ -16,6 +65,8 @@ pub struct StatedParcel {
     pub lines: Option<Vec<(String, Quantity)>>,
     /// What it weighs in grams, if it was weighed.
     pub weight_g: Option<u32>,
+    /// Its size, if it was measured.
+    pub size: Option<ParcelSize>,
 }
 
 /// A parcel that work was packed into.
@@ -27,6 +78,9 @@ pub struct PackedParcel {
     /// What it weighs in grams, if it was weighed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_g: Option<u32>,
+    /// Its size, if it was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<ParcelSize>,
 }
 
 /// A parcel of an order: the number of its fulfilment, and its own within that.

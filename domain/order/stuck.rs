@@ -76,6 +76,9 @@ impl Order {
 
     /// Why a hold is in force, as the end of a sentence, and what fits best.
     pub(super) fn why_held(&self, hold: &Hold) -> (String, &'static str) {
+        if let Some(lacks) = self.lacks_for_customs(hold) {
+            return (lacks, "cancel");
+        }
         if hold.reason == REASON_UNKNOWN_SKU {
             return (self.why_unknown(), "release");
         }
@@ -153,6 +156,24 @@ impl Order {
                 all => format!("one of the SKUs {}", all.join(", ")),
             }
         )
+    }
+
+    /// What customs would miss of a parcel, so that no label was asked for.
+    fn lacks_for_customs(&self, hold: &Hold) -> Option<String> {
+        let HoldScope::Fulfilment { number } = hold.scope else {
+            return None;
+        };
+        let work = self
+            .fulfilment(number)
+            .filter(|_| hold.reason == REASON_LABEL_FAILED)?;
+        let mut codes = work
+            .parcels
+            .iter()
+            .filter_map(|one| one.label_failed.as_deref());
+        let lacks = codes.find_map(|code| code.strip_prefix("customs_incomplete: "))?;
+        Some(format!(
+            "its parcel meets customs, and {lacks}; cancel it and have it ordered again with that, or release it once the policy declares what is known"
+        ))
     }
 
     /// The carrier said that it is the address: its code names it.

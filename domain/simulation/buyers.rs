@@ -86,6 +86,7 @@ fn line(number: usize, skus: usize, currency: Currency, dice: &mut Dice) -> Draf
             0 => FulfilledBy::Nobody,
             _ => FulfilledBy::Us,
         },
+        customs: None,
         part_of: None,
     }
 }

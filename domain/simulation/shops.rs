@@ -175,6 +175,7 @@ impl World<'_> {
                     taxes: Vec::new(),
                     weight_g: None,
                     fulfilled_by: FulfilledBy::Us,
+                    customs: None,
                     part_of: None,
                 });
             }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use jiff::SignedDuration;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::money::{Currency, Money};
+use orderhub_domain::order::ParcelSize;
 use orderhub_domain::policy::{
-    CancelAsked, CountRule, OnceCapture, PaymentPolicy, Policy, RefundWay, ReviewDefault,
-    ScreeningPolicy, UnknownSku, WhenDegraded, WhenShort,
+    CancelAsked, CountRule, CustomsData, OnceCapture, PaymentPolicy, Policy, RefundWay,
+    ReviewDefault, ScreeningPolicy, UnknownSku, WhenDegraded, WhenShort,
 };
 use rust_decimal::Decimal;
 use toml::Table;
@@ -56,6 +57,8 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
         default_weight_g: section
             .whole("default_weight_g", 1, 1_000_000)
             .unwrap_or(usual.default_weight_g),
+        default_size: read_size(&mut section),
+        customs: section.word("customs", &CUSTOMS, usual.customs),
         sourcing: read_sourcing(section.table("sourcing"), section.reading()),
         pickup_time: section.duration("pickup_time", usual.pickup_time),
         edit_time: section.duration("edit_time", usual.edit_time),
@@ -72,6 +75,24 @@ pub(super) fn read_policy(table: Table, reading: &mut Reading<'_>) -> Policy {
     }
     section.finish();
     policy
+}
+
+/// What has to be known for customs before a label is bought.
+const CUSTOMS: [(&str, CustomsData); 2] = [
+    (CustomsData::AsKnown.word(), CustomsData::AsKnown),
+    (CustomsData::Complete.word(), CustomsData::Complete),
+];
+
+/// The size of a parcel that nobody measured: `300x200x100`, in millimetres.
+fn read_size(section: &mut Section<'_>) -> Option<ParcelSize> {
+    let text = section.text("default_size_mm")?;
+    match text.parse() {
+        Ok(size) => Some(size),
+        Err(hint) => {
+            section.refuse("default_size_mm", &hint);
+            None
+        }
+    }
 }
 
 /// What becomes of an order that the buyer wants cancelled.

@@ -35,6 +35,8 @@ pub fn shown(config: &Config) -> Value {
             "retry_least": duration(policy.retry_least),
             "retry_most": duration(policy.retry_most),
             "default_weight_g": policy.default_weight_g,
+            "default_size_mm": policy.default_size.map(|size| size.sides().map(|side| side.to_string()).join("x")),
+            "customs": policy.customs.word(),
             "unknown_sku": policy.unknown_sku.word(),
             "cancel_asked": policy.cancel_asked.word(),
             "review_sla": duration(policy.review_sla),

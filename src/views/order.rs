@@ -138,6 +138,8 @@ fn line(order: &Order, stated: &DraftLine, number: u16) -> Value {
         "unit_price": stated.unit_price.to_string(),
         "net": amount(stated.net(order.draft.currency)),
         "weight_g": stated.weight_g,
+        "hs_code": stated.customs.as_ref().and_then(|goods| goods.hs_code.as_deref()),
+        "origin_country": stated.customs.as_ref().and_then(|goods| goods.origin.as_deref()),
         "fulfilled_by": stated.fulfilled_by,
         "part_of": stated.part_of.map(|part| part.line),
         "adds_to": edits::adds_to(order, number),

@@ -52,6 +52,7 @@ pub(crate) fn draft(external_id: &str) -> OrderDraft {
         destination: Some("DE".to_owned()),
         pickup_location: None,
         lines: vec![DraftLine {
+            customs: None,
             part_of: None,
             external_id: "1".to_owned(),
             sku: Some("SKU-1".into()),

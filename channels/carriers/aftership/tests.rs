@@ -9,7 +9,7 @@ use orderhub_domain::ids::ParcelId;
 use orderhub_domain::order::{LabelEvidence, ParcelStatus};
 use serde_json::{Value, json};
 
-use crate::carriers::{CarrierConnector, LabelCall, connect};
+use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
 use crate::port::{Forged, Found, Inbound, RawRequest, Repeat};
 use crate::settings::Settings;
 
@@ -282,7 +282,10 @@ async fn labels_are_bought_elsewhere() {
         parcel,
         to: Address::default(),
         from: Address::default(),
-        weight_g: 500,
+        goods: Goods {
+            weight_g: 500,
+            ..Goods::default()
+        },
         readdressed: false,
     };
     let reason = || "tracking_only".to_owned();

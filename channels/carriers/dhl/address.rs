@@ -26,7 +26,7 @@ UY URY UZ UZB VA VAT VC VCT VE VEN VG VGB VI VIR VN VNM VU VUT WF WLF WS WSM YE 
 ZW ZWE";
 
 /// The three letters of a country; none for one that is not in the list.
-fn three_letters(two: &str) -> Option<&'static str> {
+pub(super) fn three_letters(two: &str) -> Option<&'static str> {
     let mut words = COUNTRIES.split(' ');
     loop {
         let (known, three) = (words.next()?, words.next()?);

@@ -5,10 +5,10 @@
 //! status around it, which is 200, 207 or 400.
 
 use orderhub_domain::order::LabelEvidence;
-use serde_json::{Value, json};
 
 use super::Dhl;
 use super::address::{consignee, shipper};
+use super::ask::{Details, Order, Shipment, customs};
 use super::wire::{Answered, Item, State};
 use crate::carriers::LabelCall;
 use crate::carriers::labels::{garbled, short_name};
@@ -67,19 +67,19 @@ fn said(answer: &Answer) -> Result<Said, CallError> {
 
 impl Dhl {
     /// One parcel under its name.
-    fn order(&self, call: &LabelCall) -> Value {
-        json!({
-            "profile": self.profile,
-            "shipments": [{
-                "product": self.product,
-                "billingNumber": self.billing_number,
-                "refNo": short_name(call.parcel),
-                "shipper": shipper(&call.from),
-                "consignee": consignee(&call.to),
-                // A missing weight must not stop a label.
-                "details": { "weight": { "uom": "g", "value": call.weight_g.max(1) } },
+    fn order<'a>(&'a self, call: &'a LabelCall) -> Order<'a> {
+        Order {
+            profile: &self.profile,
+            shipments: [Shipment {
+                product: &self.product,
+                billing_number: &self.billing_number,
+                ref_no: short_name(call.parcel),
+                shipper: shipper(&call.from),
+                consignee: consignee(&call.to),
+                details: Details::of(call),
+                customs: customs(call),
             }],
-        })
+        }
     }
 
     /// The evidence of a label; none without its number.

@@ -6,6 +6,7 @@
 //! ours, so what a lost answer means depends on how the product is billed.
 
 mod address;
+mod ask;
 mod calls;
 mod look;
 mod map;

@@ -1,6 +1,7 @@
 //! The connector from outside: pushes, look-ups, and every call against a stand-in of DHL.
 
 mod calls;
+mod goods;
 mod inbound;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::carriers::{CarrierConnector, LabelCall, connect};
+use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
 use crate::port::{Forged, Inbound, RawRequest};
 use crate::settings::Settings;
 
@@ -79,7 +80,10 @@ fn call() -> LabelCall {
             phone: Some("+43 1 0100".to_owned()),
             ..Address::default()
         },
-        weight_g: 500,
+        goods: Goods {
+            weight_g: 500,
+            ..Goods::default()
+        },
     }
 }
 

@@ -10,8 +10,8 @@ use reqwest::RequestBuilder;
 use secrecy::ExposeSecret;
 
 use super::EasyPost;
-use super::map::{is_given_back, label_of, ounces};
-use super::wire::{Buy, Chosen, NewShipment, Page, Parcel, Refused, Shipment, ShipmentParts};
+use super::map::{customs, is_given_back, label_of, parcel};
+use super::wire::{Buy, Chosen, NewShipment, Page, Refused, Shipment, ShipmentParts};
 use crate::carriers::LabelCall;
 use crate::carriers::labels::{AddressParts, cheapest, garbled, nothing_bought};
 use crate::outbound::{Answer, Failure};
@@ -103,7 +103,7 @@ impl EasyPost {
     }
 
     async fn create(&self, call: &LabelCall) -> Result<Result<Shipment, String>, CallError> {
-        let Some(weight) = ounces(call.weight_g) else {
+        let Some(parcel) = parcel(call) else {
             return Ok(Err("weight_not_representable".to_owned()));
         };
         let body = NewShipment {
@@ -111,7 +111,8 @@ impl EasyPost {
                 reference: call.parcel.to_string(),
                 to_address: AddressParts::from(&call.to),
                 from_address: AddressParts::from(&call.from),
-                parcel: Parcel { weight },
+                parcel,
+                customs_info: customs(call),
             },
         };
         let request = self.signed(self.http.post("/v2/shipments")).json(&body);

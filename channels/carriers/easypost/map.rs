@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use orderhub_domain::ids::Slug;
-use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelStatus, Scan};
+use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelSize, ParcelStatus, Scan};
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
-use super::wire::{Event, Named, Shipment, Sighting, Tracker};
+use super::wire::{CustomsInfo, CustomsItem, Event, Parcel, Shipment, Sighting, Tracker};
+use crate::carriers::LabelCall;
+use crate::carriers::customs::{exact, inches};
 use crate::carriers::labels::cost;
 use crate::carriers::sightings::{self, meaning};
 use crate::port::Inbound;
@@ -176,11 +178,45 @@ fn unreadable_body(reason: &str) -> Inbound {
 
 /// A weight in ounces with one decimal, rounded up, and never nothing: a missing weight must not
 /// stop a label.
-pub(super) fn ounces(weight_g: u32) -> Option<Box<RawValue>> {
+fn ounces(weight_g: u32) -> Option<Box<RawValue>> {
     let grams_per_ounce = Decimal::new(28_349_523_125, 9);
     let ounces = (Decimal::from(weight_g.max(1)) / grams_per_ounce)
         .round_dp_with_strategy(1, rust_decimal::RoundingStrategy::AwayFromZero);
     RawValue::from_string(ounces.to_string()).ok()
+}
+
+/// The parcel, with its size where that is known.
+pub(super) fn parcel(call: &LabelCall) -> Option<Parcel> {
+    let sides = call.goods.size.map(ParcelSize::sides);
+    let side = |place: usize| exact(inches(*sides.as_ref()?.get(place)?));
+    Some(Parcel {
+        weight: ounces(call.goods.weight_g)?,
+        length: side(0),
+        width: side(1),
+        height: side(2),
+    })
+}
+
+/// What is declared to customs: goods that were sold, which come back if nobody takes them.
+pub(super) fn customs(call: &LabelCall) -> Option<CustomsInfo<'_>> {
+    let items = call.declared()?.iter().map(|content| CustomsItem {
+        description: content.words(255),
+        quantity: content.units,
+        value: exact(content.value().amount()),
+        currency: content.unit_value.currency().to_string(),
+        weight: ounces(content.grams()),
+        hs_tariff_number: content.hs_code.as_deref(),
+        origin_country: content.origin.as_deref(),
+        code: content.sku.as_deref(),
+    });
+    Some(CustomsInfo {
+        contents_type: "merchandise",
+        restriction_type: "none",
+        non_delivery_option: "return",
+        customs_certify: true,
+        customs_signer: call.sender(),
+        customs_items: items.collect(),
+    })
 }
 
 /// The label that a shipment has; `None` while it has none.

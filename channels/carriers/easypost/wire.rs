@@ -158,12 +158,48 @@ pub(super) struct ShipmentParts<'a> {
     pub(super) to_address: AddressParts<'a>,
     pub(super) from_address: AddressParts<'a>,
     pub(super) parcel: Parcel,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) customs_info: Option<CustomsInfo<'a>>,
 }
 
+/// Ounces and inches with one decimal, written as exact numbers.
 #[derive(Serialize)]
 pub(super) struct Parcel {
-    /// Ounces with one decimal, written as an exact number.
     pub(super) weight: Box<RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) length: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) width: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) height: Option<Box<RawValue>>,
+}
+
+/// A `CustomsInfo` (docs.easypost.com/docs/customs-infos).
+#[derive(Serialize)]
+pub(super) struct CustomsInfo<'a> {
+    pub(super) contents_type: &'static str,
+    pub(super) restriction_type: &'static str,
+    pub(super) non_delivery_option: &'static str,
+    pub(super) customs_certify: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) customs_signer: Option<&'a str>,
+    pub(super) customs_items: Vec<CustomsItem<'a>>,
+}
+
+/// A `CustomsItem`: value and weight are those of all its units.
+#[derive(Serialize)]
+pub(super) struct CustomsItem<'a> {
+    pub(super) description: String,
+    pub(super) quantity: u32,
+    pub(super) value: Option<Box<RawValue>>,
+    pub(super) currency: String,
+    pub(super) weight: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) hs_tariff_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) origin_country: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) code: Option<&'a str>,
 }
 
 /// The body that buys a shipment's label.

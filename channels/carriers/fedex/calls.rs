@@ -4,15 +4,13 @@ use orderhub_domain::canonical::Address;
 use orderhub_domain::order::LabelEvidence;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::FedEx;
+use super::customs::{Clearance, Weight, clearance, dimensions, weighed};
 use super::wire::{Cancelled, Refused, Shipment, Shipped};
 use crate::carriers::LabelCall;
-use crate::carriers::labels::{
-    cost, garbled, short_name, street_lines, weighs_in_pounds, weight_in_tenths,
-};
+use crate::carriers::labels::{cost, garbled, short_name, street_lines, weighs_in_pounds};
 use crate::outbound::Answer;
 use crate::port::{CallError, LabelAnswer};
 use crate::wire::{code, path_id};
@@ -85,13 +83,6 @@ fn party(address: &Address) -> Party<'_> {
     }
 }
 
-/// A weight: FedEx wants a number, which stands there digit by digit.
-#[derive(Serialize)]
-struct Weight {
-    units: &'static str,
-    value: Box<RawValue>,
-}
-
 /// What is asked for a label.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,6 +103,8 @@ struct Order<'a> {
     shipping_charges_payment: Value,
     label_specification: Value,
     rate_request_type: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customs_clearance_detail: Option<Clearance<'a>>,
     requested_package_line_items: [Package; 1],
 }
 
@@ -120,13 +113,15 @@ struct Order<'a> {
 struct Package {
     customer_references: Value,
     weight: Weight,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dimensions: Option<Value>,
 }
 
 impl FedEx {
     fn purchase<'a>(&'a self, call: &'a LabelCall) -> Result<Purchase<'a>, CallError> {
         let pounds = weighs_in_pounds(call.from.country.as_deref());
-        let value = RawValue::from_string(weight_in_tenths(call.weight_g, pounds));
-        let value = value.map_err(|_| CallError::not_done("the weight cannot be written"))?;
+        let weight = weighed(call.goods.weight_g, pounds);
+        let weight = weight.ok_or_else(|| CallError::not_done("the weight cannot be written"))?;
         let name = short_name(call.parcel);
         Ok(Purchase {
             label_response_options: "URL_ONLY",
@@ -140,14 +135,13 @@ impl FedEx {
                 shipping_charges_payment: json!({ "paymentType": "SENDER" }),
                 label_specification: json!({ "imageType": "PDF", "labelStockType": "PAPER_4X6" }),
                 rate_request_type: ["ACCOUNT"],
+                customs_clearance_detail: clearance(call, pounds),
                 requested_package_line_items: [Package {
                     customer_references: json!([
                         { "customerReferenceType": "CUSTOMER_REFERENCE", "value": name },
                     ]),
-                    weight: Weight {
-                        units: if pounds { "LB" } else { "KG" },
-                        value,
-                    },
+                    weight,
+                    dimensions: dimensions(call, pounds),
                 }],
             },
         })

@@ -6,6 +6,7 @@
 //! bill.
 
 mod calls;
+mod customs;
 mod look;
 mod map;
 mod specimen;

@@ -1,6 +1,7 @@
 //! The connector from outside: pushes, look-ups, and every call against a stand-in of FedEx.
 
 mod calls;
+mod goods;
 mod inbound;
 
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::carriers::{CarrierConnector, LabelCall, connect};
+use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
 use crate::port::{Inbound, RawRequest};
 use crate::settings::Settings;
 
@@ -76,7 +77,10 @@ fn call() -> LabelCall {
             country: Some("US".to_owned()),
             ..Address::default()
         },
-        weight_g: 500,
+        goods: Goods {
+            weight_g: 500,
+            ..Goods::default()
+        },
     }
 }
 

@@ -13,7 +13,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Shippo;
-use super::map::{Standing, label_of, rate_named, rate_within, reason, standing, timed_out};
+use super::map::{
+    Standing, declaration, label_of, rate_named, rate_within, reason, standing, timed_out,
+};
 use super::wire::{
     NewRefund, NewShipment, NewTransaction, Page, Parcel, Rate, Refund, Shipment, Transaction,
 };
@@ -80,7 +82,13 @@ impl Shippo {
     }
 
     async fn offers(&self, call: &LabelCall) -> Result<Result<Shipment, String>, CallError> {
-        let [length, width, height] = &self.usual_size;
+        // Shippo takes no parcel without a size: who did not measure has the connection's usual one.
+        let measured = call
+            .goods
+            .size
+            .map(|size| size.sides().map(|mm| mm.to_string()));
+        let distance_unit = if measured.is_some() { "mm" } else { "cm" };
+        let [length, width, height] = measured.unwrap_or_else(|| self.usual_size.clone());
         let body = NewShipment {
             address_to: AddressParts::from(&call.to),
             address_from: AddressParts::from(&call.from),
@@ -88,11 +96,12 @@ impl Shippo {
                 length,
                 width,
                 height,
-                distance_unit: "cm",
+                distance_unit,
                 // A missing weight must not stop a label.
-                weight: call.weight_g.max(1).to_string(),
+                weight: call.goods.weight_g.max(1).to_string(),
                 mass_unit: "g",
             }],
+            customs_declaration: declaration(call),
             metadata: &call.parcel.to_string(),
             later: false,
         };

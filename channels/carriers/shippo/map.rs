@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{LabelEvidence, ParcelStatus, Scan};
 
-use super::wire::{Event, Message, Rate, Sighting, Track, Transaction};
+use super::wire::{Declaration, DeclaredItem, Event, Message, Rate, Sighting, Track, Transaction};
+use crate::carriers::LabelCall;
 use crate::carriers::labels::cost;
 use crate::carriers::sightings::{code_of, instant, meaning};
 use crate::port::Inbound;
@@ -190,5 +191,27 @@ pub(super) fn label_of(
         label_url: transaction.label_url.clone(),
         cost: rate.and_then(|rate| cost(rate.amount.as_ref(), rate.currency.as_deref())),
         service: rate.and_then(|rate| rate.service().map(str::to_owned)),
+    })
+}
+
+/// What is declared to customs: goods that were sold, which come back if nobody takes them.
+pub(super) fn declaration(call: &LabelCall) -> Option<Declaration<'_>> {
+    let items = call.declared()?.iter().map(|content| DeclaredItem {
+        description: content.words(255),
+        quantity: content.units,
+        net_weight: content.grams().to_string(),
+        mass_unit: "g",
+        value_amount: content.value().amount().to_string(),
+        value_currency: content.unit_value.currency().to_string(),
+        origin_country: content.origin.as_deref(),
+        tariff_number: content.hs_code.as_deref(),
+        sku_code: content.sku.as_deref(),
+    });
+    Some(Declaration {
+        contents_type: "MERCHANDISE",
+        non_delivery_option: "RETURN",
+        certify: true,
+        certify_signer: call.sender().unwrap_or("Sender"),
+        items: items.collect(),
     })
 }

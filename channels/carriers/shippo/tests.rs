@@ -1,6 +1,7 @@
 //! The connector from outside: who is believed, tracks, and every call against a stand-in of Shippo.
 
 mod calls;
+mod goods;
 mod inbound;
 mod repeats;
 mod trust;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::carriers::{CarrierConnector, LabelCall, connect};
+use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
 use crate::settings::Settings;
 
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -64,7 +65,10 @@ fn call() -> LabelCall {
             ..Address::default()
         },
         from: Address::default(),
-        weight_g: 500,
+        goods: Goods {
+            weight_g: 500,
+            ..Goods::default()
+        },
     }
 }
 

@@ -155,19 +155,48 @@ pub(super) struct Refund {
 pub(super) struct NewShipment<'a> {
     pub(super) address_to: AddressParts<'a>,
     pub(super) address_from: AddressParts<'a>,
-    pub(super) parcels: [Parcel<'a>; 1],
+    pub(super) parcels: [Parcel; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) customs_declaration: Option<Declaration<'a>>,
     pub(super) metadata: &'a str,
     /// The rates are wanted in the answer.
     #[serde(rename = "async")]
     pub(super) later: bool,
 }
 
+/// A `CustomsDeclaration` (docs.goshippo.com/shippoapi/public-api/#operation/CreateCustomsDeclaration).
+#[derive(Serialize)]
+pub(super) struct Declaration<'a> {
+    pub(super) contents_type: &'static str,
+    pub(super) non_delivery_option: &'static str,
+    pub(super) certify: bool,
+    pub(super) certify_signer: &'a str,
+    pub(super) items: Vec<DeclaredItem<'a>>,
+}
+
+/// A `CustomsItem`: value and weight are those of all its units, as text.
+#[derive(Serialize)]
+pub(super) struct DeclaredItem<'a> {
+    pub(super) description: String,
+    pub(super) quantity: u32,
+    pub(super) net_weight: String,
+    pub(super) mass_unit: &'static str,
+    pub(super) value_amount: String,
+    pub(super) value_currency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) origin_country: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) tariff_number: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sku_code: Option<&'a str>,
+}
+
 /// Sizes and weights are text.
 #[derive(Serialize)]
-pub(super) struct Parcel<'a> {
-    pub(super) length: &'a str,
-    pub(super) width: &'a str,
-    pub(super) height: &'a str,
+pub(super) struct Parcel {
+    pub(super) length: String,
+    pub(super) width: String,
+    pub(super) height: String,
     pub(super) distance_unit: &'static str,
     pub(super) weight: String,
     pub(super) mass_unit: &'static str,

@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::ShipStation;
-use super::map::{Standing, evidence_of, standing};
+use super::map::{Standing, customs, dimensions, evidence_of, standing};
 use super::wire::{
     Ask, Buy, Label, NewShipment, Options, Package, Page, Party, Rated, Rates, Refused, Shipment,
     Voided, Weight,
@@ -127,10 +127,12 @@ impl ShipStation {
             packages: [Package {
                 weight: Weight {
                     // A missing weight must not stop a label.
-                    value: call.weight_g.max(1),
+                    value: call.goods.weight_g.max(1),
                     unit: "gram",
                 },
+                dimensions: dimensions(call),
             }],
+            customs: customs(call),
         };
         // One that nobody bought has the address that it was made with.
         if let (Some(earlier), true) = (&earlier, call.readdressed) {

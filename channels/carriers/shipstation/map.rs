@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelStatus, Scan};
 
-use super::wire::{Label, Sighting, Tracking};
+use super::wire::{Customs, CustomsItem, Dimensions, Label, Sighting, Tracking, Value};
+use crate::carriers::LabelCall;
+use crate::carriers::customs::{exact, whole};
 use crate::carriers::labels::cost;
 use crate::carriers::sightings::{code_of, instant, meaning, signed};
 use crate::port::Inbound;
@@ -208,5 +210,36 @@ pub(super) fn evidence_of(label: &Label, account: &Slug) -> Option<LabelEvidence
         label_url: url,
         cost: price.and_then(|price| cost(price.amount.as_ref(), price.currency.as_deref())),
         service: label.service_code.clone(),
+    })
+}
+
+/// A parcel's size in whole centimetres, where it is known.
+pub(super) fn dimensions(call: &LabelCall) -> Option<Dimensions> {
+    let [length, width, height] = call.goods.size?.sides().map(|mm| whole(mm, false));
+    Some(Dimensions {
+        unit: "centimeter",
+        length,
+        width,
+        height,
+    })
+}
+
+/// What is declared to customs: goods that were sold, which come back if nobody takes them.
+pub(super) fn customs(call: &LabelCall) -> Option<Customs<'_>> {
+    let items = call.declared()?.iter().map(|content| CustomsItem {
+        description: content.words(100),
+        quantity: content.units,
+        value: Value {
+            amount: exact(content.unit_value.amount()),
+            currency: content.unit_value.currency().to_string().to_lowercase(),
+        },
+        harmonized_tariff_code: content.hs_code.as_deref(),
+        country_of_origin: content.origin.as_deref(),
+        sku: content.sku.as_deref(),
+    });
+    Some(Customs {
+        contents: "merchandise",
+        non_delivery: "return_to_sender",
+        customs_items: items.collect(),
     })
 }

@@ -1,6 +1,7 @@
 //! The connector from outside: webhooks, look-ups, and every call against a stand-in of ShipStation.
 
 mod calls;
+mod goods;
 mod hooks;
 mod repeats;
 mod state;
@@ -18,7 +19,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::carriers::{CarrierConnector, LabelCall, connect};
+use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
 use crate::port::{Inbound, RawRequest};
 use crate::settings::Settings;
 
@@ -74,7 +75,10 @@ fn call() -> LabelCall {
             ..Address::default()
         },
         from: Address::default(),
-        weight_g: 500,
+        goods: Goods {
+            weight_g: 500,
+            ..Goods::default()
+        },
     }
 }
 

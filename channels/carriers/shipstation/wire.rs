@@ -3,6 +3,7 @@
 use orderhub_domain::canonical::Address;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 use crate::carriers::labels::{Offer, street};
 use crate::spare;
@@ -230,11 +231,51 @@ pub(super) struct NewShipment<'a> {
     pub(super) ship_to: Party<'a>,
     pub(super) ship_from: Party<'a>,
     pub(super) packages: [Package; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) customs: Option<Customs<'a>>,
 }
 
 #[derive(Serialize)]
 pub(super) struct Package {
     pub(super) weight: Weight,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) dimensions: Option<Dimensions>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Dimensions {
+    pub(super) unit: &'static str,
+    pub(super) length: u32,
+    pub(super) width: u32,
+    pub(super) height: u32,
+}
+
+/// What is declared to customs (docs.shipstation.com/openapi: `customs_info`).
+#[derive(Serialize)]
+pub(super) struct Customs<'a> {
+    pub(super) contents: &'static str,
+    pub(super) non_delivery: &'static str,
+    pub(super) customs_items: Vec<CustomsItem<'a>>,
+}
+
+/// Some units of a line: the value is that of one.
+#[derive(Serialize)]
+pub(super) struct CustomsItem<'a> {
+    pub(super) description: String,
+    pub(super) quantity: u32,
+    pub(super) value: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) harmonized_tariff_code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) country_of_origin: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) sku: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Value {
+    pub(super) amount: Option<Box<RawValue>>,
+    pub(super) currency: String,
 }
 
 #[derive(Serialize)]

@@ -1,11 +1,13 @@
 //! What UPS is asked for a label (`POST /api/shipments/{version}/ship`), after `Shipping.yaml`
 //! (github.com/UPS-API/api-documentation).
 
+use jiff::Timestamp;
 use orderhub_domain::canonical::Address;
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::carriers::LabelCall;
+use crate::carriers::customs::whole;
 use crate::carriers::labels::{street_lines, weighs_in_pounds, weight_in_tenths};
 
 /// Lines of an address that UPS takes.
@@ -77,11 +79,50 @@ pub(super) fn label_form() -> Value {
     json!({ "LabelImageFormat": { "Code": "GIF" }, "HTTPUserAgent": "Mozilla/4.5" })
 }
 
+/// The invoice for a parcel that meets customs: goods that were sold, to who receives them.
+fn invoice(call: &LabelCall, now: Timestamp) -> Option<Value> {
+    let contents = call.declared()?;
+    let currency = contents.first()?.unit_value.currency().to_string();
+    let products = contents.iter().map(|content| {
+        let mut product = json!({
+            "Description": content.words(35),
+            "Unit": {
+                "Number": content.units.to_string(),
+                "UnitOfMeasurement": { "Code": "PCS" },
+                "Value": content.unit_value.amount().to_string(),
+            },
+        });
+        if let Some(code) = &content.hs_code {
+            product["CommodityCode"] = code.as_str().into();
+        }
+        if let Some(origin) = &content.origin {
+            product["OriginCountryCode"] = origin.as_str().into();
+        }
+        if let Some(sku) = &content.sku {
+            product["PartNumber"] = sku.chars().take(10).collect::<String>().into();
+        }
+        product
+    });
+    Some(json!({
+        "FormType": "01",
+        "InvoiceDate": now.strftime("%Y%m%d").to_string(),
+        "ReasonForExport": "SALE",
+        "CurrencyCode": currency,
+        "Contacts": { "SoldTo": party(&call.to, None) },
+        "Product": products.collect::<Vec<_>>(),
+    }))
+}
+
 /// A purchase on the shipper's account, of one parcel under its name.
-pub(super) fn purchase(call: &LabelCall, account: &str, service: &str, name: &str) -> Value {
+pub(super) fn purchase(
+    call: &LabelCall,
+    account: &str,
+    service: &str,
+    (name, now): (&str, Timestamp),
+) -> Value {
     let pounds = weighs_in_pounds(call.from.country.as_deref());
     let unit = if pounds { "LBS" } else { "KGS" };
-    let weight = weight_in_tenths(call.weight_g, pounds);
+    let weight = weight_in_tenths(call.goods.weight_g, pounds);
     let named = json!([{ "Value": name }]);
     let mut package = json!({
         "Packaging": { "Code": "02" },
@@ -99,6 +140,16 @@ pub(super) fn purchase(call: &LabelCall, account: &str, service: &str, name: &st
         "Service": { "Code": service },
         "ShipmentServiceOptions": { "LabelDelivery": { "LabelLinksIndicator": "Y" } },
     });
+    if let Some(size) = call.goods.size {
+        let [length, width, height] = size.sides().map(|mm| whole(mm, pounds).to_string());
+        package["Dimensions"] = json!({
+            "UnitOfMeasurement": { "Code": if pounds { "IN" } else { "CM" } },
+            "Length": length, "Width": width, "Height": height,
+        });
+    }
+    if let Some(invoice) = invoice(call, now) {
+        shipment["ShipmentServiceOptions"]["InternationalForms"] = invoice;
+    }
     if is_domestic(call) {
         package["ReferenceNumber"] = named;
     } else {

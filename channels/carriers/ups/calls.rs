@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::Timestamp;
 use orderhub_domain::ids::ParcelId;
 use orderhub_domain::order::LabelEvidence;
 use secrecy::ExposeSecret;
@@ -99,7 +100,12 @@ impl Ups {
 
     pub(super) async fn buy_now(&self, call: &LabelCall) -> LabelAnswer {
         let name = short_name(call.parcel);
-        let ask = purchase(call, &self.account, &self.service, &name);
+        let ask = purchase(
+            call,
+            &self.account,
+            &self.service,
+            (&name, Timestamp::now()),
+        );
         let request = self.http.post(&format!("/api/shipments/{VERSION}/ship"));
         let request = request
             .header("transId", call_id())

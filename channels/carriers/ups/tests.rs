@@ -1,6 +1,7 @@
 //! The connector from outside: alerts, look-ups, and every call against a stand-in of UPS.
 
 mod calls;
+mod goods;
 mod inbound;
 mod repeats;
 
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::carriers::{CarrierConnector, LabelCall, connect};
+use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
 use crate::port::{Forged, Inbound, RawRequest};
 use crate::settings::Settings;
 
@@ -88,7 +89,10 @@ fn call() -> LabelCall {
             country: Some("US".to_owned()),
             ..Address::default()
         },
-        weight_g: 500,
+        goods: Goods {
+            weight_g: 500,
+            ..Goods::default()
+        },
     }
 }
 

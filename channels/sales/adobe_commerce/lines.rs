@@ -193,6 +193,7 @@ fn line(item: &Item, parts: &[&Item], how: Reading<'_>) -> Result<DraftLine, Not
         (fulfilled_by == FulfilledBy::Us).then_some(asked_for)
     });
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

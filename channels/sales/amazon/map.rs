@@ -257,6 +257,7 @@ fn line(
         (fulfilled_by == FulfilledBy::Us).then_some(asked_for)
     });
     Ok(Some(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

@@ -256,6 +256,7 @@ fn line(item: &wire::Product, state: State, currency: Currency) -> Result<DraftL
         (fulfilled_by == FulfilledBy::Us).then_some(asked_for)
     });
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

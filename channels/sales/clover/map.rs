@@ -255,6 +255,7 @@ fn line(
         (by == FulfilledBy::Us).then_some(asked_for)
     });
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id: id.to_owned(),
         sku: sku.map(Sku),

@@ -85,6 +85,7 @@ pub(super) fn expand(
                 taxes: Vec::new(),
                 weight_g: None,
                 fulfilled_by: FulfilledBy::Us,
+                customs: None,
                 part_of: Some(KitPart { line: number, each }),
             });
         }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use orderhub_domain::canonical::{
     Charge, Discount, DraftLine, FulfilledBy, FundedBy, OrderDraft, Submission, Tax, TaxMode,
 };
+use orderhub_domain::customs::{Customs, is_hs_code};
 use orderhub_domain::ids::{LocationCode, Sku, Slug};
 use orderhub_domain::money::Currency;
+use orderhub_domain::places::is_country;
 use orderhub_domain::quantity::Quantity;
 use rust_decimal::Decimal;
 
@@ -47,7 +49,7 @@ const MEMBERS: [&str; 18] = [
     "stated_total",
     "attributes",
 ];
-const LINE: [&str; 10] = [
+const LINE: [&str; 12] = [
     "external_id",
     "sku",
     "title",
@@ -56,6 +58,8 @@ const LINE: [&str; 10] = [
     "discounts",
     "taxes",
     "weight_g",
+    "hs_code",
+    "origin_country",
     "fulfilled_by",
     "components",
 ];
@@ -242,6 +246,7 @@ impl Reading {
             taxes,
             weight_g,
             fulfilled_by,
+            customs: customs(part, problems),
             part_of: None,
         })
     }
@@ -315,6 +320,28 @@ impl Reading {
         }
         taxes
     }
+}
+
+/// What a line says to customs.
+fn customs(part: &Part<'_, '_>, problems: &mut Problems) -> Option<Customs> {
+    let hs_code = part.text_if("hs_code", 14, problems);
+    if hs_code.as_deref().is_some_and(|code| !is_hs_code(code)) {
+        problems.add(
+            &part.at("hs_code"),
+            "invalid_value",
+            "6 to 14 digits, e.g. 691200",
+        );
+    }
+    let origin = part.text_if("origin_country", 2, problems);
+    if origin
+        .as_deref()
+        .is_some_and(|country| !is_country(country))
+    {
+        let hint = "an ISO 3166 code of two capitals, e.g. DE";
+        problems.add(&part.at("origin_country"), "unknown_country", hint);
+    }
+    let goods = Customs { hs_code, origin };
+    (goods != Customs::default()).then_some(goods)
 }
 
 fn quantity(part: &Part<'_, '_>, problems: &mut Problems) -> Option<Quantity> {

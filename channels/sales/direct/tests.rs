@@ -353,6 +353,39 @@ fn weights_are_whole_numbers_however_spelled() {
 }
 
 #[test]
+fn a_line_says_to_customs_what_it_is_and_where_it_was_made() {
+    let stated = |more: &str| {
+        let text = ORDER.replace("\"weight_g\": 400", &format!("\"weight_g\": 400, {more}"));
+        parse(text.as_bytes(), &gateways)
+    };
+    let parsed = stated(r#""hs_code": "691200", "origin_country": "PT""#).expect("an order");
+    let customs = parsed.submission.draft.lines[0].customs.clone();
+    let customs = customs.expect("it says something");
+    assert_eq!(customs.hs_code.as_deref(), Some("691200"));
+    assert_eq!(customs.origin.as_deref(), Some("PT"));
+    let plain = parse(ORDER.as_bytes(), &gateways).expect("an order");
+    assert_eq!(plain.submission.draft.lines[0].customs, None);
+    for (wrong, at, code) in [
+        (
+            r#""hs_code": "6912.00""#,
+            "/lines/0/hs_code",
+            "invalid_value",
+        ),
+        (r#""hs_code": "6912""#, "/lines/0/hs_code", "invalid_value"),
+        (
+            r#""origin_country": "XX""#,
+            "/lines/0/origin_country",
+            "unknown_country",
+        ),
+    ] {
+        let Err(OrderError::Invalid(found)) = stated(wrong) else {
+            panic!("{wrong} is taken");
+        };
+        assert_eq!((found[0].pointer.as_str(), found[0].code), (at, code));
+    }
+}
+
+#[test]
 fn line_ids_are_unique() {
     let line = valid()["lines"][0].clone();
     let found = faults(&[

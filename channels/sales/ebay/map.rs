@@ -216,6 +216,7 @@ fn line(
         (fulfilled_by == FulfilledBy::Us).then_some(asked_for)
     });
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

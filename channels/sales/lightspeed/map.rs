@@ -279,6 +279,7 @@ fn line(
     });
     let before = Money::rounded(total + off, currency);
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id: external_id.to_owned(),
         sku: sku.map(Sku),

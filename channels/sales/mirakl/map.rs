@@ -215,6 +215,7 @@ fn line(kept: &Kept<'_>, amounts: &Amounts) -> Result<DraftLine, NotTaken> {
             (*fulfilled_by == FulfilledBy::Us).then_some(asked_for)
         });
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

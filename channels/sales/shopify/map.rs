@@ -148,6 +148,7 @@ fn line(
         .and_then(Exact::decimal)
         .and_then(|grams| grams.to_u32());
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

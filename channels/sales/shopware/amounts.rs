@@ -200,6 +200,7 @@ fn line(
         (fulfilled_by == FulfilledBy::Us && !is_part).then_some(asked_for)
     });
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

@@ -205,6 +205,7 @@ fn line(
     });
     let price = amounts::price(item, order, count, currency)?;
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id: uid.to_owned(),
         sku: sku.map(Sku),

@@ -190,6 +190,7 @@ fn line(
         (None, None) => "(no title)".to_owned(),
     };
     Ok(Some(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

@@ -183,6 +183,7 @@ fn draft_line(
         (fulfilled_by == FulfilledBy::Us).then(|| format!("line-{external_id}"))
     });
     Ok(DraftLine {
+        customs: None,
         part_of: None,
         external_id,
         sku: sku.map(Sku),

@@ -182,6 +182,7 @@ impl Order {
             taxes,
             weight_g: None,
             fulfilled_by: FulfilledBy::Us,
+            customs: None,
             part_of: None,
         };
         check_line(&line, place, self)?;

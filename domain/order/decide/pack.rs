@@ -60,6 +60,7 @@ impl Draft<'_> {
             parcels.push(PackedParcel {
                 lines,
                 weight_g: parcel.weight_g,
+                size: parcel.size,
             });
         }
         let left_over = work.lines.iter().filter(|_| says).find_map(|units| {

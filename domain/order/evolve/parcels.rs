@@ -32,6 +32,7 @@ impl Order {
                 let stated = several && !packed.lines.is_empty();
                 parcel.lines = stated.then(|| packed.lines.clone());
                 parcel.weight_g = packed.weight_g;
+                parcel.size = packed.size;
             }
         }
         let stage = if work.is_labelled() {

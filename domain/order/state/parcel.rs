@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::event::LineUnits;
 use super::super::fact::Scan;
+use super::super::packing::ParcelSize;
 use super::super::proof::DeliveryProof;
 use super::super::transit::TransitTime;
 use crate::ids::Slug;
@@ -24,6 +25,9 @@ pub struct Parcel {
     /// What it weighs in grams, if somebody has weighed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight_g: Option<u32>,
+    /// Its size, if somebody has measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<ParcelSize>,
     /// Its label.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub label: Option<Label>,

@@ -183,3 +183,21 @@ fn every_order_of_a_race_has_its_end() {
     assert!(stages.contains(&(Stage::Fulfilling, true)), "{stages:?}");
     assert!(stages.contains(&(Stage::Fulfilling, false)), "{stages:?}");
 }
+
+#[test]
+fn a_measured_parcel_keeps_its_size_however_its_sides_are_named() {
+    let size = ParcelSize::new([100, 300, 200]).expect("a size");
+    assert_eq!(size.sides(), [300, 200, 100]);
+    assert_eq!("200x100x300".parse(), Ok(size));
+    for none in ["", "300x200", "300x200x0", "300x200x10001", "30cm"] {
+        assert!(none.parse::<ParcelSize>().is_err(), "{none}");
+    }
+    let mut world = super::parcels::picked();
+    let measured = StatedParcel {
+        size: Some(size),
+        ..StatedParcel::default()
+    };
+    super::parcels::pack(&mut world, vec![measured]).expect("one parcel");
+    assert_eq!(world.order.fulfilments[0].parcels[0].size, Some(size));
+    assert_eq!(world.folded(), world.order);
+}

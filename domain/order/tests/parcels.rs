@@ -28,6 +28,7 @@ pub(super) fn of(lines: &[(&str, u32)]) -> StatedParcel {
         .map(|(line, count)| ((*line).to_owned(), units(*count)));
     StatedParcel {
         lines: Some(lines.collect()),
+        size: None,
         weight_g: None,
     }
 }

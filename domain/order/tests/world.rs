@@ -35,6 +35,7 @@ pub(super) fn line(number: u16, sku: &str, quantity: u32, price: &str) -> DraftL
         taxes: Vec::new(),
         weight_g: None,
         fulfilled_by: FulfilledBy::Us,
+        customs: None,
         part_of: None,
     }
 }

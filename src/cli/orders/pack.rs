@@ -1,23 +1,29 @@
 //! Packing a fulfilment into parcels.
 
 use orderhub_domain::ids::OrderId;
+use orderhub_domain::order::ParcelSize;
 use serde_json::{Value, json};
 
 use super::{find, route};
 use crate::cli::client::Client;
 use crate::cli::{Failure, Format, Out};
 
-/// A parcel, as `LINE=QUANTITY,LINE=QUANTITY` with what it weighs behind an `@`.
+/// A parcel, as `LINE=QUANTITY,LINE=QUANTITY` with what it weighs behind an `@`, and its size behind a `/`.
 #[derive(Debug, Clone)]
 pub(in crate::cli) struct Parcel {
     units: Vec<route::Units>,
     weight_g: Option<u32>,
+    size: Option<ParcelSize>,
 }
 
 impl std::str::FromStr for Parcel {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let (text, size) = match text.rsplit_once('/') {
+            None => (text, None),
+            Some((text, size)) => (text, Some(size.parse()?)),
+        };
         let (units, weight_g) = match text.rsplit_once('@') {
             None => (text, None),
             Some((units, grams)) => {
@@ -28,7 +34,11 @@ impl std::str::FromStr for Parcel {
         };
         let units = units.split(',').filter(|one| !one.is_empty());
         let units = units.map(str::parse).collect::<Result<_, String>>()?;
-        Ok(Self { units, weight_g })
+        Ok(Self {
+            units,
+            weight_g,
+            size,
+        })
     }
 }
 
@@ -40,11 +50,11 @@ pub(in crate::cli) struct Packing {
     /// Into how many parcels, without saying what is in which; one by default.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..=99))]
     parcels: Option<u16>,
-    /// A parcel and what is in it, with its weight in grams if it was weighed; several times for
-    /// several parcels.
+    /// A parcel and what is in it, with its weight in grams and its size in millimetres if they are known;
+    /// several times for several parcels.
     #[arg(
         long = "parcel",
-        value_name = "LINE=QUANTITY,...[@GRAMS]",
+        value_name = "LINE=QUANTITY,...[@GRAMS][/LxWxH]",
         conflicts_with = "parcels"
     )]
     stated: Vec<Parcel>,
@@ -62,6 +72,11 @@ impl Packing {
             }
             if let Some(grams) = parcel.weight_g {
                 body["weight_g"] = json!(grams);
+            }
+            if let Some(size) = parcel.size {
+                body["length_mm"] = json!(size.length_mm);
+                body["width_mm"] = json!(size.width_mm);
+                body["height_mm"] = json!(size.height_mm);
             }
             body
         });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use orderhub_domain::ids::FulfilmentId;
-use orderhub_domain::order::{Command, FulfilmentStep, StatedParcel};
+use orderhub_domain::order::{Command, FulfilmentStep, LONGEST_SIDE_MM, ParcelSize, StatedParcel};
 use orderhub_domain::quantity::Quantity;
 use serde_json::{Map, Value};
 use warp::Filter;
@@ -98,13 +98,31 @@ fn read_pack(fields: &mut Fields) -> FulfilmentStep {
         if weight_g == Some(0) {
             parcel.refuse("weight_g", "invalid_value", "grams, at least 1");
         }
+        let size = read_size(&mut parcel);
         parcel.merge_into(fields);
         parcels.push(StatedParcel {
             lines,
+            size,
             weight_g: weight_g.and_then(|grams| u32::try_from(grams).ok()),
         });
     }
     FulfilmentStep::PackInto { parcels }
+}
+
+/// The size of a parcel, if it was measured: all three sides.
+fn read_size(parcel: &mut Fields) -> Option<ParcelSize> {
+    let names = ["length_mm", "width_mm", "height_mm"];
+    let sides = names.map(|name| parcel.count(name, LONGEST_SIDE_MM.into()));
+    if sides == [None; 3] {
+        return None;
+    }
+    let sides = sides.map(|side| side.and_then(|side| u32::try_from(side).ok()).unwrap_or(0));
+    let size = ParcelSize::new(sides);
+    if size.is_none() {
+        let hint = "millimetres, at least 1: all three sides, or none";
+        parcel.refuse("length_mm", "invalid_value", hint);
+    }
+    size
 }
 
 /// What was picked. With `short` nothing more of it can be, for a reason that says what becomes of the

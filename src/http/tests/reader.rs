@@ -58,6 +58,7 @@ impl Intake for Reader {
                 .filter(|code| !code.is_empty())
                 .map(Into::into),
             lines: vec![DraftLine {
+                customs: None,
                 part_of: None,
                 external_id: "1".into(),
                 sku: Some(Sku(sku)),

@@ -12,7 +12,7 @@ use super::{
     NAME, NOWHERE, NUMBER, ORDERED, ORDERS, TOKEN, answering, bought, call, carrier, json_of, ok,
     parcel, problem, settings,
 };
-use crate::carriers::{LabelCall, connect};
+use crate::carriers::{Goods, LabelCall, connect};
 use crate::port::{CallError, LabelAnswer, Repeat};
 
 fn failed(reason: &str) -> LabelEvidence {
@@ -77,7 +77,10 @@ async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
     let server = answering(vec![("POST", ORDERS, answer)]).await;
     let bare = LabelCall {
         to: Address::default(),
-        weight_g: 0,
+        goods: Goods {
+            weight_g: 0,
+            ..Goods::default()
+        },
         ..call()
     };
     let answer = carrier(&server.uri()).buy(&bare).await;

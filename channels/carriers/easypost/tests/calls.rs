@@ -11,8 +11,10 @@ use wiremock::matchers::{body_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::carrier;
-use crate::carriers::LabelCall;
+use crate::carriers::{Goods, LabelCall};
 use crate::port::{CallError, Found, LabelAnswer};
+
+mod goods;
 
 const SHIPMENT: &str = include_str!("../fixtures/shipment.json");
 const FULFILMENT: &str = "ful_0199f3c8a2b17def8a6b1c2d3e4f5061_1";
@@ -48,7 +50,10 @@ fn call() -> LabelCall {
             ..Address::default()
         },
         from: Address::default(),
-        weight_g: 500,
+        goods: Goods {
+            weight_g: 500,
+            ..Goods::default()
+        },
     }
 }
 
@@ -170,28 +175,6 @@ async fn a_shipment_of_the_address_before_is_left_alone() {
     };
     assert_eq!(carrier(&server.uri()).buy(&elsewhere).await, Ok(bought()));
     assert_eq!(posts(&server).await, [BUY, CREATE, BUY]);
-}
-
-#[tokio::test]
-async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
-    let server = answering(vec![
-        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
-        ("POST", BUY.to_owned(), ok(bought_shipment())),
-    ])
-    .await;
-    let bare = LabelCall {
-        to: Address::default(),
-        weight_g: 0,
-        ..call()
-    };
-    assert_eq!(carrier(&server.uri()).buy(&bare).await, Ok(bought()));
-    let requests = server.received_requests().await.expect("recorded");
-    let created = requests
-        .iter()
-        .find(|r| r.method.as_str() == "POST")
-        .expect("a creation");
-    let body: Value = serde_json::from_slice(&created.body).expect("JSON");
-    assert_eq!(body["shipment"]["parcel"]["weight"], 0.1);
 }
 
 #[tokio::test]

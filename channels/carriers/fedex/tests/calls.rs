@@ -12,7 +12,7 @@ use super::{
     CANCEL, NAME, NOWHERE, NUMBER, SHIP, SHIPPED, TOKEN, answering, bought, call, carrier, json_of,
     ok, parcel, problem,
 };
-use crate::carriers::LabelCall;
+use crate::carriers::{Goods, LabelCall};
 use crate::port::{CallError, LabelAnswer, Repeat};
 
 fn failed(reason: &str) -> LabelEvidence {
@@ -88,7 +88,10 @@ async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
     let bare = LabelCall {
         to: Address::default(),
         from: Address::default(),
-        weight_g: 0,
+        goods: Goods {
+            weight_g: 0,
+            ..Goods::default()
+        },
         ..call()
     };
     let answer = carrier(&server.uri()).buy(&bare).await;

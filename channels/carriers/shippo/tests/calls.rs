@@ -13,7 +13,7 @@ use super::{
     FULFILMENT, ID, NOWHERE, REFUNDS, SHIPMENTS, TRANSACTIONS, answering, call, carrier, ok,
     problem, shipment, transaction,
 };
-use crate::carriers::LabelCall;
+use crate::carriers::{Goods, LabelCall};
 use crate::port::{CallError, LabelAnswer};
 
 pub(super) fn bought() -> LabelEvidence {
@@ -35,7 +35,7 @@ fn failed(reason: &str) -> LabelEvidence {
     }
 }
 
-fn created() -> ResponseTemplate {
+pub(super) fn created() -> ResponseTemplate {
     ResponseTemplate::new(201).set_body_json(shipment(json!({})))
 }
 
@@ -93,7 +93,10 @@ async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
     .await;
     let bare = LabelCall {
         to: Address::default(),
-        weight_g: 0,
+        goods: Goods {
+            weight_g: 0,
+            ..Goods::default()
+        },
         ..call()
     };
     assert_eq!(carrier(&server.uri()).buy(&bare).await, Ok(bought()));

@@ -12,7 +12,7 @@ use super::{
     BUY, FULFILMENT, LABEL, LABELS, NOWHERE, RATES, SHIPMENT, VOID, answering, asked, bought,
     by_parcel, call, carrier, label, ok, problem, rated, shipment,
 };
-use crate::carriers::LabelCall;
+use crate::carriers::{Goods, LabelCall};
 use crate::port::{CallError, LabelAnswer};
 
 fn failed(reason: &str) -> LabelEvidence {
@@ -144,7 +144,10 @@ async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
     .await;
     let bare = LabelCall {
         to: Address::default(),
-        weight_g: 0,
+        goods: Goods {
+            weight_g: 0,
+            ..Goods::default()
+        },
         ..call()
     };
     assert_eq!(carrier(&server.uri()).buy(&bare).await, Ok(bought()));

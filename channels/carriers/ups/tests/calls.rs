@@ -12,7 +12,7 @@ use super::{
     ALERTS, HERE, NAME, NOWHERE, NUMBER, SHIP, SHIPPED, TRACK, TRACKING, VOID, answering, asked,
     bought, call, carrier, following, json_of, ok, problem,
 };
-use crate::carriers::LabelCall;
+use crate::carriers::{Goods, LabelCall};
 use crate::port::{CallError, LabelAnswer};
 
 fn failed(reason: &str) -> LabelEvidence {
@@ -22,7 +22,7 @@ fn failed(reason: &str) -> LabelEvidence {
 }
 
 /// Buys with this answer, and gives what was asked.
-async fn buying_for(call: &LabelCall, answer: ResponseTemplate) -> (LabelAnswer, Value) {
+pub(super) async fn buying_for(call: &LabelCall, answer: ResponseTemplate) -> (LabelAnswer, Value) {
     let server = answering(vec![("POST", SHIP, answer)]).await;
     let answer = carrier(&server.uri()).buy(call).await;
     let requests = server.received_requests().await.expect("recorded");
@@ -77,7 +77,10 @@ async fn across_a_border_the_shipment_has_the_name_and_kilograms_are_rounded_up(
     };
     let weighing = |weight_g| LabelCall {
         from: from.clone(),
-        weight_g,
+        goods: Goods {
+            weight_g,
+            ..Goods::default()
+        },
         ..call()
     };
     for (grams, weight) in [
@@ -103,7 +106,10 @@ async fn missing_parts_never_stop_a_label_and_a_list_price_will_do() {
     let bare = LabelCall {
         to: Address::default(),
         from: Address::default(),
-        weight_g: 0,
+        goods: Goods {
+            weight_g: 0,
+            ..Goods::default()
+        },
         ..call()
     };
     let mut shipped = json_of(SHIPPED);

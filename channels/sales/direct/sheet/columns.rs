@@ -84,6 +84,8 @@ const LINE: Shape = Members(&[
     ("discounts", Items(&DISCOUNT)),
     ("taxes", Items(&TAX)),
     ("weight_g", Cell(Kind::Count)),
+    ("hs_code", ID),
+    ("origin_country", TEXT),
     ("fulfilled_by", TEXT),
     ("components", Items(&COMPONENT)),
 ]);

@@ -72,6 +72,7 @@ fn units_that_are_not_there_and_parcels_are_read_line_by_line() {
         panic!("{fixture}");
     };
     let parcel = |line: &str, count, weight_g| StatedParcel {
+        size: None,
         lines: Some(vec![(line.to_owned(), units(count))]),
         weight_g,
     };
@@ -81,6 +82,32 @@ fn units_that_are_not_there_and_parcels_are_read_line_by_line() {
             parcels: vec![parcel("L-1", 2, Some(850)), parcel("L-2", 1, None)],
         }
     );
+}
+
+#[test]
+fn a_parcel_may_be_measured_on_all_three_sides_or_not_at_all() {
+    let packed = |parcel: Value| {
+        read(&report(
+            "fulfilment.packed",
+            &json!({ "parcels": [parcel] }),
+        ))
+    };
+    let measured = json!({ "length_mm": 300, "width_mm": 200, "height_mm": 100 });
+    let Inbound::Work {
+        said: WorkSaid::PackedInto { parcels },
+        ..
+    } = packed(measured)
+    else {
+        panic!("it is packed");
+    };
+    let size = parcels[0].size.expect("measured");
+    assert_eq!(size.sides(), [300, 200, 100]);
+    for wrong in [
+        json!({ "length_mm": 300 }),
+        json!({ "length_mm": 300, "width_mm": 200, "height_mm": 0 }),
+    ] {
+        assert!(matches!(packed(wrong), Inbound::Unreadable { .. }));
+    }
 }
 
 #[test]

@@ -308,6 +308,7 @@ pub(super) fn eur(cents: i64) -> Money {
 
 fn line(number: usize, sku: &str, quantity: u32, cents: i64) -> DraftLine {
     DraftLine {
+        customs: None,
         part_of: None,
         external_id: number.to_string(),
         sku: Some(sku.into()),
