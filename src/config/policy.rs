@@ -84,12 +84,12 @@ const CUSTOMS: [(&str, CustomsData); 2] = [
 ];
 
 /// The size of a parcel that nobody measured: `300x200x100`, in millimetres.
-fn read_size(section: &mut Section<'_>) -> Option<ParcelSize> {
+fn read_size(section: &mut Section<'_, '_>) -> Option<ParcelSize> {
     let text = section.text("default_size_mm")?;
     match text.parse() {
         Ok(size) => Some(size),
         Err(hint) => {
-            section.refuse("default_size_mm", &hint);
+            section.refuse("default_size_mm", hint);
             None
         }
     }
