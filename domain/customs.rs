@@ -36,8 +36,8 @@ pub fn meets_customs(from: Option<&str>, to: Option<&str>) -> bool {
     let (Some(from), Some(to)) = (from, to) else {
         return false;
     };
-    let within = |union: &&[&str]| union.contains(&from) && union.contains(&to);
-    from != to && !UNIONS.iter().any(within)
+    let mut unions = UNIONS.iter();
+    from != to && !unions.any(|union| union.contains(&from) && union.contains(&to))
 }
 
 /// Whether a text is a number of the Harmonized System.

@@ -39,7 +39,7 @@ pub(super) fn new_refs(
                         ..
                     } = &tender.terms
                     {
-                        know(named(RefKind::Payment, gateway.as_str()), reference);
+                        know(named(RefKind::Payment, gateway.as_str(), reference));
                     }
                 }
             }
@@ -54,7 +54,7 @@ pub(super) fn new_refs(
                 if let (Some(gateway), Some(reference)) = (gateway, payment_reference(payment))
                     && known != Some(reference)
                 {
-                    know(named(RefKind::Payment, gateway.as_str()), reference);
+                    know(named(RefKind::Payment, gateway.as_str(), reference));
                 }
             }
             Event::LabelReported {

@@ -3,8 +3,9 @@
 //! An order that waits for it is accepted with all its lines (OR21).
 //! A shipment of everything that is still to be sent is told as the order's: its tracking (OR23), then that it
 //! has left (OR24). A shipment of a part, and each of several parcels of which it is known what is in them,
-//! becomes one of its own (ST01), on marketplaces that have several shipments an order. An order that is not accepted yet is refused (OR21), one that can be cancelled is
-//! cancelled (OR29), and one that is paid is given back (OR28, `refund`). The vendor documents no
+//! becomes one of its own (ST01), on marketplaces that have several shipments an order. An order that is not
+//! accepted yet is refused (OR21), one that can be cancelled is cancelled (OR29), and one that is paid is
+//! given back (OR28, `refund`). The vendor documents no
 //! idempotency keys: every try looks first how the order stands, and does what is missing.
 
 use std::collections::BTreeMap;

@@ -20,9 +20,10 @@ impl std::str::FromStr for Parcel {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // A line's id may have a slash of its own; its number of units comes after that.
         let (text, size) = match text.rsplit_once('/') {
-            None => (text, None),
-            Some((text, size)) => (text, Some(size.parse()?)),
+            Some((text, size)) if !size.contains('=') => (text, Some(size.parse()?)),
+            _ => (text, None),
         };
         let (units, weight_g) = match text.rsplit_once('@') {
             None => (text, None),
@@ -129,5 +130,18 @@ mod tests {
         assert_eq!(packing.body(), wanted);
         assert!("1=2@heavy".parse::<Parcel>().is_err());
         assert!("12".parse::<Parcel>().is_err());
+    }
+
+    #[test]
+    fn a_parcel_may_be_measured_and_a_line_may_have_a_slash() {
+        let measured: Parcel = "1/A=2@900/300x200x100".parse().expect("a measured one");
+        let size = measured.size.expect("a size");
+        assert_eq!(
+            (size.sides(), measured.weight_g),
+            ([300, 200, 100], Some(900))
+        );
+        let plain: Parcel = "1/A=2".parse().expect("units");
+        assert_eq!((plain.size, plain.units.len()), (None, 1));
+        assert!("1=2/300x200".parse::<Parcel>().is_err());
     }
 }
