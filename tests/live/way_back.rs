@@ -83,6 +83,47 @@ async fn a_shipment_reaches_the_shop_once_also_when_its_answer_is_lost_in_a_cras
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_of_two_parcels_is_told_with_what_is_in_it_once_also_when_an_answer_is_lost() {
+    let (world, shop) = scene(10).await;
+    let id = 7_009_000;
+    let order = sell(&world, &shop, &shops::paid(id, SKU)).await;
+    let api = &world.api;
+    let fulfilment = journey::fulfilment_of(api, &order, SOON).await;
+    for verb in ["accept", "pick"] {
+        journey::step(api, &fulfilment, verb).await;
+    }
+    let line = (id * 10).to_string();
+    let one = json!({ "lines": [{ "line": line, "quantity": "1" }],
+        "length_mm": 300, "width_mm": 200, "height_mm": 100 });
+    let pack = format!("/v1/fulfilments/{fulfilment}/pack");
+    let parcels = json!({ "parcels": [one, one] });
+    api.post(&pack, &parcels).await.expect(200);
+    let numbers = until("both parcels have a number", SOON, || async {
+        let order = api.order(&order).await;
+        let all = order["fulfilments"][0]["parcels"].as_array()?.clone();
+        let numbers = all.iter().map(|one| one["tracking_number"].as_str());
+        let numbers: Option<Vec<&str>> = numbers.collect();
+        Some(numbers?.into_iter().map(str::to_owned).collect::<Vec<_>>())
+    })
+    .await;
+    shop.faults.next(Call::NoteShipment, 1, Fault::LoseAnswer);
+    journey::step(api, &fulfilment, "hand-over").await;
+    told(&shop, 2).await;
+    until("the hub knows that the shop knows", SOON, || async {
+        let known = checker::events_of(&world.audit, &order, "order.channel_notified").await;
+        (known == 1).then_some(())
+    })
+    .await;
+    let of_one = |number: &String| Shipment {
+        units: BTreeMap::from([(id * 10, 1)]),
+        ..shipment(id, number)
+    };
+    let expected: Vec<Shipment> = numbers.iter().map(of_one).collect();
+    assert_eq!(shop.shipments(), expected);
+    assert_eq!(shop.unexpected(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_shop_that_is_down_keeps_no_order_from_its_end_and_hears_of_it_afterwards() {
     let (world, shop) = scene(10).await;
     shop.faults.share(Call::Look, 100, Fault::Broken);
