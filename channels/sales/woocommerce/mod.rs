@@ -31,8 +31,7 @@ use self::back::Back;
 use self::offer::Offers;
 use self::poll::{Orders, STATED};
 use self::rest::Rest;
-use super::answers::Answers;
-use super::taken::{NotTaken, parse, taken};
+use super::taken::{NotTaken, news_only, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -117,7 +116,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
 
 impl WooCommerce {
     /// An order as it was pushed or listed. Once money of it went back the units that this was for have to
-    /// be looked up: without them its state is none that can be followed.
+    /// be looked up: without them its state is none that can be followed, or that an order can begin with.
     fn read_order(&self, topic: &str, body: &[u8]) -> Result<Vec<Inbound>, NotTaken> {
         let order: wire::Order = parse(body)?;
         let read = map::order(&order).map_err(|why| why.under(topic))?;
@@ -136,7 +135,10 @@ impl WooCommerce {
                 id: inbound.submission.draft.external_id.clone(),
             })
         });
-        Ok([read].into_iter().chain(named).collect())
+        Ok(match named {
+            Some(named) => vec![news_only(read), named],
+            None => vec![read],
+        })
     }
 }
 

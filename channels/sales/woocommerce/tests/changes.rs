@@ -71,11 +71,12 @@ fn a_refund_counts_at_once_and_its_units_are_looked_up() {
     let sums = json!([{ "id": 903, "reason": "", "total": "-21.00" },
         { "id": 904, "reason": "Taken out", "total": "-0.00" }]);
     let read = pushed(json!({ "refunds": sums }));
-    let [Inbound::Order(order), Inbound::Changed(named)] = &read[..] else {
-        panic!("an order, and its name: {read:?}");
+    // An order that is new begins with what is looked up: all of it would be sent else.
+    let [Inbound::Said { order, facts }, Inbound::Changed(named)] = &read[..] else {
+        panic!("what is news, and its name: {read:?}");
     };
-    assert_eq!(order.facts[1..], [given("903", 2100)]);
-    assert_eq!(order.submission.draft.changed_at, None);
+    assert_eq!(order, "3001");
+    assert_eq!(facts[1..], [given("903", 2100)]);
     let expected = Resource {
         kind: "order".into(),
         id: "3001".into(),
