@@ -17,6 +17,8 @@ const UNIT_PRICE: u32 = 6;
 pub(super) struct Kept<'a> {
     pub(super) line: &'a wire::Line,
     pub(super) fulfilled_by: FulfilledBy,
+    /// Its money went back before it left.
+    pub(super) given_back: bool,
 }
 
 /// Whether the amounts contain the taxes. Without any it does not matter.
@@ -57,8 +59,8 @@ impl Amounts {
         Ok(Self { currency, included })
     }
 
-    /// What the buyer pays: the order's own total and, where it is without them, the taxes. A total that
-    /// still has the lines in it that are gone is taken without these.
+    /// What the buyer paid: the order's own total and, where it is without them, the taxes. A total that
+    /// still has the lines in it that are gone is taken without these, one without what was given back with it.
     pub(super) fn total(&self, order: &wire::Order, kept: &[Kept<'_>]) -> Result<Money, NotTaken> {
         let currency = self.currency;
         let stated = amount(&order.total_price, currency, "total_price")?;
@@ -67,9 +69,13 @@ impl Amounts {
         }
         let all = order.lines.iter().map(|line| self.whole(line));
         let all = Money::sum(currency, all.collect::<Result<Vec<_>, _>>()?);
-        let rest = kept.iter().map(|kept| self.whole(kept.line));
-        let rest = Money::sum(currency, rest.collect::<Result<Vec<_>, _>>()?);
-        let stated = if stated == all { rest } else { stated };
+        let paid = kept.iter().map(|kept| self.whole(kept.line));
+        let paid = Money::sum(currency, paid.collect::<Result<Vec<_>, _>>()?);
+        let left = kept.iter().filter(|kept| !kept.given_back);
+        let left = left.map(|kept| self.whole(kept.line));
+        let left = Money::sum(currency, left.collect::<Result<Vec<_>, _>>()?);
+        let known = stated == all || stated == left;
+        let stated = if known { paid } else { stated };
         if self.included {
             return Ok(stated);
         }

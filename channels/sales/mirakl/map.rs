@@ -1,12 +1,15 @@
 //! What Mirakl's order means. Pure: the states say it all, the order's first and then its lines'.
 //!
 //! Decided here: an order counts from the moment that the seller is asked to accept it, and is kept until the
-//! marketplace wants it shipped. The seller accepts line by line, so a line that was refused, cancelled or
-//! given back before it left is no part of the order, and its price not of the total; units that were
-//! cancelled are in no number of the marketplace's any more. Money that was given back of a line that is
+//! marketplace wants it shipped. The seller accepts line by line, so a line that was refused or cancelled is no
+//! part of the order, and its price not of the total; units that were cancelled are in no number of the
+//! marketplace's any more. A line that was given back before it left was paid for: it is a part of the order of
+//! which nothing is wanted any more. Money that was given back of a line that is
 //! still to be shipped takes no unit out of it: nobody says whether it was given for any. What another centre
 //! than the seller's own ships is the marketplace's to ship. The marketplace has the buyer's money once it
 //! says when.
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use orderhub_domain::canonical::{
@@ -76,11 +79,20 @@ fn has_left(line: &wire::Line) -> bool {
 }
 
 fn is_gone(line: &wire::Line) -> bool {
-    match line.state.as_str() {
-        "REFUSED" | "CANCELED" => true,
-        "WAITING_REFUND" | "WAITING_REFUND_PAYMENT" | "REFUNDED" => !has_left(line),
-        _ => false,
-    }
+    matches!(line.state.as_str(), "REFUSED" | "CANCELED") || is_given_back(line)
+}
+
+/// Whether the money for a line went back, or is about to, before the line left.
+fn is_given_back(line: &wire::Line) -> bool {
+    let states = ["WAITING_REFUND", "WAITING_REFUND_PAYMENT", "REFUNDED"];
+    states.contains(&line.state.as_str()) && !has_left(line)
+}
+
+/// Lines of which nothing is wanted any more, although they are a part of the order.
+pub(super) fn wanted(order: &wire::Order) -> BTreeMap<String, Quantity> {
+    let back = order.lines.iter().filter(|line| is_given_back(line));
+    back.filter_map(|line| Some((id(&line.id)?, Quantity::ZERO)))
+        .collect()
 }
 
 fn standing(line: &wire::Line, state: State) -> Result<Standing, NotTaken> {
@@ -190,18 +202,26 @@ fn kept(order: &wire::Order, state: State) -> Result<Vec<Kept<'_>>, NotTaken> {
         let fulfilled_by = match state {
             State::Over => FulfilledBy::Us,
             State::Kept | State::Open | State::Shipped => match standing(line, state)? {
+                Standing::Gone if is_given_back(line) => FulfilledBy::Us,
                 Standing::Gone => continue,
                 Standing::Open if ours && state != State::Shipped => FulfilledBy::Us,
                 Standing::Open | Standing::Shipped => FulfilledBy::Channel,
             },
         };
-        kept.push(Kept { line, fulfilled_by });
+        let given_back = is_given_back(line);
+        kept.push(Kept {
+            line,
+            fulfilled_by,
+            given_back,
+        });
     }
     Ok(kept)
 }
 
 fn line(kept: &Kept<'_>, amounts: &Amounts) -> Result<DraftLine, NotTaken> {
-    let Kept { line, fulfilled_by } = kept;
+    let Kept {
+        line, fulfilled_by, ..
+    } = kept;
     let external_id = id(&line.id).ok_or_else(|| unreadable("a line's id"))?;
     let count = count(line)?;
     let quantity = Quantity::new(count).ok_or_else(|| unreadable("a line's quantity"))?;

@@ -25,8 +25,7 @@ use std::sync::Arc;
 use self::back::Back;
 use self::poll::Orders;
 use self::rest::Rest;
-use super::answers::Answers;
-use super::taken::{parse, taken};
+use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
@@ -92,17 +91,27 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     }))
 }
 
+/// An order as it is stated.
+fn stated(body: &[u8]) -> Result<Inbound, NotTaken> {
+    let order: wire::Order = parse(body)?;
+    let read = map::order(&order).map_err(|why| why.under("order"))?;
+    let mut read = taken(body, read)?;
+    // Of an order that is over, its end says all.
+    if let Inbound::Order(stated) = &mut read
+        && stated.submission.draft.cancelled_at.is_none()
+    {
+        stated.wanted = map::wanted(&order);
+    }
+    Ok(read)
+}
+
 impl Connector for Mirakl {
     fn verify(&self, _: &RawRequest<'_>) -> Result<(), Forged> {
         Err(Forged::Missing)
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        let read = |body: &[u8]| {
-            let order = map::order(&parse(body)?).map_err(|why| why.under("order"))?;
-            taken(body, order).map(|one| [one])
-        };
-        ANSWERS.each(request.body, read, read)
+        vec![stated(request.body).unwrap_or_else(Inbound::from)]
     }
 
     fn is_live(&self) -> bool {

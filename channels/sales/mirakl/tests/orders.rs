@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use orderhub_domain::canonical::{FulfilledBy, OrderDraft, TaxMode, Terms};
 use orderhub_domain::order::ChannelFact;
+use orderhub_domain::quantity::Quantity;
 use serde_json::{Value, json};
 
 use super::{ORDER, market, request};
@@ -179,7 +180,7 @@ fn states_that_nobody_knows_are_kept_with_their_names() {
 
 #[test]
 fn a_line_that_was_refused_is_no_part_of_the_order_nor_of_its_total() {
-    for state in ["REFUSED", "CANCELED", "REFUNDED", "WAITING_REFUND"] {
+    for state in ["REFUSED", "CANCELED"] {
         let changes = json!({"line_order_line_state": state});
         let as_ordered = draft(changes);
         assert_eq!(as_ordered.lines.len(), 1);
@@ -187,6 +188,25 @@ fn a_line_that_was_refused_is_no_part_of_the_order_nor_of_its_total() {
         assert_eq!(adds_up(&as_ordered), "16.66");
         let reckoned = json!({"line_order_line_state": state, "total_price": 14.00});
         assert_eq!(adds_up(&draft(reckoned)), "16.66");
+    }
+}
+
+#[test]
+fn a_line_that_was_given_back_before_it_left_was_paid_for_and_is_not_wanted() {
+    let whole = adds_up(&draft(json!({})));
+    for state in ["REFUNDED", "WAITING_REFUND", "WAITING_REFUND_PAYMENT"] {
+        // Whether the total still has the line in it or not.
+        for total in [json!({}), json!({"total_price": 14.00})] {
+            let mut changes = total;
+            changes["line_order_line_state"] = state.into();
+            let order = inbound(changes);
+            let lines = &order.submission.draft.lines;
+            assert_eq!(lines.len(), 2);
+            assert_eq!(lines[0].fulfilled_by, FulfilledBy::Us);
+            assert_eq!(adds_up(&order.submission.draft), whole);
+            let wanted: Vec<_> = order.wanted.into_iter().collect();
+            assert_eq!(wanted, [(lines[0].external_id.clone(), Quantity::ZERO)]);
+        }
     }
 }
 
