@@ -1,5 +1,7 @@
 //! What a sales channel is told, in its own words for its order and lines.
 
+use std::collections::BTreeSet;
+
 use orderhub_channels::sales::{
     CancellationNotice, PartNotice, PartOf, ShipmentNotice, Tracking, Why,
 };
@@ -9,15 +11,19 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::partner::News;
 
+/// What goes back, and the names of what had gone back before.
+type Back<'a> = (Money, Option<&'a BTreeSet<String>>);
+
 /// A notice with everything that the channel needs to know of it; `None` when it is about work that is not
 /// there.
 pub(super) fn news(order: &Order, notice: &Notice) -> Option<News> {
     let external_id = order.draft.external_id.clone();
-    let part = |name: String, lines: &[LineUnits], amount: Money, of: PartOf| PartNotice {
+    let part = |name: String, lines: &[LineUnits], of: PartOf, money: Back<'_>| PartNotice {
         external_id: order.draft.external_id.clone(),
         key: format!("{}-{name}", order.id),
         lines: units(order, lines),
-        amount,
+        amount: money.0,
+        given: money.1.cloned(),
         of,
     };
     Some(match notice {
@@ -55,29 +61,25 @@ pub(super) fn news(order: &Order, notice: &Notice) -> Option<News> {
             part: number,
             lines,
             amount,
-        } => News::PartCancelled(part(
-            format!("part-{number}"),
-            lines,
-            *amount,
-            PartOf::Unsent,
-        )),
-        Notice::Refund {
-            of: RefundOf::Return(number),
-            nth,
-            lines,
-            amount,
+            given,
         } => {
-            let name = format!("return-{number}-{nth}");
-            News::Refunded(part(name, lines, *amount, PartOf::Returned))
+            let (name, money) = (format!("part-{number}"), (*amount, given.as_ref()));
+            News::PartCancelled(part(name, lines, PartOf::Unsent, money))
         }
         Notice::Refund {
-            of: RefundOf::Claim(number),
+            of,
             nth,
             lines,
             amount,
+            given,
         } => {
-            let name = format!("claim-{number}-{nth}");
-            News::Refunded(part(name, lines, *amount, PartOf::Claimed))
+            let (word, number, of) = match of {
+                RefundOf::Return(number) => ("return", number, PartOf::Returned),
+                RefundOf::Claim(number) => ("claim", number, PartOf::Claimed),
+                RefundOf::Exchange(number) => ("exchange", number, PartOf::Returned),
+            };
+            let (name, money) = (format!("{word}-{number}-{nth}"), (*amount, given.as_ref()));
+            News::Refunded(part(name, lines, of, money))
         }
     })
 }

@@ -32,6 +32,7 @@ pub(super) fn part(
 ) -> PartNotice {
     let lines = lines.iter().map(|(line, units)| ((*line).into(), *units));
     PartNotice {
+        given: None,
         external_id: order.into(),
         key: key.into(),
         lines: lines.collect(),

@@ -29,7 +29,7 @@ mod walmart;
 mod window;
 pub(crate) mod woocommerce;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -160,6 +160,9 @@ pub struct PartNotice {
     pub lines: Vec<(String, u32)>,
     /// What the channel gives back of what it took; nothing where it took none.
     pub amount: Money,
+    /// The channel's names of what was known to be given back when the notice was first asked for; nothing
+    /// where nobody wrote that down.
+    pub given: Option<BTreeSet<String>>,
     /// What became of the units.
     pub of: PartOf,
 }

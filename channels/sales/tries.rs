@@ -1,14 +1,18 @@
 //! What is remembered of changes at a vendor that knows no idempotency keys and has no room for a word of ours:
 //! how things stood before a notice was first tried. What is new since then is that try's.
 //!
-//! It is remembered while the process lives, and no longer than until the notice is answered. Whoever finds
-//! nothing remembered cannot tell an earlier try from somebody else's change, and must not repeat one that may
+//! A notice that says itself what had been given back before needs none of this: what is alike and not among that
+//! is its own, or was given by somebody for the same, which counts as much. How units stood, and what a notice of
+//! an older log does not say, is remembered while the process lives, and no longer than until the notice is
+//! answered. Whoever finds nothing remembered cannot tell an earlier try from somebody else's change, and must not repeat one that may
 //! have been carried out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orderhub_domain::order::{NoticeEvidence, Repayment};
+
+use super::PartNotice;
 
 /// How things stood, by the notice's key.
 #[derive(Debug)]
@@ -59,14 +63,20 @@ pub(super) struct Since<'a> {
 }
 
 impl Given {
-    /// A notice is tried while an order has these refunds.
+    /// A notice is tried while an order has these refunds. Which it had before the notice, the notice knows
+    /// itself, if it was written down; else this process may remember.
     pub(super) fn since<'a>(
         &self,
-        key: &str,
+        notice: &PartNotice,
         there: impl Iterator<Item = &'a Repayment>,
     ) -> Since<'_> {
-        let now = there.map(|made| made.reference.clone()).collect();
-        let (before, is_first) = self.tries.before(key, now);
+        let (before, is_first) = match &notice.given {
+            Some(given) => (given.clone(), false),
+            None => {
+                let now = there.map(|made| made.reference.clone()).collect();
+                self.tries.before(&notice.key, now)
+            }
+        };
         Since {
             given: self,
             before,
@@ -107,7 +117,36 @@ impl Since<'_> {
 mod tests {
     use orderhub_domain::money::{Currency, Money};
 
+    use super::super::PartOf;
     use super::*;
+
+    fn notice(key: &str, given: Option<&[&str]>) -> PartNotice {
+        let euro = Currency::from_code("EUR").expect("a currency");
+        PartNotice {
+            external_id: "O1".to_owned(),
+            key: key.to_owned(),
+            lines: Vec::new(),
+            amount: Money::zero(euro),
+            given: given.map(|given| given.iter().map(|&one| one.to_owned()).collect()),
+            of: PartOf::Returned,
+        }
+    }
+
+    #[test]
+    fn a_notice_that_knows_what_was_given_before_it_needs_no_memory() {
+        let euro = Currency::from_code("EUR").expect("a currency");
+        let there = ["R1", "R2"].map(|reference| Repayment {
+            reference: reference.to_owned(),
+            amount: Money::zero(euro),
+        });
+        for _ in 0..2 {
+            // As after a restart: nothing is remembered.
+            let given = Given::default();
+            let since = given.since(&notice("N1", Some(&["R1"])), there.iter());
+            assert!(since.made(&there[1]) && !since.made(&there[0]));
+            assert!(!since.may_have_made(&there));
+        }
+    }
 
     #[test]
     fn a_refund_that_is_alike_is_another_notices_or_may_be_this_ones() {
@@ -118,14 +157,14 @@ mod tests {
         };
         let given = Given::default();
         let there = [refund("R1")];
-        let since = given.since("N1", there.iter());
+        let since = given.since(&notice("N1", None), there.iter());
         assert!(!since.made(&there[0]) && since.may_have_made(&there));
         // Its answer was lost, and then there is a second one.
-        let since = given.since("N1", [refund("R1"), refund("R2")].iter());
+        let since = given.since(&notice("N1", None), [refund("R1"), refund("R2")].iter());
         assert!(since.made(&refund("R2")) && !since.made(&refund("R1")));
         let movements = vec![refund("R2")];
         given.answered("N1", &NoticeEvidence::Repaid { movements });
-        let since = given.since("N2", there.iter());
+        let since = given.since(&notice("N2", None), there.iter());
         assert!(!since.may_have_made(&[refund("R2")]));
         assert!(since.may_have_made(&there));
     }

@@ -1,8 +1,9 @@
 //! Giving money back through eBay (`issueRefund`), and never twice.
 //!
 //! eBay knows no idempotency keys, and what is written to the buyer with a refund is not stated with it. So the
-//! refunds that an order had before the first try are remembered: one of the same sum that was not among them
-//! is that try's. Where nothing is remembered and one of the same sum is there, a person looks. It is done some
+//! notice says which refunds were known before it: one of the same sum that is not among them is an earlier
+//! try's, or somebody's for the same. Where it does not say so, those of before the first try are remembered, and
+//! where nothing is remembered and one of the same sum is there, a person looks. It is done some
 //! time later; until then the refund is pending, and one that fails is not said.
 
 use orderhub_domain::money::{Currency, Money};
@@ -49,7 +50,7 @@ impl Back {
         let Some(there) = order.given(notice.amount.currency()) else {
             return Ok(refused("refunds_cannot_be_read"));
         };
-        let since = self.given.since(&notice.key, there.iter());
+        let since = self.given.since(notice, there.iter());
         let answer = self.give_missing(&path, notice, &there, &since).await;
         if let Ok(evidence) = &answer {
             self.given.answered(&notice.key, evidence);

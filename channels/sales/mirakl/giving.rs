@@ -1,9 +1,9 @@
 //! Giving a part of an order back (OR28), and never twice.
 //!
-//! The vendor knows no idempotency keys, and a refund has no room for a word of ours. So the refunds that an
-//! order had before the first try are remembered under the notice's key: what is alike and was not there then is
-//! that try's. After a restart nothing is remembered; a refund that is alike and may be an earlier try's then
-//! stops the next one, and a person looks.
+//! The vendor knows no idempotency keys, and a refund has no room for a word of ours. So the notice says which
+//! refunds were known before it: what is alike and not among them is an earlier try's, or somebody's for the same.
+//! Where it does not say so, those of before the first try are remembered; after a restart a refund that is alike
+//! then stops the next one, and a person looks.
 
 use orderhub_domain::order::{NoticeEvidence, Repayment};
 use serde::Deserialize;
@@ -46,7 +46,7 @@ impl Back {
         let Some(there) = there else {
             return Ok(refused("amounts_cannot_be_read"));
         };
-        let since = self.given.since(&notice.key, there.iter());
+        let since = self.given.since(notice, there.iter());
         let answer = self.give_missing(notice, &order, reason, &since).await;
         if let Ok(evidence) = &answer {
             self.given.answered(&notice.key, evidence);

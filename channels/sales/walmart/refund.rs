@@ -121,8 +121,11 @@ pub(super) fn of<'a>(
         let product = Charged::default().line(line, currency);
         let product = product.map_err(|_| "amounts_cannot_be_read")?;
         let given = given::of(line, currency).map_err(|_| "amounts_cannot_be_read")?;
-        // Whether it is an earlier try's can be told by nothing else than its comment.
-        if !given.is_empty() {
+        // Whether it is an earlier try's can be told by nothing else than its comment, unless it was known before
+        // the notice.
+        let before = notice.given.as_ref();
+        let known = |name: &String| before.is_some_and(|before| before.contains(name));
+        if given.iter().any(|one| !known(&one.made.reference)) {
             return Err("line_was_refunded_before");
         }
         let all = tally.wanted() + tally.cancelled;

@@ -1,8 +1,10 @@
 //! Telling the order's own sales channel what became of it.
 
+use std::collections::BTreeSet;
+
 use super::super::{
-    Edge, Effect, Event, Fulfilment, HoldScope, Notice, NoticeEvidence, NoticeFact, Order,
-    REASON_CHANNEL_REFUND_REFUSED, RefundOf, Stage, Topic, less,
+    Edge, Effect, Event, Exchange, Fulfilment, HoldScope, Notice, NoticeEvidence, NoticeFact,
+    Order, REASON_CHANNEL_REFUND_REFUSED, RefundOf, Stage, Topic, less,
 };
 use super::Draft;
 use crate::money::Money;
@@ -113,6 +115,7 @@ impl Order {
             part,
             lines: cut.lines.clone(),
             amount: cut.amount.min(self.due_at_channel()),
+            given: Some(self.known_at_channel()),
         });
         let mut untold = notices.filter(|notice| {
             let mut told = self.told.iter();
@@ -125,26 +128,59 @@ impl Order {
     /// not told, never more than it owes.
     fn refund_for_the_channel(&self) -> Option<Notice> {
         let due = self.due_at_channel();
+        let paid = |of, payback: &Payback| Some((of, payback.settled.clone(), payback.elsewhere?));
         let returns = self.returns.iter();
-        let returns = returns.map(|back| (RefundOf::Return(back.number), &back.payback));
+        let returns = returns.filter_map(|back| paid(RefundOf::Return(back.number), &back.payback));
         let claims = self.claims.iter();
-        let claims = claims.map(|claim| (RefundOf::Claim(claim.number), &claim.payback));
-        let mut owing = returns.chain(claims).filter_map(|(of, payback)| {
-            let (nth, lines, rest) = self.untold_of(of, payback)?;
+        let claims = claims.filter_map(|one| paid(RefundOf::Claim(one.number), &one.payback));
+        let exchanges = self.exchanges.iter().filter_map(|one| self.unspent_of(one));
+        let mut owing = returns.chain(claims).chain(exchanges).filter_map(|left| {
+            let (of, lines, rest) = left;
+            let (nth, lines, rest) = self.untold_of(of, lines, rest);
             let amount = rest.min(due);
-            amount.is_positive().then_some(Notice::Refund {
+            amount.is_positive().then(|| Notice::Refund {
                 of,
                 nth,
                 lines,
                 amount,
+                given: Some(self.known_at_channel()),
             })
         });
         owing.next()
     }
 
+    /// What an exchange left to the channel, and of which units that it was not told of with their return.
+    fn unspent_of(&self, exchange: &Exchange) -> Option<(RefundOf, Vec<LineUnits>, Money)> {
+        let left = exchange.settled.as_ref()?.elsewhere;
+        let back = self.returned(exchange.back)?;
+        let mut lines = back.payback.settled.clone();
+        for (told, _) in &self.told {
+            if let Notice::Refund {
+                of, lines: units, ..
+            } = told
+                && *of == RefundOf::Return(exchange.back)
+            {
+                lines = less(&lines, units);
+            }
+        }
+        Some((RefundOf::Exchange(exchange.number), lines, left))
+    }
+
+    /// The channel's names of what it gave back, as far as we heard.
+    fn known_at_channel(&self) -> BTreeSet<String> {
+        let theirs = self.tenders.iter().filter(|tender| !tender.is_ours());
+        let named = theirs.flat_map(|tender| tender.refunded.parts.keys());
+        named.cloned().collect()
+    }
+
     /// What the channel was not told of what was left to it: which time that is, for what, and how much.
-    fn untold_of(&self, of: RefundOf, payback: &Payback) -> Option<(u16, Vec<LineUnits>, Money)> {
-        let (mut nth, mut lines, mut rest) = (1, payback.settled.clone(), payback.elsewhere?);
+    fn untold_of(
+        &self,
+        of: RefundOf,
+        mut lines: Vec<LineUnits>,
+        mut rest: Money,
+    ) -> (u16, Vec<LineUnits>, Money) {
+        let mut nth = 1;
         for (told, _) in &self.told {
             if let Notice::Refund {
                 of: same,
@@ -159,6 +195,6 @@ impl Order {
                 rest = rest.less(*amount);
             }
         }
-        Some((nth, lines, rest))
+        (nth, lines, rest)
     }
 }

@@ -1,6 +1,8 @@
 //! What a sales channel is told about an order of its own. That it is told, and when, is decided in
 //! `decide::notice`; in which words, its connector knows.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use crate::money::Money;
@@ -27,6 +29,10 @@ pub enum Notice {
         lines: Vec<LineUnits>,
         /// What the channel, which took the money, gives the buyer back for it.
         amount: Money,
+        /// The channel's names of what was known to be given back when it was asked: another one like it may
+        /// be this. Nothing in logs that are older.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        given: Option<BTreeSet<String>>,
     },
     /// The buyer gets money back that the channel took.
     Refund {
@@ -38,6 +44,9 @@ pub enum Notice {
         lines: Vec<LineUnits>,
         /// How much.
         amount: Money,
+        /// As of a part that is cancelled.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        given: Option<BTreeSet<String>>,
     },
 }
 
@@ -49,6 +58,8 @@ pub enum RefundOf {
     Return(u16),
     /// Units that did not arrive as they should.
     Claim(u16),
+    /// Units that came back, of whose worth not all went out again.
+    Exchange(u16),
 }
 
 /// Kinds of notices: what a channel may be able to take.
