@@ -4,9 +4,10 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::outbound::Outbound;
+use crate::outbound::{Failure, Outbound};
 use crate::port::CallError;
 use crate::sales::Tracking;
 use crate::settings::{ConfigError, Settings};
@@ -14,6 +15,11 @@ use crate::settings::{ConfigError, Settings};
 /// The version that the questions below are written for. An older one is answered by the oldest
 /// that the shop still has.
 const PATH: &str = "/admin/api/2026-07/graphql.json";
+
+/// The older API of the same version, which states an order as webhooks do.
+const REST: &str = "/admin/api/2026-07";
+
+const TOKEN: &str = "x-shopify-access-token";
 
 /// What is known of an order's shipments, without their lines. Shopify prices a question by what it
 /// could answer at most, so the lines are asked for one by one.
@@ -168,6 +174,25 @@ impl Admin {
         Ok(found.order)
     }
 
+    /// The order as the shop's webhooks state it, or `None` when the shop has none of this number.
+    pub(super) async fn whole(&self, number: &str) -> Result<Option<Box<RawValue>>, CallError> {
+        #[derive(Deserialize)]
+        struct Found {
+            order: Box<RawValue>,
+        }
+        let token = self.token.expose_secret();
+        let request = self.http.get(&format!("{REST}/orders/{number}.json"));
+        let answer = self.http.send(request.header(TOKEN, token)).await;
+        let answer = answer.map_err(Failure::of_look_up)?;
+        if answer.status.as_u16() == 404 {
+            return Ok(None);
+        }
+        let found = serde_json::from_slice::<Found>(&answer.body);
+        let found = found.ok().filter(|_| answer.status.is_success());
+        let found = found.ok_or_else(|| answer.not_done("the shop's order cannot be read"))?;
+        Ok(Some(found.order))
+    }
+
     /// The lines of a shipment.
     pub(super) async fn shipped_lines(&self, shipment: &str) -> Result<Vec<Units>, CallError> {
         self.lines(SHIPPED_LINES, shipment).await
@@ -303,7 +328,7 @@ impl Admin {
         let request = self
             .http
             .post(PATH)
-            .header("x-shopify-access-token", self.token.expose_secret())
+            .header(TOKEN, self.token.expose_secret())
             .json(&json!({ "query": query, "variables": variables }));
         let answer = self.http.send(request).await?;
         if let Some(failure) = answer.failure() {

@@ -4,6 +4,7 @@
 //! and adds what is missing. Told twice, or noted by hand before, comes to the same shipments.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use orderhub_domain::order::{NoticeEvidence, Topic};
@@ -20,7 +21,7 @@ const OVER: [&str; 4] = ["CANCELLED", "CLOSED", "ERROR", "FAILURE"];
 
 /// The way back to one shop.
 pub(super) struct Back {
-    admin: Admin,
+    admin: Arc<Admin>,
 }
 
 #[async_trait]
@@ -53,7 +54,7 @@ impl WayBack for Back {
 
 impl Back {
     /// The way to the shop behind this Admin API.
-    pub(super) fn new(admin: Admin) -> Self {
+    pub(super) fn new(admin: Arc<Admin>) -> Self {
         Self { admin }
     }
 

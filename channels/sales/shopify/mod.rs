@@ -2,13 +2,15 @@
 //!
 //! Every order topic carries the whole order as it is at sending, so each is read the same way: it
 //! places the order if it is new, and says what changed (paid, given back, taken out, cancelled) if it is
-//! known. A refund and the deletion of an order only name the order they are about. A draft
+//! known. A refund and the deletion of an order only name the order they are about; an edit and a hold are looked
+//! up. A draft
 //! (`draft_orders/*`) is no order until somebody completes it, and then it comes as one; it is kept under its
 //! topic, like whatever else Shopify sends.
 
 mod admin;
 mod back;
 mod changes;
+mod look;
 mod map;
 mod offer;
 mod refunds;
@@ -26,11 +28,12 @@ use secrecy::SecretString;
 
 use self::admin::Admin;
 use self::back::Back;
+use self::look::{Asking, EDITED, HOLDS, OF_HOLDS, STATED};
 use self::offer::Offers;
 use super::answers::Answers;
 use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
-use crate::port::{Connector, Forged, Inbound, RawRequest};
+use crate::port::{Connector, Forged, Inbound, LookUp, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Gateway, Settings};
 
@@ -63,6 +66,7 @@ struct Shopify {
     gateway: Option<Gateway>,
     live: bool,
     back: Option<Back>,
+    asking: Option<Asking>,
     offers: Option<Offers>,
 }
 
@@ -74,6 +78,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         standing: Standing::Sampled,
         can: &[
             Capability::Webhooks,
+            Capability::LooksUp,
             Capability::Shipments,
             Capability::Cancellations,
             Capability::Refund,
@@ -110,18 +115,19 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 const STOCK_LOCATION: &str = "stock_location";
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
-    let back = Admin::open(settings)?.map(Back::new);
+    let admin = Admin::open(settings)?.map(Arc::new);
     let offers = match settings.text(STOCK_LOCATION) {
         None => None,
         Some(location) => {
-            let admin = Admin::open(settings)?;
             let needs = "base_url and access_token beside it, so that the shop can be called";
+            let admin = admin.clone();
             let admin = admin.ok_or_else(|| settings.bad(STOCK_LOCATION, needs))?;
             Some(Offers::new(admin, location))
         }
     };
     Ok(Arc::new(Shopify {
-        back,
+        back: admin.clone().map(Back::new),
+        asking: admin.map(Asking),
         offers,
         secrets: settings.secrets("secrets")?,
         shop: settings.text("shop_domain").map(str::to_owned),
@@ -177,15 +183,21 @@ impl Connector for Shopify {
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        let topic = match request.header("x-shopify-topic") {
-            Some(topic) => topic,
-            None if ANSWERS.hold(request.body) => "orders/updated",
-            None => "no_topic",
-        };
-        let is_order = SNAPSHOTS.contains(&topic)
-            // An edit arrives as the edit alone or as the whole order, depending on the version. What comes
-            // of the edit alone, `orders/updated` states with it.
-            || (topic == "orders/edited" && looks_like_an_order(request.body));
+        let topic = request
+            .header("x-shopify-topic")
+            .unwrap_or("orders/updated");
+        if request.header(STATED) == Some(OF_HOLDS) {
+            let kept_back = look::kept_back(request.body);
+            return vec![kept_back.unwrap_or_else(Inbound::from)];
+        }
+        // An edit arrives as the edit alone or as the whole order, depending on the version.
+        let whole_edit = topic == EDITED && looks_like_an_order(request.body);
+        let is_order = whole_edit || SNAPSHOTS.contains(&topic);
+        let only_named = !is_order && (topic == EDITED || HOLDS.contains(&topic));
+        if only_named && self.asking.is_some() {
+            let named = look::named(topic, request.body).map_err(|why| why.under(topic));
+            return vec![named.unwrap_or_else(Inbound::from)];
+        }
         if [REFUNDED, DELETED].contains(&topic) {
             let said = said(topic, request).transpose();
             let said = said.map(|said| said.unwrap_or_else(Inbound::from));
@@ -201,6 +213,10 @@ impl Connector for Shopify {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn look_up(&self) -> Option<&dyn LookUp> {
+        self.asking.as_ref().map(|asking| asking as &dyn LookUp)
     }
 }
 

@@ -4,6 +4,8 @@
 //! a try that arrives late finds another number and changes nothing. Variants are found by their SKU;
 //! one that the shop does not stock at the location is none of our business.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use orderhub_domain::ids::Sku;
 use serde::Deserialize;
@@ -68,13 +70,13 @@ impl Item {
 
 /// The offers of one shop, at one of its locations.
 pub(super) struct Offers {
-    admin: Admin,
+    admin: Arc<Admin>,
     location: String,
 }
 
 impl Offers {
     /// At the location of this id of the shop behind this Admin API.
-    pub(super) fn new(admin: Admin, location: &str) -> Self {
+    pub(super) fn new(admin: Arc<Admin>, location: &str) -> Self {
         Self {
             admin,
             location: format!("gid://shopify/Location/{location}"),

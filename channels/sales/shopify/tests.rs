@@ -2,6 +2,7 @@
 
 mod back;
 mod changes;
+mod look;
 mod offer;
 mod orders;
 mod refunds;
