@@ -3,6 +3,7 @@
 //! Every answer that says "done" is given after the commit. What the edges send has been verified
 //! and parsed; who may send it is the edge's business.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use orderhub_channels::port::Inbound;
 use orderhub_domain::canonical::Submission;
 use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku, Slug};
 use orderhub_domain::order::{Asked, Fact, Order, Places, Recorded, Rejection, Request};
+use orderhub_domain::quantity::Quantity;
 use orderhub_domain::stock::{Counters, StockCommand, Taken};
 
 use crate::past::{self, NewPast, PastSource};
@@ -110,6 +112,8 @@ pub struct NewOrder {
     pub live_connection: bool,
     /// The order.
     pub submission: Submission,
+    /// Units per line that the channel still wants, where it had taken others out before.
+    pub wanted: BTreeMap<String, Quantity>,
     /// Hexadecimal SHA-256 of the canonical value of the body.
     pub body_hash: String,
     /// How its repeat is recognised, when the sender gave an idempotency key.

@@ -165,6 +165,7 @@ impl Desk {
             channel_slug: parsed.channel,
             live_connection: channel.live,
             submission: parsed.submission,
+            wanted: BTreeMap::new(),
             body_hash: parsed.body_hash,
             request,
             actor: sender.actor(),

@@ -40,6 +40,7 @@ impl OrderState {
             channel: new.channel,
             channel_slug: new.channel_slug,
             draft: new.submission.draft,
+            wanted: new.wanted,
             features,
             live_connection: new.live_connection,
             body_hash: new.body_hash,

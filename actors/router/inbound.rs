@@ -175,13 +175,14 @@ impl Hub {
                 channel_slug: delivery.slug.clone(),
                 live_connection: delivery.live,
                 submission: inbound.submission.clone(),
+                wanted: inbound.wanted.clone(),
                 body_hash: inbound.body_hash.clone(),
                 request: None,
                 actor: actor.clone(),
             })
             .await;
         let known = match placed {
-            // The new order knows what it was placed with, and not what the snapshot said beside it.
+            // The new order knows what it was placed with, and not what else the snapshot says of its life.
             Ok(placed) if !placed.repeated => {
                 return self
                     .tell_all(placed.order, &actor, &inbound.besides())

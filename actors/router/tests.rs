@@ -7,6 +7,7 @@ mod parking;
 mod poisoned;
 mod polls;
 mod said;
+mod said_by_shopify;
 
 use std::time::Duration;
 

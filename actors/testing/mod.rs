@@ -3,6 +3,7 @@
 
 mod partners;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -242,6 +243,7 @@ pub(crate) fn order_of(external_id: &str, sku: &str, quantity: u32, token: &str)
         capture: CaptureMode::Many,
     };
     NewOrder {
+        wanted: BTreeMap::new(),
         channel: channel(),
         channel_slug: Slug::from("web"),
         live_connection: true,

@@ -22,10 +22,17 @@ pub(super) fn placed(order: &InboundOrder) -> Order {
 
 /// The order that comes of it.
 pub(super) fn placed_on(order: &InboundOrder, live_connection: bool) -> Order {
-    let slug = "own".into();
-    within(noon(), |context| {
-        desk::placed(order, &slug, live_connection, context)
-    })
+    let placement = Placement {
+        id: OrderId::new(0, [7; 8], [0; 2]),
+        channel: ChannelId(Uuid::nil()),
+        channel_slug: "own".into(),
+        features: Features::of(&order.submission, &Sightings::NotNeeded),
+        live_connection,
+        body_hash: order.body_hash.clone(),
+        draft: order.submission.draft.clone(),
+        wanted: order.wanted.clone(),
+    };
+    within(|context| place(placement, "channel:own", None, context).1)
 }
 
 /// The order after what somebody asked for.

@@ -6,6 +6,8 @@ mod rejection;
 mod routing;
 mod step;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -18,6 +20,7 @@ use super::returns::ReturnCommand;
 use super::screening::Features;
 use crate::canonical::OrderDraft;
 use crate::ids::{ChannelId, CommandId, OrderId, Slug};
+use crate::quantity::Quantity;
 use crate::settlement::LineDecision;
 
 pub use address::{AddressChange, AddressRejection};
@@ -37,6 +40,8 @@ pub struct Placement {
     pub channel_slug: Slug,
     /// The order.
     pub draft: OrderDraft,
+    /// Units per line that the channel still wants, where it had taken others out before.
+    pub wanted: BTreeMap<String, Quantity>,
     /// What is known about it that may speak against it.
     pub features: Features,
     /// Its test mark counts: a live connection records test orders and does nothing with them.

@@ -95,6 +95,15 @@ impl Order {
         }
     }
 
+    /// Units of a line as the channel states it that nothing holds: whole kits, of a kit.
+    pub(super) fn free_as_stated(&self, line: u16) -> Quantity {
+        if self.is_kit(line) {
+            self.whole_kits(line, |component| self.uncovered(component))
+        } else {
+            self.uncovered(line)
+        }
+    }
+
     /// Units that are cancelled, with the kits that are whole in what was cancelled before and now.
     pub(super) fn with_whole_kits(&self, lines: &[LineUnits]) -> Vec<LineUnits> {
         let mut all = lines.to_vec();

@@ -20,16 +20,20 @@ pub const REASON_HOLD_EXPIRED: &str = "hold_expired";
 pub const REASON_REAUTHORIZING: &str = "reauthorizing";
 /// The sales channel states the order otherwise than it stands here, and the hub cannot follow by itself.
 pub const REASON_CHANGED_AT_SOURCE: &str = "changed_at_source";
+/// The sales channel wants more of an order than it says that it was paid for.
+pub const REASON_UNPAID_AT_SOURCE: &str = "unpaid_at_source";
 /// The sales channel takes the order, and releases it for shipping later.
 pub const REASON_AWAITS_CHANNEL: &str = "awaits_channel";
 /// It is to be sent, and nobody has said where to.
 pub const REASON_ADDRESS_MISSING: &str = "address_missing";
+/// The sales channel keeps the order from being shipped.
+pub const REASON_KEPT_BACK: &str = "kept_back_at_source";
 /// The buyer asks the sales channel for a cancellation, and a person decides.
 pub const REASON_CANCEL_ASKED: &str = "cancel_asked";
 /// The sales channel refuses to give back money that it took.
 pub const REASON_CHANNEL_REFUND_REFUSED: &str = "channel_refund_refused";
 /// Why the hub itself puts orders on hold. A person's reasons are their own words.
-pub const HOLD_REASONS: [&str; 14] = [
+pub const HOLD_REASONS: [&str; 16] = [
     REASON_CAPTURE_FAILED,
     REASON_REFUND_FAILED,
     REASON_LABEL_FAILED,
@@ -40,8 +44,10 @@ pub const HOLD_REASONS: [&str; 14] = [
     REASON_REAUTHORIZING,
     REASON_UNKNOWN_SKU,
     REASON_CHANGED_AT_SOURCE,
+    REASON_UNPAID_AT_SOURCE,
     REASON_AWAITS_CHANNEL,
     REASON_ADDRESS_MISSING,
+    REASON_KEPT_BACK,
     REASON_CANCEL_ASKED,
     REASON_CHANNEL_REFUND_REFUSED,
 ];

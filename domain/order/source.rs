@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::LineUnits;
-use crate::canonical::{Address, OrderDraft};
+use crate::canonical::{Address, DraftLine, OrderDraft};
 use crate::money::Money;
 use crate::quantity::Quantity;
 
@@ -45,6 +45,11 @@ pub enum ChannelFact {
         amount: Money,
         /// When the last of it, if it says so.
         at: Option<Timestamp>,
+    },
+    /// Whether it keeps the order from being shipped, as it stands there now.
+    KeptBack {
+        /// It does.
+        kept: bool,
     },
     /// The order as the channel states it now.
     Restated(Box<Restatement>),
@@ -103,9 +108,21 @@ pub struct AtSource {
     /// Units per line as the channel stated them last, where they differ from the order as it came.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub quantities: BTreeMap<String, Quantity>,
-    /// Units that the channel does not want any more, while the order does not stand yet.
+    /// Units that the channel does not want any more, until they can be cancelled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unwanted: Vec<LineUnits>,
+    /// More units of the order's lines that the channel wants, until they can be added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub added: Vec<LineUnits>,
+    /// Lines that the order did not have and the channel wants, until they can be added.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub new_lines: Vec<DraftLine>,
+    /// The channel wants more than it says that it was paid for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unpaid: bool,
+    /// The channel keeps the order from being shipped, as far as we heard.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept_back: bool,
     /// Wishes to cancel that were heard.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub asked: BTreeSet<String>,
@@ -124,6 +141,12 @@ pub struct CutPart {
 }
 
 impl AtSource {
+    /// What the channel wants beside is not wanted any more, or is being secured.
+    pub(super) fn forget_added(&mut self) {
+        self.added.clear();
+        self.new_lines.clear();
+    }
+
     /// Whether there is nothing to remember.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()

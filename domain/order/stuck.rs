@@ -10,9 +10,10 @@ use super::explain::Action;
 use super::{
     Effect, Fulfilment, FulfilmentStage, Hold, HoldScope, Loss, Order, Outstanding,
     REASON_ADDRESS_MISSING, REASON_AWAITS_CHANNEL, REASON_CANCEL_ASKED, REASON_CAPTURE_FAILED,
-    REASON_CHANGED_AT_SOURCE, REASON_CHANNEL_REFUND_REFUSED, REASON_LABEL_FAILED,
+    REASON_CHANGED_AT_SOURCE, REASON_CHANNEL_REFUND_REFUSED, REASON_KEPT_BACK, REASON_LABEL_FAILED,
     REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REAUTHORIZING,
-    REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, REASON_UNKNOWN_SKU, Stage, StuckBy,
+    REASON_REFUND_FAILED, REASON_TOTAL_MISMATCH, REASON_UNKNOWN_SKU, REASON_UNPAID_AT_SOURCE,
+    Stage, StuckBy,
 };
 use crate::ids::Sku;
 use crate::policy::Policy;
@@ -61,7 +62,11 @@ impl Order {
     /// One of the hub's own holds that only a person lifts. What has ended needs nobody, nor does an order
     /// without an address that its channel keeps back: it says the address when it releases it.
     fn hold_for_a_person(&self) -> Option<&Hold> {
-        let waits = [REASON_REAUTHORIZING, REASON_AWAITS_CHANNEL];
+        let waits = [
+            REASON_REAUTHORIZING,
+            REASON_AWAITS_CHANNEL,
+            REASON_KEPT_BACK,
+        ];
         let kept = self.is_held_for(REASON_AWAITS_CHANNEL);
         let early = |hold: &Hold| kept && hold.reason == REASON_ADDRESS_MISSING;
         let own = |hold: &&Hold| {
@@ -128,12 +133,20 @@ impl Order {
                 "nobody has said where it goes; change its address, or wait for the sales channel to say it; releasing sends it with what is known",
                 "change_address",
             ),
+            REASON_KEPT_BACK => (
+                "somebody put it on hold at the sales channel; releasing it there ends this",
+                "release",
+            ),
             REASON_CANCEL_ASKED => (
                 "the buyer asks for a cancellation; cancel, or release to send it all the same",
                 "cancel",
             ),
             REASON_CHANGED_AT_SOURCE => (
                 "the sales channel has changed it in a way that the hub cannot follow; edit it or have it put right there",
+                "release",
+            ),
+            REASON_UNPAID_AT_SOURCE => (
+                "the sales channel wants more than it was paid for; its word that it is paid ends this, or release to send it as it stands here",
                 "release",
             ),
             REASON_CHANNEL_REFUND_REFUSED => (

@@ -154,6 +154,7 @@ impl World<'_> {
             channel_slug: slug.clone(),
             features: buyers::features(&draft),
             draft: draft.clone(),
+            wanted: self.shops.taken_out(id),
             live_connection: true,
             body_hash,
         };
@@ -312,6 +313,8 @@ fn summary(fact: &Fact) -> String {
         Fact::Paused(location) => format!("that {location} takes no work"),
         Fact::Channel(ChannelFact::Cancelled { .. }) => "its channel: cancelled".to_owned(),
         Fact::Channel(ChannelFact::Paid { .. }) => "its channel: paid".to_owned(),
+        Fact::Channel(ChannelFact::KeptBack { kept: true }) => "its channel: on hold".to_owned(),
+        Fact::Channel(ChannelFact::KeptBack { kept: false }) => "its channel: released".to_owned(),
         Fact::Channel(ChannelFact::CancelAsked { .. }) => "its channel: to cancel?".to_owned(),
         Fact::Channel(
             ChannelFact::Refunded { amount, .. } | ChannelFact::RefundedSoFar { amount, .. },

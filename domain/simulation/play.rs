@@ -188,7 +188,9 @@ impl World<'_> {
         };
         let hash = self.channels[channel].0.hash16(&external);
         let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
-        let id = OrderId::new(millis, dice.roll().to_be_bytes(), hash);
+        let random = dice.roll();
+        let id = OrderId::new(millis, random.to_be_bytes(), hash);
+        self.change_before_sent(id, &mut draft, &mut Dice::seeded(random));
         for (tender, number) in draft.tenders.iter_mut().zip(1_u16..) {
             if let Terms::Authorized {
                 gateway: Some(slug),

@@ -14,8 +14,8 @@ use crate::canonical::{DraftLine, FulfilledBy, OrderDraft, Terms};
 use crate::ids::{EffectId, OrderId};
 use crate::money::Money;
 use crate::order::{
-    ChannelFact, Fact, Notice, NoticeEvidence, NoticeFact, Order, Repayment, Restatement, Tender,
-    Topic,
+    ChannelFact, Exchange, Fact, Notice, NoticeEvidence, NoticeFact, Order, Repayment, Restatement,
+    Tender, Topic,
 };
 use crate::quantity::Quantity;
 
@@ -33,9 +33,16 @@ pub(super) struct Shops {
     given: BTreeMap<OrderId, BTreeMap<String, (Money, bool)>>,
     /// The order as its channel has it, and when it was changed there.
     stated: BTreeMap<OrderId, (Timestamp, OrderDraft)>,
+    /// What is left of lines of which units were taken out before the order was sent.
+    taken_out: BTreeMap<OrderId, BTreeMap<String, Quantity>>,
 }
 
 impl Shops {
+    /// Units per line that were still wanted when an order was sent, where others had been taken out.
+    pub(super) fn taken_out(&self, id: OrderId) -> BTreeMap<String, Quantity> {
+        self.taken_out.get(&id).cloned().unwrap_or_default()
+    }
+
     fn given(&self, order: &Order, asked_only: bool) -> Money {
         let book = self.given.get(&order.id).into_iter().flatten();
         let counted = book.filter(|(_, (_, asked))| *asked || !asked_only);
@@ -183,6 +190,7 @@ impl World<'_> {
         let least = before.saturating_add(SignedDuration::from_millis(1));
         let changed_at = self.now.max(least.unwrap_or(self.now));
         draft.changed_at = Some(changed_at);
+        draft.stated_total = draft.totals().grand;
         self.shops.stated.insert(id, (changed_at, draft.clone()));
         let paid = dice.percent(70);
         self.say(
@@ -194,6 +202,44 @@ impl World<'_> {
                 paid,
             })),
         );
+    }
+
+    /// Now and then somebody takes units out before the hub has heard of an order. How it was before may still
+    /// be told afterwards.
+    pub(super) fn change_before_sent(
+        &mut self,
+        id: OrderId,
+        draft: &mut OrderDraft,
+        dice: &mut Dice,
+    ) {
+        let whole: Vec<usize> = (0..draft.lines.len())
+            .filter(|index| draft.lines[*index].part_of.is_none())
+            .collect();
+        let Some(index) = dice.pick(&whole).copied().filter(|_| dice.percent(10)) else {
+            return;
+        };
+        let before = self.now.saturating_sub(SignedDuration::from_secs(1));
+        draft.changed_at = Some(before.unwrap_or(self.now));
+        let older = draft.clone();
+        draft.changed_at = Some(self.now);
+        let most = draft.lines[index].quantity.whole().unwrap_or(1) - 1;
+        let units = Quantity::units(u32::try_from(dice.between(0, most)).unwrap_or(0));
+        let wanted = BTreeMap::from([(draft.lines[index].external_id.clone(), units)]);
+        self.shops.taken_out.insert(id, wanted);
+        let mut stated = draft.clone();
+        stated.lines[index].quantity = units;
+        self.shops.stated.insert(id, (self.now, stated));
+        if dice.percent(50) {
+            self.say(
+                id,
+                ChannelFact::Restated(Box::new(Restatement {
+                    draft: older,
+                    wanted: BTreeMap::new(),
+                    ship_to: None,
+                    paid: true,
+                })),
+            );
+        }
     }
 
     /// The buyer asks the channel for a cancellation.
@@ -217,9 +263,38 @@ impl World<'_> {
         }
     }
 
+    /// Nothing stays in an order that its channel took out, unless it had left, once everybody has answered.
+    fn check_taken_out(&mut self, order: &Order) {
+        let Some((changed_at, stated)) = self.shops.stated.get(&order.id) else {
+            return;
+        };
+        let heard = order.at_source.changed_at.or(order.draft.changed_at) == Some(*changed_at);
+        let by_others = order.edits != 0 || !order.claims.is_empty() || !order.returns.is_empty();
+        if !heard || by_others || !order.holds.is_empty() || order.stage.is_dead() {
+            return;
+        }
+        let kept = stated.lines.iter().find_map(|line| {
+            let mut numbers = order.line_numbers();
+            let same = |number: &u16| {
+                let known = order.line(*number);
+                known.is_some_and(|known| known.external_id == line.external_id)
+            };
+            let number = numbers.find(same)?;
+            let there = order.quantities(number);
+            let ours = line.part_of.is_none() && there.not_stocked.is_zero();
+            let left = there.ordered.minus(there.cancelled);
+            (ours && left > line.quantity && left > there.shipped).then_some(number)
+        });
+        if let Some(line) = kept {
+            let found = format!("{}: line {line} has what it took out", self.name(order.id));
+            self.fall("channel_gets_what_it_wants", found);
+        }
+    }
+
     /// Once everybody has answered, the channel's book and the order's are the same, and the channel owes
     /// nothing that it could be told of.
     pub(super) fn check_shop(&mut self, order: &Order) {
+        self.check_taken_out(order);
         let theirs = order.tenders.iter().filter(|tender| !tender.is_ours());
         let known = Money::sum(order.draft.currency, theirs.map(Tender::refunded_sum));
         let given = self.shops.given(order, false);
@@ -227,9 +302,9 @@ impl World<'_> {
         let channel = self.channels.iter().find(|(id, ..)| *id == order.channel);
         let listens = channel.is_some_and(|(.., topics)| topics.len() == Topic::ALL.len());
         let owed = order.due_at_channel();
-        // What an exchange leaves to the channel is given by hand, and what the channel took out itself, it
-        // pays back by itself.
-        let tellable = order.exchanges.is_empty()
+        // What the channel took out itself, it pays back by itself.
+        let over = |one: &Exchange| one.settled.is_some();
+        let tellable = order.exchanges.iter().all(over)
             && order.at_source.quantities.is_empty()
             && !order.cancelled_at_source
             && !watched

@@ -16,6 +16,10 @@ pub(super) fn stated(event: &SourceEvent) -> String {
             let lines: Vec<String> = lines.collect();
             format!("The sales channel states it anew: {}.", lines.join(", "))
         }
+        SourceEvent::KeptBack { kept: true } => {
+            "The sales channel keeps it from being shipped.".to_owned()
+        }
+        SourceEvent::KeptBack { kept: false } => "The sales channel has released it.".to_owned(),
         SourceEvent::CancelAsked { .. } => {
             "The buyer asks the sales channel for a cancellation.".to_owned()
         }

@@ -42,6 +42,31 @@ async fn a_paid_order_told_in_any_order_and_repeatedly_is_one_order_that_runs_it
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_that_was_cut_before_the_hub_heard_of_it_is_sent_as_far_as_it_is_wanted() {
+    let world = World::start().await;
+    let api = &world.api;
+    // Nobody has the unit that was taken out.
+    api.count("BER1", "PINK-8", 1).await;
+    let before = shop::paid(820_982_911_946_155_001, "PINK-8");
+    let after = shop::cut(before.clone());
+    for said in [&after, &after, &before] {
+        deliver(api, "orders/updated", said).await.expect(200);
+    }
+    let id = "820982911946155001";
+    let known = checker::orders_with(&world.audit, "shop-de", id).await;
+    assert_eq!(known.len(), 1);
+    let tracking = journey::ship(api, &known[0]).await;
+    deliver(api, "orders/create", &before).await.expect(200);
+    journey::deliver(&world.easypost, &tracking).await;
+    let done = api.until_stage(&known[0], &["completed"]).await;
+    assert_eq!(done["payment"]["captured"], "30.00");
+    assert_eq!(done["payment"]["refunded"], "12.50");
+    let left = checker::counters(&world.audit, "BER1", "PINK-8").await;
+    assert_eq!(left, (0, 0, 0), "one was sent");
+    checker::at_rest(&world.audit, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_vendors_test_delivery_is_a_cancelled_order_whatever_its_topic_says() {
     let world = World::start().await;
     let api = &world.api;

@@ -149,9 +149,9 @@ async fn what_the_channel_took_counts_as_captured() {
     let order = audit.order(tenders, told).await;
     assert_eq!(audit.money(&order).await, cents([1999, 1999, 1999, 0]));
 
-    // An order that arrives cancelled is never settled: its ledger has no money either.
-    let cancelled = audit.order(vec![tender(1999, prepaid)], vec![]).await;
-    assert_eq!(audit.money(&cancelled).await, cents([1999, 0, 0, 0]));
+    // What nobody says was taken is not in the ledger either.
+    let unsettled = audit.order(vec![tender(1999, prepaid)], vec![]).await;
+    assert_eq!(audit.money(&unsettled).await, cents([1999, 0, 0, 0]));
 
     let only = audit.order(vec![tender(1999, elsewhere)], vec![]).await;
     assert_eq!(audit.money(&only).await, cents([1999, 1999, 0, 0]));

@@ -40,6 +40,27 @@ pub(crate) fn cancelled(mut order: Value) -> Value {
     order
 }
 
+/// The same order after one of its two units was taken out and paid back, before any was sent.
+pub(crate) fn cut(mut order: Value) -> Value {
+    let line = &mut order["line_items"][0];
+    line["current_quantity"] = 1.into();
+    line["fulfillable_quantity"] = 1.into();
+    let (id, item) = (order["id"].clone(), order["line_items"][0].clone());
+    order["financial_status"] = "partially_refunded".into();
+    order["total_outstanding"] = "0.00".into();
+    order["updated_at"] = "2026-11-20T09:20:00-05:00".into();
+    order["refunds"] = json!([{
+        "id": 71, "order_id": id, "created_at": "2026-11-20T09:20:00-05:00",
+        "total_duties_set": money("0.00"),
+        "refund_line_items": [{ "id": 72, "line_item_id": item["id"], "line_item": item,
+            "quantity": 1, "restock_type": "cancel", "subtotal_set": money("12.50") }],
+        "transactions": [{ "id": 73, "admin_graphql_api_id": format!("gid://shopify/OrderTransaction/{id}73"),
+            "kind": "refund", "status": "success", "amount": "12.50", "currency": "USD",
+            "processed_at": "2026-11-20T09:20:00-05:00" }],
+    }]);
+    order
+}
+
 fn line(id: u64, sku: &str, quantity: u32, price: &str) -> Value {
     json!({
         "id": id, "admin_graphql_api_id": format!("gid://shopify/LineItem/{id}"),

@@ -56,14 +56,12 @@ impl Draft<'_> {
 
     /// The channel has added lines: whether they can become part of the order. Nobody is charged for them:
     /// either the channel has the money, or the order is paid on terms.
-    pub(super) fn propose_at_source(&mut self, lines: Vec<EditedLine>, paid: bool) -> bool {
+    pub(super) fn propose_at_source(&mut self, lines: Vec<EditedLine>) -> bool {
         let amount = self.order.worth_of_lines(&lines);
-        let lines_there = self.order.draft.lines.len();
-        let means = self.order.means_at_source(paid);
-        let is_payable = !amount.is_positive() || means.is_some();
-        if lines_there + lines.len() > LINES_MOST || !is_payable {
+        if !self.order.can_be_added_at_source(&lines) {
             return false;
         }
+        let means = self.order.means_at_source();
         let means = means.filter(|_| amount.is_positive());
         let reason = REASON_CHANGED_AT_SOURCE.to_owned();
         self.propose(lines, Vec::new(), means, reason);
@@ -256,16 +254,34 @@ impl Order {
         chargeable.or_else(|| numbers().find(|number| of(number).is_some_and(by_terms)))
     }
 
+    /// Whether there is room for lines that the channel adds, and somebody pays for them: not the hub's own
+    /// gateways.
+    pub(super) fn can_be_added_at_source(&self, lines: &[EditedLine]) -> bool {
+        let payable = self.means_at_source().is_some();
+        let fits = self.draft.lines.len() + lines.len() <= LINES_MOST;
+        fits && (payable || !self.worth_of_lines(lines).is_positive())
+    }
+
     /// The tender like which the channel is paid for what it adds itself.
-    fn means_at_source(&self, paid: bool) -> Option<u16> {
+    fn means_at_source(&self) -> Option<u16> {
         let mut payers = self.payers().into_iter();
         payers.find(|number| {
             let terms = self.tender(*number).map(|tender| &tender.terms);
-            match terms {
-                Some(Terms::Prepaid { .. }) => paid,
-                Some(Terms::OnDelivery | Terms::Invoice) => true,
-                _ => false,
-            }
+            let theirs = |terms: &Terms| {
+                matches!(
+                    terms,
+                    Terms::Prepaid { .. } | Terms::OnDelivery | Terms::Invoice
+                )
+            };
+            terms.is_some_and(theirs)
         })
+    }
+
+    /// Whether the channel has to be paid for what it adds before any of it may leave.
+    pub(super) fn is_paid_first_at_source(&self) -> bool {
+        let means = self
+            .means_at_source()
+            .and_then(|number| self.tender(number));
+        means.is_some_and(|tender| matches!(tender.terms, Terms::Prepaid { .. }))
     }
 }

@@ -61,12 +61,15 @@ impl Order {
         Ok(Change { lines, less })
     }
 
-    /// More units of a line that the channel wants, at the price that it has; nothing when the line cannot
-    /// have more.
-    pub(super) fn more_at_source(&self, number: u16, more: Quantity) -> Option<Vec<EditedLine>> {
-        let mut lines = Vec::new();
-        self.add_units(number, more, 0, &mut lines).ok()?;
-        Some(lines)
+    /// More units of a line that the channel wants, at the price that it has, beside these; nothing when the
+    /// line cannot have more.
+    pub(super) fn more_at_source(
+        &self,
+        number: u16,
+        more: Quantity,
+        lines: &mut Vec<EditedLine>,
+    ) -> Option<()> {
+        self.add_units(number, more, 0, lines).ok()
     }
 
     /// More units of a line: a line of its own, at the same price for each, with its discounts and

@@ -38,6 +38,7 @@ mod secure;
 mod settle;
 mod short;
 mod source;
+mod stated;
 mod statement;
 mod stock;
 mod stuck;
@@ -195,6 +196,7 @@ impl<'a> Draft<'a> {
             || self.mind_pickups()
             || self.cancel_part()
             || self.withdraw_moved()
+            || self.leave_out_unwanted()
             || self.reserve()
             || self.lapse_authorizations()
             || self.authorize()

@@ -47,7 +47,7 @@ impl Order {
     }
 
     /// Where units of these lines stand in line for supply, if they do.
-    fn in_line_for(&self, lines: &[LineUnits]) -> Option<(LocationCode, u16)> {
+    pub(super) fn in_line_for(&self, lines: &[LineUnits]) -> Option<(LocationCode, u16)> {
         let mut holds = self.reservations.iter();
         let waits = holds.find(|(key, hold)| {
             hold.state == ReservationState::Waiting && !units_of(lines, key.line).is_zero()
@@ -194,7 +194,13 @@ impl Draft<'_> {
         let at_channel = after.claimed_at_channel().less(claimed);
         let at_channel = (!self.order.is_cut_at_source()).then_some(at_channel);
         let worth = after.cancelled_value().minus(before);
-        let postings = transfer(Account::Receivable, Account::Revenue, worth);
+        // What was never booked as sold is not when the order stands either.
+        let booked = self.order.confirmed_at.is_some();
+        let postings = if booked {
+            transfer(Account::Receivable, Account::Revenue, worth)
+        } else {
+            Vec::new()
+        };
         self.emit(Event::LinesCancelled {
             lines,
             at_channel,

@@ -42,6 +42,7 @@ pub fn place(
     draft.features = Some(placement.features);
     draft.command_id = command_id;
     draft.events.push(first);
+    draft.changed_before(placement.wanted);
     draft.advance();
     (draft.events, draft.order)
 }
@@ -53,6 +54,8 @@ impl Draft<'_> {
             return false;
         }
         if self.order.draft.cancelled_at.is_some() {
+            // What the channel took for it, it has to give back.
+            self.settle_prepaid();
             let reason = REASON_CANCELLED_AT_SOURCE.to_owned();
             self.emit(Event::Cancelled {
                 reason,
@@ -79,12 +82,7 @@ impl Draft<'_> {
             return true;
         }
         let verdict = self.judge();
-        for number in self.order.tender_numbers() {
-            let prepaid = |t: &Tender| matches!(t.terms, Terms::Prepaid { .. });
-            if self.order.tender(number).is_some_and(prepaid) {
-                self.settle_by_channel(number);
-            }
-        }
+        self.settle_prepaid();
         if verdict == Verdict::Refuse {
             let reason = REASON_FRAUD_SCORE.to_owned();
             self.emit(Event::EndDecided {
@@ -100,6 +98,16 @@ impl Draft<'_> {
         let features = self.features.as_ref();
         let absent = features.is_some_and(|known| known.address == AddressCheck::Absent);
         absent && self.order.is_sent()
+    }
+
+    /// Books what the channel had taken before the order came.
+    fn settle_prepaid(&mut self) {
+        for number in self.order.tender_numbers() {
+            let prepaid = |t: &Tender| matches!(t.terms, Terms::Prepaid { .. });
+            if self.order.tender(number).is_some_and(prepaid) {
+                self.settle_by_channel(number);
+            }
+        }
     }
 
     /// Judges the order by the rules in force and records what the judgement stands on.

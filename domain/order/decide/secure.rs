@@ -169,7 +169,7 @@ impl Order {
         soft.map(|hold| hold.expires_at).min()
     }
 
-    /// What the buyer owes, against what was sold.
+    /// What the buyer owes, against what was sold: without what was cancelled before.
     fn sale_postings(&self) -> Vec<Posting> {
         let owed = self.draft.stated_total;
         let charges = self.totals.shipping.plus(self.totals.fees);
@@ -184,6 +184,8 @@ impl Order {
         let mut postings = transfer(Account::Revenue, Account::Receivable, revenue);
         postings.extend(transfer(Account::Shipping, Account::Receivable, charges));
         postings.extend(transfer(Account::Tax, Account::Receivable, on_top));
+        let cancelled = self.cancelled_value();
+        postings.extend(transfer(Account::Receivable, Account::Revenue, cancelled));
         postings
     }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::super::{
     ChannelFact, Edge, Event, Granted, HoldScope, Order, PaymentEvidence, PaymentFact,
-    REASON_AWAITS_CHANNEL, REASON_CANCEL_ASKED, REASON_CANCELLED_AT_SOURCE,
+    REASON_AWAITS_CHANNEL, REASON_CANCEL_ASKED, REASON_CANCELLED_AT_SOURCE, REASON_KEPT_BACK,
     REASON_REFUNDED_AT_SOURCE, Reported, SourceEvent, Stage, Tender, TenderSelector, transfer,
 };
 use super::Draft;
@@ -33,14 +33,17 @@ impl Draft<'_> {
                 let reference = format!("total:{}", amount.amount());
                 self.refunded_at_channel(&reference, more, *at);
             }
+            ChannelFact::KeptBack { kept } => self.kept_back(*kept),
             ChannelFact::Restated(said) => self.restated(said),
         }
     }
 
-    /// The channel has the money of what it takes money for, and with it releases what waited for it.
+    /// The channel has the money of what it takes money for, and with it releases what waited for it. Of an
+    /// order that was cancelled meanwhile it has to give it back.
     fn paid_at_channel(&mut self) {
-        let dead = self.order.stage.is_dead() || self.order.stage == Stage::Closed;
-        for number in self.order.tender_numbers().filter(|_| !dead) {
+        let stage = self.order.stage;
+        let past = matches!(stage, Stage::Rejected | Stage::Expired | Stage::Closed);
+        for number in self.order.tender_numbers().filter(|_| !past) {
             let on_gateway =
                 |t: &Tender| matches!(t.terms, Terms::ToAuthorize { .. }) || t.is_ours();
             if !self.order.tender(number).is_some_and(on_gateway) {
@@ -186,6 +189,21 @@ impl Draft<'_> {
             postings: transfer(Account::Receivable, Account::Allowance, amount),
         });
         true
+    }
+
+    /// Somebody put the order on hold at the channel, or released it there. A person who released it here is
+    /// not overruled by the same word again.
+    fn kept_back(&mut self, kept: bool) {
+        if kept == self.order.at_source.kept_back || self.order.stage.is_terminal() {
+            return;
+        }
+        self.emit(Event::Source(SourceEvent::KeptBack { kept }));
+        if kept {
+            let blocks = [Edge::Release, Edge::Ship];
+            self.hold_once(REASON_KEPT_BACK, HoldScope::Order, &blocks);
+        } else {
+            self.lift(REASON_KEPT_BACK, "the sales channel has released it");
+        }
     }
 
     /// An order that its channel has not released yet waits for that with its stock.

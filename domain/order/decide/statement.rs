@@ -1,33 +1,21 @@
 //! The sales channel states an order anew: fewer units, more, others, another address. The hub follows
 //! where that is possible without a person, and asks one where it is not. What is older than what was
-//! heard before is not news, so statements can come in any order and any number of times.
+//! heard before is not news, so statements can come in any order and any number of times; and what was
+//! changed before the hub first heard of the order counts like what is changed afterwards.
 
 use std::collections::BTreeMap;
 
 use super::super::{
-    AddressChange, AddressRejection, Edge, EditedLine, Event, HoldScope, LineUnits, Order,
-    REASON_CANCELLED_AT_SOURCE, REASON_CHANGED_AT_SOURCE, Rejection, Restatement, SourceEvent,
-    units_of,
+    AddressChange, AddressRejection, Edge, EditedLine, Event, Fulfilment, HoldScope, LineUnits,
+    Order, REASON_CANCELLED_AT_SOURCE, REASON_CHANGED_AT_SOURCE, REASON_UNPAID_AT_SOURCE,
+    Rejection, Restatement, units_of,
 };
 use super::Draft;
-use super::edit_lines::check_line;
+use crate::canonical::DraftLine;
 use crate::quantity::Quantity;
 
-/// How a channel's statement differs from what it stated before.
-struct News {
-    /// Units per line as stated now, where they differ from the order as it came.
-    quantities: BTreeMap<String, Quantity>,
-    /// Units that the order still has and the channel does not want any more.
-    unwanted: Vec<LineUnits>,
-    /// Units that the channel wants beside.
-    added: Vec<EditedLine>,
-    /// Something was added that no order may have.
-    odd: bool,
-}
-
 impl Draft<'_> {
-    /// Takes a statement in. The total alone is not followed: what the channel was paid is its own
-    /// business, and what the hub's gateways take follows the units.
+    /// Takes a statement in. What follows from it, `follow_source` does as soon as it can be done.
     pub(super) fn restated(&mut self, said: &Restatement) {
         let order = &self.order;
         let Some(changed_at) = said.draft.changed_at else {
@@ -38,41 +26,107 @@ impl Draft<'_> {
         if over || heard.is_some_and(|heard| changed_at <= heard) {
             return;
         }
-        let standing = order.is_standing();
         let news = order.news_of(said);
-        self.emit(Event::Source(SourceEvent::Restated {
-            changed_at,
-            quantities: news.quantities,
-            unwanted: if standing {
-                Vec::new()
-            } else {
-                news.unwanted.clone()
-            },
-        }));
+        let odd = news.odd;
+        self.emit(Event::Source(news.told(changed_at)));
         if !said.draft.awaits_release {
             self.released_by_channel();
         }
         self.restated_address(said, &changed_at.to_string());
-        let follows = news.added.is_empty() || (standing && self.add_at_source(said, news.added));
-        if !follows || news.odd {
+        if odd {
             self.hold_changed();
-        }
-        if standing {
-            self.cut_at_source(&news.unwanted);
         }
     }
 
-    /// An order stands from now on: what its channel took back before is cancelled first.
+    /// The channel had taken units out before the hub first heard of the order. It is placed as it was sold, and
+    /// from there on it is as if that had been stated afterwards.
+    pub(super) fn changed_before(&mut self, wanted: BTreeMap<String, Quantity>) {
+        let draft = self.order.draft.clone();
+        if wanted.is_empty() || draft.cancelled_at.is_some() {
+            return;
+        }
+        let changed_at = draft.changed_at.unwrap_or(draft.placed_at);
+        let news = self.order.news_of(&Restatement {
+            draft,
+            wanted,
+            ship_to: None,
+            paid: true,
+        });
+        if !news.quantities.is_empty() {
+            self.emit(Event::Source(news.told(changed_at)));
+        }
+    }
+
+    /// Of an order that does not stand yet, and before anybody is asked for anything: what nobody was asked for
+    /// is cancelled at once, what stands in line leaves it. What is held waits until the order stands. One of
+    /// which nothing is wanted ends.
+    pub(super) fn leave_out_unwanted(&mut self) -> bool {
+        let order = &self.order;
+        let unwanted = order.at_source.unwanted.clone();
+        let over = order.confirmed_at.is_some() || order.ending.is_some();
+        if unwanted.is_empty() || over || order.stage.is_terminal() {
+            return false;
+        }
+        if self.end_unwanted(&unwanted) {
+            return true;
+        }
+        let order = &self.order;
+        let free = unwanted.iter().map(|units| LineUnits {
+            line: units.line,
+            quantity: units.quantity.min(order.free_as_stated(units.line)),
+        });
+        let free: Vec<_> = free.filter(|units| !units.quantity.is_zero()).collect();
+        if !free.is_empty() {
+            let lines = order.with_components(&free);
+            self.cancel_for_good(lines);
+            return true;
+        }
+        let waiting = order.in_line_for(&order.with_components(&unwanted));
+        waiting.is_some_and(|(location, attempt)| self.release(&location, attempt))
+    }
+
+    /// The next step of an order that stands, whose work is planned and not asked for, towards what the channel
+    /// stated last.
     pub(super) fn follow_source(&mut self) -> bool {
+        if self.order.ending.is_some() || self.order.stage.is_terminal() {
+            return false;
+        }
+        self.mind_the_unpaid_at_source() || self.cut_unwanted() || self.add_wanted()
+    }
+
+    /// Nothing leaves while the channel wants more than it was paid for.
+    fn mind_the_unpaid_at_source(&mut self) -> bool {
+        if self.order.at_source.unpaid {
+            let blocks = [Edge::Release, Edge::Ship];
+            return self.hold_once(REASON_UNPAID_AT_SOURCE, HoldScope::Order, &blocks);
+        }
+        let why = "the sales channel has the money for all that it wants";
+        self.lift(REASON_UNPAID_AT_SOURCE, why)
+    }
+
+    /// Cancels what the channel does not want any more. A part that somebody else is cancelling is waited for:
+    /// the channel has to hear of that one.
+    fn cut_unwanted(&mut self) -> bool {
         let unwanted = self.order.at_source.unwanted.clone();
-        let busy = self.order.parting.is_some() || self.order.ending.is_some();
+        let parting = self.order.parting.as_ref();
+        let busy = parting.is_some_and(|part| part.reason != REASON_CHANGED_AT_SOURCE);
         if unwanted.is_empty() || busy || !self.order.is_standing() {
             return false;
         }
-        self.cut_at_source(&unwanted)
+        self.end_unwanted(&unwanted) || self.cut_at_source(&unwanted)
     }
 
-    /// Cancels what the channel does not want any more, as far as it has not left.
+    /// Ends the order if nothing of it is wanted.
+    fn end_unwanted(&mut self, unwanted: &[LineUnits]) -> bool {
+        let ends = self.order.is_unwanted(unwanted) && self.order.can_cancel().is_ok();
+        if ends {
+            let reason = REASON_CANCELLED_AT_SOURCE.to_owned();
+            self.emit(Event::CancelRequested { reason });
+        }
+        ends
+    }
+
+    /// Cancels a part of an order that stands, as far as it has not left.
     fn cut_at_source(&mut self, unwanted: &[LineUnits]) -> bool {
         let order = &self.order;
         let out = unwanted.iter().flat_map(|units| {
@@ -80,7 +134,7 @@ impl Draft<'_> {
             out
         });
         let lines = order.with_components(&out.collect::<Vec<_>>());
-        if lines.is_empty() || self.order.ending.is_some() {
+        if lines.is_empty() {
             return false;
         }
         let reason = if self.order.is_everything(&lines) {
@@ -92,12 +146,26 @@ impl Draft<'_> {
         true
     }
 
-    /// Units that the channel wants beside become part of the order like those of any edit. What they cost
-    /// is paid as the order is; what the channel takes money for counts once it says that it has it.
-    fn add_at_source(&mut self, said: &Restatement, added: Vec<EditedLine>) -> bool {
-        let free = self.order.can_edit().is_ok() && self.order.parting.is_none();
-        let blocked = self.is_blocked(Edge::Reserve, None);
-        free && !blocked && self.propose_at_source(added, said.paid)
+    /// Units that the channel wants beside become part of the order like those of any edit, once it stands and
+    /// nothing else about it is under way. What they cost is paid as the order is.
+    fn add_wanted(&mut self) -> bool {
+        let order = &self.order;
+        let at_source = &order.at_source;
+        let nothing = at_source.added.is_empty() && at_source.new_lines.is_empty();
+        if nothing || at_source.unpaid || order.confirmed_at.is_none() {
+            return false;
+        }
+        if order.is_standing() {
+            let busy = order.parting.is_some() || order.editing.is_some();
+            if busy || self.is_blocked(Edge::Reserve, None) {
+                return false;
+            }
+            let lines = order.lines_at_source(&at_source.added, &at_source.new_lines);
+            if lines.is_some_and(|lines| self.propose_at_source(lines)) {
+                return true;
+            }
+        }
+        self.hold_changed()
     }
 
     /// Sends the order where the channel says. What carries a label already goes where that says.
@@ -120,64 +188,33 @@ impl Draft<'_> {
                 let reason = "another address, and nothing is left to be sent there";
                 self.ignore("order.restated", reason, key);
             }
-            Err(_) => self.hold_changed(),
+            Err(_) => {
+                self.hold_changed();
+            }
         }
     }
 
     /// A person has to make of it what the channel wants.
-    pub(super) fn hold_changed(&mut self) {
+    pub(super) fn hold_changed(&mut self) -> bool {
         let blocks = [Edge::Release, Edge::Ship];
-        self.hold_once(REASON_CHANGED_AT_SOURCE, HoldScope::Order, &blocks);
+        self.hold_once(REASON_CHANGED_AT_SOURCE, HoldScope::Order, &blocks)
     }
 }
 
 impl Order {
-    /// How a statement differs from the one before it.
-    fn news_of(&self, said: &Restatement) -> News {
-        let mut news = News {
-            quantities: BTreeMap::new(),
-            unwanted: Vec::new(),
-            added: Vec::new(),
-            odd: false,
-        };
-        for number in self.line_numbers() {
-            let known = self.is_known_at_channel(number) && !self.is_component_of_kit(number);
-            let Some(line) = self.line(number).filter(|_| known) else {
-                continue;
-            };
-            let id = &line.external_id;
-            let now = said.wants(id);
-            let before = self.at_source.quantities.get(id).copied();
-            let before = before.unwrap_or(line.quantity);
-            let brought = self.lines.get(usize::from(number) - 1);
-            if now != line.quantity || brought.is_some_and(|state| state.edit != 0) {
-                news.quantities.insert(id.clone(), now);
-            }
-            let changed = now != before;
-            let left = self.left_for(number);
-            let standing = self.is_standing();
-            if now < left && (changed || !standing) {
-                let quantity = left.minus(now);
-                news.unwanted.push(LineUnits {
-                    line: number,
-                    quantity,
-                });
-            } else if now > left && now > before {
-                let units = now.minus(left).min(now.minus(before));
-                let more = self.more_at_source(number, units);
-                news.odd |= more.is_none();
-                news.added.extend(more.into_iter().flatten());
-            }
-            // What the channel wanted before is still being secured: which of it counts, a person says.
-            let securing = self.editing.as_ref().is_some_and(|one| one.is_at_source());
-            news.odd |= changed && securing;
-        }
-        self.news_lines(said, &mut news);
-        news
+    /// Whether the channel wants nothing of it any more, and nothing of it has left.
+    fn is_unwanted(&self, unwanted: &[LineUnits]) -> bool {
+        let left = self.fulfilments.iter().any(Fulfilment::is_shipped);
+        !left
+            && self.line_numbers().all(|number| {
+                let stated = self.first_of(number);
+                self.is_component_of_kit(number)
+                    || units_of(unwanted, stated) >= self.left_for(stated)
+            })
     }
 
     /// Units of a line that are not cancelled and not about to be.
-    fn left_for(&self, number: u16) -> Quantity {
+    pub(super) fn left_for(&self, number: u16) -> Quantity {
         let parting = self.parting.as_ref().map_or(&[][..], |part| &part.lines);
         let mut lines = self.added_to(number);
         lines.push(number);
@@ -185,35 +222,20 @@ impl Order {
         self.open_with_added(number).minus(going)
     }
 
-    /// Lines that the order does not have.
-    fn news_lines(&self, said: &Restatement, news: &mut News) {
-        for (place, line) in said.draft.lines.iter().enumerate() {
-            let id = &line.external_id;
-            let mut numbers = self.line_numbers();
-            let here = numbers.any(|number| {
-                let same = self
-                    .line(number)
-                    .is_some_and(|known| known.external_id == *id);
-                same && self.is_known_at_channel(number)
-            });
-            if here {
-                continue;
-            }
-            let now = said.wants(id);
-            news.quantities.insert(id.clone(), now);
-            let before = self.at_source.quantities.get(id).copied();
-            if before == Some(now) || (before.is_none() && now.is_zero()) {
-                continue;
-            }
-            let fits = before.is_none() && now == line.quantity && line.part_of.is_none();
-            if fits && check_line(line, place, self).is_ok() {
-                news.added.push(EditedLine {
-                    adds_to: None,
-                    line: line.clone(),
-                });
-            } else {
-                news.odd = true;
-            }
+    /// What the channel wants beside as lines of an edit; nothing when the order cannot have it.
+    pub(super) fn lines_at_source(
+        &self,
+        added: &[LineUnits],
+        new: &[DraftLine],
+    ) -> Option<Vec<EditedLine>> {
+        let mut lines = Vec::new();
+        for units in added {
+            self.more_at_source(units.line, units.quantity, &mut lines)?;
         }
+        lines.extend(new.iter().map(|line| EditedLine {
+            adds_to: None,
+            line: line.clone(),
+        }));
+        Some(lines)
     }
 }

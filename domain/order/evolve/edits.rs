@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::super::{
-    EditEvent, EditedLine, Editing, LineState, Order, ReservationState, Stage, Tender,
+    EditEvent, EditedLine, Editing, LineState, Order, REASON_CHANGED_AT_SOURCE, ReservationState,
+    Stage, Tender,
 };
 
 impl Order {
@@ -33,6 +34,9 @@ impl Order {
                 // What was done has something to do again.
                 if self.stage == Stage::Completed {
                     self.enter(Stage::Fulfilling, at);
+                }
+                if reason == REASON_CHANGED_AT_SOURCE {
+                    self.at_source.forget_added();
                 }
                 self.edits = *edit;
                 self.editing = Some(Box::new(Editing {

@@ -19,10 +19,11 @@ pub(in crate::order) use routing::{less, plus};
 
 use super::{
     Ending, Event, Fulfilment, FulfilmentStage, HoldScope, IGNORED_FACTS, Order, Outcome,
-    PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED, REASON_LABEL_FAILED,
-    REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH, REASON_REFUND_FAILED,
-    REMEMBERED_REQUESTS, Recorded, RememberedRequest, Reported, Request, Review, ReviewDecision,
-    Screened, Stage, StuckEvent, Tender, Verdict,
+    PaymentEvidence, REASON_CANCELLED_AT_SOURCE, REASON_CAPTURE_FAILED, REASON_CHANGED_AT_SOURCE,
+    REASON_LABEL_FAILED, REASON_NO_LOCATION, REASON_PAYMENT_LOST, REASON_PAYMENT_MISMATCH,
+    REASON_REFUND_FAILED, REASON_UNPAID_AT_SOURCE, REMEMBERED_REQUESTS, Recorded,
+    RememberedRequest, Reported, Request, Review, ReviewDecision, Screened, Stage, StuckEvent,
+    Tender, Verdict,
 };
 use crate::quantity::Quantity;
 
@@ -186,6 +187,7 @@ impl Order {
             Event::CancelRequested { reason } => {
                 self.parting = None;
                 self.at_source.unwanted.clear();
+                self.at_source.forget_added();
                 self.cancelled_at_source |= reason == REASON_CANCELLED_AT_SOURCE;
                 let outcome = Outcome::Cancelled;
                 self.ending = Some(Ending {
@@ -210,12 +212,15 @@ impl Order {
                 lines, at_channel, ..
             } => {
                 self.cut_off(lines, *at_channel);
+                self.at_source.unwanted = less(&self.at_source.unwanted, lines);
                 for cancelled in lines {
                     self.cancel_units(cancelled.line, cancelled.quantity);
                     self.part_done(cancelled);
                 }
                 self.ending = None;
-                self.enter(Stage::Fulfilling, at);
+                if self.confirmed_at.is_some() {
+                    self.enter(Stage::Fulfilling, at);
+                }
             }
             Event::Cancelled { reason, .. } => {
                 for number in self.line_numbers() {
@@ -324,6 +329,9 @@ impl Order {
                 }
             }
             (REASON_NO_LOCATION, _) => self.excluded.clear(),
+            // Lifted by the channel's word it has nothing left that is unpaid.
+            (REASON_UNPAID_AT_SOURCE, _) if self.at_source.unpaid => self.go_on_without_added(),
+            (REASON_CHANGED_AT_SOURCE, _) => self.go_on_without_added(),
             _ => {}
         }
     }

@@ -13,11 +13,18 @@ impl Order {
                 changed_at,
                 quantities,
                 unwanted,
+                added,
+                new_lines,
+                unpaid,
             } => {
                 self.at_source.changed_at = Some(*changed_at);
                 self.at_source.quantities.clone_from(quantities);
                 self.at_source.unwanted.clone_from(unwanted);
+                self.at_source.added.clone_from(added);
+                self.at_source.new_lines.clone_from(new_lines);
+                self.at_source.unpaid = *unpaid;
             }
+            SourceEvent::KeptBack { kept } => self.at_source.kept_back = *kept,
             SourceEvent::CancelAsked { reference } => {
                 self.at_source.asked.insert(reference.clone());
             }
@@ -32,10 +39,19 @@ impl Order {
         }
     }
 
-    /// Whether what is being cancelled now is cancelled because the channel said so.
+    /// A person goes on without what the channel wants beside.
+    pub(super) fn go_on_without_added(&mut self) {
+        self.at_source.forget_added();
+        self.at_source.unpaid = false;
+    }
+
+    /// Whether what is being cancelled now is cancelled because the channel said so. Of an order that never
+    /// stood nobody else cancels a part.
     pub(in crate::order) fn is_cut_at_source(&self) -> bool {
         let parting = self.parting.as_ref().map(|part| part.reason.as_str());
         let ending = self.ending.as_ref().map(|ending| ending.reason.as_str());
-        parting == Some(REASON_CHANGED_AT_SOURCE) || ending == Some(REASON_CANCELLED_AT_SOURCE)
+        self.confirmed_at.is_none()
+            || parting == Some(REASON_CHANGED_AT_SOURCE)
+            || ending == Some(REASON_CANCELLED_AT_SOURCE)
     }
 }

@@ -43,6 +43,7 @@ fn odd_order(terms: Terms, policy: Policy) -> World {
             ..Features::of(&nobody, &Sightings::NotNeeded)
         },
         draft,
+        wanted: std::collections::BTreeMap::new(),
         live_connection: true,
         body_hash: "00".into(),
     };

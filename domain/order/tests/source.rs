@@ -1,7 +1,10 @@
 //! What the order's own sales channel says of it after it was placed, and what it is told: acceptance,
 //! wishes to cancel, money given back on either side.
 
+use std::collections::BTreeSet;
+
 use super::super::*;
+use super::exchanges::{exchange, other};
 use super::returns::{inspect, of_line, open, receive};
 use super::routing::units;
 use super::world::*;
@@ -276,6 +279,7 @@ fn the_channel_gives_back_what_it_took_for_units_that_came_back() {
         nth: 1,
         lines,
         amount: eur("20.00"),
+        given: Some(BTreeSet::new()),
     };
     assert_eq!(asked(&world).last(), Some(&told));
     world.answer("restock_units");
@@ -288,9 +292,11 @@ fn the_channel_gives_back_what_it_took_for_units_that_came_back() {
     assert_eq!(asked(&world).iter().filter(|n| n.gives_back()).count(), 1);
     assert_eq!(world.order.due_at_channel(), eur("0"));
     bring_back(&mut world, 2, 2);
+    let known = BTreeSet::from(["re_1".to_owned()]);
     assert!(asked(&world).last().is_some_and(|last| matches!(
         last,
-        Notice::Refund { of: RefundOf::Return(2), nth: 1, amount, .. } if *amount == eur("40.00")
+        Notice::Refund { of: RefundOf::Return(2), nth: 1, amount, given: Some(given), .. }
+            if *amount == eur("40.00") && *given == known
     )));
 }
 
@@ -356,6 +362,32 @@ fn a_part_that_is_cancelled_here_is_told_with_what_the_channel_gives_back() {
 }
 
 #[test]
+fn what_somebody_put_on_hold_at_the_channel_waits_until_it_is_released_there_or_here() {
+    let word = |kept| Fact::Channel(ChannelFact::KeptBack { kept });
+    let mut world = prepaid();
+    world.fact(word(true));
+    assert_eq!(world.fact(word(true)), Decided::Nothing);
+    world.settle();
+    assert_eq!(world.order.holds[0].reason, REASON_KEPT_BACK);
+    assert_eq!(world.order.stage, Stage::Confirmed, "with its stock");
+    assert_eq!(world.order.stuck, None, "nobody has to do anything");
+    // That it is paid there does not release it.
+    world.fact(Fact::Channel(ChannelFact::Paid { reference: None }));
+    assert_eq!(world.order.holds.len(), 1);
+    world.fact(word(false));
+    world.settle();
+    assert_eq!(world.order.stage, Stage::Fulfilling);
+    world.fact(word(true));
+    let (hold, reason) = (world.order.holds[0].id, "it may go".to_owned());
+    world
+        .command(Command::Release { hold, reason })
+        .expect("legal");
+    assert_eq!(world.fact(word(true)), Decided::Nothing);
+    assert_eq!(world.order.holds, []);
+    assert_eq!(world.folded(), world.order);
+}
+
+#[test]
 fn what_the_channel_keeps_back_waits_with_its_stock_until_it_is_paid_there() {
     let lines = vec![line(1, "SKU-1", 1, "20.00")];
     let terms = Terms::Authorized {
@@ -379,4 +411,40 @@ fn what_the_channel_keeps_back_waits_with_its_stock_until_it_is_paid_there() {
     world.settle();
     assert_eq!(world.order.holds, []);
     assert_eq!(world.order.stage, Stage::Fulfilling);
+}
+
+#[test]
+fn what_an_exchange_leaves_to_the_channel_is_told_to_it_once() {
+    let mut world = delivered();
+    // Nobody has so many: nothing goes out for what comes back.
+    let out = vec![other("SKU-1", 50, "0.80")];
+    exchange(&mut world, 2, out).expect("the buyer has them");
+    super::exchanges::bring_back(&mut world, 1, 2);
+    world.settle();
+    let ended = world.order.exchanges[0].settled.as_ref().expect("it ended");
+    assert_eq!(ended.elsewhere, eur("40.00"));
+    let told = |world: &World| {
+        let told = asked(world).into_iter().filter(Notice::gives_back);
+        told.collect::<Vec<_>>()
+    };
+    let [
+        Notice::Refund {
+            of,
+            nth: 1,
+            lines,
+            amount,
+            ..
+        },
+    ] = &told(&world)[..]
+    else {
+        panic!("one refund: {:?}", told(&world));
+    };
+    assert_eq!((*of, *amount), (RefundOf::Exchange(1), eur("40.00")));
+    assert_eq!(units_of(lines, 1).whole(), Some(2));
+    refund_in(&mut world, "re_1", "40.00");
+    world.wait(60);
+    world.settle();
+    assert_eq!(told(&world).len(), 1);
+    assert_eq!(world.order.due_at_channel(), eur("0"));
+    assert_eq!(balance(&world, &Account::Receivable), eur("0"));
 }

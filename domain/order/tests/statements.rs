@@ -55,6 +55,7 @@ fn statement(minutes: i64, units: [u32; 2]) -> Restatement {
         line.quantity = Quantity::units(units);
     }
     draft.changed_at = Some(beginning() + SignedDuration::from_mins(minutes));
+    draft.stated_total = draft.totals().grand;
     Restatement {
         draft,
         wanted: BTreeMap::new(),
@@ -182,11 +183,89 @@ fn units_that_nobody_was_paid_for_wait_for_a_person() {
     let mut world = standing();
     let mut said = statement(1, [4, 2]);
     said.paid = false;
-    say(&mut world, said);
-    assert_eq!(world.order.holds[0].reason, REASON_CHANGED_AT_SOURCE);
+    say(&mut world, said.clone());
+    assert_eq!(world.order.holds[0].reason, REASON_UNPAID_AT_SOURCE);
     assert_eq!(open(&world), [3, 2]);
     let why = explain(&world.order, &world.policy);
     assert!(why.because.contains("sales channel"), "{}", why.because);
+    said.paid = true;
+    said.draft.changed_at = Some(beginning() + HOUR);
+    say(&mut world, said);
+    world.settle();
+    assert_eq!((&world.order.holds[..], open(&world)), (&[][..], [4, 2]));
+}
+
+#[test]
+fn units_that_nobody_was_paid_for_are_left_out_when_a_person_says_so() {
+    let mut world = standing();
+    let mut said = statement(1, [4, 2]);
+    said.paid = false;
+    say(&mut world, said.clone());
+    let (hold, reason) = (world.order.holds[0].id, "she takes three".to_owned());
+    world
+        .command(Command::Release { hold, reason })
+        .expect("legal");
+    said.draft.changed_at = Some(beginning() + HOUR);
+    say(&mut world, said);
+    world.settle();
+    assert_eq!((&world.order.holds[..], open(&world)), (&[][..], [3, 2]));
+}
+
+#[test]
+fn a_higher_price_waits_until_it_is_paid_and_a_lower_one_for_nothing() {
+    let mut world = standing();
+    let mut said = statement(1, [3, 2]);
+    said.draft.lines[0].unit_price += rust_decimal::Decimal::ONE;
+    said.draft.stated_total = said.draft.totals().grand;
+    said.paid = false;
+    say(&mut world, said.clone());
+    assert_eq!(world.order.holds[0].reason, REASON_UNPAID_AT_SOURCE);
+    said.paid = true;
+    said.draft.changed_at = Some(beginning() + HOUR);
+    say(&mut world, said);
+    assert_eq!(world.order.holds, []);
+    let mut cheaper = statement(1, [3, 2]);
+    cheaper.draft.changed_at = Some(beginning() + HOUR + HOUR);
+    cheaper.draft.lines[0].unit_price -= rust_decimal::Decimal::ONE;
+    cheaper.draft.stated_total = cheaper.draft.totals().grand;
+    cheaper.paid = false;
+    say(&mut world, cheaper);
+    assert_eq!(world.order.holds, []);
+}
+
+#[test]
+fn a_price_that_changes_where_the_hub_takes_the_money_waits_for_a_person() {
+    for by in [1, -1] {
+        let mut order = sold();
+        order.tenders[0].terms = to_authorize(CaptureMode::Once);
+        let mut world = placed(order);
+        world.settle();
+        let mut said = statement(1, [3, 2]);
+        said.draft.lines[0].unit_price += rust_decimal::Decimal::from(by);
+        said.draft.stated_total = said.draft.totals().grand;
+        say(&mut world, said);
+        assert_eq!(world.order.holds[0].reason, REASON_CHANGED_AT_SOURCE);
+    }
+}
+
+#[test]
+fn units_that_are_added_before_it_stands_are_added_when_it_does() {
+    let mut world = placed(sold());
+    let mut said = statement(1, [4, 1]);
+    said.draft.lines.push(line(3, "SKU-2", 1, "7.00"));
+    said.draft.stated_total = said.draft.totals().grand;
+    say(&mut world, said.clone());
+    assert_eq!(world.order.holds, []);
+    // Less is wanted again before any of it could be added.
+    said.draft.lines[0].quantity = Quantity::units(3);
+    said.draft.changed_at = Some(beginning() + HOUR);
+    say(&mut world, said);
+    world.settle();
+    assert_eq!(open(&world), [3, 1]);
+    let added = world.order.line_numbers().last().expect("a line");
+    assert_eq!(world.order.line_at_channel(added), Some("3"));
+    assert_eq!(world.order.open(added), Quantity::units(1));
+    assert_eq!(world.order.holds, []);
 }
 
 #[test]

@@ -230,13 +230,15 @@ impl World {
         }
         let mut policy = Policy::default();
         rules(&mut policy);
-        Self::born(draft, shelves, policy, [7; 8], Some(home()))
+        let order = (draft, BTreeMap::new());
+        Self::born(order, shelves, policy, [7; 8], Some(home()))
     }
 
     /// The same, where nobody has said where the order goes.
     pub(super) fn place_nowhere(draft: OrderDraft, on_hand: &[(&str, &str, i64)]) -> Self {
         let shelves = Shelves::stocked(on_hand);
-        Self::born(draft, shelves, Policy::default(), [7; 8], None)
+        let order = (draft, BTreeMap::new());
+        Self::born(order, shelves, Policy::default(), [7; 8], None)
     }
 
     /// The same, after this was said to BER1.
@@ -252,17 +254,30 @@ impl World {
         }
         let mut policy = Policy::default();
         rules(&mut policy);
-        Self::born(draft, shelves, policy, [7; 8], Some(home()))
+        let order = (draft, BTreeMap::new());
+        Self::born(order, shelves, policy, [7; 8], Some(home()))
     }
 
     /// One order of many in the same house.
     pub(super) fn nth(draft: OrderDraft, shelves: Shelves, number: u16) -> Self {
         let random = u64::from(number).to_be_bytes();
-        Self::born(draft, shelves, Policy::default(), random, Some(home()))
+        let order = (draft, BTreeMap::new());
+        Self::born(order, shelves, Policy::default(), random, Some(home()))
+    }
+
+    /// An order of which its channel had taken units out before it came.
+    pub(super) fn place_cut(
+        draft: OrderDraft,
+        wanted: BTreeMap<String, Quantity>,
+        on_hand: &[(&str, &str, i64)],
+    ) -> Self {
+        let shelves = Shelves::stocked(on_hand);
+        let order = (draft, wanted);
+        Self::born(order, shelves, Policy::default(), [7; 8], Some(home()))
     }
 
     fn born(
-        draft: OrderDraft,
+        (draft, wanted): (OrderDraft, BTreeMap<String, Quantity>),
         shelves: Shelves,
         policy: Policy,
         random: [u8; 8],
@@ -289,6 +304,7 @@ impl World {
             channel,
             channel_slug: "web".into(),
             draft,
+            wanted,
             live_connection: true,
             body_hash: "00".into(),
         };

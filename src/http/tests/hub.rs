@@ -131,6 +131,7 @@ impl HubApi for Hub {
             channel: order.channel,
             channel_slug: order.channel_slug,
             draft: order.submission.draft,
+            wanted: order.wanted,
             live_connection: order.live_connection,
             body_hash: order.body_hash,
         };
