@@ -1,30 +1,21 @@
 //! Channels that the hub asks for their orders, and a warehouse's own system: what each is started with.
 
 use clap::Args;
-use rust_decimal::Decimal;
 use secrecy::SecretString;
 
-use super::{Skus, World, rate};
-use crate::sim::{HubUrl, LocalAddress, Stall, marketplace, social, till, wms};
+use super::shared::{Seat, Shelves, Signing, Wares, World};
+use crate::sim::{LocalAddress, Stall, marketplace, social, till, wms};
 
 /// What every such channel is started with.
 #[derive(Debug, Args)]
 struct Selling {
-    /// The hub's address.
-    #[arg(long, value_name = "URL")]
-    hub: HubUrl,
-    /// The hub's sales connection that the channel is.
-    #[arg(long, value_name = "SLUG")]
-    slug: String,
+    #[command(flatten)]
+    seat: Seat,
     /// Where its API listens, on this machine.
     #[arg(long, value_name = "ADDRESS")]
     addr: LocalAddress,
-    /// What it sells: SKUs with commas between them, or a file with one a line.
-    #[arg(long, value_name = "FILE|SKU,...")]
-    skus: Skus,
-    /// Orders a second.
-    #[arg(long, value_name = "N", default_value = "1.0", value_parser = rate)]
-    rate: Decimal,
+    #[command(flatten)]
+    wares: Wares,
     #[command(flatten)]
     world: World,
 }
@@ -32,11 +23,11 @@ struct Selling {
 impl Selling {
     fn stall(self) -> Stall {
         Stall {
-            hub: self.hub,
-            slug: self.slug,
+            hub: self.seat.hub,
+            slug: self.seat.slug,
             address: self.addr,
-            skus: self.skus.0,
-            rate: self.rate,
+            skus: self.wares.skus.0,
+            rate: self.wares.rate,
             seed: self.world.seed,
             faults: self.world.faults,
             book: self.world.book,
@@ -49,14 +40,8 @@ impl Selling {
 pub(in crate::cli) struct Till {
     #[command(flatten)]
     selling: Selling,
-    /// The signature key of its webhook subscription.
-    #[arg(
-        long,
-        value_name = "SECRET",
-        env = "ORDERHUB_SIM_SECRET",
-        hide_env_values = true
-    )]
-    secret: SecretString,
+    #[command(flatten)]
+    signing: Signing,
     /// The token that the hub must show.
     #[arg(
         long,
@@ -77,7 +62,7 @@ impl Till {
     pub(super) fn options(self) -> till::Options {
         till::Options {
             stall: self.selling.stall(),
-            signature_key: self.secret,
+            signature_key: self.signing.secret,
             access_token: self.access_token,
             merchant_id: self.merchant,
             location_id: self.location,
@@ -121,14 +106,8 @@ pub(in crate::cli) struct Social {
     /// The key of the app that the hub is to it.
     #[arg(long, value_name = "KEY", default_value = social::APP)]
     app_key: String,
-    /// The app's secret: it signs webhooks, and the hub's requests.
-    #[arg(
-        long,
-        value_name = "SECRET",
-        env = "ORDERHUB_SIM_SECRET",
-        hide_env_values = true
-    )]
-    secret: SecretString,
+    #[command(flatten)]
+    signing: Signing,
     /// What the hub must show for an access token.
     #[arg(
         long,
@@ -151,7 +130,7 @@ impl Social {
             stall: self.selling.stall(),
             account: social::Account {
                 app_key: self.app_key,
-                app_secret: self.secret,
+                app_secret: self.signing.secret,
                 refresh_token: self.refresh_token,
                 shop_id: self.shop_id,
                 shop_cipher: self.shop_cipher,
@@ -163,12 +142,8 @@ impl Social {
 /// What a warehouse's own system is started with.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Wms {
-    /// The hub's address.
-    #[arg(long, value_name = "URL")]
-    hub: HubUrl,
-    /// The hub's warehouse connection that it is.
-    #[arg(long, value_name = "SLUG")]
-    slug: String,
+    #[command(flatten)]
+    seat: Seat,
     /// Where it takes requests, on this machine.
     #[arg(long, value_name = "ADDRESS")]
     addr: LocalAddress,
@@ -188,23 +163,8 @@ pub(in crate::cli) struct Wms {
         hide_env_values = true
     )]
     callback_secret: SecretString,
-    /// An API key that labels are read with, with inventory:write to fill shelves.
-    #[arg(
-        long,
-        value_name = "KEY",
-        env = "ORDERHUB_SIM_KEY",
-        hide_env_values = true
-    )]
-    key: SecretString,
-    /// The locations whose shelves are filled.
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',')]
-    locations: Vec<String>,
-    /// What is filled up when it runs low: SKUs with commas between them, or a file with one a line.
-    #[arg(long, value_name = "FILE|SKU,...", requires = "locations")]
-    skus: Option<Skus>,
-    /// How many of its people's seconds pass in one of the clock's.
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    speed: u32,
+    #[command(flatten)]
+    shelves: Shelves,
     #[command(flatten)]
     world: World,
 }
@@ -212,15 +172,15 @@ pub(in crate::cli) struct Wms {
 impl Wms {
     pub(super) fn options(self) -> wms::Options {
         wms::Options {
-            hub: self.hub,
-            slug: self.slug,
+            hub: self.seat.hub,
+            slug: self.seat.slug,
             address: self.addr,
             request_secret: self.request_secret,
             callback_secret: self.callback_secret,
-            key: self.key,
-            locations: self.locations,
-            skus: self.skus.map(|skus| skus.0).unwrap_or_default(),
-            speed: self.speed,
+            key: self.shelves.key.clone(),
+            locations: self.shelves.locations.clone(),
+            speed: self.shelves.speed,
+            skus: self.shelves.filled(),
             seed: self.world.seed,
             faults: self.world.faults,
             book: self.world.book,

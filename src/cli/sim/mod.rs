@@ -1,20 +1,18 @@
 //! `orderhub sim`: a world around a hub, one part a process.
 
 mod channels;
-
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod shared;
 
 use clap::{Args, Subcommand};
-use rust_decimal::Decimal;
 use secrecy::SecretString;
 
 use self::channels::{Marketplace, Social, Till, Wms};
+use self::shared::{Seat, Shelves, Signing, Wares, World};
 use super::{Exit, Failure};
 use crate::serve::stop_signal;
 use crate::sim::{
-    BookError, Faults, HubUrl, LocalAddress, SimError, carrier, gateway, marketplace, shop, social,
-    till, warehouse, wms,
+    BookError, HubUrl, LocalAddress, SimError, carrier, gateway, marketplace, shop, social, till,
+    warehouse, wms,
 };
 
 #[derive(Debug, Subcommand)]
@@ -52,23 +50,8 @@ pub(super) struct Warehouse {
     /// The hub's address.
     #[arg(long, value_name = "URL")]
     hub: HubUrl,
-    /// An API key with ops:act, and inventory:write to fill shelves.
-    #[arg(
-        long,
-        value_name = "KEY",
-        env = "ORDERHUB_SIM_KEY",
-        hide_env_values = true
-    )]
-    key: SecretString,
-    /// The locations whose work is done; all of the hub's by default.
-    #[arg(long, value_name = "CODE,...", value_delimiter = ',')]
-    locations: Vec<String>,
-    /// What is filled up when it runs low: SKUs with commas between them, or a file with one a line.
-    #[arg(long, value_name = "FILE|SKU,...", requires = "locations")]
-    skus: Option<Skus>,
-    /// How many of the staff's seconds pass in one of the clock's.
-    #[arg(long, value_name = "N", default_value_t = 60)]
-    speed: u32,
+    #[command(flatten)]
+    shelves: Shelves,
     /// What their chances depend on: the same seed makes the same world.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -77,26 +60,12 @@ pub(super) struct Warehouse {
 /// What a shop is started with.
 #[derive(Debug, Args)]
 pub(super) struct Shop {
-    /// The hub's address.
-    #[arg(long, value_name = "URL")]
-    hub: HubUrl,
-    /// The hub's sales connection that the shop is.
-    #[arg(long, value_name = "SLUG")]
-    slug: String,
-    /// The secret that signs its webhooks.
-    #[arg(
-        long,
-        value_name = "SECRET",
-        env = "ORDERHUB_SIM_SECRET",
-        hide_env_values = true
-    )]
-    secret: SecretString,
-    /// What it sells: SKUs with commas between them, or a file with one a line.
-    #[arg(long, value_name = "FILE|SKU,...")]
-    skus: Skus,
-    /// Orders a second.
-    #[arg(long, value_name = "N", default_value = "1.0", value_parser = rate)]
-    rate: Decimal,
+    #[command(flatten)]
+    seat: Seat,
+    #[command(flatten)]
+    wares: Wares,
+    #[command(flatten)]
+    signing: Signing,
     /// Where its Admin API listens, on this machine; without it there is no way back.
     #[arg(long, value_name = "ADDRESS", requires = "access_token")]
     addr: Option<LocalAddress>,
@@ -110,38 +79,6 @@ pub(super) struct Shop {
     access_token: Option<SecretString>,
     #[command(flatten)]
     world: World,
-}
-
-/// At least one SKU.
-#[derive(Debug, Clone)]
-pub(super) struct Skus(Vec<String>);
-
-impl FromStr for Skus {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let path = Path::new(text);
-        let listed = if path.is_file() {
-            let listed = std::fs::read_to_string(path);
-            listed.map_err(|error| format!("the file cannot be read: {error}"))?
-        } else {
-            text.replace(',', "\n")
-        };
-        let skus = listed.lines().map(str::trim);
-        let skus = skus.filter(|sku| !sku.is_empty() && !sku.starts_with('#'));
-        let skus: Vec<String> = skus.map(str::to_owned).collect();
-        if skus.is_empty() {
-            return Err("there is no SKU in it".to_owned());
-        }
-        Ok(Self(skus))
-    }
-}
-
-fn rate(text: &str) -> Result<Decimal, String> {
-    let rate = text.parse::<Decimal>().ok();
-    let fits = |rate: &Decimal| (Decimal::new(1, 3)..=Decimal::from(100)).contains(rate);
-    rate.filter(fits)
-        .ok_or_else(|| "it must be a number from 0.001 to 100".to_owned())
 }
 
 /// What a partner that the hub calls, and that calls the hub, is started with.
@@ -171,20 +108,6 @@ pub(super) struct Partner {
     api_key: SecretString,
     #[command(flatten)]
     world: World,
-}
-
-/// What every simulated world is made of.
-#[derive(Debug, Args)]
-pub(super) struct World {
-    /// What its chances depend on: the same seed makes the same world.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// How much goes wrong.
-    #[arg(long, value_enum, default_value_t)]
-    faults: Faults,
-    /// Its book: a simulator that was killed goes on from it. Without one it forgets.
-    #[arg(long, value_name = "FILE")]
-    book: Option<PathBuf>,
 }
 
 /// Runs a simulator until it is told to stop.
@@ -233,11 +156,11 @@ impl Partner {
 impl Shop {
     fn options(self) -> shop::Options {
         shop::Options {
-            hub: self.hub,
-            slug: self.slug,
-            secret: self.secret,
-            skus: self.skus.0,
-            rate: self.rate,
+            hub: self.seat.hub,
+            slug: self.seat.slug,
+            secret: self.signing.secret,
+            skus: self.wares.skus.0,
+            rate: self.wares.rate,
             admin: self.addr.zip(self.access_token),
             seed: self.world.seed,
             faults: self.world.faults,
@@ -250,10 +173,10 @@ impl Warehouse {
     fn options(self) -> warehouse::Options {
         warehouse::Options {
             hub: self.hub,
-            key: self.key,
-            locations: self.locations,
-            skus: self.skus.map(|skus| skus.0).unwrap_or_default(),
-            speed: self.speed,
+            key: self.shelves.key.clone(),
+            locations: self.shelves.locations.clone(),
+            speed: self.shelves.speed,
+            skus: self.shelves.filled(),
             seed: self.seed,
         }
     }
