@@ -84,7 +84,7 @@ pub(super) async fn sell(
     });
     let regretting = at_rate(Decimal::ONE, stop, || {
         if let Err(error) = locked(ledger).regret(Timestamp::now()) {
-            tracing::error!(%error, "the book takes no line; nothing is cancelled");
+            tracing::error!(%error, "the book takes no line; nobody thinks again");
         }
     });
     tokio::join!(selling, regretting);

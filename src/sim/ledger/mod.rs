@@ -20,15 +20,35 @@ use crate::sim::dice::Dice;
 use crate::sim::goods::{self, Line};
 use crate::sim::outbox::Outbox;
 
-pub(super) use self::sale::{Cancelled, Entry, Parcel, Sale};
+pub(super) use self::sale::{Cancelled, Entry, Parcel, Refund, Sale, Thought};
 
 /// How a channel's goods reach their buyers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// Over the counter: nobody pays shipping or takes an order back.
+    /// Over the counter: nobody pays shipping, and some bring a part back for their money.
     Counter,
-    /// They are sent, and some buyers have second thoughts before.
+    /// They are sent; some buyers have all of it or a line taken out before that.
     Sent,
+    /// They are sent; some buyers ask before that not to get them, and the seller decides.
+    SentUnlessAsked,
+}
+
+impl Manner {
+    /// What this buyer will think later, and after how many seconds; nothing, mostly.
+    fn thought(self, dice: &mut Dice, lines: usize) -> Option<(Thought, u64)> {
+        let changes_mind = dice.one_in(12).then(|| dice.within(2, 30));
+        let changes_a_part = dice.one_in(10).then(|| dice.within(2, 30));
+        match self {
+            Self::Counter => changes_a_part.map(|after| (Thought::BringsBack, after)),
+            Self::Sent => {
+                let part = changes_a_part.filter(|_| lines > 1);
+                let part = part.map(|after| (Thought::TakesOut, after));
+                let whole = changes_mind.map(|after| (Thought::Cancels, after));
+                whole.or(part)
+            }
+            Self::SentUnlessAsked => changes_mind.map(|after| (Thought::Asks, after)),
+        }
+    }
 }
 
 /// Most orders in memory.
@@ -44,7 +64,7 @@ struct Memory {
     sales: BTreeMap<u64, Sale>,
     /// By their last change.
     changes: BTreeSet<(Timestamp, u64)>,
-    /// Whom second thoughts will come to, and when.
+    /// Who will think again, and when.
     regrets: BTreeSet<(Timestamp, u64)>,
     outbox: Outbox,
     sold: u64,
@@ -83,7 +103,7 @@ impl Ledger {
         skus: &[String],
         manner: Manner,
     ) -> io::Result<Vec<Line>> {
-        let sent = manner == Manner::Sent;
+        let sent = manner != Manner::Counter;
         let number = self.memory.sold + 1;
         let mut dice = Dice::of(seed, "sales", number);
         let lines = goods::lines(&mut dice, seed, skus, 0);
@@ -107,7 +127,10 @@ impl Ledger {
             acknowledged: false,
             parcels: Vec::new(),
             cancelled: None,
-            regretted_after: dice.one_in(12).then(|| dice.within(2, 30)).filter(|_| sent),
+            asked_at: None,
+            taken_out: None,
+            refund: None,
+            thought: manner.thought(&mut dice, lines.len()),
             late: if dice.one_in(12) {
                 dice.within(2, 6)
             } else {
@@ -173,7 +196,7 @@ impl Ledger {
         self.note(cancelled(sale, false, reason))
     }
 
-    /// Buyers whose time has come take their orders back.
+    /// Buyers whose time has come think again.
     pub(super) fn regret(&mut self, now: Timestamp) -> io::Result<()> {
         while let Some((at, id)) = self
             .memory
@@ -182,8 +205,10 @@ impl Ledger {
             .copied()
             .filter(|(at, _)| *at <= now)
         {
-            if let Some(sale) = self.memory.sales.get(&id).cloned() {
-                self.note(cancelled(sale, true, "changed_mind"))?;
+            if let Some(sale) = self.memory.sales.get(&id).cloned()
+                && let Some((_, thought)) = sale.thinks_at()
+            {
+                self.note(thought_again(sale, thought))?;
             }
             self.memory.regrets.remove(&(at, id));
         }
@@ -215,6 +240,31 @@ fn changed(mut sale: Sale) -> Sale {
     sale
 }
 
+/// What comes of a buyer's thought.
+fn thought_again(sale: Sale, thought: Thought) -> Entry {
+    if thought == Thought::Cancels {
+        return cancelled(sale, true, "changed_mind");
+    }
+    let mut sale = changed(sale);
+    match thought {
+        Thought::Cancels | Thought::Asks => {
+            sale.asked_at = Some(sale.changed_at);
+            Entry::Asked(Box::new(sale))
+        }
+        Thought::TakesOut => {
+            sale.taken_out = u64::try_from(sale.lines.len()).ok();
+            Entry::TakenOut(Box::new(sale))
+        }
+        Thought::BringsBack => {
+            sale.refund = sale.lines.first().map(|line| Refund {
+                at: sale.changed_at,
+                cents: line.net() / line.quantity.max(1),
+            });
+            Entry::Refunded(Box::new(sale))
+        }
+    }
+}
+
 fn cancelled(sale: Sale, by_buyer: bool, reason: &str) -> Entry {
     let mut sale = changed(sale);
     sale.cancelled = Some(Cancelled {
@@ -234,7 +284,10 @@ impl Memory {
             Entry::Sold(sale)
             | Entry::Acknowledged(sale)
             | Entry::Shipped(sale)
-            | Entry::Cancelled(sale) => self.put(*sale),
+            | Entry::Cancelled(sale)
+            | Entry::Asked(sale)
+            | Entry::TakenOut(sale)
+            | Entry::Refunded(sale) => self.put(*sale),
             Entry::Told(letter) => self.outbox.remove(letter),
         }
     }
@@ -247,7 +300,7 @@ impl Memory {
         }
         self.changes.insert((sale.changed_at, sale.id));
         self.regrets
-            .extend(sale.regretted_at().map(|at| (at, sale.id)));
+            .extend(sale.thinks_at().map(|(at, _)| (at, sale.id)));
         self.sales.insert(sale.id, sale);
         while self.sales.len() > REMEMBERED
             && let Some((id, gone)) = self.sales.pop_first()

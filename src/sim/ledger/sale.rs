@@ -18,6 +18,12 @@ pub(in crate::sim) enum Entry {
     Shipped(Box<Sale>),
     /// The order was cancelled, by its buyer or by the hub.
     Cancelled(Box<Sale>),
+    /// Its buyer asked not to get it.
+    Asked(Box<Sale>),
+    /// A line of it was taken out before it had left.
+    TakenOut(Box<Sale>),
+    /// A part of its money went back.
+    Refunded(Box<Sale>),
     /// The hub took the letter with this number.
     Told(u64),
 }
@@ -37,12 +43,43 @@ pub(in crate::sim) struct Sale {
     pub(in crate::sim) acknowledged: bool,
     pub(in crate::sim) parcels: Vec<Parcel>,
     pub(in crate::sim) cancelled: Option<Cancelled>,
-    /// Seconds until the buyer takes it back, if nothing has left by then.
-    pub(in crate::sim) regretted_after: Option<u64>,
+    /// When its buyer asked not to get it.
+    #[serde(default)]
+    pub(in crate::sim) asked_at: Option<Timestamp>,
+    /// The line that was taken out before it had left, counted from 1.
+    #[serde(default)]
+    pub(in crate::sim) taken_out: Option<u64>,
+    /// What went back of its money.
+    #[serde(default)]
+    pub(in crate::sim) refund: Option<Refund>,
+    /// What will come into its buyer's mind, and after how many seconds.
+    #[serde(default)]
+    pub(in crate::sim) thought: Option<(Thought, u64)>,
     /// Seconds by which its first news is late.
     pub(in crate::sim) late: u64,
     /// Seconds until its first news is told once more, if it is.
     pub(in crate::sim) repeated_after: Option<u64>,
+}
+
+/// What comes into a buyer's mind after an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::sim) enum Thought {
+    /// One unit of the first line is brought back to the counter.
+    BringsBack,
+    /// The last line is taken out, where another stays.
+    TakesOut,
+    /// All of it is taken back.
+    Cancels,
+    /// All of it is not wanted any more; the seller is asked.
+    Asks,
+}
+
+/// Money that went back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(in crate::sim) struct Refund {
+    pub(in crate::sim) at: Timestamp,
+    pub(in crate::sim) cents: u64,
 }
 
 /// What left in one parcel.
@@ -70,6 +107,19 @@ impl Sale {
         units.map(|(_, units)| units).sum()
     }
 
+    /// How many units of this line, counted from 1, were taken out before they had left.
+    pub(in crate::sim) fn taken_out(&self, place: u64) -> u64 {
+        let line = usize::try_from(place.saturating_sub(1)).ok();
+        let line = line.and_then(|line| self.lines.get(line));
+        let units = line.filter(|_| self.taken_out == Some(place));
+        units.map_or(0, |line| line.quantity)
+    }
+
+    /// Whether its buyer has asked not to get it and nobody has decided.
+    pub(in crate::sim) fn is_asked_for(&self) -> bool {
+        self.asked_at.is_some() && self.cancelled.is_none() && self.parcels.is_empty()
+    }
+
     /// What the buyer pays for the goods.
     pub(in crate::sim) fn goods(&self) -> u64 {
         self.lines.iter().map(Line::net).sum()
@@ -90,7 +140,8 @@ impl Sale {
 
     /// A letter about the order as it now is; `again` for one that says the same once more.
     pub(in crate::sim) fn letter(&self, again: bool, body: &serde_json::Value) -> Letter {
-        // An order changes a few times only: parcels, one acknowledgement, one cancellation.
+        // An order changes a few times only: parcels, one acknowledgement, one thought of its buyer's, one
+        // cancellation.
         let place = 2 * self.version.min(31) + u64::from(again);
         Letter {
             number: self.number * 64 + place,
@@ -99,11 +150,12 @@ impl Sale {
         }
     }
 
-    /// When second thoughts will come to its buyer.
-    pub(super) fn regretted_at(&self) -> Option<Timestamp> {
-        let open = self.parcels.is_empty() && self.cancelled.is_none();
-        let seconds = self.regretted_after.filter(|_| open)?;
-        Some(self.after(seconds))
+    /// When its buyer will think again, and of what; only once, and never when something has left.
+    pub(super) fn thinks_at(&self) -> Option<(Timestamp, Thought)> {
+        let had = self.asked_at.is_some() || self.taken_out.is_some() || self.refund.is_some();
+        let open = self.parcels.is_empty() && self.cancelled.is_none() && !had;
+        let (thought, seconds) = self.thought.filter(|_| open)?;
+        Some((self.after(seconds), thought))
     }
 }
 
@@ -114,7 +166,10 @@ impl Entry {
             Self::Sold(sale)
             | Self::Acknowledged(sale)
             | Self::Shipped(sale)
-            | Self::Cancelled(sale) => Some(sale),
+            | Self::Cancelled(sale)
+            | Self::Asked(sale)
+            | Self::TakenOut(sale)
+            | Self::Refunded(sale) => Some(sale),
             Self::Told(_) => None,
         }
     }

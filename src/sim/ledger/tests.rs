@@ -48,7 +48,9 @@ fn an_order_that_changes_moves_to_the_end_of_what_has_changed_and_none_is_skippe
 fn second_thoughts_come_to_some_and_never_once_something_has_left() {
     let mut ledger = open(None);
     sell(&mut ledger, 200);
-    let doubtful: Vec<u64> = ledger.memory.regrets.iter().map(|(_, id)| *id).collect();
+    let all = ledger.memory.sales.values();
+    let doubtful = all.filter(|sale| sale.thought.is_some_and(|(of, _)| of == Thought::Cancels));
+    let doubtful: Vec<u64> = doubtful.map(|sale| sale.id).collect();
     assert!((5..50).contains(&doubtful.len()), "{}", doubtful.len());
     let sale = ledger.find(doubtful[0]).expect("sold");
     let parcel = Parcel {
@@ -66,6 +68,43 @@ fn second_thoughts_come_to_some_and_never_once_something_has_left() {
     assert!(!cancelled(&doubtful[0]));
     assert!(doubtful[1..].iter().all(cancelled));
     assert!(ledger.memory.regrets.is_empty());
+}
+
+#[test]
+fn a_buyer_of_several_things_has_one_taken_out_and_the_rest_stays() {
+    let mut ledger = open(None);
+    sell(&mut ledger, 200);
+    ledger.regret(Timestamp::MAX).expect("noted");
+    let changed = ledger.memory.sales.values();
+    let changed: Vec<&Sale> = changed.filter(|sale| sale.taken_out.is_some()).collect();
+    assert!(!changed.is_empty());
+    for sale in changed {
+        let last = sale.lines.len() as u64;
+        assert!(last > 1 && sale.cancelled.is_none());
+        let out: Vec<u64> = (1..=last).map(|place| sale.taken_out(place)).collect();
+        let quantity = sale.lines[sale.lines.len() - 1].quantity;
+        assert_eq!(out.iter().sum::<u64>(), quantity);
+        assert_eq!(sale.taken_out(last), quantity);
+    }
+    // Nobody thinks again twice.
+    assert!(ledger.memory.regrets.is_empty());
+}
+
+#[test]
+fn at_the_counter_one_unit_goes_back_and_nothing_is_cancelled() {
+    let mut ledger = open(None);
+    let skus = ["SKU-1".to_owned(), "SKU-2".to_owned()];
+    for _ in 0..200 {
+        ledger.sell(1, &skus, Manner::Counter).expect("sold");
+    }
+    ledger.regret(Timestamp::MAX).expect("noted");
+    let sales = || ledger.memory.sales.values();
+    assert!(sales().all(|sale| sale.cancelled.is_none() && sale.taken_out.is_none()));
+    let given: Vec<(u64, u64)> = sales()
+        .filter_map(|sale| Some((sale.refund.as_ref()?.cents, sale.lines[0].price)))
+        .collect();
+    assert!((5..60).contains(&given.len()), "{}", given.len());
+    assert!(given.iter().all(|(cents, price)| cents == price));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A marketplace that speaks as Walmart does: it pushes nothing, hands out its orders as they change, page by
 //! page, for keys that live for fifteen minutes; wants each acknowledged, and is told line by line what was
-//! shipped and cancelled, and what can be offered. The buyers' money is its own. What is done with an order
+//! shipped and cancelled, and what can be offered. Some buyers have a line cancelled, or all of it, before that.
+//! The buyers' money is its own. What is done with an order
 //! stands in `orders`.
 
 mod orders;

@@ -57,7 +57,8 @@ fn stated<'a>(lines: &'a Value, word: &str) -> Option<Vec<(u64, u64, &'a Value)>
 /// Whether so many units of the line at this place are still to be sent.
 fn is_open(sale: &Sale, place: u64, units: u64) -> bool {
     let line = wire::line(sale, place);
-    line.is_some_and(|line| units > 0 && sale.shipped(place) + units <= line.quantity)
+    let gone = sale.shipped(place) + sale.taken_out(place);
+    line.is_some_and(|line| units > 0 && gone + units <= line.quantity)
 }
 
 /// What left, with its tracking number. Only what was acknowledged can be shipped.
@@ -112,12 +113,13 @@ pub(super) fn cancel(ledger: &mut Ledger, id: &str, body: &Value) -> io::Result<
     };
     let named: u64 = told.iter().map(|(_, units, _)| units).sum();
     let ordered: u64 = sale.lines.iter().map(|line| line.quantity).sum();
+    let taken_out = sale.taken_out.map_or(0, |place| sale.taken_out(place));
     let sent = sale.parcels.iter().flat_map(|parcel| &parcel.units);
     let sent: u64 = sent.map(|(_, units)| units).sum();
     let Some(reason) = told[0].2["cancellationReason"].as_str() else {
         return Ok(refused(400, INVALID));
     };
-    if named + sent != ordered {
+    if named + sent + taken_out != ordered {
         return Ok(refused(400, INVALID));
     }
     let reason = reason.to_owned();

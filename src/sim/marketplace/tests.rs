@@ -202,6 +202,56 @@ async fn what_is_cancelled_stays_so_and_is_not_shipped() {
 }
 
 #[tokio::test]
+async fn a_line_that_its_buyer_had_cancelled_is_not_shipped_and_the_rest_is() {
+    let market = marketplace();
+    sell(&market, 60);
+    locked(&market.ledger)
+        .regret(Timestamp::MAX)
+        .expect("noted");
+    let id = {
+        let ledger = locked(&market.ledger);
+        let (all, _) = ledger.changed((Timestamp::MIN, Timestamp::MAX), None, 100);
+        let mut changed = all.iter().filter(|sale| sale.taken_out.is_some());
+        changed.next().expect("one").id
+    };
+    let path = format!("/v3/orders/{id}/acknowledge");
+    let (status, known) = ask(&market, Method::POST, &path, Value::Null).await;
+    assert_eq!(status, 200);
+    let words = |order: &Value| -> Vec<String> {
+        let lines = order["orderLines"]["orderLine"]
+            .as_array()
+            .expect("lines")
+            .iter();
+        let word = |line: &Value| line["orderLineStatuses"]["orderLineStatus"][0]["status"].clone();
+        lines
+            .map(|line| word(line).as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let mut order = known["order"].clone();
+    let said = words(&order);
+    assert_eq!(said.last().map(String::as_str), Some("Cancelled"));
+    assert!(
+        said[..said.len() - 1]
+            .iter()
+            .all(|word| word == "Acknowledged"),
+        "{said:?}"
+    );
+    let ship = format!("/v3/orders/{id}/shipping");
+    assert_eq!(
+        ask(&market, Method::POST, &ship, shipment(&order)).await.0,
+        400
+    );
+    order["orderLines"]["orderLine"]
+        .as_array_mut()
+        .expect("lines")
+        .pop();
+    assert_eq!(
+        ask(&market, Method::POST, &ship, shipment(&order)).await.0,
+        200
+    );
+}
+
+#[tokio::test]
 async fn what_is_offered_is_told_as_a_whole_and_falls_with_a_sale() {
     let market = marketplace();
     for sku in skus() {

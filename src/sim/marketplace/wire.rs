@@ -131,7 +131,16 @@ fn statuses(sale: &Sale, number: u64, line: &Line) -> Vec<Value> {
             }));
         }
     }
-    let rest = line.quantity.saturating_sub(sale.shipped(number));
+    let taken_out = sale.taken_out(number);
+    if taken_out > 0 {
+        statuses.push(json!({
+            "status": "Cancelled", "statusQuantity": units(taken_out),
+            "cancellationReason": "CUSTOMER_REQUESTED_SELLER_TO_CANCEL", "trackingInfo": null,
+        }));
+    }
+    let rest = line
+        .quantity
+        .saturating_sub(sale.shipped(number) + taken_out);
     if rest > 0 {
         let (status, reason) = match &sale.cancelled {
             Some(cancelled) => ("Cancelled", Some(cancelled.reason.as_str())),

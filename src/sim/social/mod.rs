@@ -91,7 +91,14 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
         }
         tracing::info!(slug = stall.slug, "the social shop is open");
         let sold = |lines: &[_]| locked(&offered).sold(lines);
-        let selling = trade::sell(&stall, &ledger, Manner::Sent, || true, sold, &stop);
+        let selling = trade::sell(
+            &stall,
+            &ledger,
+            Manner::SentUnlessAsked,
+            || true,
+            sold,
+            &stop,
+        );
         let (told, ()) = tokio::join!(courier::run(social, stall.hook(), stop.clone()), selling);
         told
     };
@@ -109,6 +116,13 @@ fn news(line: &Entry) -> Vec<(Timestamp, Letter)> {
         "order_id": sale.id.to_string(), "order_status": wire::status(sale),
         "is_on_hold_order": false, "update_time": sale.changed_at.as_second(),
     });
+    if let Entry::Asked(_) = line {
+        let letter = Letter {
+            topic: wire::CANCELLATION,
+            ..sale.letter(false, &wire::wish(sale))
+        };
+        return vec![(sale.changed_at, letter)];
+    }
     if !matches!(line, Entry::Sold(_)) {
         return vec![(sale.changed_at, sale.letter(false, &body))];
     }
@@ -223,7 +237,7 @@ impl Teller for Social {
         let shop = &self.account.shop_id;
         let mut due = locked(&self.ledger).outbox().due(now);
         for letter in &mut due {
-            letter.body = wire::hook(shop, letter.number, now, &letter.body);
+            letter.body = wire::hook(shop, letter, now);
         }
         due
     }

@@ -38,7 +38,7 @@ fn social() -> Social {
 }
 
 fn sell(social: &Social) -> u64 {
-    let sold = locked(&social.ledger).sell(1, &skus(), Manner::Sent);
+    let sold = locked(&social.ledger).sell(1, &skus(), Manner::SentUnlessAsked);
     locked(&social.offered).sold(&sold.expect("sold"));
     let ever = (Timestamp::MIN, Timestamp::MAX);
     let ledger = locked(&social.ledger);
@@ -179,6 +179,45 @@ async fn a_cancelled_order_is_not_shipped_and_both_are_told() {
         told.contains("CANCELLED") && told.contains("AWAITING_SHIPMENT"),
         "{told:?}"
     );
+}
+
+#[tokio::test]
+async fn who_does_not_want_an_order_asks_and_the_seller_cancels_it() {
+    let social = social();
+    for _ in 0..60 {
+        sell(&social);
+    }
+    locked(&social.ledger)
+        .regret(Timestamp::MAX)
+        .expect("noted");
+    let mut asked = Vec::new();
+    loop {
+        let due = social.due(Timestamp::MAX);
+        if due.is_empty() {
+            break;
+        }
+        for letter in due {
+            let hook: Value = serde_json::from_str(&letter.body).expect("JSON");
+            asked.extend((hook["type"] == 11).then_some(hook));
+            social.told(letter.number, true);
+        }
+    }
+    assert!(!asked.is_empty());
+    for hook in asked {
+        let id = hook["data"]["order_id"]
+            .as_str()
+            .and_then(|id| id.parse().ok());
+        let id: u64 = id.expect("an id");
+        let open = order(&social, id).await;
+        let state = (&open["status"], &open["is_buyer_request_cancel"]);
+        assert_eq!(state, (&json!("AWAITING_SHIPMENT"), &json!(true)));
+        let body = json!({ "order_id": id.to_string(), "cancel_reason": "own" });
+        let path = "/return_refund/202309/cancellations";
+        assert_eq!(ask(&social, path, &[], Some(body)).await["code"], 0);
+        let over = order(&social, id).await;
+        let state = (&over["status"], &over["is_buyer_request_cancel"]);
+        assert_eq!(state, (&json!("CANCELLED"), &json!(false)));
+    }
 }
 
 #[tokio::test]

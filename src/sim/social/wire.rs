@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::sim::courier::Letter;
 use crate::sim::goods::{Line, decimal, person};
 use crate::sim::ledger::Sale;
 use crate::sim::server::Reply;
@@ -113,11 +114,25 @@ pub(super) fn status(sale: &Sale) -> &'static str {
     }
 }
 
-/// The webhook of a change of status.
-pub(super) fn hook(shop: &str, number: u64, now: Timestamp, data: &str) -> String {
-    let data: Value = serde_json::from_str(data).unwrap_or_default();
+/// What letters about a wish to cancel are about; the others are about an order's status.
+pub(super) const CANCELLATION: &str = "cancellation";
+
+/// A buyer's wish not to get an order, as its webhook says it.
+pub(super) fn wish(sale: &Sale) -> Value {
     json!({
-        "type": 1, "tts_notification_id": (7_300_000_000_000_000_000 + number).to_string(),
+        "order_id": sale.id.to_string(), "cancel_id": format!("{}1", sale.id),
+        "cancel_status": "CANCELLATION_REQUEST_PENDING", "cancellations_role": "BUYER",
+        "create_time": sale.changed_at.as_second(),
+    })
+}
+
+/// The webhook that a letter becomes: of a change of status, or of a cancellation's.
+pub(super) fn hook(shop: &str, letter: &Letter, now: Timestamp) -> String {
+    let data: Value = serde_json::from_str(&letter.body).unwrap_or_default();
+    let form = if letter.topic == CANCELLATION { 11 } else { 1 };
+    let number = 7_300_000_000_000_000_000 + letter.number;
+    json!({
+        "type": form, "tts_notification_id": number.to_string(),
         "shop_id": shop, "timestamp": now.as_second(), "data": data,
     })
     .to_string()
@@ -142,7 +157,8 @@ pub(super) fn order(sale: &Sale) -> Value {
         "buyer_email": format!("{:x}@scs.tiktok.example", sale.buyer), "buyer_message": "",
         "fulfillment_type": "FULFILLMENT_BY_SELLER", "shipping_type": "SELLER",
         "delivery_option_id": DELIVERY, "warehouse_id": WAREHOUSE, "is_cod": false,
-        "is_on_hold_order": false, "is_buyer_request_cancel": false, "is_sample_order": false,
+        "is_on_hold_order": false, "is_sample_order": false,
+        "is_buyer_request_cancel": sale.is_asked_for(),
         "payment_method_name": "Visa",
         "payment": {
             "currency": "EUR", "sub_total": decimal(sale.goods()),

@@ -1,6 +1,7 @@
 //! A till that speaks as Square does: goods go over the counter, paid, and webhooks say which payment belongs
-//! to which order; orders and what their lines were bought from are asked for. Nothing comes back to it:
-//! what is done at the counter is done.
+//! to which order; orders and what their lines were bought from are asked for. Some buyers bring a unit back:
+//! its money is given back of the payment, and a webhook names the refund. Nothing comes back from the hub: what
+//! is done at the counter is done.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use self::wire::Account;
 use super::courier::{self, Headers, Letter, Teller};
 use super::hub::Hub;
-use super::ledger::{Entry, Ledger, Manner};
+use super::ledger::{Entry, Ledger, Manner, Sale};
 use super::place::HubUrl;
 use super::server::{self, Asked, Peer, Reply};
 use super::trade::{self, Stall};
@@ -86,12 +87,24 @@ pub async fn run(options: Options, stop: CancellationToken) -> Result<(), SimErr
     told
 }
 
-/// A sale is told by its payment. The letter is the order's id: who the seller is, is written when it leaves.
+/// What webhooks are about.
+const PAID: &str = "payment.updated";
+const REFUNDED: &str = "refund.updated";
+
+/// A sale is told by its payment, and money that went back by its refund. The letter is the order's id: who the
+/// seller is, is written when it leaves.
 fn news(line: &Entry) -> Vec<(Timestamp, Letter)> {
+    let about = |sale: &Sale, topic, again| Letter {
+        topic,
+        ..sale.letter(again, &json!(sale.id))
+    };
+    if let Entry::Refunded(sale) = line {
+        return vec![(sale.changed_at, about(sale, REFUNDED, false))];
+    }
     let Entry::Sold(sale) = line else {
         return Vec::new();
     };
-    let told = |seconds, again| (sale.after(seconds), sale.letter(again, &json!(sale.id)));
+    let told = |seconds, again| (sale.after(seconds), about(sale, PAID, again));
     let again = sale.repeated_after.map(|seconds| told(seconds, true));
     std::iter::once(told(sale.late, false))
         .chain(again)
@@ -109,6 +122,8 @@ impl Peer for Till {
         match asked.segments().as_slice() {
             ["v2", "orders", "search"] if post => self.search(&body),
             ["v2", "orders", id] if get => self.order(id),
+            ["v2", "payments", id] if get => self.one(id, "payment", wire::payment),
+            ["v2", "refunds", id] if get => self.one(id, "refund", wire::refund),
             ["v2", "catalog", "batch-retrieve"] if post => {
                 let ids = body["object_ids"].as_array().into_iter().flatten();
                 let objects = ids.filter_map(|id| wire::catalog_object(id.as_str()?));
@@ -140,6 +155,16 @@ impl Till {
                 let order = wire::order(&sale, &self.account);
                 Reply::new(200, json!({ "order": order }))
             }
+            None => refused(404, "INVALID_REQUEST_ERROR", "NOT_FOUND"),
+        }
+    }
+
+    /// What of an order has this id, by what makes it of the order.
+    fn one(&self, id: &str, name: &str, of: fn(&Sale, &Account) -> Option<Value>) -> Reply {
+        let sale = wire::of_order(id).and_then(|order| locked(&self.ledger).find(order));
+        let found = sale.and_then(|sale| of(&sale, &self.account));
+        match found.filter(|found| found["id"] == id) {
+            Some(found) => Reply::new(200, json!({ name: found })),
             None => refused(404, "INVALID_REQUEST_ERROR", "NOT_FOUND"),
         }
     }
@@ -176,9 +201,9 @@ impl Till {
     }
 
     /// The webhook that a letter becomes.
-    fn payment(&self, letter: &Letter) -> Option<Value> {
+    fn hook(&self, letter: &Letter) -> Option<Value> {
         let sale = locked(&self.ledger).find(letter.body.parse().ok()?)?;
-        Some(wire::payment_updated(&sale, &self.account, letter.number))
+        wire::hook(&sale, &self.account, letter)
     }
 }
 
@@ -186,7 +211,7 @@ impl Teller for Till {
     fn due(&self, now: Timestamp) -> Vec<Letter> {
         let due = locked(&self.ledger).outbox().due(now);
         let due = due.into_iter().filter_map(|mut letter| {
-            letter.body = self.payment(&letter)?.to_string();
+            letter.body = self.hook(&letter)?.to_string();
             Some(letter)
         });
         due.collect()

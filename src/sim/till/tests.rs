@@ -85,6 +85,57 @@ async fn a_payment_names_its_order_and_the_order_adds_up() {
 }
 
 #[tokio::test]
+async fn a_unit_that_is_brought_back_is_told_by_a_refund_of_its_payment() {
+    let till = till(None);
+    sell(&till, 60);
+    locked(&till.ledger).regret(Timestamp::MAX).expect("noted");
+    let mut refunds = Vec::new();
+    loop {
+        let due = till.due(Timestamp::MAX);
+        if due.is_empty() {
+            break;
+        }
+        for letter in due {
+            let hook: Value = serde_json::from_str(&letter.body).expect("JSON");
+            refunds.extend((hook["type"] == "refund.updated").then_some(hook));
+            till.told(letter.number, true);
+        }
+    }
+    assert!(!refunds.is_empty());
+    for hook in refunds {
+        let id = hook["data"]["object"]["refund"]["id"]
+            .as_str()
+            .expect("an id");
+        let (status, found) = ask(
+            &till,
+            Method::GET,
+            &format!("/v2/refunds/{id}"),
+            Value::Null,
+        )
+        .await;
+        let refund = &found["refund"];
+        assert_eq!((status, &refund["status"]), (200, &json!("COMPLETED")));
+        let payment = refund["payment_id"].as_str().expect("a payment");
+        let path = format!("/v2/payments/{payment}");
+        let (status, found) = ask(&till, Method::GET, &path, Value::Null).await;
+        let payment = &found["payment"];
+        assert_eq!(
+            (status, &payment["refunded_money"]),
+            (200, &refund["amount_money"])
+        );
+        let path = format!(
+            "/v2/orders/{}",
+            payment["order_id"].as_str().expect("an order")
+        );
+        let (_, found) = ask(&till, Method::GET, &path, Value::Null).await;
+        let line = &found["order"]["line_items"][0];
+        assert_eq!(line["base_price_money"], refund["amount_money"]);
+    }
+    let (status, _) = ask(&till, Method::GET, "/v2/refunds/SIMPAY1", Value::Null).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test]
 async fn a_line_leads_to_its_sku_by_the_catalog() {
     let till = till(None);
     sell(&till, 1);

@@ -1,9 +1,11 @@
 //! Square's objects as its API reference describes them: an order of the Point of Sale app, the payment that
-//! names it, and things of the catalog. Amounts are cents; the taxes are in them.
+//! names it, the refund of a part, and things of the catalog. Amounts are cents; the taxes are in them.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::REFUNDED;
+use crate::sim::courier::Letter;
 use crate::sim::goods::{Line, tax};
 use crate::sim::ledger::Sale;
 
@@ -13,8 +15,10 @@ pub(super) struct Account {
     pub(super) location: String,
 }
 
-/// How the ids of orders, and of things of the catalog, begin.
+/// How the ids of orders, of their payments and refunds, and of things of the catalog, begin.
 const ORDER: &str = "SIMORDER";
+const PAYMENT: &str = "SIMPAY";
+const REFUND: &str = "SIMREFUND";
 const VARIATION: &str = "SIMVAR";
 
 /// An order's id.
@@ -117,21 +121,57 @@ fn line_item(line: &Line, place: u64) -> Value {
 }
 
 fn payment_id(sale: &Sale) -> String {
-    format!("SIMPAY{}", sale.id)
+    format!("{PAYMENT}{}", sale.id)
 }
 
-/// The webhook that says that an order was paid.
-pub(super) fn payment_updated(sale: &Sale, account: &Account, letter: u64) -> Value {
+fn refund_id(sale: &Sale) -> String {
+    format!("{REFUND}{}", sale.id)
+}
+
+/// The number of the order that a payment or a refund of this id is of.
+pub(super) fn of_order(id: &str) -> Option<u64> {
+    let number = id.strip_prefix(PAYMENT).or(id.strip_prefix(REFUND))?;
+    number.parse().ok()
+}
+
+/// The payment of an order.
+pub(super) fn payment(sale: &Sale, account: &Account) -> Option<Value> {
     let total = money(sale.goods());
-    json!({
-        "merchant_id": account.merchant, "location_id": account.location, "type": "payment.updated",
-        "event_id": format!("00000000-0000-4000-8000-{letter:012}"),
-        "created_at": sale.placed_at.to_string(),
-        "data": { "type": "payment", "id": payment_id(sale), "object": { "payment": {
-            "id": payment_id(sale), "order_id": id(sale.id), "location_id": account.location,
-            "status": "COMPLETED", "source_type": "CARD", "amount_money": total,
-            "total_money": total, "approved_money": total,
-            "created_at": sale.placed_at.to_string(), "updated_at": sale.placed_at.to_string(),
-        } } },
-    })
+    let mut payment = json!({
+        "id": payment_id(sale), "order_id": id(sale.id), "location_id": account.location,
+        "status": "COMPLETED", "source_type": "CARD", "amount_money": total,
+        "total_money": total, "approved_money": total,
+        "created_at": sale.placed_at.to_string(), "updated_at": sale.changed_at.to_string(),
+    });
+    if let Some(refund) = &sale.refund {
+        payment["refunded_money"] = money(refund.cents);
+        payment["refund_ids"] = json!([refund_id(sale)]);
+    }
+    Some(payment)
+}
+
+/// What went back of an order's payment. The order that it names is one of its own.
+pub(super) fn refund(sale: &Sale, account: &Account) -> Option<Value> {
+    let refund = sale.refund.as_ref()?;
+    Some(json!({
+        "id": refund_id(sale), "status": "COMPLETED", "location_id": account.location,
+        "amount_money": money(refund.cents), "payment_id": payment_id(sale),
+        "order_id": format!("SIMRETURN{}", sale.id), "reason": "Returned goods",
+        "destination_type": "CARD",
+        "created_at": refund.at.to_string(), "updated_at": refund.at.to_string(),
+    }))
+}
+
+/// The webhook that a letter becomes; none when there is nothing of the kind.
+pub(super) fn hook(sale: &Sale, account: &Account, letter: &Letter) -> Option<Value> {
+    let (name, object) = match letter.topic {
+        REFUNDED => ("refund", refund(sale, account)?),
+        _ => ("payment", payment(sale, account)?),
+    };
+    Some(json!({
+        "merchant_id": account.merchant, "location_id": account.location, "type": letter.topic,
+        "event_id": format!("00000000-0000-4000-8000-{:012}", letter.number),
+        "created_at": object["created_at"],
+        "data": { "type": name, "id": object["id"], "object": { name: object } },
+    }))
 }
