@@ -173,13 +173,17 @@ impl Draft<'_> {
         let Some(to) = &said.ship_to else {
             return;
         };
+        // Most statements repeat the address, whatever stage the order is in and however odd it looks.
+        if self.context.ship_to == Some(to) {
+            return;
+        }
         let change = AddressChange {
             to: to.clone(),
             point: said.draft.point,
             reason: REASON_CHANGED_AT_SOURCE.to_owned(),
         };
         match self.change_address(&change) {
-            Ok(()) | Err(Rejection::Address(AddressRejection::Same)) => {}
+            Ok(()) => {}
             Err(
                 Rejection::Address(AddressRejection::NothingToLabel)
                 | Rejection::WrongStage { .. }

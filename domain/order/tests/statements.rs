@@ -297,6 +297,30 @@ fn another_address_of_the_channels_is_followed_and_the_same_one_is_not() {
 }
 
 #[test]
+fn the_same_address_is_no_news_while_its_label_is_bought_nor_once_everything_has_left() {
+    let mut world = standing();
+    for step in [
+        FulfilmentStep::Accept,
+        FulfilmentStep::Pick { lines: None },
+        FulfilmentStep::Pack,
+    ] {
+        world.step(step).expect("legal");
+    }
+    let mut asked = world.order.outstanding.values().map(|open| &open.effect);
+    assert!(asked.any(|effect| matches!(effect, Effect::BuyLabel { .. })));
+    let mut said = statement(1, [3, 2]);
+    said.ship_to = world.ship_to.clone();
+    say(&mut world, said.clone());
+    world.settle();
+    world.step(FulfilmentStep::HandOver).expect("legal");
+    world.settle();
+    said.draft.changed_at = Some(beginning() + HOUR);
+    say(&mut world, said);
+    assert!(!world.kinds().contains(&"order.fact_ignored"));
+    assert_eq!((world.order.address, &world.order.holds[..]), (0, &[][..]));
+}
+
+#[test]
 fn another_address_after_everything_has_left_stands_in_the_log() {
     let mut world = standing();
     ship(&mut world, 1);
