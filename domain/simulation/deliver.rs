@@ -152,7 +152,7 @@ impl World<'_> {
             id,
             channel,
             channel_slug: slug.clone(),
-            features: buyers::features(&draft),
+            features: buyers::features(draft),
             draft: draft.clone(),
             wanted: self.shops.taken_out(id),
             live_connection: true,

@@ -162,6 +162,7 @@ fn parcel(package: &Package) -> Inbound {
     Inbound::Scans {
         test: is_test(&package.tracking_number),
         tracking_number: package.tracking_number.clone(),
+        carrier: None,
         scans,
         proof,
     }

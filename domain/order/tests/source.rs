@@ -363,10 +363,10 @@ fn a_part_that_is_cancelled_here_is_told_with_what_the_channel_gives_back() {
 
 #[test]
 fn what_somebody_put_on_hold_at_the_channel_waits_until_it_is_released_there_or_here() {
-    let word = |kept| Fact::Channel(ChannelFact::KeptBack { kept });
+    let keep = |kept| Fact::Channel(ChannelFact::KeptBack { kept });
     let mut world = prepaid();
-    world.fact(word(true));
-    assert_eq!(world.fact(word(true)), Decided::Nothing);
+    world.fact(keep(true));
+    assert_eq!(world.fact(keep(true)), Decided::Nothing);
     world.settle();
     assert_eq!(world.order.holds[0].reason, REASON_KEPT_BACK);
     assert_eq!(world.order.stage, Stage::Confirmed, "with its stock");
@@ -374,15 +374,15 @@ fn what_somebody_put_on_hold_at_the_channel_waits_until_it_is_released_there_or_
     // That it is paid there does not release it.
     world.fact(Fact::Channel(ChannelFact::Paid { reference: None }));
     assert_eq!(world.order.holds.len(), 1);
-    world.fact(word(false));
+    world.fact(keep(false));
     world.settle();
     assert_eq!(world.order.stage, Stage::Fulfilling);
-    world.fact(word(true));
+    world.fact(keep(true));
     let (hold, reason) = (world.order.holds[0].id, "it may go".to_owned());
     world
         .command(Command::Release { hold, reason })
         .expect("legal");
-    assert_eq!(world.fact(word(true)), Decided::Nothing);
+    assert_eq!(world.fact(keep(true)), Decided::Nothing);
     assert_eq!(world.order.holds, []);
     assert_eq!(world.folded(), world.order);
 }

@@ -1,5 +1,7 @@
 //! Money that goes back through eBay: however often it is tried, it goes back once.
 
+use std::collections::BTreeSet;
+
 use orderhub_domain::money::Money;
 use orderhub_domain::order::Topic;
 
@@ -59,6 +61,13 @@ async fn a_refund_whose_answer_was_lost_is_found_again_and_not_repeated() {
         let again = connect("ebay", &again).expect("a connection");
         let refused_again = tell(&again, &notice).await;
         assert_eq!(refused_again, Ok(refused("refund_alike_is_there")));
+        // Unless the notice knows which there were before it.
+        let given = Some(BTreeSet::new());
+        let knowing = PartNotice {
+            given,
+            ..notice.clone()
+        };
+        assert_eq!(tell(&again, &knowing).await, Ok(repaid("R1", "19.90")));
         assert_eq!(tell(&connector, &notice).await, Ok(repaid("R1", "19.90")));
         assert_eq!(site.book().asked.len(), 1);
     }

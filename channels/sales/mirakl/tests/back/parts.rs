@@ -1,5 +1,7 @@
 //! Acceptance, and money for a part of an order: however often it is tried, it goes back once.
 
+use std::collections::BTreeSet;
+
 use orderhub_domain::money::Money;
 use orderhub_domain::order::Topic;
 
@@ -164,6 +166,11 @@ async fn a_second_refund_of_the_same_kind_is_a_persons_where_it_may_be_the_first
     let connector = giving(&server);
     let refused = tell(&connector, &notice).await;
     assert_eq!(refused, Ok(no("refund_alike_is_there")));
+    // Unless the notice knows which there were before it.
+    let given = Some(BTreeSet::new());
+    let knowing = PartNotice { given, ..notice };
+    let found = tell(&giving(&server), &knowing).await;
+    assert_eq!(found, Ok(repaid(&[("R1", "11.94")])));
     assert_eq!(market.paths(), ["orders/refund"]);
 }
 

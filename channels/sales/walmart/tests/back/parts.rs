@@ -1,5 +1,7 @@
 //! Acknowledgements, cancelled parts and refunds: each is done once, however often it is tried.
 
+use std::collections::BTreeSet;
+
 use orderhub_domain::money::Money;
 use orderhub_domain::order::Topic;
 
@@ -96,9 +98,15 @@ async fn what_was_shipped_is_given_back_with_its_tax_and_once() {
                     "taxAmount": { "currency": "USD", "amount": -2 } } } }] } }] } });
     assert_eq!(*line, expected);
     let more = part("N2", &[("1", 1)], "11.00", PartOf::Claimed);
-    assert_eq!(
-        tell(&connector, &more).await,
-        Ok(no("line_was_refunded_before"))
+    let unsure = tell(&connector, &more).await;
+    assert_eq!(unsure, Ok(no("line_was_refunded_before")));
+    // Unless it was known before the notice.
+    let given = Some(BTreeSet::from(["1-1".to_owned()]));
+    let knowing = PartNotice { given, ..more };
+    let given = tell(&connector, &knowing).await;
+    assert!(
+        matches!(given, Ok(NoticeEvidence::Repaid { .. })),
+        "{given:?}"
     );
 }
 
