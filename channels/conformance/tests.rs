@@ -151,6 +151,7 @@ fn a_sighting_that_is_dated_by_its_arrival_is_found() {
     let dated = |item, arrived| match item {
         Inbound::Scans {
             tracking_number,
+            carrier,
             test,
             mut scans,
             proof,
@@ -160,6 +161,7 @@ fn a_sighting_that_is_dated_by_its_arrival_is_found() {
             }
             vec![Inbound::Scans {
                 tracking_number,
+                carrier,
                 test,
                 scans,
                 proof,

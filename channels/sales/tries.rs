@@ -70,12 +70,11 @@ impl Given {
         notice: &PartNotice,
         there: impl Iterator<Item = &'a Repayment>,
     ) -> Since<'_> {
-        let (before, is_first) = match &notice.given {
-            Some(given) => (given.clone(), false),
-            None => {
-                let now = there.map(|made| made.reference.clone()).collect();
-                self.tries.before(&notice.key, now)
-            }
+        let (before, is_first) = if let Some(given) = &notice.given {
+            (given.clone(), false)
+        } else {
+            let now = there.map(|made| made.reference.clone()).collect();
+            self.tries.before(&notice.key, now)
         };
         Since {
             given: self,

@@ -19,7 +19,9 @@ const WITHIN: [(&str, &str); 5] = [
 /// How a vendor's API answers an order, and a list of orders.
 fn answers(kind: &str, order: &Value) -> Vec<Value> {
     match kind {
-        "shopify" => vec![json!({ "order": order }), json!({ "orders": [order] })],
+        "shopify" | "amazon" => {
+            vec![json!({ "order": order }), json!({ "orders": [order] })]
+        }
         "woocommerce" | "bigcommerce" => vec![json!([order])],
         "adobe_commerce" => {
             vec![json!({ "items": [order], "search_criteria": {}, "total_count": 1 })]
@@ -28,7 +30,6 @@ fn answers(kind: &str, order: &Value) -> Vec<Value> {
             json!({ "total": 1, "data": [order] }),
             json!({ "data": order }),
         ],
-        "amazon" => vec![json!({ "order": order }), json!({ "orders": [order] })],
         "ebay" | "mirakl" => vec![json!({ "total_count": 1, "orders": [order] })],
         "walmart" => vec![
             json!({ "order": order }),

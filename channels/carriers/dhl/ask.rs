@@ -57,7 +57,7 @@ pub(super) struct Customs<'a> {
     export_type: &'static str,
     /// What the buyer paid for postage, which the hub does not tell apart by parcel.
     postal_charges: Amount,
-    items: Vec<Item<'a>>,
+    items: Vec<Declared<'a>>,
 }
 
 #[derive(Serialize)]
@@ -69,7 +69,7 @@ struct Amount {
 /// Some units of a line; value and weight are those of one.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Item<'a> {
+struct Declared<'a> {
     item_description: String,
     packaged_quantity: u32,
     item_value: Amount,
@@ -92,7 +92,7 @@ fn amount(money: Money) -> Amount {
 pub(super) fn customs(call: &LabelCall) -> Option<Customs<'_>> {
     let contents = call.declared()?;
     let currency = contents.first()?.unit_value.currency();
-    let items = contents.iter().map(|content| Item {
+    let items = contents.iter().map(|content| Declared {
         item_description: content.words(256),
         packaged_quantity: content.units,
         item_value: amount(content.unit_value),

@@ -94,7 +94,7 @@ pub(super) struct Shipment {
     pub(super) details: Option<Details>,
 }
 
-/// A parcel as another API of DHL's states it (MyDHL, of DHL Express).
+/// A parcel as another API of DHL's states it (`MyDHL`, of DHL Express).
 #[derive(Deserialize)]
 pub(super) struct OfMyDhl {
     #[serde(rename = "shipmentTrackingNumber")]

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use orderhub_domain::ids::Slug;
 use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelStatus, Scan};
 
-use super::wire::{Customs, CustomsItem, Dimensions, Label, Sighting, Tracking, Value};
+use super::wire::{CustomsDeclaration, CustomsItem, Dimensions, Label, Sighting, Tracking, Value};
 use crate::carriers::LabelCall;
 use crate::carriers::customs::{exact, whole};
 use crate::carriers::labels::cost;
@@ -225,7 +225,7 @@ pub(super) fn dimensions(call: &LabelCall) -> Option<Dimensions> {
 }
 
 /// What is declared to customs: goods that were sold, which come back if nobody takes them.
-pub(super) fn customs(call: &LabelCall) -> Option<Customs<'_>> {
+pub(super) fn customs(call: &LabelCall) -> Option<CustomsDeclaration<'_>> {
     let items = call.declared()?.iter().map(|content| CustomsItem {
         description: content.words(100),
         quantity: content.units,
@@ -237,7 +237,7 @@ pub(super) fn customs(call: &LabelCall) -> Option<Customs<'_>> {
         country_of_origin: content.origin.as_deref(),
         sku: content.sku.as_deref(),
     });
-    Some(Customs {
+    Some(CustomsDeclaration {
         contents: "merchandise",
         non_delivery: "return_to_sender",
         customs_items: items.collect(),

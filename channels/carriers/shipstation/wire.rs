@@ -232,7 +232,7 @@ pub(super) struct NewShipment<'a> {
     pub(super) ship_from: Party<'a>,
     pub(super) packages: [Package; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) customs: Option<Customs<'a>>,
+    pub(super) customs: Option<CustomsDeclaration<'a>>,
 }
 
 #[derive(Serialize)]
@@ -252,7 +252,7 @@ pub(super) struct Dimensions {
 
 /// What is declared to customs (docs.shipstation.com/openapi: `customs_info`).
 #[derive(Serialize)]
-pub(super) struct Customs<'a> {
+pub(super) struct CustomsDeclaration<'a> {
     pub(super) contents: &'static str,
     pub(super) non_delivery: &'static str,
     pub(super) customs_items: Vec<CustomsItem<'a>>,

@@ -22,7 +22,7 @@ pub(super) const ID: &str = "AmazonOrderId";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Order {
+struct OlderOrder {
     amazon_order_id: String,
     #[serde(default)]
     purchase_date: Option<String>,
@@ -47,11 +47,11 @@ struct Order {
     #[serde(default)]
     latest_ship_date: Text,
     #[serde(default)]
-    shipping_address: Spare<Address>,
+    shipping_address: Spare<Destination>,
     #[serde(default)]
-    buyer_info: Spare<Buyer>,
+    buyer_info: Spare<Person>,
     #[serde(default)]
-    order_items: Option<Vec<Item>>,
+    order_items: Option<Vec<Sold>>,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ struct Amount {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Address {
+struct Destination {
     #[serde(default)]
     name: Text,
     #[serde(default)]
@@ -91,7 +91,7 @@ struct Address {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Buyer {
+struct Person {
     #[serde(default)]
     buyer_name: Text,
     #[serde(default)]
@@ -103,7 +103,7 @@ struct Buyer {
 /// An item; its amounts are those of all its units.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Item {
+struct Sold {
     #[serde(deserialize_with = "spare::id")]
     order_item_id: String,
     #[serde(default, rename = "ASIN")]
@@ -148,12 +148,12 @@ struct Measurement {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Wrapping {
-    #[serde(default)]
-    gift_wrap_price: Option<Amount>,
-    #[serde(default)]
-    gift_wrap_tax: Option<Amount>,
-    #[serde(default)]
-    gift_message_text: Text,
+    #[serde(default, rename = "GiftWrapPrice")]
+    price: Option<Amount>,
+    #[serde(default, rename = "GiftWrapTax")]
+    tax: Option<Amount>,
+    #[serde(default, rename = "GiftMessageText")]
+    message: Text,
 }
 
 #[derive(Deserialize)]
@@ -183,7 +183,7 @@ pub(super) fn is_one(body: &[u8]) -> bool {
 
 /// The order that this API states.
 pub(super) fn told(body: &[u8]) -> Result<Told, NotTaken> {
-    let order: Order = parse(body)?;
+    let order: OlderOrder = parse(body)?;
     let Some(status) = order.order_status.as_deref() else {
         return Err(unknown("order:part_of_one"));
     };
@@ -207,7 +207,7 @@ pub(super) fn told(body: &[u8]) -> Result<Told, NotTaken> {
     }
 }
 
-fn whole(order: &Order, status: &str, items: &[Item]) -> Value {
+fn whole(order: &OlderOrder, status: &str, items: &[Sold]) -> Value {
     let by = match order.fulfillment_channel.as_deref() {
         Some("MFN") => Some("MERCHANT"),
         Some("AFN") => Some("AMAZON"),
@@ -245,7 +245,7 @@ fn whole(order: &Order, status: &str, items: &[Item]) -> Value {
     })
 }
 
-fn address(at: &Address) -> Value {
+fn address(at: &Destination) -> Value {
     json!({
         "name": *at.name, "companyName": *at.company_name,
         "addressLine1": *at.address_line1, "addressLine2": *at.address_line2,
@@ -259,17 +259,17 @@ fn amount(money: &Amount) -> Value {
     json!({ "amount": money.amount.0, "currencyCode": money.currency_code })
 }
 
-fn item(item: &Item, at_the_door: bool) -> Value {
+fn item(item: &Sold, at_the_door: bool) -> Value {
     let wrapping = item.buyer_info.as_ref();
     let wrap = |of: fn(&Wrapping) -> Option<&Amount>| wrapping.and_then(of);
     let parts = [
         ("ITEM", item.item_price.as_ref()),
         ("SHIPPING", item.shipping_price.as_ref()),
-        ("GIFT_WRAP", wrap(|of| of.gift_wrap_price.as_ref())),
+        ("GIFT_WRAP", wrap(|of| of.price.as_ref())),
         ("COD_FEE", item.cod_fee.as_ref()),
         ("TAX", item.item_tax.as_ref()),
         ("TAX", item.shipping_tax.as_ref()),
-        ("TAX", wrap(|of| of.gift_wrap_tax.as_ref())),
+        ("TAX", wrap(|of| of.tax.as_ref())),
         ("DISCOUNT", item.promotion_discount.as_ref()),
         ("DISCOUNT", item.shipping_discount.as_ref()),
         ("DISCOUNT", item.cod_fee_discount.as_ref()),
@@ -280,7 +280,7 @@ fn item(item: &Item, at_the_door: bool) -> Value {
     let parts: Vec<Value> = parts.into_iter().filter_map(part).collect();
     let wish = item.buyer_requested_cancel.as_ref();
     let unwanted = wish.is_some_and(|wish| wish.is_buyer_requested_cancel == Some(true));
-    let message = wrapping.and_then(|of| of.gift_message_text.as_ref());
+    let message = wrapping.and_then(|of| of.message.as_ref());
     json!({
         "orderItemId": item.order_item_id,
         "quantityOrdered": item.quantity_ordered.0,

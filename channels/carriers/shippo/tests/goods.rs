@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::calls::bought;
 use super::calls::created;
-use super::{SHIPMENTS, TRANSACTIONS, answering, bought, call, carrier, ok, transaction};
+use super::{SHIPMENTS, TRANSACTIONS, answering, call, carrier, ok, transaction};
 use crate::carriers::LabelCall;
 use crate::carriers::customs::tests::abroad;
 
