@@ -4,7 +4,6 @@
 use std::collections::BTreeSet;
 
 use super::super::*;
-use super::exchanges::{exchange, other};
 use super::returns::{inspect, of_line, open, receive};
 use super::routing::units;
 use super::world::*;
@@ -22,7 +21,7 @@ pub(super) fn prepaid() -> World {
     world
 }
 
-fn delivered() -> World {
+pub(super) fn delivered() -> World {
     let mut world = prepaid();
     super::returns::deliver(&mut world);
     world
@@ -38,7 +37,7 @@ pub(super) fn asked(world: &World) -> Vec<Notice> {
     notices.collect()
 }
 
-fn refund_in(world: &mut World, reference: &str, amount: &str) -> Decided {
+pub(super) fn refund_in(world: &mut World, reference: &str, amount: &str) -> Decided {
     let decided = world.fact(Fact::Channel(ChannelFact::Refunded {
         reference: reference.to_owned(),
         amount: eur(amount),
@@ -69,7 +68,7 @@ fn given(world: &World) -> Money {
     world.order.tenders[0].refunded_sum()
 }
 
-fn balance(world: &World, account: &Account) -> Money {
+pub(super) fn balance(world: &World, account: &Account) -> Money {
     let zero = eur("0");
     world.order.ledger.balance(account, zero.currency())
 }
@@ -359,92 +358,4 @@ fn a_part_that_is_cancelled_here_is_told_with_what_the_channel_gives_back() {
     answer(&mut world, repaid("re_1", "20.00"));
     assert_eq!(world.order.due_at_channel(), eur("0"));
     assert_eq!(world.folded(), world.order);
-}
-
-#[test]
-fn what_somebody_put_on_hold_at_the_channel_waits_until_it_is_released_there_or_here() {
-    let keep = |kept| Fact::Channel(ChannelFact::KeptBack { kept });
-    let mut world = prepaid();
-    world.fact(keep(true));
-    assert_eq!(world.fact(keep(true)), Decided::Nothing);
-    world.settle();
-    assert_eq!(world.order.holds[0].reason, REASON_KEPT_BACK);
-    assert_eq!(world.order.stage, Stage::Confirmed, "with its stock");
-    assert_eq!(world.order.stuck, None, "nobody has to do anything");
-    // That it is paid there does not release it.
-    world.fact(Fact::Channel(ChannelFact::Paid { reference: None }));
-    assert_eq!(world.order.holds.len(), 1);
-    world.fact(keep(false));
-    world.settle();
-    assert_eq!(world.order.stage, Stage::Fulfilling);
-    world.fact(keep(true));
-    let (hold, reason) = (world.order.holds[0].id, "it may go".to_owned());
-    world
-        .command(Command::Release { hold, reason })
-        .expect("legal");
-    assert_eq!(world.fact(keep(true)), Decided::Nothing);
-    assert_eq!(world.order.holds, []);
-    assert_eq!(world.folded(), world.order);
-}
-
-#[test]
-fn what_the_channel_keeps_back_waits_with_its_stock_until_it_is_paid_there() {
-    let lines = vec![line(1, "SKU-1", 1, "20.00")];
-    let terms = Terms::Authorized {
-        gateway: None,
-        reference: None,
-        expires_at: None,
-        capture: CaptureMode::Once,
-    };
-    let mut order = draft(lines, "0", terms);
-    order.awaits_release = true;
-    let mut world = World::place(order, &[("BER1", "SKU-1", 1)]);
-    world.listens = &Topic::ALL;
-    world.settle();
-    assert_eq!(world.order.stage, Stage::Confirmed);
-    assert_eq!(asked(&world), [Notice::Accepted]);
-    assert!(world.outstanding("request_fulfilment").is_none());
-    assert_eq!(world.order.holds[0].reason, REASON_AWAITS_CHANNEL);
-    assert_eq!(world.order.stuck, None, "nobody has to do anything");
-    let reference = None;
-    world.fact(Fact::Channel(ChannelFact::Paid { reference }));
-    world.settle();
-    assert_eq!(world.order.holds, []);
-    assert_eq!(world.order.stage, Stage::Fulfilling);
-}
-
-#[test]
-fn what_an_exchange_leaves_to_the_channel_is_told_to_it_once() {
-    let mut world = delivered();
-    // Nobody has so many: nothing goes out for what comes back.
-    let out = vec![other("SKU-1", 50, "0.80")];
-    exchange(&mut world, 2, out).expect("the buyer has them");
-    super::exchanges::bring_back(&mut world, 1, 2);
-    world.settle();
-    let ended = world.order.exchanges[0].settled.as_ref().expect("it ended");
-    assert_eq!(ended.elsewhere, eur("40.00"));
-    let told = |world: &World| {
-        let told = asked(world).into_iter().filter(Notice::gives_back);
-        told.collect::<Vec<_>>()
-    };
-    let [
-        Notice::Refund {
-            of,
-            nth: 1,
-            lines,
-            amount,
-            ..
-        },
-    ] = &told(&world)[..]
-    else {
-        panic!("one refund: {:?}", told(&world));
-    };
-    assert_eq!((*of, *amount), (RefundOf::Exchange(1), eur("40.00")));
-    assert_eq!(units_of(lines, 1).whole(), Some(2));
-    refund_in(&mut world, "re_1", "40.00");
-    world.wait(60);
-    world.settle();
-    assert_eq!(told(&world).len(), 1);
-    assert_eq!(world.order.due_at_channel(), eur("0"));
-    assert_eq!(balance(&world, &Account::Receivable), eur("0"));
 }
