@@ -90,9 +90,8 @@ pub(super) fn named(topic: &str, body: &[u8]) -> Result<Inbound, NotTaken> {
 /// Whether the shop keeps an order back, as it was looked up.
 pub(super) fn kept_back(body: &[u8]) -> Result<Inbound, NotTaken> {
     let standing: Standing = parse(body)?;
-    let orders = standing.fulfillment_orders.nodes.iter();
-    let on_hold = |order: &WorkOrder| order.status.as_deref() == Some("ON_HOLD");
-    let kept = orders.filter(|order| on_hold(order)).count() > 0;
+    let mut orders = standing.fulfillment_orders.nodes.iter();
+    let kept = orders.any(|order| order.status.as_deref() == Some("ON_HOLD"));
     let order = id_of(Some(&standing.id), None);
     Ok(Inbound::Said {
         order: order.ok_or_else(|| unreadable("the order's id"))?,
