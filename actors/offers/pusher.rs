@@ -1,5 +1,5 @@
-//! Tells one channel what it can offer: a few calls at once, behind a breaker, the newest number of each
-//! SKU until the channel has it.
+//! Tells one channel what it can offer: as many SKUs at once as it wants to be told of, behind a breaker, the
+//! newest number of each until the channel has it.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use metrics::{counter, gauge};
 use orderhub_channels::port::CallError;
-use orderhub_channels::sales::{Offered, SalesConnector};
+use orderhub_channels::sales::{Manner, Offered, SalesConnector, StockWay};
 use orderhub_domain::ids::{ChannelId, Sku, Slug};
 use orderhub_domain::order::Places;
 use tokio::task::JoinSet;
@@ -19,10 +19,6 @@ use super::book::{Book, Ended, Push};
 use crate::partner::Breaker;
 use crate::shared::Shared;
 
-/// Calls at once: a shop counts what it is asked, and orders' own news go first.
-const AT_ONCE: usize = 2;
-/// How long a call may take.
-const PATIENCE: Duration = Duration::from_secs(15);
 /// How often everything is compared with what the channel offers: somebody may have changed it there.
 const DOUBT: Duration = Duration::from_hours(1);
 /// Longest sleep without anything to do.
@@ -45,6 +41,8 @@ impl Pusher {
         let mut book = Book::default();
         let mut breaker = Breaker::default();
         let mut calls: JoinSet<(Push, Result<Offered, CallError>)> = JoinSet::new();
+        let manner = self.connector.stock_way();
+        let manner = manner.map_or(Manner::ONE_BY_ONE, StockWay::manner);
         let mut doubt_at = Instant::now() + DOUBT;
         let started = self.shared.clock.now().as_millisecond();
         let mut unheard = false;
@@ -61,14 +59,19 @@ impl Pusher {
             // A process that was superseded, or lost its lease, knows too little to tell anybody.
             let is_open = self.shared.health.is_open();
             let mut wake_at = now + if is_open { IDLE } else { CLOSED };
-            while is_open && calls.len() < AT_ONCE && book.is_due(now) {
+            while is_open && calls.len() < manner.at_once && book.is_due(now) {
                 if let Err(wait) = breaker.admit() {
                     wake_at = now + wait;
                     break;
                 }
                 let Some(push) = book.next() else { break };
                 let key = format!("{started}-{}-{}", push.version, push.attempt);
-                calls.spawn(told(Arc::clone(&self.connector), push, key));
+                calls.spawn(told(
+                    Arc::clone(&self.connector),
+                    push,
+                    key,
+                    manner.patience,
+                ));
             }
             gauge!("orderhub_stock_offers_waiting", "channel" => self.slug.to_string())
                 .set(f64::from(u32::try_from(book.waiting()).unwrap_or(u32::MAX)));
@@ -76,16 +79,18 @@ impl Pusher {
             tokio::select! {
                 () = self.shared.stop.cancelled() => return,
                 () = self.marks.news.notified() => {}
-                Some(Ok((push, answer))) = calls.join_next() => {
-                    breaker.note(matches!(&answer, Err(error) if is_broken(error)));
-                    self.count(&push, &answer);
-                    self.say(&answer, &mut unheard);
-                    let how = match answer {
-                        Ok(_) => Ended::Told,
-                        Err(CallError::NotDone { retry_after, .. }) => Ended::NotDone(retry_after),
-                        Err(CallError::Unknown { .. }) => Ended::Unknown,
-                    };
-                    book.ended(&push, how, Instant::now());
+                Some(ended) = calls.join_next() => {
+                    // Those of one file end together.
+                    let mut next = Some(ended);
+                    while let Some(ended) = next {
+                        if let Ok((push, answer)) = ended {
+                            breaker.note(matches!(&answer, Err(error) if is_broken(error)));
+                            self.count(&push, &answer);
+                            self.say(&answer, &mut unheard);
+                            book.ended(&push, how(&answer), Instant::now());
+                        }
+                        next = calls.try_join_next();
+                    }
                 }
                 () = sleep_until(wake_at.max(now + Duration::from_millis(10))) => {}
             }
@@ -144,21 +149,34 @@ const fn is_broken(error: &CallError) -> bool {
     }
 }
 
+/// What an answer means for the number that was told.
+const fn how(answer: &Result<Offered, CallError>) -> Ended {
+    match answer {
+        Ok(_) => Ended::Told,
+        Err(CallError::NotDone { retry_after, .. }) => Ended::NotDone(*retry_after),
+        Err(CallError::Unknown { .. }) => Ended::Unknown,
+    }
+}
+
 /// Makes one call.
 async fn told(
     connector: Arc<dyn SalesConnector>,
     push: Push,
     key: String,
+    patience: Duration,
 ) -> (Push, Result<Offered, CallError>) {
     let Some(way) = connector.stock_way() else {
         return (push, Ok(Offered::NotSold));
     };
     let key = format!("{key}-{}", push.sku);
     let call = AssertUnwindSafe(way.offer(&push.sku, push.units, &key)).catch_unwind();
-    let answer = match timeout(PATIENCE, call).await {
+    let answer = match timeout(patience, call).await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => Err(CallError::unknown("the connector failed inside")),
-        Err(_) => Err(CallError::unknown("no answer within 15 s")),
+        Err(_) => Err(CallError::unknown(format!(
+            "no answer within {} s",
+            patience.as_secs()
+        ))),
     };
     (push, answer)
 }

@@ -6,7 +6,8 @@ use orderhub_domain::order::Topic;
 
 use super::told::{is_not_offered, is_refused};
 use super::{
-    CancellationNotice, Offered, PartNotice, SalesConnector, ShipmentNotice, StockWay, WayBack,
+    CancellationNotice, Manner, Offered, PartNotice, SalesConnector, ShipmentNotice, StockWay,
+    WayBack,
 };
 use crate::measured::Measured;
 use crate::outbound::Stopwatch;
@@ -99,6 +100,11 @@ impl WayBack for Measured<dyn SalesConnector> {
 
 #[async_trait]
 impl StockWay for Measured<dyn SalesConnector> {
+    fn manner(&self) -> Manner {
+        let stock = self.inner.stock_way();
+        stock.map_or(Manner::ONE_BY_ONE, StockWay::manner)
+    }
+
     async fn offer(&self, sku: &Sku, units: i64, key: &str) -> Result<Offered, CallError> {
         let Some(stock) = self.inner.stock_way() else {
             return Ok(Offered::NotSold);

@@ -31,6 +31,7 @@ pub(crate) mod woocommerce;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -86,9 +87,31 @@ pub trait SalesConnector: Connector {
 /// The way of stock to a sales channel.
 #[async_trait]
 pub trait StockWay: Send + Sync {
+    /// How the channel wants to be told.
+    fn manner(&self) -> Manner {
+        Manner::ONE_BY_ONE
+    }
+
     /// Makes the channel offer so many units of a SKU. Whoever implements this makes it harmless that a
     /// try comes twice, and that one arrives after a later one. `key` is the try's own.
     async fn offer(&self, sku: &Sku, units: i64, key: &str) -> Result<Offered, CallError>;
+}
+
+/// How a channel wants to be told how many units it can offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// How many SKUs it is told of at the same time. A channel that takes files gathers them in one.
+    pub at_once: usize,
+    /// How long it may take to say what became of a number.
+    pub patience: Duration,
+}
+
+impl Manner {
+    /// As most shops are told: a shop counts what it is asked, and orders' own news go first.
+    pub const ONE_BY_ONE: Self = Self {
+        at_once: 2,
+        patience: Duration::from_secs(15),
+    };
 }
 
 /// What became of a number of units.

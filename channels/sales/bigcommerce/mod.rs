@@ -1,5 +1,5 @@
-//! BigCommerce: webhooks that name an order, the order looked up, shipments and cancellations back to the
-//! store.
+//! BigCommerce: webhooks that name an order, the order looked up, shipments, cancellations and units on offer
+//! back to the store.
 //!
 //! A webhook says what has changed and nothing about how. The order is then looked up together with its
 //! lines, addresses and refunds, and that is read: it places the order if it is new, and says what changed
@@ -8,6 +8,7 @@
 mod back;
 mod changes;
 mod map;
+mod offer;
 mod refunds;
 mod rest;
 mod specimen;
@@ -24,10 +25,11 @@ use orderhub_domain::order::ChannelFact;
 use secrecy::SecretString;
 
 use self::back::Back;
+use self::offer::Offers;
 use self::rest::{Rest, STATED};
 use super::answers::Answers;
 use super::taken::{NotTaken, id_of, parse, taken, unreadable};
-use super::{SalesConnector, WayBack};
+use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -52,9 +54,11 @@ struct BigCommerce {
     live: bool,
     rest: Arc<Rest>,
     back: Back,
+    offers: Option<Offers>,
 }
 
 const STORE_HASH: &str = "store_hash";
+const STOCK_LOCATION: &str = "stock_location";
 
 /// Answers of the V2 API (`/v2/orders`), which are lists without anything around them.
 const ANSWERS: Answers = Answers {
@@ -74,6 +78,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::Shipments,
             Capability::Cancellations,
             Capability::Refund,
+            Capability::Stock,
         ],
         settings: &[
             Setting::required(
@@ -84,12 +89,17 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Setting::required(
                 "access_token",
                 Form::Secret,
-                "the access token of the same API account, which may modify orders",
+                "the access token of the same API account, which may modify orders and, with stock_location, read products and modify the inventory",
             ),
             Setting::required(
                 STORE_HASH,
                 Form::Text,
                 "the store's hash, in the API path of the account (https://api.bigcommerce.com/stores/<hash>/v3/)",
+            ),
+            Setting::optional(
+                STOCK_LOCATION,
+                Form::Digits,
+                "the number of the location whose units the hub states (GET /v3/inventory/locations); 1 is the default one; without it no stock is told",
             ),
         ],
         account: Some(STORE_HASH),
@@ -104,11 +114,17 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         return Err(settings.bad(STORE_HASH, "letters and digits only"));
     }
     let rest = Arc::new(Rest::open(settings, store)?);
+    let offers = match settings.text(STOCK_LOCATION).map(str::parse) {
+        Some(Ok(location)) => Some(Offers::new(rest.clone(), location)),
+        Some(Err(_)) => return Err(settings.bad(STOCK_LOCATION, "the number of a location")),
+        None => None,
+    };
     Ok(Arc::new(BigCommerce {
         secrets: settings.secrets("secrets")?,
         producer: format!("stores/{store}"),
         live: settings.is_live(),
         back: Back::new(rest.clone()),
+        offers,
         rest,
     }))
 }
@@ -197,5 +213,9 @@ impl Connector for BigCommerce {
 impl SalesConnector for BigCommerce {
     fn way_back(&self) -> Option<&dyn WayBack> {
         Some(&self.back)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        self.offers.as_ref().map(|offers| offers as &dyn StockWay)
     }
 }

@@ -1,5 +1,6 @@
-//! The store's API: the V2 resources of an order and its refunds of V3, with the access token of an API
-//! account, and what its answers mean before anybody looks at their objects. An empty list of V2 is a 204.
+//! The store's API: the V2 resources of an order, its refunds, the catalog and the inventory of V3, with the
+//! access token of an API account, and what its answers mean before anybody looks at their objects. An empty
+//! list of V2 is a 204.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::wire::Answers;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::sales::taken::id_of;
+use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::wire::Exact;
 
@@ -36,8 +38,8 @@ pub(super) struct Rest {
     http: Outbound,
     token: SecretString,
     root: String,
-    /// The same place of V3, where refunds are.
-    payments: String,
+    /// Where everything of V3 is.
+    v3: String,
 }
 
 /// How V3 wraps what it answers.
@@ -62,7 +64,7 @@ impl Rest {
             http: Outbound::new(settings, VENDOR)?,
             token: settings.secret("access_token")?,
             root: format!("/stores/{store}/v2/orders/"),
-            payments: format!("/stores/{store}/v3/orders/"),
+            v3: format!("/stores/{store}/v3/"),
         })
     }
 
@@ -79,9 +81,19 @@ impl Rest {
 
     /// The refunds of an order, by id. The store has no pages of them.
     pub(super) async fn refunds<T: DeserializeOwned>(&self, id: &str) -> Result<Vec<T>, CallError> {
-        let place = format!("{}{id}/payment_actions/refunds", self.payments);
-        let found = self.found(self.http.get(&place)).await?;
-        Ok(found.map_or_else(Vec::new, |found: Wrapped<Vec<T>>| found.data))
+        let found = self.ask(&payments(id, "refunds"), &[]).await?;
+        Ok(found.unwrap_or_default())
+    }
+
+    /// Asks for what an answer of V3 is wrapped around; `None` when the store has none of it.
+    pub(super) async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<Option<T>, CallError> {
+        let request = self.http.get(&format!("{}{path}", self.v3)).query(query);
+        let found: Option<Wrapped<T>> = self.found(request).await?;
+        Ok(found.map(|found| found.data))
     }
 
     async fn found<T: DeserializeOwned>(
@@ -90,7 +102,7 @@ impl Rest {
     ) -> Result<Option<T>, CallError> {
         let answer = self.send(request).await.map_err(Failure::of_look_up)?;
         if let Some(failure) = failure(&answer) {
-            return Err(nothing_done(failure));
+            return Err(of_question(failure));
         }
         match answer.status.as_u16() {
             204 | 404 => Ok(None),
@@ -131,6 +143,12 @@ impl Rest {
         self.change(request.json(members)).await
     }
 
+    /// Sets something of V3.
+    pub(super) async fn set(&self, path: &str, members: &Value) -> Result<Changed, CallError> {
+        let request = self.http.put(&format!("{}{path}", self.v3));
+        self.change(request.json(members)).await
+    }
+
     async fn change(&self, request: RequestBuilder) -> Result<Changed, CallError> {
         let answer = self.send(request).await?;
         if let Some(failure) = failure(&answer) {
@@ -150,9 +168,8 @@ impl Rest {
         id: &str,
         items: &impl Serialize,
     ) -> Result<Option<T>, CallError> {
-        let place = format!("{}{id}/payment_actions/refund_quotes", self.payments);
-        let quoted = self.made(self.http.post(&place).json(items)).await;
-        quoted.map_err(nothing_done)
+        let quoted = self.make(&payments(id, "refund_quotes"), items).await;
+        quoted.map_err(of_question)
     }
 
     /// Makes a refund; `None` when the store will not.
@@ -161,14 +178,15 @@ impl Rest {
         id: &str,
         refund: &impl Serialize,
     ) -> Result<Option<T>, CallError> {
-        let place = format!("{}{id}/payment_actions/refunds", self.payments);
-        self.made(self.http.post(&place).json(refund)).await
+        self.make(&payments(id, "refunds"), refund).await
     }
 
-    async fn made<T: DeserializeOwned>(
+    async fn make<T: DeserializeOwned>(
         &self,
-        request: RequestBuilder,
+        path: &str,
+        thing: &impl Serialize,
     ) -> Result<Option<T>, CallError> {
+        let request = self.http.post(&format!("{}{path}", self.v3)).json(thing);
         let answer = self.send(request).await?;
         if let Some(failure) = failure(&answer) {
             return Err(failure);
@@ -193,12 +211,9 @@ impl Rest {
     }
 }
 
-/// The failure of a call that changes nothing there.
-fn nothing_done(failure: CallError) -> CallError {
-    match failure {
-        CallError::Unknown { reason, .. } => CallError::not_done(reason),
-        not_done @ CallError::NotDone { .. } => not_done,
-    }
+/// Where the money of an order is, below V3.
+fn payments(order: &str, what: &str) -> String {
+    format!("orders/{order}/payment_actions/{what}")
 }
 
 /// What means the same for every call, with the store's own word for how long to wait.

@@ -3,6 +3,7 @@
 mod back;
 mod changes;
 mod look_up;
+mod offer;
 mod orders;
 mod refunds;
 
@@ -27,6 +28,7 @@ fn settings() -> Settings {
         .with_secrets("secrets", ["bc-own-secret-1", "bc-own-secret-2"])
         .with_secrets("access_token", ["bc-own-token"])
         .with_text("store_hash", "ownhash")
+        .with_text("stock_location", "3")
 }
 
 fn store() -> Arc<dyn SalesConnector> {

@@ -2,11 +2,12 @@
 //!
 //! A webhook names what has changed, for many merchants at a time, and nothing about how. An order, and the
 //! order of a payment, is then looked up. Sales at the counter come in finished; orders of the types that the
-//! connection names are ours. Clover documents no way to tell it of shipments. Whatever else it names is
-//! kept as unknown.
+//! connection names are ours. Clover documents no way to tell it of shipments; it is told units on offer.
+//! Whatever else it names is kept as unknown.
 
 mod map;
 mod news;
+mod offer;
 mod people;
 mod poll;
 mod rest;
@@ -27,12 +28,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use self::map::Types;
+use self::offer::Offers;
 use self::poll::Orders;
 use self::rest::{DELETED, Rest};
 use super::answers::Answers;
 use super::taken::{NotTaken, parse, unknown, unreadable};
 use super::till::STATED;
-use super::{SalesConnector, WayBack};
+use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -41,6 +43,7 @@ use crate::wire::{code, path_id};
 const MERCHANT: &str = "merchant_id";
 const PICKUP_TYPE: &str = "pickup_order_type";
 const PICKUP_LOCATION: &str = "pickup_location";
+const STOCK_MERCHANT: &str = "stock_merchant_id";
 
 /// A connection to a Clover merchant.
 struct Clover {
@@ -50,6 +53,7 @@ struct Clover {
     live: bool,
     rest: Arc<Rest>,
     orders: Orders,
+    offers: Option<Offers>,
 }
 
 /// Answers of the REST API (`/v3/merchants/{mId}/orders`).
@@ -68,6 +72,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::Webhooks,
             Capability::LooksUp,
             Capability::Polled,
+            Capability::Stock,
         ],
         settings: &[
             Setting::required(
@@ -78,7 +83,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Setting::required(
                 "access_token",
                 Form::Secret,
-                "an API token of the merchant (Merchant Dashboard, Account & Setup, API Tokens) that may read orders, payments, inventory, customers and the merchant",
+                "an API token of the merchant (Merchant Dashboard, Account & Setup, API Tokens) that may read orders, payments, inventory, customers and the merchant, and with stock_merchant_id write the inventory",
             ),
             Setting::required(
                 MERCHANT,
@@ -99,6 +104,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
                 PICKUP_LOCATION,
                 Form::Text,
                 "the hub's code of the location where buyers collect, with pickup_order_type",
+            ),
+            Setting::optional(
+                STOCK_MERCHANT,
+                Form::Text,
+                "the merchant's id once more, where the hub states the units of its items: one that sells nothing behind the hub's back",
             ),
         ],
         account: Some(MERCHANT),
@@ -124,12 +134,19 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         collected,
     };
     let rest = Arc::new(Rest::open(settings, merchant, types.clone())?);
+    let offers = match settings.text(STOCK_MERCHANT) {
+        Some(same) if same == merchant => Some(Offers::new(rest.clone())),
+        // An item's number is the counter's, too: whoever gives it away says so.
+        Some(_) => return Err(settings.bad(STOCK_MERCHANT, "the same as merchant_id, or left out")),
+        None => None,
+    };
     Ok(Arc::new(Clover {
         secrets: settings.secrets("secrets")?,
         merchant: merchant.to_owned(),
         types,
         live: settings.is_live(),
         orders: Orders::new(rest.clone()),
+        offers,
         rest,
     }))
 }
@@ -239,5 +256,9 @@ impl Connector for Clover {
 impl SalesConnector for Clover {
     fn way_back(&self) -> Option<&dyn WayBack> {
         None
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        self.offers.as_ref().map(|offers| offers as &dyn StockWay)
     }
 }

@@ -1,15 +1,17 @@
-//! Clover's REST API for one merchant: questions only, with the merchant's API token, and what its answers mean
-//! before anybody looks at their objects.
+//! Clover's REST API for one merchant: questions and the one change, with the merchant's API token, and what its
+//! answers mean before anybody looks at their objects.
 
 use async_trait::async_trait;
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::map::{Types, Way};
 use super::wire::{Answers, List, Named, each};
-use crate::outbound::{Failure, Outbound};
+use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::sales::till::stated;
 use crate::sales::told::of_question;
@@ -62,9 +64,7 @@ impl Rest {
         query: &[(&str, &str)],
     ) -> Result<Option<T>, CallError> {
         let request = self.http.get(&format!("{}{path}", self.root)).query(query);
-        let request = request.bearer_auth(self.token.expose_secret());
-        let answer = self.http.send(request.header("accept", "application/json"));
-        let answer = answer.await.map_err(Failure::of_look_up)?;
+        let answer = self.send(request).await.map_err(Failure::of_look_up)?;
         if let Some(failure) = answer.failure() {
             return Err(of_question(failure));
         }
@@ -75,6 +75,27 @@ impl Rest {
                 .map_err(|_| CallError::not_done("the till's answer cannot be read")),
             other => Err(answer.not_done(format!("the till answered {other}; check merchant_id"))),
         }
+    }
+
+    /// Asks for a change; whether the till made it.
+    pub(super) async fn post(&self, path: &str, change: &Value) -> Result<bool, CallError> {
+        let request = self.http.post(&format!("{}{path}", self.root));
+        let answer = self.send(request.json(change)).await?;
+        if let Some(failure) = answer.failure() {
+            return Err(failure);
+        }
+        match answer.status.as_u16() {
+            200..=299 => Ok(true),
+            // Its errors are sentences; the kind of answer says enough.
+            400 | 404 | 422 => Ok(false),
+            other => Err(answer.not_done(format!("the till answered {other}; check merchant_id"))),
+        }
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let request = request.bearer_auth(self.token.expose_secret());
+        let request = request.header("accept", "application/json");
+        self.http.send(request).await
     }
 
     async fn order(&self, id: &str) -> Result<Vec<Statement>, CallError> {

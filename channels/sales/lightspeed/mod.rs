@@ -1,5 +1,5 @@
 //! Lightspeed Retail (X-Series, once Vend): sales of one outlet, named by webhooks or found by asking, looked up
-//! with what hangs on them; completed fulfilments back.
+//! with what hangs on them; completed fulfilments back, units on offer.
 //!
 //! A webhook names a sale. It is then looked up together with its fulfilments, its products (a line has no SKU),
 //! its customer and the retailer's currency. Sales at the counter come in finished; pending deliveries and
@@ -9,6 +9,7 @@ mod back;
 mod hooks;
 mod later;
 mod map;
+mod offer;
 mod people;
 mod poll;
 mod rest;
@@ -27,12 +28,13 @@ use serde::Deserialize;
 
 use self::back::Back;
 use self::map::Place;
+use self::offer::Offers;
 use self::poll::Sales;
 use self::rest::Rest;
 use super::answers::Answers;
 use super::taken::{NotTaken, parse, unreadable};
 use super::till::STATED;
-use super::{SalesConnector, WayBack};
+use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -40,6 +42,7 @@ use crate::wire::path_id;
 
 const PREFIX: &str = "domain_prefix";
 const OUTLET: &str = "outlet_id";
+const STOCK_OUTLET: &str = "stock_outlet_id";
 
 /// A connection to an outlet of a Lightspeed store.
 struct Lightspeed {
@@ -50,6 +53,7 @@ struct Lightspeed {
     rest: Arc<Rest>,
     sales: Sales,
     back: Back,
+    offers: Option<Offers>,
 }
 
 /// Answers of the API (`/sales`, `/sales/{id}`).
@@ -69,6 +73,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::LooksUp,
             Capability::Polled,
             Capability::Shipments,
+            Capability::Stock,
         ],
         settings: &[
             Setting::optional(
@@ -79,7 +84,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Setting::required(
                 "access_token",
                 Form::Secret,
-                "a personal token (Setup, Personal Tokens) that may read sales, products, customers and the retailer, and write sales",
+                "a personal token (Setup, Personal Tokens) that may read sales, products, customers and the retailer, and write sales; with stock_outlet_id read the inventory and write products, too",
             ),
             Setting::required(
                 PREFIX,
@@ -95,6 +100,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
                 "pickup_location",
                 Form::Text,
                 "the hub's code of the location where buyers collect; without it sales to be collected are kept",
+            ),
+            Setting::optional(
+                STOCK_OUTLET,
+                Form::Text,
+                "the id of the outlet whose units the hub states: one that nothing is sold from behind the hub's back",
             ),
         ],
         account: Some(OUTLET),
@@ -116,6 +126,10 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         None => Vec::new(),
     };
     let pickup = settings.text("pickup_location");
+    let offers = match settings.text(STOCK_OUTLET) {
+        Some(_) => Some(Offers::new(rest.clone(), id(STOCK_OUTLET)?)),
+        None => None,
+    };
     Ok(Arc::new(Lightspeed {
         secrets,
         prefix,
@@ -126,6 +140,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         live: settings.is_live(),
         sales: Sales::new(rest.clone()),
         back: Back::new(rest.clone()),
+        offers,
         rest,
     }))
 }
@@ -180,5 +195,9 @@ impl Connector for Lightspeed {
 impl SalesConnector for Lightspeed {
     fn way_back(&self) -> Option<&dyn WayBack> {
         Some(&self.back)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        self.offers.as_ref().map(|offers| offers as &dyn StockWay)
     }
 }

@@ -1,5 +1,5 @@
 //! The API of one store (`https://<domain prefix>.retail.lightspeed.app/api/2026-07`), with a personal token or
-//! an application's: questions, one change, and what its answers mean before anybody looks at their objects.
+//! an application's: questions, changes, and what its answers mean before anybody looks at their objects.
 
 use async_trait::async_trait;
 use reqwest::RequestBuilder;
@@ -81,6 +81,14 @@ impl Rest {
         found(&answer.map_err(Failure::of_look_up)?)
     }
 
+    /// Asks for an answer that nothing is wrapped around.
+    pub(super) async fn bare<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Option<T>, CallError> {
+        found(&self.get(path, &[]).await.map_err(Failure::of_look_up)?)
+    }
+
     async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Answer, Failure> {
         let request = self.http.get(&format!("{ROOT}{path}")).query(query);
         self.http.send(self.signed(request)).await
@@ -88,7 +96,17 @@ impl Rest {
 
     /// Asks for a change.
     pub(super) async fn post(&self, path: &str, change: &Value) -> Result<Changed, CallError> {
-        let request = self.http.post(&format!("{ROOT}{path}")).json(change);
+        let request = self.http.post(&format!("{ROOT}{path}"));
+        self.change(request.json(change)).await
+    }
+
+    /// Sets members of something.
+    pub(super) async fn put(&self, path: &str, members: &Value) -> Result<Changed, CallError> {
+        let request = self.http.put(&format!("{ROOT}{path}"));
+        self.change(request.json(members)).await
+    }
+
+    async fn change(&self, request: RequestBuilder) -> Result<Changed, CallError> {
         let answer = self.http.send(self.signed(request)).await?;
         if let Some(failure) = answer.failure() {
             return Err(failure);
@@ -96,7 +114,7 @@ impl Rest {
         match answer.status.as_u16() {
             200..=299 => Ok(Changed::Made),
             404 => Ok(Changed::Gone),
-            409 => Err(answer.not_done("the sale has just changed at the till")),
+            409 => Err(answer.not_done("it has just changed at the till")),
             // Its errors are sentences; the kind of answer says enough.
             400 | 422 => Ok(Changed::Refused),
             other => {

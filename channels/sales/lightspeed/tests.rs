@@ -2,6 +2,7 @@
 
 mod back;
 mod look_up;
+mod offer;
 mod returns;
 mod sales;
 
@@ -23,6 +24,7 @@ fn unsigned() -> Settings {
         .with_text("domain_prefix", "ownstore")
         .with_text("outlet_id", "own-outlet-1")
         .with_text("pickup_location", "STORE-1")
+        .with_text("stock_outlet_id", "own-outlet-9")
 }
 
 fn settings() -> Settings {

@@ -1,5 +1,5 @@
 //! Mirakl: the orders of a shop on a marketplace that runs on it, asked for as they change; acceptance, shipments,
-//! cancellations and refunds back to the marketplace.
+//! cancellations, refunds and units on offer back to the marketplace.
 //!
 //! Each operator has an instance of its own (`base_url`), and a seller's key is good on that one alone. Mirakl
 //! pushes nothing to sellers, so whatever comes as a webhook is not from it. An order counts from the state
@@ -11,10 +11,12 @@ mod back;
 mod given;
 mod giving;
 mod map;
+mod offer;
 mod poll;
 mod refund;
 mod rest;
 mod specimen;
+mod stock_file;
 mod wire;
 
 #[cfg(test)]
@@ -23,10 +25,11 @@ mod tests;
 use std::sync::Arc;
 
 use self::back::Back;
+use self::offer::{Offers, Pace};
 use self::poll::Orders;
 use self::rest::Rest;
 use super::taken::{NotTaken, parse, taken};
-use super::{SalesConnector, WayBack};
+use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -36,6 +39,7 @@ struct Mirakl {
     live: bool,
     orders: Orders,
     back: Back,
+    offers: Offers,
 }
 
 /// Answers of OR11.
@@ -56,6 +60,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::Shipments,
             Capability::Cancellations,
             Capability::Refund,
+            Capability::Stock,
         ],
         settings: &[
             Setting::required(
@@ -73,6 +78,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
                 Form::Text,
                 "the code of the marketplace's reason for refunds (GET /api/reasons, of type REFUND); without it nothing is given back through the marketplace",
             ),
+            Setting::optional(
+                "stock_warehouse",
+                Form::Text,
+                "the code of the shop's warehouse there whose units the hub states; without it they are each offer's as a whole",
+            ),
         ],
         // Two operators may give the same number to two shops.
         account: None,
@@ -84,9 +94,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let rest = Arc::new(Rest::open(settings)?);
     let reason = settings.text("refund_reason").map(str::to_owned);
+    let warehouse = settings.text("stock_warehouse").map(str::to_owned);
     Ok(Arc::new(Mirakl {
         live: settings.is_live(),
         orders: Orders::new(rest.clone()),
+        offers: Offers::new(rest.clone(), warehouse, Pace::ASKED),
         back: Back::new(rest, reason),
     }))
 }
@@ -126,5 +138,9 @@ impl Connector for Mirakl {
 impl SalesConnector for Mirakl {
     fn way_back(&self) -> Option<&dyn WayBack> {
         Some(&self.back)
+    }
+
+    fn stock_way(&self) -> Option<&dyn StockWay> {
+        Some(&self.offers)
     }
 }

@@ -8,7 +8,11 @@ use serde::de::DeserializeOwned;
 
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::CallError;
+use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
+
+/// What parts of a form are told apart by: longer than any text of a file that happens to begin a line like it.
+const BETWEEN: &str = "orderhub-c0b1f0e2a4d94e6f8f5a3d7b9c1e2f40";
 
 /// A seller's door to one instance.
 pub(super) struct Rest {
@@ -97,6 +101,22 @@ impl Rest {
         self.change(with(self.http.post(path), Some(members))).await
     }
 
+    /// Hands in a file of this name, as the form that the marketplace takes files in.
+    pub(super) async fn file(
+        &self,
+        path: &str,
+        name: &str,
+        content: &str,
+    ) -> Result<Changed, CallError> {
+        let form = format!(
+            "--{BETWEEN}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: text/csv; charset=utf-8\r\n\r\n{content}\r\n--{BETWEEN}--\r\n"
+        );
+        let kind = format!("multipart/form-data; boundary={BETWEEN}");
+        let request = self.http.post(path).header("content-type", kind);
+        self.change(request.body(form)).await
+    }
+
     async fn change(&self, request: RequestBuilder) -> Result<Changed, CallError> {
         let answer = self.http.send(self.signed(request)).await?;
         if let Some(failure) = answer.failure() {
@@ -129,10 +149,7 @@ fn with<B: Serialize>(request: RequestBuilder, members: Option<&B>) -> RequestBu
 /// The body of an answer to a question.
 fn found(answer: Answer) -> Result<Vec<u8>, CallError> {
     if let Some(failure) = answer.failure() {
-        return Err(match failure {
-            CallError::Unknown { reason, .. } => CallError::not_done(reason),
-            not_done @ CallError::NotDone { .. } => not_done,
-        });
+        return Err(of_question(failure));
     }
     match answer.status.as_u16() {
         200 => Ok(answer.body),

@@ -1,6 +1,7 @@
 //! The connector from outside: who is believed, and what it takes to start.
 
 mod back;
+mod offer;
 mod orders;
 mod poll;
 
