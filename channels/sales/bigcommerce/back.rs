@@ -1,4 +1,5 @@
-//! The way back to a BigCommerce store: shipments, cancellations and refunds of its own orders.
+//! The way back to a BigCommerce store: shipments of its own orders; cancellations (`cancel`) and refunds
+//! (`refunds`) stand beside it.
 //!
 //! The store knows no idempotency keys here, so every try looks first what it knows already, and adds
 //! what is missing. Told twice, or noted by hand before, comes to the same shipments. A shipment
@@ -13,9 +14,9 @@ use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::refunds;
 use super::rest::{Changed, Rest};
 use super::wire::{Product, Shipment};
+use super::{cancel, refunds};
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::taken::id_of;
 use crate::sales::told::{count, is_refused, refused};
@@ -24,9 +25,6 @@ use crate::wire::Exact;
 
 /// Carriers that the store has a word of its own for; the buyer can follow their parcels there.
 const CARRIERS: [&str; 6] = ["auspost", "canadapost", "fedex", "royalmail", "ups", "usps"];
-
-/// `Cancelled`.
-const CANCELLED: u32 = 5;
 
 /// The way back to one store.
 pub(super) struct Back {
@@ -37,20 +35,12 @@ pub(super) struct Back {
 #[derive(Debug, Deserialize)]
 struct StoreOrder {
     status_id: u32,
-    #[serde(default)]
-    payment_status: Option<String>,
 }
 
 impl StoreOrder {
     /// Refunded, cancelled, declined.
     fn is_over(&self) -> bool {
         (4..=6).contains(&self.status_id)
-    }
-
-    /// Whether the store has taken the buyer's money.
-    fn is_paid(&self) -> bool {
-        let status = self.payment_status.as_deref().unwrap_or_default();
-        matches!(status, "captured" | "paid" | "partially refunded")
     }
 }
 
@@ -78,7 +68,7 @@ impl WayBack for Back {
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        self.note_cancellation(notice).await
+        cancel::cancel(&self.rest, notice).await
     }
 }
 
@@ -167,33 +157,6 @@ impl Back {
         }
         missing.retain(|_, left| *left > 0);
         Ok(())
-    }
-
-    async fn note_cancellation(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let Some(id) = id(&notice.external_id) else {
-            return Ok(refused("not_a_bigcommerce_id"));
-        };
-        let Some(order) = self.rest.look_up::<StoreOrder>(&id, &[]).await? else {
-            return Ok(refused("order_not_found"));
-        };
-        match order.status_id {
-            // Refunded, declined.
-            4 | 6 => return Ok(NoticeEvidence::Told),
-            // Shipped, completed.
-            2 | 10 => return Ok(refused("order_is_shipped")),
-            _ => {}
-        }
-        if order.status_id != CANCELLED {
-            let change = json!({ "status_id": CANCELLED });
-            if self.rest.put(&id, &change).await? == Changed::Refused {
-                return Ok(refused("not_cancellable"));
-            }
-        }
-        // The status moves no money there: a person gives it back.
-        if notice.refund && order.is_paid() {
-            return Ok(refused("refund_by_hand"));
-        }
-        Ok(NoticeEvidence::Told)
     }
 }
 

@@ -6,6 +6,7 @@
 //! (paid, given back, taken out, cancelled) if it is known. Whatever else the store sends is kept as unknown.
 
 mod back;
+mod cancel;
 mod changes;
 mod map;
 mod offer;

@@ -123,7 +123,7 @@ pub(super) async fn repay(rest: &Rest, notice: &PartNotice) -> NoticeAnswer {
     }
 }
 
-fn is_ours(refund: &Refund, key: &str) -> bool {
+pub(super) fn is_ours(refund: &Refund, key: &str) -> bool {
     let reasons = refund.items.iter().map(|item| item.reason.as_deref());
     let mut reasons = reasons.chain([refund.reason.as_deref()]);
     reasons.any(|reason| reason == Some(key))

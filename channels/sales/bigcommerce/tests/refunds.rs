@@ -14,6 +14,8 @@ use crate::port::CallError;
 use crate::sales::giving::{self, no, tell};
 use crate::sales::{PartNotice, PartOf, SalesConnector};
 
+mod whole;
+
 /// A store with one order, 9001, whose units are worth 10.50 each to it.
 #[derive(Default)]
 struct Book {
@@ -29,6 +31,13 @@ struct Book {
     lose: Option<ResponseTemplate>,
     /// Answers this to quotes.
     away: Option<ResponseTemplate>,
+    /// The order's number of its status, 11 if none; and how often it was set.
+    status: Option<u64>,
+    cancelled: u32,
+    /// What a refund makes of the status.
+    ended_by: Option<u64>,
+    /// What of the order's 31.50 was store credit.
+    credit: &'static str,
 }
 
 #[derive(Clone, Default)]
@@ -41,7 +50,14 @@ impl Respond for Store {
         let ok = |found: Value| ResponseTemplate::new(200).set_body_json(found);
         let no = ResponseTemplate::new(422).set_body_json(json!({ "title": "for Jane Doe" }));
         match (request.method.as_str(), place.expect("the store's API")) {
-            ("GET", "v2/orders/9001") => ok(json!({ "id": 9001, "status_id": 11 })),
+            ("GET", "v2/orders/9001") => ok(book.order()),
+            ("PUT", "v2/orders/9001") => {
+                let change: Value = request.body_json().expect("JSON");
+                assert_eq!(change, json!({ "status_id": 5 }));
+                book.status = Some(5);
+                book.cancelled += 1;
+                ok(book.order())
+            }
             ("GET", "v3/orders/9001/payment_actions/refunds") => {
                 ok(json!({ "data": book.refunds, "meta": {} }))
             }
@@ -64,6 +80,12 @@ impl Respond for Store {
 }
 
 impl Book {
+    fn order(&self) -> Value {
+        json!({ "id": 9001, "status_id": self.status.unwrap_or(11), "payment_status": "captured",
+            "default_currency_code": "EUR", "total_inc_tax": "31.5000",
+            "store_credit_amount": self.credit })
+    }
+
     fn quote(&self, items: &Value) -> Value {
         let first = &items[0];
         let total = match first["quantity"].as_u64() {
@@ -94,6 +116,7 @@ impl Book {
             "created": "2026-03-03T12:00:00+00:00", "items": asked["items"],
             "payments": payments.collect::<Vec<_>>() });
         self.refunds.push(refund.clone());
+        self.status = self.ended_by.or(self.status);
         refund
     }
 }
