@@ -75,6 +75,13 @@ impl Tokens {
         self
     }
 
+    /// The same, for a partner that wants the key under a word of its own.
+    #[must_use]
+    pub(crate) fn under(mut self, scheme: &'static str) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
     /// Sends a request with a key. When the partner refuses a key that it handed out before, the request
     /// was not carried out: it is sent once more, with a new one.
     pub(crate) async fn send(

@@ -25,6 +25,9 @@ const NO_ORDER: &str = "32100";
 pub(super) struct Api {
     http: Outbound,
     tokens: Tokens,
+    /// The keys of the Post-Order API, which wants them under a word of its own
+    /// (developer.ebay.com/Devzone/post-order/concepts/MakingACall.html).
+    after: Tokens,
 }
 
 /// What eBay made of a change.
@@ -61,12 +64,9 @@ impl Api {
     /// For the seller who gave this consent.
     pub(super) fn open(settings: &Settings) -> Result<Self, ConfigError> {
         let http = Outbound::new(settings, vendor(settings))?;
-        let client = settings.required_text("client_id")?.to_owned();
-        let secret = settings.secret("client_secret")?;
-        let refresh = settings.secret("refresh_token")?;
-        let login = move |door: &Outbound| login(door, &client, &secret, &refresh);
         Ok(Self {
-            tokens: Tokens::new(http.clone(), login),
+            tokens: tokens(&http, settings)?,
+            after: tokens(&http, settings)?.under("IAF "),
             http,
         })
     }
@@ -114,6 +114,57 @@ impl Api {
         }
     }
 
+    /// Asks the Post-Order API about an order of this marketplace, which changes nothing.
+    pub(super) async fn ask_after<T: DeserializeOwned>(
+        &self,
+        marketplace: &str,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, CallError> {
+        let request = self.http.get(path).query(query);
+        let answer = self.send_after(marketplace, request).await;
+        let answer = answer.map_err(Failure::of_look_up)?;
+        if let Some(failure) = answer.failure() {
+            return Err(of_question(failure));
+        }
+        if !answer.status.is_success() {
+            return Err(elsewhere(&answer));
+        }
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| CallError::not_done("eBay's answer cannot be read"))
+    }
+
+    /// Changes something by the Post-Order API; the answer's bytes, `None` when it will not. Its errors are
+    /// sentences.
+    pub(super) async fn post_after(
+        &self,
+        marketplace: &str,
+        path: &str,
+        thing: &Value,
+    ) -> Result<Option<Vec<u8>>, CallError> {
+        let request = self.http.post(path).json(thing);
+        let answer = self.send_after(marketplace, request).await?;
+        if let Some(failure) = answer.failure() {
+            return Err(failure);
+        }
+        match answer.status.as_u16() {
+            200..=299 => Ok(Some(answer.body)),
+            400 | 404 | 409 | 422 => Ok(None),
+            _ => Err(elsewhere(&answer)),
+        }
+    }
+
+    async fn send_after(
+        &self,
+        marketplace: &str,
+        request: RequestBuilder,
+    ) -> Result<Answer, Failure> {
+        let request = request
+            .header("accept", "application/json")
+            .header("x-ebay-c-marketplace-id", marketplace);
+        self.after.send(&self.http, request).await
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let request = request.header("accept", "application/json");
         self.tokens.send(&self.http, request).await
@@ -123,6 +174,15 @@ impl Api {
 /// Where a connection's APIs live.
 pub(super) fn vendor(settings: &Settings) -> &'static str {
     if settings.is_live() { VENDOR } else { SANDBOX }
+}
+
+/// The keys that the seller's consent is good for.
+fn tokens(http: &Outbound, settings: &Settings) -> Result<Tokens, ConfigError> {
+    let client = settings.required_text("client_id")?.to_owned();
+    let secret = settings.secret("client_secret")?;
+    let refresh = settings.secret("refresh_token")?;
+    let login = move |door: &Outbound| login(door, &client, &secret, &refresh);
+    Ok(Tokens::new(http.clone(), login))
 }
 
 /// Asks for a key (`developer.ebay.com/api-docs/static/oauth-refresh-token-request.html`). It may do all that

@@ -1,14 +1,11 @@
-//! The way back to eBay: shipments of its own orders (`createShippingFulfillment`), and money that goes back
-//! (`giving`).
+//! The way back to eBay: shipments of its own orders (`createShippingFulfillment`), money that goes back (`giving`)
+//! and cancellations (`cancel`).
 //!
 //! eBay knows no idempotency keys here, so every try looks first what it knows already and adds what is missing.
 //! Told twice, or noted by hand before, comes to the same. Each parcel is a shipment with what is in it; where
 //! nobody knows that, all of it goes under the first one's number.
 //!
-//! Cancelling there is a method of the Post-Order API, which wants the key under a word of its own
-//! (`IAF`) and, from sellers in the EU and the UK, a signature of ours over each call; a person does it in
-//! Seller Hub, and the hub sees that it is done. Of a part of an order that will not come eBay is told by its
-//! refund: it knows no cancellation of a part.
+//! Of a part of an order that will not come eBay is told by its refund: it knows no cancellation of a part.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,7 +41,7 @@ const CARRIERS: [(&str, &str); 9] = [
 pub(super) struct Back {
     pub(super) api: Arc<Api>,
     /// Money may be given back through eBay.
-    refunds: bool,
+    pub(super) refunds: bool,
     pub(super) given: Given,
 }
 
@@ -106,7 +103,7 @@ impl WayBack for Back {
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        self.note_cancellation(notice).await
+        self.cancel(notice).await
     }
 }
 
@@ -155,23 +152,6 @@ impl Back {
                 Changed::Refused(code) => refused(&code),
             },
         )
-    }
-
-    async fn note_cancellation(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let Some(id) = segment(&notice.external_id) else {
-            return Ok(refused("not_an_ebay_id"));
-        };
-        let path = format!("/sell/fulfillment/v1/order/{id}");
-        let Some(order) = self.api.look_up::<Order>(&path, &[]).await? else {
-            return Ok(refused("order_not_found"));
-        };
-        if is_cancelled(&order) {
-            return Ok(NoticeEvidence::Told);
-        }
-        Ok(refused(match order.fulfillment_status.as_deref() {
-            Some("FULFILLED") => "order_is_shipped",
-            _ => "cancel_by_hand",
-        }))
     }
 }
 

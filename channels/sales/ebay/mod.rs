@@ -6,6 +6,7 @@
 
 mod api;
 mod back;
+mod cancel;
 mod giving;
 mod hooks;
 mod keys;
@@ -63,6 +64,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::LooksUp,
             Capability::Polled,
             Capability::Shipments,
+            Capability::Cancellations,
             Capability::Refund,
             Capability::Stock,
         ],
@@ -90,7 +92,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Setting::optional(
                 "refunds",
                 Form::Text,
-                "`yes` where the hub may give money back through eBay: not for sellers in the EU or the UK, whose refunds eBay wants signed",
+                "`yes` where the hub may cancel and give money back through eBay: not for sellers in the EU or the UK, of whom eBay wants such calls signed",
             ),
             Setting::optional(
                 "verification_token",

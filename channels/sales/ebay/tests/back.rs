@@ -14,6 +14,7 @@ use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
+mod cancel;
 mod giving;
 
 const ORDER: &str = "07-00001-00002";
@@ -32,6 +33,14 @@ struct Book {
     lose: Option<ResponseTemplate>,
     always: Option<ResponseTemplate>,
     refuse: Option<u32>,
+    /// The order's cancellations, as the Post-Order API states them.
+    cancellations: Vec<Value>,
+    /// What was asked of that API: the path, and the members.
+    after: Vec<(String, Value)>,
+    /// Answers this to whoever asks for cancellations.
+    away: Option<ResponseTemplate>,
+    /// The order can be cancelled.
+    eligible: bool,
 }
 
 #[derive(Clone)]
@@ -49,6 +58,10 @@ impl Default for Site {
             lose: None,
             always: None,
             refuse: None,
+            cancellations: Vec::new(),
+            after: Vec::new(),
+            away: None,
+            eligible: true,
         })))
     }
 }
@@ -75,9 +88,13 @@ impl Respond for Site {
             let found = if below.is_empty() {
                 json!({
                     "orderId": ORDER, "orderFulfillmentStatus": book.fulfilment,
+                    "legacyOrderId": "290001-5", "orderPaymentStatus": "PAID",
                     "cancelStatus": { "cancelState": book.cancel },
-                    "paymentSummary": { "refunds": book.refunds },
-                    "lineItems": [{ "lineItemId": "501", "quantity": 3 }, { "lineItemId": "502", "quantity": 1 }],
+                    "paymentSummary": { "refunds": book.refunds,
+                        "payments": [{ "paymentDate": "2026-03-01T12:00:00.000Z" }] },
+                    "lineItems": [
+                        { "lineItemId": "501", "quantity": 3, "purchaseMarketplaceId": "EBAY_US" },
+                        { "lineItemId": "502", "quantity": 1, "purchaseMarketplaceId": "EBAY_US" }],
                 })
             } else {
                 json!({ "fulfillments": book.shipments, "total": book.shipments.len() })
@@ -288,7 +305,7 @@ async fn what_cannot_be_told_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
-async fn a_cancellation_is_a_persons_and_seen_once_it_is_done() {
+async fn without_leave_a_cancellation_is_a_persons_and_seen_once_it_is_done() {
     let site = Site::default();
     let (_server, connector) = site.serve().await;
     assert_eq!(
