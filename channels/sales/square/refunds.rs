@@ -4,7 +4,8 @@
 //!
 //! A part is taken from the payments one after the other. Its refunds name the notice as their reason, and every
 //! try looks at those that the payments have before it asks for more: keys alone would not tell how much of the
-//! part is left. A refund that Square has taken on counts, though it is `PENDING`: its own report comes later.
+//! part is left. Only one that is `COMPLETED` has given anything back: one that Square has taken on is `PENDING`
+//! until then, for days at times, and may still be `REJECTED` or `FAILED` (developer.squareup.com/docs/refunds-api).
 
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{NoticeEvidence, Repayment};
@@ -86,6 +87,10 @@ impl Refund {
         matches!(self.status.as_deref(), Some("FAILED" | "REJECTED"))
     }
 
+    fn is_done(&self) -> bool {
+        self.status.as_deref() == Some("COMPLETED")
+    }
+
     fn repayment(&self) -> Option<Repayment> {
         let currency = Currency::from_code(&self.amount_money.currency)?;
         Some(Repayment {
@@ -100,10 +105,6 @@ struct Amount {
     amount: i64,
     currency: String,
 }
-
-/// An answer whose content does not matter.
-#[derive(Debug, Deserialize)]
-struct Taken {}
 
 /// Gives back what is left of every payment, each under a key of its own, so that a repeat is the same
 /// refund. Whether Square took all of them.
@@ -145,9 +146,9 @@ pub(super) async fn give_back(
             "idempotency_key": format!("cancel-{id}"), "payment_id": id, "reason": reason,
             "amount_money": { "amount": left, "currency": payment.total_money.currency },
         });
-        match rest.post::<Taken>("/v2/refunds", &refund).await? {
-            Changed::Made(_) => {}
-            Changed::Refused(_) => all = false,
+        match rest.post::<RefundFound>("/v2/refunds", &refund).await? {
+            Changed::Made(RefundFound { refund }) if !refund.is_dead() => {}
+            Changed::Made(_) | Changed::Refused(_) => all = false,
         }
     }
     Ok(all)
@@ -159,7 +160,8 @@ struct Share {
     amount: i64,
 }
 
-/// Gives back exactly what a notice says: once, however often it is asked for.
+/// Gives back exactly what a notice says: once, however often it is asked for. It is answered once Square has
+/// given all of it; until then every try looks how far it is.
 pub(super) async fn give_part(
     rest: &Rest,
     tenders: &[Tender],
@@ -167,7 +169,7 @@ pub(super) async fn give_part(
 ) -> NoticeAnswer {
     let currency = notice.amount.currency();
     let reason = format!("Order hub {}", notice.key);
-    let mut movements = Vec::new();
+    let mut refunds = Vec::new();
     let mut due = notice.amount.minor();
     let mut shares = Vec::new();
     for tender in tenders.iter().filter(|tender| tender.is_taken()) {
@@ -193,7 +195,7 @@ pub(super) async fn give_part(
         }
         for refund in known {
             due = due.saturating_sub(refund.amount_money.amount);
-            movements.extend(refund.repayment());
+            refunds.push(refund);
         }
     }
     let mut open = due;
@@ -208,9 +210,14 @@ pub(super) async fn give_part(
         match give_share(rest, share, currency, &notice.key, &reason).await? {
             // What went back before it is heard of by its own report.
             Err(code) => return Ok(refused(&code)),
-            Ok(made) => movements.extend(made.repayment()),
+            Ok(made) => refunds.push(made),
         }
     }
+    if !refunds.iter().all(Refund::is_done) {
+        let why = "Square has taken the refund on and has not given all of the money back yet";
+        return Err(CallError::under_way(why));
+    }
+    let movements = refunds.iter().filter_map(Refund::repayment).collect();
     Ok(NoticeEvidence::Repaid { movements })
 }
 

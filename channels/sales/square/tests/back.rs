@@ -95,7 +95,8 @@ impl Book {
         {
             self.refunds.push(refund.clone());
         }
-        ResponseTemplate::new(200).set_body_json(json!({ "refund": { "status": "PENDING" } }))
+        ResponseTemplate::new(200).set_body_json(json!({ "refund": {
+            "id": "OWNREFUND1", "status": "PENDING", "amount_money": refund["amount_money"] } }))
     }
 }
 

@@ -87,7 +87,7 @@ impl Book {
         }
         let mut made = asked.clone();
         made["id"] = json!(format!("OWNREFUND{}", self.refunds.len() + 1));
-        made["status"] = json!(self.status.unwrap_or("PENDING"));
+        made["status"] = json!(self.status.unwrap_or("COMPLETED"));
         self.refunds.push(made.clone());
         body(&json!({ "refund": made }))
     }
@@ -217,6 +217,44 @@ async fn a_lost_answer_is_unknown_and_the_next_try_is_the_same_refund() {
         for _ in 0..2 {
             let answer = refund(&connector, &one).await;
             assert_eq!(answer, Ok(repaid(&[("OWNREFUND1", 1500)])));
+        }
+        assert_eq!(till.book().refunds.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_refund_that_is_pending_is_awaited_and_given_once() {
+    let (till, _server, connector) = Till::serve().await;
+    let one = notice("own-return-1-1", 1, 5000);
+    till.book().status = Some("PENDING");
+    for _ in 0..2 {
+        let awaited = refund(&connector, &one).await;
+        let is_under_way = matches!(awaited, Err(CallError::Unknown { well: true, .. }));
+        assert!(is_under_way, "{awaited:?}");
+    }
+    till.book().refunds[0]["status"] = json!("COMPLETED");
+    let half = refund(&connector, &one).await;
+    assert!(
+        half.is_err(),
+        "the other payment's is still pending: {half:?}"
+    );
+    till.book().refunds[1]["status"] = json!("COMPLETED");
+    let given = refund(&connector, &one).await;
+    let movements = [("OWNREFUND1", 4000), ("OWNREFUND2", 1000)];
+    assert_eq!(given, Ok(repaid(&movements)));
+    assert_eq!(till.book().refunds.len(), 2, "each was asked for once");
+}
+
+#[tokio::test]
+async fn a_pending_refund_that_comes_to_nothing_is_not_counted() {
+    for end in ["REJECTED", "FAILED"] {
+        let (till, _server, connector) = Till::serve().await;
+        let one = notice("own-return-1-1", 1, 1500);
+        till.book().status = Some("PENDING");
+        assert!(refund(&connector, &one).await.is_err());
+        till.book().refunds[0]["status"] = json!(end);
+        for _ in 0..2 {
+            assert_eq!(refund(&connector, &one).await, Ok(no("refund_failed")));
         }
         assert_eq!(till.book().refunds.len(), 1);
     }
