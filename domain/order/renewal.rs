@@ -98,7 +98,8 @@ impl Order {
         let tender = self.tender(number).filter(|tender| tender.is_ours())?;
         let rest = self.rest(number);
         // Sums that a person has to look at are no reason to ask the buyer for more.
-        if rest.is_zero() || self.is_held_for(REASON_PAYMENT_MISMATCH) {
+        let doubtful = self.is_held_for(REASON_PAYMENT_MISMATCH) || tender.lost_capture().is_some();
+        if rest.is_zero() || doubtful {
             return None;
         }
         let refused = tender.capture_failed.is_some();
@@ -107,6 +108,12 @@ impl Order {
             () if tender.lapsed => RenewalReason::Expired,
             () if tender.voided => RenewalReason::Released,
             () if refused && tender.capture_again_at(policy).is_none() => {
+                RenewalReason::CaptureFailed
+            }
+            // What a former tender has paid came to nothing: more is to be paid than this one was for.
+            () if rest > tender.amount.less(tender.covered())
+                && self.follows_a_lost_capture(number) =>
+            {
                 RenewalReason::CaptureFailed
             }
             () => {
@@ -126,6 +133,16 @@ impl Order {
         Some(Need {
             amount: rest,
             because,
+        })
+    }
+
+    /// Whether a tender that this one renews was captured, and the capture came to nothing.
+    fn follows_a_lost_capture(&self, number: u16) -> bool {
+        let former = |number: &u16| self.tender(*number)?.renews;
+        let mut formers = std::iter::successors(former(&number), former);
+        formers.any(|former| {
+            let tender = self.tender(former);
+            tender.is_some_and(|tender| tender.captured.failures().next().is_some())
         })
     }
 
@@ -205,7 +222,7 @@ impl Order {
         let untried = |number: &u16| {
             let refused = self
                 .tender(*number)
-                .is_some_and(|t| t.capture_failed.is_some());
+                .is_some_and(|t| t.capture_failed.is_some() || t.lost_capture().is_some());
             let mut tried = self.renewals_of(*number);
             let given_up =
                 self.is_held_for(REASON_PAYMENT_LOST) && !self.may_renew(*number, policy);
