@@ -65,6 +65,7 @@ pub(crate) fn placed(
         live_connection,
         body_hash: inbound.body_hash.clone(),
         draft: inbound.submission.draft.clone(),
+        wanted: inbound.wanted.clone(),
     };
     place(placement, &format!("channel:{slug}"), None, context).1
 }
@@ -99,22 +100,6 @@ fn taken_within(
         }
     }
     Ok(order)
-}
-
-fn placed(kit: &Kit<'_>, inbound: &InboundOrder, context: &Context<'_>) -> Order {
-    let draft = inbound.submission.draft.clone();
-    let slug = kit.settings.slug.clone();
-    let placement = Placement {
-        id: OrderId::new(0, [7; 8], [0; 2]),
-        channel: ChannelId(Uuid::nil()),
-        channel_slug: slug,
-        features: Features::of(&inbound.submission, &Sightings::NotNeeded),
-        live_connection: kit.connection.is_live(),
-        body_hash: inbound.body_hash.clone(),
-        draft,
-        wanted: inbound.wanted.clone(),
-    };
-    place(placement, "conformance", None, context).1
 }
 
 fn told(mut order: Order, said: Vec<ChannelFact>, context: &Context<'_>) -> Result<Order, Failed> {

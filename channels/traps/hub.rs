@@ -1,15 +1,9 @@
 //! The hub's own core, with nothing around it: what it makes of an order that a connection has read, in a world
 //! that has plenty of everything.
 
-use jiff::Timestamp;
-use orderhub_domain::ids::{ChannelId, LocationCode, OrderId, Sku};
 use orderhub_domain::order::{
-    ChannelFact, Command, Context, Decided, Effect, Fact, Features, Input, InputBody, Location,
-    Order, Placement, Places, Sightings, decide, place,
+    ChannelFact, Command, Decided, Effect, Fact, Input, InputBody, Order, decide,
 };
-use orderhub_domain::policy::Policy;
-use orderhub_domain::stock::Counters;
-use uuid::Uuid;
 
 use super::scene::noon;
 use crate::conformance::desk::{self, within};
@@ -22,17 +16,10 @@ pub(super) fn placed(order: &InboundOrder) -> Order {
 
 /// The order that comes of it.
 pub(super) fn placed_on(order: &InboundOrder, live_connection: bool) -> Order {
-    let placement = Placement {
-        id: OrderId::new(0, [7; 8], [0; 2]),
-        channel: ChannelId(Uuid::nil()),
-        channel_slug: "own".into(),
-        features: Features::of(&order.submission, &Sightings::NotNeeded),
-        live_connection,
-        body_hash: order.body_hash.clone(),
-        draft: order.submission.draft.clone(),
-        wanted: order.wanted.clone(),
-    };
-    within(|context| place(placement, "channel:own", None, context).1)
+    let slug = "own".into();
+    within(noon(), |context| {
+        desk::placed(order, &slug, live_connection, context)
+    })
 }
 
 /// The order after what somebody asked for.
@@ -54,7 +41,7 @@ pub(super) fn heard(order: &Order, said: Vec<ChannelFact>) -> Order {
             actor: "channel:own".to_owned(),
             body: InputBody::Fact(Fact::Channel(fact)),
         };
-        match within(|context| decide(&order, &input, context)) {
+        match within(noon(), |context| decide(&order, &input, context)) {
             Ok(Decided::Commit(_, after)) => *after,
             Ok(_) => order,
             Err(refused) => panic!("a fact is refused: {refused}"),

@@ -8,7 +8,7 @@ use orderhub_domain::order::{DeliveryProof, LabelEvidence, ParcelSize, ParcelSta
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
 
-use super::wire::{CustomsInfo, CustomsItem, Event, Parcel, Shipment, Sighting, Tracker};
+use super::wire::{CustomsInfo, CustomsItem, Event, Named, Parcel, Shipment, Sighting, Tracker};
 use crate::carriers::LabelCall;
 use crate::carriers::customs::{exact, inches};
 use crate::carriers::labels::cost;

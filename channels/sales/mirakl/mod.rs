@@ -28,6 +28,7 @@ use self::back::Back;
 use self::offer::{Offers, Pace};
 use self::poll::Orders;
 use self::rest::Rest;
+use super::answers::Answers;
 use super::taken::{NotTaken, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, Poll, RawRequest};
@@ -123,7 +124,8 @@ impl Connector for Mirakl {
     }
 
     fn read(&self, request: &RawRequest<'_>) -> Vec<Inbound> {
-        vec![stated(request.body).unwrap_or_else(Inbound::from)]
+        let read = |body: &[u8]| stated(body).map(|one| [one]);
+        ANSWERS.each(request.body, read, read)
     }
 
     fn is_live(&self) -> bool {

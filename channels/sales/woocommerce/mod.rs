@@ -31,6 +31,7 @@ use self::back::Back;
 use self::offer::Offers;
 use self::poll::{Orders, STATED};
 use self::rest::Rest;
+use super::answers::Answers;
 use super::taken::{NotTaken, news_only, parse, taken};
 use super::{SalesConnector, StockWay, WayBack};
 use crate::port::{Connector, Forged, Inbound, LookUp, Poll, RawRequest, Resource};
