@@ -91,6 +91,7 @@ async fn give_back(rest: &Rest, id: &str, order: &StoreOrder) -> NoticeAnswer {
         lines: Vec::new(),
         amount: owed,
         of: PartOf::Unsent,
+        given: None,
     };
     repay(rest, &whole).await
 }
