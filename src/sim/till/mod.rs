@@ -122,7 +122,9 @@ impl Peer for Till {
         match asked.segments().as_slice() {
             ["v2", "orders", "search"] if post => self.search(&body),
             ["v2", "orders", id] if get => self.order(id),
-            ["v2", "payments", id] if get => self.one(id, "payment", wire::payment),
+            ["v2", "payments", id] if get => self.one(id, "payment", |sale, account| {
+                Some(wire::payment(sale, account))
+            }),
             ["v2", "refunds", id] if get => self.one(id, "refund", wire::refund),
             ["v2", "catalog", "batch-retrieve"] if post => {
                 let ids = body["object_ids"].as_array().into_iter().flatten();

@@ -135,7 +135,7 @@ pub(super) fn of_order(id: &str) -> Option<u64> {
 }
 
 /// The payment of an order.
-pub(super) fn payment(sale: &Sale, account: &Account) -> Option<Value> {
+pub(super) fn payment(sale: &Sale, account: &Account) -> Value {
     let total = money(sale.goods());
     let mut payment = json!({
         "id": payment_id(sale), "order_id": id(sale.id), "location_id": account.location,
@@ -147,7 +147,7 @@ pub(super) fn payment(sale: &Sale, account: &Account) -> Option<Value> {
         payment["refunded_money"] = money(refund.cents);
         payment["refund_ids"] = json!([refund_id(sale)]);
     }
-    Some(payment)
+    payment
 }
 
 /// What went back of an order's payment. The order that it names is one of its own.
@@ -166,7 +166,7 @@ pub(super) fn refund(sale: &Sale, account: &Account) -> Option<Value> {
 pub(super) fn hook(sale: &Sale, account: &Account, letter: &Letter) -> Option<Value> {
     let (name, object) = match letter.topic {
         REFUNDED => ("refund", refund(sale, account)?),
-        _ => ("payment", payment(sale, account)?),
+        _ => ("payment", payment(sale, account)),
     };
     Some(json!({
         "merchant_id": account.merchant, "location_id": account.location, "type": letter.topic,
