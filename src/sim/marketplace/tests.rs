@@ -204,13 +204,13 @@ async fn what_is_cancelled_stays_so_and_is_not_shipped() {
 #[tokio::test]
 async fn a_line_that_its_buyer_had_cancelled_is_not_shipped_and_the_rest_is() {
     let market = marketplace();
-    sell(&market, 60);
+    sell(&market, 400);
     locked(&market.ledger)
         .regret(Timestamp::MAX)
         .expect("noted");
     let id = {
         let ledger = locked(&market.ledger);
-        let (all, _) = ledger.changed((Timestamp::MIN, Timestamp::MAX), None, 100);
+        let (all, _) = ledger.changed((Timestamp::MIN, Timestamp::MAX), None, 1_000);
         let mut changed = all.iter().filter(|sale| sale.taken_out.is_some());
         changed.next().expect("one").id
     };

@@ -184,7 +184,7 @@ async fn a_cancelled_order_is_not_shipped_and_both_are_told() {
 #[tokio::test]
 async fn who_does_not_want_an_order_asks_and_the_seller_cancels_it() {
     let social = social();
-    for _ in 0..60 {
+    for _ in 0..120 {
         sell(&social);
     }
     locked(&social.ledger)

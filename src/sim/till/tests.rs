@@ -87,7 +87,7 @@ async fn a_payment_names_its_order_and_the_order_adds_up() {
 #[tokio::test]
 async fn a_unit_that_is_brought_back_is_told_by_a_refund_of_its_payment() {
     let till = till(None);
-    sell(&till, 60);
+    sell(&till, 120);
     locked(&till.ledger).regret(Timestamp::MAX).expect("noted");
     let mut refunds = Vec::new();
     loop {
