@@ -61,8 +61,15 @@ impl<T> Deref for Spare<T> {
 pub(crate) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Vec<T>, D::Error> {
-    let list = Option::<Vec<T>>::deserialize(deserializer)?;
-    Ok(list.unwrap_or_default())
+    or_default(deserializer)
+}
+
+/// A member that says nothing where it is `null`, as where it is missing. Else it is as documented.
+pub(crate) fn or_default<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    let stated = Option::<T>::deserialize(deserializer)?;
+    Ok(stated.unwrap_or_default())
 }
 
 /// An id that is a text at one shop and a number at the next, by its digits.
@@ -107,6 +114,8 @@ mod tests {
         address: Spare<Postal>,
         #[serde(default, deserialize_with = "list")]
         lines: Vec<u32>,
+        #[serde(default, deserialize_with = "or_default")]
+        count: u32,
         #[serde(default, deserialize_with = "flag")]
         paid: Option<bool>,
     }
@@ -152,6 +161,15 @@ mod tests {
         assert_eq!(lines("[1,2]").expect("two"), [1, 2]);
         assert!(lines("[1,\"two\"]").is_err());
         assert!(lines("{}").is_err());
+    }
+
+    #[test]
+    fn a_member_that_may_be_missing_may_be_null_and_is_else_as_documented() {
+        let count = |members: &str| read(members).map(|sample| sample.count);
+        assert_eq!(count("\"count\":null").expect("nothing"), 0);
+        assert_eq!(count("\"note\":null").expect("nothing"), 0);
+        assert_eq!(count("\"count\":3").expect("three"), 3);
+        assert!(count("\"count\":\"three\"").is_err());
     }
 
     #[test]

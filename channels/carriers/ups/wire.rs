@@ -59,7 +59,7 @@ impl Status {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Alert {
     pub(super) tracking_number: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     pub(super) activity_status: Status,
     /// `YYYYMMDD`, in GMT.
     #[serde(default)]
@@ -115,7 +115,7 @@ pub(super) struct DeliveryInformation {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Activity {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     pub(super) status: Status,
     #[serde(default)]
     pub(super) gmt_date: Text,

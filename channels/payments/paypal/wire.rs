@@ -50,7 +50,7 @@ fn up<'a>(links: &'a [Link], kind: &str) -> Option<&'a str> {
 /// What else an object belongs to.
 #[derive(Debug, Default, Deserialize)]
 struct Supplementary {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     related_ids: Related,
 }
 
@@ -80,7 +80,7 @@ pub(super) struct Subject {
     pub(super) id: Option<String>,
     #[serde(default)]
     pub(super) dispute_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     supplementary_data: Supplementary,
 }
 
@@ -126,7 +126,7 @@ pub(super) struct Unit {
     pub(super) custom_id: Text,
     #[serde(default)]
     pub(super) payee: Option<Payee>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     pub(super) payments: Payments,
 }
 
@@ -163,7 +163,7 @@ pub(super) struct Movement {
     pub(super) payee: Option<Payee>,
     #[serde(default, deserialize_with = "spare::list")]
     links: Vec<Link>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     supplementary_data: Supplementary,
 }
 

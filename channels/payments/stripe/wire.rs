@@ -124,7 +124,7 @@ pub(super) struct Charge {
     pub(super) id: String,
     pub(super) amount: i64,
     pub(super) currency: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     pub(super) captured: bool,
     #[serde(default)]
     pub(super) amount_captured: Option<i64>,

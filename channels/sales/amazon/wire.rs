@@ -45,7 +45,7 @@ pub(super) struct Associated {
 #[serde(rename_all = "camelCase")]
 pub(super) struct SalesChannel {
     #[serde(default)]
-    pub(super) channel_name: Option<String>,
+    pub(super) channel_name: Text,
     #[serde(default)]
     pub(super) marketplace_id: Option<String>,
 }

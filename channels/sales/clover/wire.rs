@@ -44,8 +44,9 @@ pub(super) struct Whole {
 
 /// A list. What is not expanded is missing.
 #[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
 pub(super) struct List<T> {
-    #[serde(default = "Vec::new")]
+    #[serde(default = "Vec::new", deserialize_with = "spare::list")]
     pub(super) elements: Vec<T>,
 }
 
@@ -72,11 +73,11 @@ pub(super) struct Order {
     pub(super) note: Text,
     #[serde(default)]
     pub(super) order_type: Option<Named>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     pub(super) is_vat: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     pub(super) test_mode: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::or_default")]
     pub(super) manual_transaction: bool,
     #[serde(default)]
     pub(super) created_time: Option<i64>,

@@ -158,7 +158,7 @@ pub(super) struct Pricing {
 pub(super) struct CancelStatus {
     #[serde(default)]
     pub(super) cancel_state: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) cancel_requests: Vec<CancelRequest>,
 }
 
@@ -179,7 +179,7 @@ pub(super) struct CancelRequest {
 pub(super) struct PaymentSummary {
     #[serde(default, deserialize_with = "spare::list")]
     pub(super) payments: Vec<Payment>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "spare::list")]
     pub(super) refunds: Vec<Refund>,
 }
 

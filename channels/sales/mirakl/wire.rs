@@ -48,7 +48,7 @@ pub(super) struct Order {
     #[serde(default)]
     pub(super) shipping_type_label: Text,
     #[serde(default)]
-    pub(super) shipping_pudo_id: Option<String>,
+    pub(super) shipping_pudo_id: Text,
     #[serde(default)]
     pub(super) fulfillment: Option<Fulfillment>,
     #[serde(default)]
