@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::laws::{Verdict, must};
 use crate::money::Money;
 use crate::order::{
-    Fulfilment, FulfilmentStage, Order, Parcel, ReservationKey, ReservationState, Tender, Word,
+    Fulfilment, FulfilmentStage, Movements, Order, Parcel, ReservationKey, ReservationState,
+    Tender, Word,
 };
 use crate::quantity::Quantity;
 
@@ -27,8 +30,8 @@ pub(crate) struct Mark {
 struct Purse {
     sums: [Money; 4],
     certain: [bool; 4],
-    /// Taken and given back, with what came to nothing of each.
-    moved: [(Money, usize); 2],
+    /// Taken and given back, with when each movement was last said to have come to nothing.
+    moved: [(Money, BTreeMap<String, Option<Timestamp>>); 2],
     /// What the buyer has by disputes of what was granted, and the last words about each: open, won, lost.
     netted: Money,
     disputes: BTreeMap<String, [Option<Word>; 3]>,
@@ -89,6 +92,10 @@ impl Purse {
     fn of(tender: &Tender) -> Self {
         let some = |amount: Option<Money>| amount.unwrap_or(Money::zero(tender.amount.currency()));
         let disputes = tender.disputes.iter();
+        let failed = |moved: &Movements| -> BTreeMap<_, _> {
+            let failed = moved.failed.iter();
+            failed.map(|(name, one)| (name.clone(), one.at)).collect()
+        };
         Self {
             sums: [
                 some(tender.authorized),
@@ -103,8 +110,8 @@ impl Purse {
                 tender.replaced_by.is_some(),
             ],
             moved: [
-                (tender.captured_sum(), tender.captured.failed.len()),
-                (tender.refunded_sum(), tender.refunded.failed.len()),
+                (tender.captured_sum(), failed(&tender.captured)),
+                (tender.refunded_sum(), failed(&tender.refunded)),
             ],
             netted: some(tender.netted),
             disputes: disputes
@@ -116,7 +123,7 @@ impl Purse {
     fn reaches(&self, before: &Self) -> bool {
         let sums = self.sums.iter().zip(&before.sums);
         let mut certain = self.certain.iter().zip(before.certain);
-        let mut moved = self.moved.iter().zip(before.moved);
+        let mut moved = self.moved.iter().zip(&before.moved);
         let no_word_is_lost = before.disputes.iter().all(|(name, then)| {
             let now = self.disputes.get(name);
             now.is_some_and(|now| now.iter().zip(then).all(|(now, then)| is_kept(*then, *now)))
@@ -124,7 +131,7 @@ impl Purse {
         let given = self.moved[1].0 > before.moved[1].0;
         sums.into_iter().all(|(now, then)| now >= then)
             && certain.all(|(now, then)| *now || !then)
-            && moved.all(|(now, then)| now.0 >= then.0 || now.1 > then.1)
+            && moved.all(|(now, then)| now.0 >= then.0 || now.1 != then.1)
             && no_word_is_lost
             && (self.netted >= before.netted || given || self.disputes != before.disputes)
     }

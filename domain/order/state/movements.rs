@@ -147,8 +147,14 @@ impl Movements {
         self.has_failed(reference)
     }
 
-    /// A person has looked at what came to nothing.
+    /// A person has looked at what has come to nothing; not at what was made after all.
     pub(in crate::order) fn look(&mut self) {
-        self.failed.values_mut().for_each(|one| one.seen = true);
+        let stand = self.failed.keys().filter(|name| self.has_failed(name));
+        let stand: Vec<String> = stand.cloned().collect();
+        for name in stand {
+            if let Some(failure) = self.failed.get_mut(&name) {
+                failure.seen = true;
+            }
+        }
     }
 }
