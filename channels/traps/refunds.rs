@@ -3,12 +3,13 @@
 
 use orderhub_domain::money::Money;
 use orderhub_domain::order::{ChannelFact, PaymentEvidence, Reported};
+use orderhub_domain::quantity::Quantity;
 use serde_json::{Value, json};
 
 use super::hub::{placed, set_aside};
-use super::scene::{comes_to, eur, evidence, vendor};
+use super::scene::{comes_to, eur, evidence, only, order, sale, vendor};
 use crate::port::InboundOrder;
-use crate::specimen::Taken;
+use crate::specimen::{Taken, Thing};
 
 /// What is said to have been given back.
 fn given(known: &[PaymentEvidence]) -> Vec<Reported> {
@@ -76,6 +77,17 @@ fn trap_06_single_refunds_are_told_apart_by_their_own_ids() {
     assert_eq!(mollie, [part("re_77", "5.00"), part("re_own_2", "4.00")]);
 }
 
+/// A shop's order as it is looked up once money of it went back.
+fn looked_up(total: &str, refunds: &Value) -> InboundOrder {
+    let shop = vendor("woocommerce");
+    let stated = shop.stated(Thing::Sale(&sale()), |order| {
+        order["refunds"] = json!([{ "id": 91, "reason": "", "total": total }]);
+    });
+    let stated: Value = serde_json::from_slice(&stated.raw).expect("JSON");
+    let whole = json!({ "order": stated, "refunds": refunds }).to_string();
+    order(only(shop.hears(&[("orderhub-stated", "order")], &whole)))
+}
+
 fn is_as_it_was(order: &InboundOrder) {
     comes_to(&order.submission.draft, "44.98");
     let cancelled = |fact: &ChannelFact| matches!(fact, ChannelFact::Cancelled { .. });
@@ -97,9 +109,8 @@ fn trap_06_a_refund_of_a_part_puts_nothing_back_and_cancels_nothing() {
     });
     is_as_it_was(&shopify);
     // Of an amount alone: no line is named.
-    let woocommerce = vendor("woocommerce").order(|order| {
-        order["refunds"] = json!([{ "id": 91, "reason": "", "total": "-9.00" }]);
-    });
+    let refunds = json!([{ "id": 91, "amount": "9.00", "reason": "", "line_items": [] }]);
+    let woocommerce = looked_up("-9.00", &refunds);
     is_as_it_was(&woocommerce);
 }
 
@@ -175,11 +186,12 @@ fn trap_07_what_a_shop_states_below_zero_is_taken_off_once() {
     assert_eq!(woocommerce.totals().discounts, eur("9.00"));
     assert_eq!(woocommerce.fees, []);
     // Lines of a refund have quantities and totals below zero; the order beside it has not.
-    let refunded = vendor("woocommerce").draft(|order| {
-        order["refunds"] = json!([{ "id": 91, "reason": "One came back", "total": "-19.99",
-            "line_items": [{ "id": 94, "quantity": -1, "total": "-19.99" }] }]);
-    });
-    comes_to(&refunded, "44.98");
+    let refunds = json!([{ "id": 91, "amount": "19.99", "reason": "One less",
+        "line_items": [{ "id": 94, "quantity": -1, "total": "-19.99",
+            "meta_data": [{ "key": "_refunded_item_id", "value": "11" }] }] }]);
+    let refunded = looked_up("-19.99", &refunds);
+    comes_to(&refunded.submission.draft, "44.98");
+    assert_eq!(refunded.wanted["11"], Quantity::units(1));
     let shopify = vendor("shopify").draft(|order| {
         order["refunds"] = json!([{ "id": 91, "refund_line_items": [], "order_adjustments": [
             { "id": 95, "kind": "refund_discrepancy", "amount": "-4.00", "tax_amount": "0.00" },
