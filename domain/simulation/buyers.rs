@@ -35,8 +35,10 @@ pub(super) fn draft(
         amount: Money::from_minor(dice.between(0, 1) * 499, currency)?,
         taxes: Vec::new(),
     };
+    // One of thirty is of a channel that says later where it goes, or never.
+    let says = external_id.bytes().map(u32::from).sum::<u32>() % 30 != 0;
     let mut draft = OrderDraft {
-        changed_at: None,
+        changed_at: (!says).then_some(now),
         awaits_release: dice.percent(4),
         external_id: external_id.to_owned(),
         number: None,
@@ -45,9 +47,7 @@ pub(super) fn draft(
         tax_mode: TaxMode::Inclusive,
         test: false,
         cancelled_at: None,
-        // One of thirty does not say (yet) where it goes.
-        destination: (external_id.bytes().map(u32::from).sum::<u32>() % 30 != 0)
-            .then(|| "DE".to_owned()),
+        destination: says.then(|| "DE".to_owned()),
         point: None,
         pickup_location: dice.pick(locations).filter(|_| collects).cloned(),
         lines,

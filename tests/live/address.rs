@@ -5,11 +5,13 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::support::api::Api;
+use crate::support::checker;
 use crate::support::doubles::faults::{Call, Fault};
 use crate::support::journey::{self, step};
 use crate::support::operator::Operator;
 use crate::support::orders::one_unit;
 use crate::support::patience::{SOON, until};
+use crate::support::shopify::{self as shop, deliver};
 use crate::support::world::World;
 
 fn to(street: &str) -> Value {
@@ -139,33 +141,42 @@ async fn a_label_is_bought_for_the_address_that_stands_when_it_is_asked_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_without_an_address_is_kept_with_its_stock_until_it_has_one() {
+async fn a_shops_order_without_an_address_is_kept_with_its_stock_until_it_has_one() {
     let world = World::start().await;
     let operator = Operator::of(&world);
     let api = &world.api;
-    api.count("BER1", "SKU-1", 1).await;
-    let mut nowhere = one_unit("AD-3", "SKU-1");
-    let members = nowhere.as_object_mut().unwrap();
-    members.remove("ship_to");
-    let order = api.place(&nowhere).await;
-    api.until_stage(&order, &["confirmed"]).await;
-    let held = api.order(&order).await;
-    assert_eq!(held["holds"][0]["reason"], "address_missing", "{held}");
-    assert_eq!(held["lines"][0]["quantities"]["hard"], "1", "{held}");
-    let why = operator.text("orders explain AD-3");
-    assert!(why.contains("nobody has said where it goes"), "{why}");
-    assert!(why.contains("change_address"), "{why}");
-    operator.text(
-        "orders change-address AD-3 --name Ada --line Hafenstr.2 --city Berlin \
-         --postcode 10117 --country DE --reason the-shop-has-it",
-    );
-    let fulfilment = journey::fulfilment_of(api, &order, SOON).await;
-    for verb in ["accept", "pick", "pack"] {
-        step(api, &fulfilment, verb).await;
+    api.count("BER1", "PINK-8", 4).await;
+    let mut held = Vec::new();
+    let id = 820_982_911_946_156_001;
+    for (number, id) in [id, id + 100].into_iter().enumerate() {
+        let mut nowhere = shop::paid(id, "PINK-8");
+        nowhere["shipping_address"] = Value::Null;
+        deliver(api, "orders/create", &nowhere).await.expect(200);
+        let known = checker::orders_with(&world.audit, "shop-de", &id.to_string()).await;
+        let order = api.until_stage(&known[0], &["confirmed"]).await;
+        assert_eq!(order["holds"][0]["reason"], "address_missing", "{order}");
+        assert_eq!(order["lines"][0]["quantities"]["hard"], "2", "{order}");
+        let why = operator.text(&format!("orders explain {}", known[0]));
+        assert!(why.contains("nobody has said where it goes"), "{why}");
+        assert!(why.contains("change_address"), "{why}");
+        if number == 0 {
+            operator.text(&format!(
+                "orders change-address {} --name Grace --line Hafenstr.2 --city Berlin \
+                 --postcode 10117 --country DE --reason the-shop-has-it",
+                known[0]
+            ));
+        } else {
+            let mut told = shop::paid(id, "PINK-8");
+            told["updated_at"] = "2026-11-20T09:05:00-05:00".into();
+            deliver(api, "orders/updated", &told).await.expect(200);
+        }
+        held.push(known[0].clone());
     }
-    journey::tracking_number(api, &order, SOON).await;
-    assert_eq!(streets(&world, &order), ["Hafenstr.2"]);
-    assert_eq!(api.order(&order).await["holds"], json!([]));
+    for (order, street) in held.iter().zip(["Hafenstr.2", "1 Harbor Street"]) {
+        journey::ship(api, order).await;
+        assert_eq!(streets(&world, order), [street]);
+        assert_eq!(api.order(order).await["holds"], json!([]));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

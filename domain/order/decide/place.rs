@@ -93,11 +93,12 @@ impl Draft<'_> {
         true
     }
 
-    /// Whether something of it is to be sent, and its channel has not said where to.
+    /// Whether something of it is to be sent, and its channel, which states orders anew, has not said where to
+    /// yet. What comes once, as through the hub's own API, is sent with what is known.
     fn lacks_a_destination(&self) -> bool {
         let features = self.features.as_ref();
         let absent = features.is_some_and(|known| known.address == AddressCheck::Absent);
-        absent && self.order.is_sent()
+        absent && self.order.draft.changed_at.is_some() && self.order.is_sent()
     }
 
     /// Books what the channel had taken before the order came.

@@ -90,6 +90,15 @@ fn what_the_channel_keeps_back_needs_nobody_before_it_is_released() {
 }
 
 #[test]
+fn what_its_channel_never_states_anew_is_sent_with_what_is_known() {
+    let mut once = order();
+    once.changed_at = None;
+    let world = nowhere(once);
+    assert_eq!(world.order.holds, []);
+    assert!(world.outstanding("request_fulfilment").is_some());
+}
+
+#[test]
 fn what_is_collected_or_not_sent_needs_no_address() {
     let mut collected = order();
     collected.pickup_location = Some("BER1".into());
