@@ -290,7 +290,7 @@ async fn a_parcel_on_its_way_back_is_under_way_whatever_the_stage_of_its_order()
         })
     };
     let mut trail = store.order_trail();
-    let mut version = 1;
+    let mut version = 2;
     let mut say = async |event: Event, refs: Vec<OrderRef>| {
         let mut told = append(order.id, &claims, version, vec![event], Stage::Completed);
         told.refs = refs;
