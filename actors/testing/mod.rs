@@ -283,15 +283,7 @@ pub(crate) fn order_of(external_id: &str, sku: &str, quantity: u32, token: &str)
                 }],
                 stated_total: total,
             },
-            private: PrivateDetails {
-                ship_to: Some(Address {
-                    lines: vec!["Main Street 1".into()],
-                    city: Some("Berlin".into()),
-                    country: Some("DE".into()),
-                    ..Address::default()
-                }),
-                ..PrivateDetails::default()
-            },
+            private: PrivateDetails::default(),
         },
         body_hash: format!("hash of {external_id}"),
         request: None,
