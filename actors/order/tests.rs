@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use orderhub_domain::canonical::Address;
 use orderhub_domain::customs::Customs;
 use orderhub_domain::ids::CommandId;
 use orderhub_domain::order::{
@@ -251,8 +252,12 @@ async fn where_customs_data_has_to_be_complete_no_label_is_asked_for_without_it(
         let mut order = order_of(name, "A", 1, "pm");
         order.submission.draft.destination = Some("CH".into());
         order.submission.draft.lines[0].customs = customs;
-        let ship_to = order.submission.private.ship_to.as_mut();
-        ship_to.expect("an address").country = Some("CH".into());
+        order.submission.private.ship_to = Some(Address {
+            lines: vec!["Own Square 1".into()],
+            city: Some("Bern".into()),
+            country: Some("CH".into()),
+            ..Address::default()
+        });
         let order = hall.hub.place(order).await.expect("placed").order;
         hall.until(order, &[Stage::Fulfilling]).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
