@@ -95,7 +95,7 @@ fn what_its_channel_never_states_anew_is_sent_with_what_is_known() {
     once.changed_at = None;
     let world = nowhere(once);
     assert_eq!(world.order.holds, []);
-    assert!(world.outstanding("request_fulfilment").is_some());
+    assert_eq!(world.order.stage, Stage::Fulfilling);
 }
 
 #[test]
