@@ -77,8 +77,6 @@ pub(super) enum Kind {
     Rebuff,
     /// A buyer disputes a charge.
     Dispute,
-    /// A capture that a gateway told of comes to nothing.
-    TakeBack,
     /// Everything that is on its way arrives.
     Calm,
 }
@@ -111,7 +109,7 @@ const COURSE: [(Kind, usize); 19] = [
 
 /// Moves that are faults. Each seed knows a few of them: a world in which everything fails at once
 /// hides what single faults do.
-const FAULTS: [(Kind, usize); 17] = [
+const FAULTS: [(Kind, usize); 16] = [
     (Kind::Repeat, 8),
     (Kind::LoseAnswer, 6),
     (Kind::Lose, 5),
@@ -128,7 +126,6 @@ const FAULTS: [(Kind, usize); 17] = [
     (Kind::Jump, 2),
     (Kind::Rebuff, 2),
     (Kind::Dispute, 1),
-    (Kind::TakeBack, 1),
 ];
 
 /// A move.

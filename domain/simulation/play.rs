@@ -1,11 +1,11 @@
 //! Plays one move: who does what, to which order, by the move's own number.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 use super::buyers;
 use super::deliver::Way;
 use super::dice::Dice;
-use super::gateway::{State, Words};
+use super::gateway::State;
 use super::moves::{Kind, Move};
 use super::parcels::{ParcelKey, proof_of};
 use super::transfers::collectors;
@@ -108,15 +108,14 @@ impl World<'_> {
                 let codes = ["processing_error", "expired_card", "insufficient_funds"];
                 self.gateways[chosen].rebuffs = dice.pick(&codes).copied();
             }
-            Kind::Dispute | Kind::TakeBack => {
+            Kind::Dispute => {
                 let chosen = dice.below(self.gateways.len());
-                let gateway = &mut self.gateways[chosen];
-                let said = if kind == Kind::Dispute {
-                    gateway.dispute(dice, self.now)
-                } else {
-                    gateway.take_back(dice, self.now)
-                };
-                self.tell_of(chosen, said);
+                let slug = self.gateways[chosen].slug.clone();
+                if let Some((order, said)) = self.gateways[chosen].dispute(dice, self.now) {
+                    for evidence in said {
+                        self.webhook(order, &slug, evidence);
+                    }
+                }
             }
             _ => {}
         }
@@ -135,27 +134,7 @@ impl World<'_> {
         self.wake_due();
     }
 
-    /// A gateway tells of one thing after the other.
-    pub(super) fn tell_of(&mut self, gateway: usize, said: Option<(OrderId, Words)>) {
-        let slug = self.gateways[gateway].slug.clone();
-        if let Some((order, words)) = said {
-            for (at, evidence) in words {
-                self.webhook_of(at, order, &slug, evidence);
-            }
-        }
-    }
-
     pub(super) fn webhook(&mut self, order: OrderId, slug: &Slug, evidence: PaymentEvidence) {
-        self.webhook_of(self.now, order, slug, evidence);
-    }
-
-    fn webhook_of(
-        &mut self,
-        at: Timestamp,
-        order: OrderId,
-        slug: &Slug,
-        evidence: PaymentEvidence,
-    ) {
         let reference = self
             .gateways
             .iter()
@@ -171,10 +150,6 @@ impl World<'_> {
                     PaymentEvidence::Declined { reference, .. } => {
                         reference.as_ref() == Some(*known)
                     }
-                    PaymentEvidence::CaptureFailed {
-                        capture: Some(capture),
-                        ..
-                    } => capture.rsplit_once("_c").map(|(payment, _)| payment) == Some(known),
                     PaymentEvidence::DisputeOpened { dispute, .. }
                     | PaymentEvidence::DisputeClosed { dispute, .. } => dispute.ends_with(*known),
                     _ => true,
@@ -186,7 +161,7 @@ impl World<'_> {
         let fact = Fact::Payment(PaymentFact {
             tender: TenderSelector::Reference(reference),
             account: Some(slug.clone()),
-            occurred_at: Some(at),
+            occurred_at: Some(self.now),
             evidence,
         });
         self.post.push(Letter::Webhook { order, fact });

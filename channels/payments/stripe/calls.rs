@@ -144,7 +144,6 @@ impl Stripe {
     ) -> PaymentAnswer {
         let refused = |code: &str| {
             Ok(PaymentEvidence::CaptureFailed {
-                capture: None,
                 code: code.to_owned(),
             })
         };

@@ -92,16 +92,20 @@ impl Order {
                 stock,
                 ..
             } => self.stock_answered(location, *attempt, stock),
-            Event::PaymentReported { .. } => self.payment_reported(recorded),
+            Event::PaymentReported {
+                tender,
+                payment,
+                closes,
+                ..
+            } => self.payment_reported(*tender, payment, !closes.is_empty(), at),
             Event::SettledByChannel { tender, amount, .. } => {
                 if let Some(tender) = self.tender_mut(*tender) {
                     let total = Reported::Total { amount: *amount };
                     let reference = tender.reference.clone().unwrap_or_default();
-                    let paid = PaymentEvidence::Captured {
+                    tender.merge(&PaymentEvidence::Captured {
                         reference,
                         amount: total,
-                    };
-                    tender.merge(&paid, recorded.occurred_at);
+                    });
                     tender.weigh(at);
                 }
             }
@@ -156,7 +160,7 @@ impl Order {
                     self.ignored.pop_front();
                 }
             }
-            Event::Money(event) => self.money(event, recorded),
+            Event::Money(event) => self.money(event, at),
         }
     }
 

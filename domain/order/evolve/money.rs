@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::super::{
-    Event, Granted, MoneyEvent, Movements, Order, PaymentEvidence, Recorded, RenewalReason, Stage,
-    StoreCredit, Tender,
+    Granted, MoneyEvent, Movements, Order, PaymentEvidence, RenewalReason, Stage, StoreCredit,
+    Tender,
 };
 use crate::canonical::{DraftTender, Terms};
 use crate::money::Money;
@@ -117,25 +117,21 @@ impl Terms {
 }
 
 impl Order {
-    /// A gateway reported about a tender.
-    pub(super) fn payment_reported(&mut self, recorded: &Recorded) {
-        let Event::PaymentReported {
-            tender: number,
-            payment,
-            closes,
-            ..
-        } = &recorded.event
-        else {
+    /// A gateway reported about a tender; `answers` when it answers a call of the hub.
+    pub(super) fn payment_reported(
+        &mut self,
+        number: u16,
+        evidence: &PaymentEvidence,
+        answers: bool,
+        at: Timestamp,
+    ) {
+        let Some(tender) = self.tender_mut(number) else {
             return;
         };
-        let at = recorded.recorded_at;
-        let Some(tender) = self.tender_mut(*number) else {
-            return;
-        };
-        tender.merge(payment, recorded.occurred_at);
+        tender.merge(evidence);
         tender.weigh(at);
-        match payment {
-            PaymentEvidence::CaptureFailed { capture: None, .. } if !closes.is_empty() => {
+        match evidence {
+            PaymentEvidence::CaptureFailed { .. } if answers => {
                 tender.captures_failed = tender.captures_failed.saturating_add(1);
                 tender.capture_failed_at = Some(at);
             }
@@ -146,11 +142,11 @@ impl Order {
         let renewed = tender.renews.filter(|_| stands);
         // The first renewal that stands pays from here on.
         if let Some(renewed) = renewed.and_then(|before| self.tender_mut(before)) {
-            renewed.replaced_by.get_or_insert(*number);
+            renewed.replaced_by.get_or_insert(number);
         }
     }
 
-    pub(super) fn money(&mut self, event: &MoneyEvent, recorded: &Recorded) {
+    pub(super) fn money(&mut self, event: &MoneyEvent, at: Timestamp) {
         match event {
             MoneyEvent::AuthorizationExpired { tender } => {
                 if let Some(tender) = self.tender_mut(*tender) {
@@ -178,7 +174,7 @@ impl Order {
             }
             MoneyEvent::RefundNamed { tender, payment } => {
                 if let Some(tender) = self.tender_mut(*tender) {
-                    tender.merge(payment, recorded.occurred_at);
+                    tender.merge(payment);
                 }
             }
             MoneyEvent::PayoutLineDecided {
@@ -206,7 +202,7 @@ impl Order {
                 self.store_credits.push(StoreCredit {
                     reference: reference.clone(),
                     amount: *amount,
-                    issued_at: recorded.recorded_at,
+                    issued_at: at,
                 });
             }
             MoneyEvent::DisputeAnswered {
@@ -250,9 +246,6 @@ impl Order {
 
     /// A person wants what failed to be tried again: captures first, then one renewal more.
     pub(super) fn retry_payments(&mut self) {
-        for tender in &mut self.tenders {
-            tender.captured.look();
-        }
         for number in self.payers() {
             let unpaid = self.shortfall(number).is_positive();
             if let Some(tender) = self.tender_mut(number) {

@@ -34,7 +34,6 @@ fn done() -> ResponseTemplate {
 
 fn capture_failed(code: &str) -> PaymentEvidence {
     PaymentEvidence::CaptureFailed {
-        capture: None,
         code: code.to_owned(),
     }
 }
