@@ -121,14 +121,8 @@ fn end(world: &World) -> End {
     let currency = order.draft.currency;
     let sum = |of: fn(&Tender) -> Money| Money::sum(currency, order.tenders.iter().map(of));
     let accounts = [Account::Receivable, Account::Revenue, Account::Allowance];
-    // An order of which units were cancelled once it stood is called fulfilling, before any work is asked for
-    // too. The word is all that tells it from one that is confirmed.
-    let stage = match order.stage {
-        Stage::Confirmed => Stage::Fulfilling,
-        stage => stage,
-    };
     End {
-        stage,
+        stage: order.stage,
         open,
         taken: sum(Tender::captured_sum),
         given: sum(Tender::refunded_sum),

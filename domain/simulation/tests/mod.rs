@@ -19,7 +19,7 @@ use super::*;
 /// Moves in each world of the tests.
 const STEPS: usize = 300;
 /// Worlds.
-const SEEDS: u64 = 500;
+const SEEDS: u64 = 550;
 
 /// Kinds of events that must happen in them: what never happens is never checked.
 const HAPPEN: [&str; 18] = [
@@ -91,7 +91,7 @@ fn no_world_breaks_an_invariant() {
     // A world in which nothing gets anywhere finds nothing.
     for stage in ["closed", "cancelled", "rejected", "expired"] {
         assert!(
-            stages.get(stage).is_some_and(|orders| *orders >= 100),
+            stages.get(stage).is_some_and(|orders| *orders > 100),
             "{stages:?}"
         );
     }
