@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::audit::LEDGER_SUM;
 use super::{
-    Order, Outstanding, Recorded, Reservation, ReservationKey, ReservationState, evolve, wake_at,
+    Effect, Order, Outstanding, Recorded, Reservation, ReservationKey, ReservationState, evolve,
+    wake_at,
 };
 use crate::drift::Drift;
 use crate::ids::{LocationCode, OrderId};
@@ -174,12 +175,20 @@ fn oversleeps(row: &OrderRow, order: &Order, policy: Option<&Policy>) -> Option<
 pub(in crate::order) fn astray(order: &Order, holds: &[HoldRow]) -> Option<String> {
     let contradicted = holds.iter().find_map(|hold| contradicts(order, hold));
     contradicted.or_else(|| {
-        // What is asked for may not be there yet; what was answered is.
+        // What is asked for may not be there yet; what was answered is. Units that move between holds of one
+        // location stay held throughout, so they count before it has moved them.
         let held = [ReservationState::Soft, ReservationState::Hard];
+        let moves = |key: &ReservationKey| {
+            order.outstanding.values().any(|open| {
+                matches!(&open.effect, Effect::RegroupStock { location, attempt, .. }
+                    if *location == key.location && *attempt == key.attempt)
+            })
+        };
         let mut known = order.reservations.iter();
         let (key, _) = known.find(|(key, known)| {
             held.contains(&known.state)
                 && !holds.iter().any(|hold| key_of(hold).as_ref() == Some(*key))
+                && !moves(key)
         })?;
         let ReservationKey {
             line,

@@ -123,6 +123,26 @@ fn news_that_one_side_has_and_the_other_has_not_yet_is_no_contradiction() {
 }
 
 #[test]
+fn units_that_a_location_has_not_moved_to_their_new_hold_yet_are_no_contradiction() {
+    let (mut world, mut order) = stored();
+    let lines = super::routing::units(&[("1", 1)]);
+    let reason = "one is enough".to_owned();
+    let part = Command::Route(RouteCommand::CancelLines { lines, reason });
+    world.command(part).expect("legal");
+    world.answer("cancel_fulfilment");
+    assert!(world.outstanding("regroup_stock").is_some());
+    let mut stored_as = |world: &World| {
+        order.log = Ok(world.log.clone());
+        row(&mut order).version = world.order.version;
+        row(&mut order).wake_at = wake_at(&world.order, &Policy::default());
+        broken(&order)
+    };
+    assert_eq!(stored_as(&world), Vec::<&str>::new());
+    world.answer("regroup_stock");
+    assert_eq!(stored_as(&world), ["order_holds"], "now it is");
+}
+
+#[test]
 fn an_order_may_sleep_longer_under_an_older_policy_and_never_for_ever_under_this_one() {
     let (_, mut order) = stored();
     let later = SignedDuration::from_hours(24 * 365);
