@@ -218,7 +218,8 @@ impl Order {
                     self.part_done(cancelled);
                 }
                 self.ending = None;
-                if self.confirmed_at.is_some() {
+                // What no work was asked for yet stays confirmed, as it does with fewer units from the beginning.
+                if self.confirmed_at.is_some() && self.stage != Stage::Confirmed {
                     self.enter(Stage::Fulfilling, at);
                 }
             }
