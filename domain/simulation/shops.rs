@@ -263,7 +263,8 @@ impl World<'_> {
         }
     }
 
-    /// Nothing stays in an order that its channel took out, unless it had left, once everybody has answered.
+    /// Nothing stays in an order that its channel took out, unless it had left, once everybody has answered. What was
+    /// taken out before the order came can not have left.
     fn check_taken_out(&mut self, order: &Order) {
         let Some((changed_at, stated)) = self.shops.stated.get(&order.id) else {
             return;
@@ -273,6 +274,7 @@ impl World<'_> {
         if !heard || by_others || !order.holds.is_empty() || order.stage.is_dead() {
             return;
         }
+        let is_first = order.draft.changed_at == Some(*changed_at);
         let kept = stated.lines.iter().find_map(|line| {
             let mut numbers = order.line_numbers();
             let same = |number: &u16| {
@@ -283,7 +285,8 @@ impl World<'_> {
             let there = order.quantities(number);
             let ours = line.part_of.is_none() && there.not_stocked.is_zero();
             let left = there.ordered.minus(there.cancelled);
-            (ours && left > line.quantity && left > there.shipped).then_some(number)
+            let may_have_left = !is_first && left <= there.shipped;
+            (ours && left > line.quantity && !may_have_left).then_some(number)
         });
         if let Some(line) = kept {
             let found = format!("{}: line {line} has what it took out", self.name(order.id));

@@ -21,7 +21,6 @@ impl Core for SendsWhatWasTakenOut {
 }
 
 #[test]
-#[ignore = "the worlds of the usual seeds do not find it: they need more orders that come cut"]
 fn units_that_were_taken_out_before_the_order_came_and_are_sent_are_found() {
     must_find(&SendsWhatWasTakenOut, "channel_gets_what_it_wants");
 }
