@@ -14,7 +14,7 @@ use orderhub_domain::order::Wait;
 
 const PAGE: &str = include_str!("../docs/compensations.md");
 /// Triggers in the matrix.
-const ROWS: usize = 18;
+const ROWS: usize = 19;
 /// Ways of getting stuck.
 const WAYS: usize = 13;
 

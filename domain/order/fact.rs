@@ -124,8 +124,11 @@ pub enum PaymentEvidence {
         /// How much.
         amount: Reported,
     },
-    /// A capture was refused for good.
+    /// A capture was refused for good; or one that was told as made has come to nothing after all.
     CaptureFailed {
+        /// The gateway's reference of the capture that it had told of, or will; `None` when it made none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        capture: Option<String>,
         /// The gateway's code.
         code: String,
     },

@@ -98,7 +98,8 @@ impl Order {
         let tender = self.tender(number).filter(|tender| tender.is_ours())?;
         let rest = self.rest(number);
         // Sums that a person has to look at are no reason to ask the buyer for more.
-        if rest.is_zero() || self.is_held_for(REASON_PAYMENT_MISMATCH) {
+        let doubtful = self.is_held_for(REASON_PAYMENT_MISMATCH) || self.waits_for_a_look(number);
+        if rest.is_zero() || doubtful {
             return None;
         }
         let refused = tender.capture_failed.is_some();
@@ -107,6 +108,12 @@ impl Order {
             () if tender.lapsed => RenewalReason::Expired,
             () if tender.voided => RenewalReason::Released,
             () if refused && tender.capture_again_at(policy).is_none() => {
+                RenewalReason::CaptureFailed
+            }
+            // What a former tender has paid came to nothing: more is to be paid than this one was for.
+            () if rest > tender.amount.less(tender.covered())
+                && self.follows_a_lost_capture(number) =>
+            {
                 RenewalReason::CaptureFailed
             }
             () => {
@@ -127,6 +134,24 @@ impl Order {
             amount: rest,
             because,
         })
+    }
+
+    /// Whether a tender that this one renews was captured, and the capture came to nothing.
+    fn follows_a_lost_capture(&self, number: u16) -> bool {
+        let mut formers = self.with_its_formers(number).skip(1);
+        formers.any(|tender| tender.captured.failures().next().is_some())
+    }
+
+    /// Whether a capture of this tender, or of one that it renews, came to nothing and no person has looked yet.
+    fn waits_for_a_look(&self, number: u16) -> bool {
+        let mut tenders = self.with_its_formers(number);
+        tenders.any(|tender| tender.lost_capture().is_some())
+    }
+
+    /// A tender, the one that it renews, the one that this one renews.
+    fn with_its_formers(&self, number: u16) -> impl Iterator<Item = &Tender> {
+        let former = move |tender: &&Tender| self.tender(tender.renews?);
+        std::iter::successors(self.tender(number), former)
     }
 
     fn is_capture_blocked(&self) -> bool {
@@ -206,6 +231,7 @@ impl Order {
             let refused = self
                 .tender(*number)
                 .is_some_and(|t| t.capture_failed.is_some());
+            let refused = refused || self.waits_for_a_look(*number);
             let mut tried = self.renewals_of(*number);
             let given_up =
                 self.is_held_for(REASON_PAYMENT_LOST) && !self.may_renew(*number, policy);

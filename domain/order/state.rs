@@ -1,6 +1,8 @@
 //! The folded state of an order. Plain data: `evolve` alone writes it, everyone reads it.
 
+mod dispute;
 mod editing;
+mod movements;
 mod parcel;
 mod payment;
 mod work;
@@ -27,11 +29,13 @@ use crate::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, Sku, Slu
 use crate::quantity::Quantity;
 use crate::sourcing::Sourced;
 
+pub use dispute::{Dispute, Word};
 pub use editing::{EditedLine, Editing};
+pub use movements::{Failure, Movements};
 pub use parcel::{Label, Parcel};
 pub use work::{Fulfilment, FulfilmentStage};
 
-pub use payment::{Dispute, Movements, StoreCredit, Tender};
+pub use payment::{StoreCredit, Tender};
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -104,6 +104,10 @@ impl Order {
                 "the authorisation is gone or ends, and nothing may ship; releasing asks for it once more",
                 "cancel",
             ),
+            REASON_CAPTURE_FAILED if self.tenders.iter().any(|t| t.lost_capture().is_some()) => (
+                "a capture that the gateway had reported has come to nothing; look at the gateway whether it tries by itself, releasing captures again",
+                "release",
+            ),
             REASON_CAPTURE_FAILED => (
                 "the gateway refused the capture; releasing tries again",
                 "release",

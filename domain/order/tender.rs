@@ -1,19 +1,26 @@
 //! Evidence about money: how it merges, and what it means. Every field merges by maximum, union or
-//! "once true, always true", so reports can come in any order and any number of times.
+//! "once true, always true", so reports can come in any order and any number of times. What a gateway takes
+//! back is told by its own clock (`state/movements.rs`, `state/dispute.rs`).
 
 use jiff::Timestamp;
 
 use super::{
-    Account, Dispute, Effect, Movements, Order, Outstanding, PaymentEvidence, Posting, Reported,
-    Tender, transfer,
+    Account, Dispute, Effect, Failure, Order, Outstanding, PaymentEvidence, Posting, Tender, Word,
+    transfer,
 };
 use crate::canonical::Terms;
 use crate::ids::Slug;
 use crate::money::Money;
 
 impl Tender {
-    /// Takes a report in.
-    pub fn merge(&mut self, evidence: &PaymentEvidence) {
+    /// Takes a report in; `at` is when it happened by the reporter's clock, if the reporter said.
+    pub fn merge(&mut self, evidence: &PaymentEvidence, at: Option<Timestamp>) {
+        let (lost, owed) = (self.disputed_away(), self.owed());
+        self.hear(evidence, at);
+        self.net(lost, owed);
+    }
+
+    fn hear(&mut self, evidence: &PaymentEvidence, at: Option<Timestamp>) {
         match evidence {
             PaymentEvidence::ActionRequired { reference } => {
                 self.learn_reference(reference);
@@ -39,59 +46,68 @@ impl Tender {
             }
             PaymentEvidence::Captured { reference, amount } => {
                 self.learn_reference(reference);
-                self.captured.merge(amount);
+                self.captured.made(amount, at);
             }
-            PaymentEvidence::CaptureFailed { code } => self.capture_failed = Some(code.clone()),
+            PaymentEvidence::CaptureFailed { capture, code } => match capture {
+                Some(capture) => {
+                    self.captured.came_to_nothing(capture, at, code);
+                }
+                None => self.capture_failed = Some(code.clone()),
+            },
             PaymentEvidence::Voided { reference } => {
                 self.learn_reference(reference);
                 self.voided = true;
             }
             PaymentEvidence::Refunded { reference, amount } => {
                 self.learn_reference(reference);
-                self.refunded.merge(amount);
+                // A refund that failed stays so: no gateway makes one after all under the same name.
+                self.refunded.made(amount, None);
             }
             PaymentEvidence::RefundFailed { refund, code } => {
-                self.refund_failed = Some(code.clone());
-                self.refunded.failed.extend(refund.clone());
+                let failed = refund
+                    .as_deref()
+                    .is_none_or(|refund| self.refunded.came_to_nothing(refund, None, code));
+                if failed {
+                    self.refund_failed = Some(code.clone());
+                }
             }
             PaymentEvidence::DisputeOpened {
                 dispute,
                 amount,
                 due,
             } => {
-                let known = self.dispute(dispute, *amount);
-                known.due = later(known.due, *due);
+                let amount = *amount;
+                self.dispute(dispute, amount)
+                    .open(Word { at, amount }, *due);
             }
             PaymentEvidence::DisputeClosed {
                 dispute,
                 won,
                 amount,
             } => {
-                let (lost, owed) = (self.disputed_away(), self.owed());
-                let known = self.dispute(dispute, *amount);
-                // Reports that contradict each other are settled for the worse.
-                known.won = Some(known.won.is_none_or(|before| before) && *won);
-                // What was granted and not given yet, the buyer has now: it is not paid twice.
-                let netted = self.disputed_away().less(lost).min(owed);
-                if netted.is_positive() {
-                    self.netted = Some(self.netted.unwrap_or(self.zero()).plus(netted));
-                }
+                let amount = *amount;
+                self.dispute(dispute, amount)
+                    .close(*won, Word { at, amount });
             }
+        }
+    }
+
+    /// What was granted and not given yet, the buyer has by a lost dispute: it is not paid twice. It is owed
+    /// again when the dispute is won after all, and when it was given before the hub heard of either.
+    fn net(&mut self, lost_before: Money, owed_before: Money) {
+        let lost = self.disputed_away();
+        let before = self.netted.unwrap_or(self.zero());
+        let more = lost.less(lost_before).min(owed_before);
+        let netted = before.plus(more).min(lost).min(self.not_given());
+        if netted != before {
+            self.netted = Some(netted);
         }
     }
 
     /// The dispute with this reference, known or new.
     fn dispute(&mut self, reference: &str, amount: Money) -> &mut Dispute {
-        let opened = Dispute {
-            amount,
-            due: None,
-            answer: None,
-            won: None,
-        };
         let known = self.disputes.entry(reference.to_owned());
-        let known = known.or_insert(opened);
-        known.amount = known.amount.max(amount);
-        known
+        known.or_insert(Dispute::over(amount))
     }
 
     /// Notes since when it is answered, and since when its sums do not fit together.
@@ -125,6 +141,12 @@ impl Tender {
         self.captured.sum(self.zero())
     }
 
+    /// The first capture that was told to have come to nothing, once it was or will be told as made, and that no
+    /// person has looked at yet.
+    pub fn lost_capture(&self) -> Option<&Failure> {
+        self.captured.failures().find(|failure| !failure.seen)
+    }
+
     /// Money given back so far.
     pub fn refunded_sum(&self) -> Money {
         self.refunded.sum(self.zero())
@@ -139,24 +161,28 @@ impl Tender {
         Money::sum(self.amount.currency(), lost.map(|dispute| dispute.amount))
     }
 
-    /// What is or was set aside: a capture implies its authorisation. Of a tender that was renewed
-    /// only what was taken counts, its renewal sets the rest aside.
+    /// What is or was set aside: a capture implies its authorisation, also one that came to nothing. Of a tender
+    /// that was renewed only what was taken counts, its renewal sets the rest aside.
     pub fn authorized_sum(&self) -> Money {
-        let captured = self.captured_sum();
-        match self.replaced_by {
-            Some(_) => captured,
-            None => self.authorized.unwrap_or(self.zero()).max(captured),
+        if self.replaced_by.is_some() {
+            return self.captured_sum();
         }
+        let authorized = self.authorized.unwrap_or(self.zero());
+        authorized.max(self.captured.ever(self.zero()))
     }
 
     /// What was granted and has not gone back yet, one way or another.
     pub fn owed(&self) -> Money {
+        self.not_given().less(self.netted.unwrap_or(self.zero()))
+    }
+
+    /// What was granted and nobody has given, though the buyer may have it by a dispute.
+    fn not_given(&self) -> Money {
         let some = |amount: Option<Money>| amount.unwrap_or(self.zero());
         some(self.granted)
             .less(self.refunded_sum())
             .less(some(self.moved))
             .less(some(self.credited))
-            .less(some(self.netted))
     }
 
     /// Whether the order may go on relying on this tender.
@@ -165,8 +191,9 @@ impl Tender {
             Terms::Prepaid { .. } | Terms::OnDelivery | Terms::Invoice => true,
             Terms::Authorized { .. } | Terms::ToAuthorize { .. } => {
                 let captured = self.captured_sum();
-                (captured.is_positive() && captured >= self.amount)
-                    || (self.authorized.is_some() && !self.voided && !self.lapsed)
+                let all = |sum: Money| sum.is_positive() && sum >= self.amount;
+                let set_aside = self.authorized.is_some() || all(self.captured.ever(self.zero()));
+                all(captured) || (set_aside && !self.voided && !self.lapsed)
             }
         }
     }
@@ -198,33 +225,6 @@ impl Tender {
     }
 }
 
-impl Movements {
-    /// Whether this total is no news: the single movements that are known add up to it, and none of them
-    /// has failed since. One that comes after a failure may speak of another movement.
-    pub fn explains(&self, reported: &Reported) -> bool {
-        match reported {
-            Reported::Total { amount } => {
-                self.failed.is_empty()
-                    && !self.parts.is_empty()
-                    && *amount <= Money::sum(amount.currency(), self.parts.values().copied())
-            }
-            Reported::Part { .. } => false,
-        }
-    }
-
-    fn merge(&mut self, reported: &Reported) {
-        match reported {
-            Reported::Total { amount } => {
-                self.total = Some(self.total.map_or(*amount, |known| known.max(*amount)));
-            }
-            Reported::Part { reference, amount } => {
-                let known = self.parts.entry(reference.clone()).or_insert(*amount);
-                *known = (*known).max(*amount);
-            }
-        }
-    }
-}
-
 fn later(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.max(other)),
@@ -233,8 +233,13 @@ fn later(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> 
 }
 
 impl Effect {
-    /// Whether this evidence about its tender, merged into `after`, answers it.
-    pub fn is_answered_by(&self, evidence: &PaymentEvidence, after: &Tender) -> bool {
+    /// Whether this evidence about its tender, which was `before` and is `after` it, answers it.
+    pub fn is_answered_by(
+        &self,
+        evidence: &PaymentEvidence,
+        before: &Tender,
+        after: &Tender,
+    ) -> bool {
         match self {
             // Part of the money says nothing about the rest of it.
             Self::AuthorizePayment { .. } => match evidence {
@@ -245,26 +250,32 @@ impl Effect {
                 PaymentEvidence::Captured { .. } => after.is_secured(),
                 _ => false,
             },
-            Self::CapturePayment { total, .. } => match evidence {
+            Self::CapturePayment { amount, total, .. } => match evidence {
                 PaymentEvidence::Captured { .. } => {
-                    let once = after.capture_mode() == crate::canonical::CaptureMode::Once;
-                    once || after.captured_sum() >= *total
+                    let (was, is) = (before.captured_sum(), after.captured_sum());
+                    // Where an earlier capture came to nothing meanwhile, the total is not reached.
+                    after.is_used_up() || is >= *total || is.less(was) >= *amount
                 }
-                PaymentEvidence::CaptureFailed { .. } | PaymentEvidence::Voided { .. } => true,
+                // What is said of an earlier capture says nothing about this one.
+                PaymentEvidence::CaptureFailed { capture, .. } => {
+                    !before.captured.knows(capture.as_deref())
+                }
+                PaymentEvidence::Voided { .. } => true,
                 _ => false,
             },
             // Of what was captured before, a late report says nothing about what is left.
             Self::VoidPayment { .. } => match evidence {
                 PaymentEvidence::Voided { .. } => true,
                 PaymentEvidence::Captured { .. } => {
-                    let once = after.capture_mode() == crate::canonical::CaptureMode::Once;
-                    once || after.captured_sum() >= after.amount
+                    after.is_used_up() || after.captured_sum() >= after.amount
                 }
                 _ => false,
             },
             Self::RefundPayment { total, .. } => match evidence {
                 PaymentEvidence::Refunded { .. } => after.refunded_sum() >= *total,
-                PaymentEvidence::RefundFailed { .. } => true,
+                PaymentEvidence::RefundFailed { refund, .. } => {
+                    !before.refunded.knows(refund.as_deref())
+                }
                 _ => false,
             },
             _ => false,

@@ -93,14 +93,15 @@ impl World<'_> {
                     payment.captured
                 )
             }
-            () if once && payment.captures > 1 => {
-                format!("{reference}: captured {} times", payment.captures)
+            () if once && payment.captures() > 1 => {
+                format!("{reference}: captured {} times", payment.captures())
             }
             () if refunded > payment.captured => format!(
                 "{reference}: {refunded} refunded of {} captured",
                 payment.captured
             ),
-            () if tender.captured_sum() > payment.captured => format!(
+            // Until it hears that a capture came to nothing.
+            () if tender.captured_sum() > payment.captured.plus(payment.lost()) => format!(
                 "the order has {} captured, {reference} {}",
                 tender.captured_sum(),
                 payment.captured
@@ -165,6 +166,14 @@ impl World<'_> {
                         payment.reference,
                         tender.captured_sum(),
                         tender.refunded_sum()
+                    );
+                    broken = Some(("books_agree", found));
+                } else if payment.disputed_away != tender.disputed_away() {
+                    let found = format!(
+                        "{} has {} disputed away, the order {}",
+                        payment.reference,
+                        payment.disputed_away,
+                        tender.disputed_away()
                     );
                     broken = Some(("books_agree", found));
                 } else if order.stage.is_terminal() && !watched && payment.is_open() {

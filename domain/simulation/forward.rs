@@ -6,10 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::laws::{Verdict, must};
 use crate::money::Money;
 use crate::order::{
-    Fulfilment, FulfilmentStage, Order, Parcel, ReservationKey, ReservationState, Tender,
+    Fulfilment, FulfilmentStage, Movements, Order, Parcel, ReservationKey, ReservationState,
+    Tender, Word,
 };
 use crate::quantity::Quantity;
 
@@ -23,13 +26,15 @@ pub(crate) struct Mark {
     over: (usize, usize),
 }
 
-/// What moved of a tender.
+/// What moved of a tender. What a gateway took back may be less than before: then there is a word more.
 struct Purse {
-    sums: [Money; 6],
+    sums: [Money; 4],
     certain: [bool; 4],
-    /// Disputes that were lost, and refunds that were given and came back.
-    ended: (usize, usize),
-    refunded: Money,
+    /// Taken and given back, with when each movement was last said to have come to nothing.
+    moved: [(Money, BTreeMap<String, Option<Timestamp>>); 2],
+    /// What the buyer has by disputes of what was granted, and the last words about each: open, won, lost.
+    netted: Money,
+    disputes: BTreeMap<String, [Option<Word>; 3]>,
 }
 
 /// Where a piece of work was.
@@ -86,15 +91,17 @@ enum Place {
 impl Purse {
     fn of(tender: &Tender) -> Self {
         let some = |amount: Option<Money>| amount.unwrap_or(Money::zero(tender.amount.currency()));
-        let lost = tender.disputes.values();
+        let disputes = tender.disputes.iter();
+        let failed = |moved: &Movements| -> BTreeMap<_, _> {
+            let failed = moved.failed.iter();
+            failed.map(|(name, one)| (name.clone(), one.at)).collect()
+        };
         Self {
             sums: [
-                tender.captured_sum(),
                 some(tender.authorized),
                 some(tender.granted),
                 some(tender.moved),
                 some(tender.credited),
-                some(tender.netted),
             ],
             certain: [
                 tender.voided,
@@ -102,22 +109,37 @@ impl Purse {
                 tender.answered_at.is_some(),
                 tender.replaced_by.is_some(),
             ],
-            ended: (
-                lost.filter(|dispute| dispute.won == Some(false)).count(),
-                tender.refunded.failed.len(),
-            ),
-            refunded: tender.refunded_sum(),
+            moved: [
+                (tender.captured_sum(), failed(&tender.captured)),
+                (tender.refunded_sum(), failed(&tender.refunded)),
+            ],
+            netted: some(tender.netted),
+            disputes: disputes
+                .map(|(name, one)| (name.clone(), one.words))
+                .collect(),
         }
     }
 
     fn reaches(&self, before: &Self) -> bool {
         let sums = self.sums.iter().zip(&before.sums);
         let mut certain = self.certain.iter().zip(before.certain);
+        let mut moved = self.moved.iter().zip(&before.moved);
+        let no_word_is_lost = before.disputes.iter().all(|(name, then)| {
+            let now = self.disputes.get(name);
+            now.is_some_and(|now| now.iter().zip(then).all(|(now, then)| is_kept(*then, *now)))
+        });
+        let given = self.moved[1].0 > before.moved[1].0;
         sums.into_iter().all(|(now, then)| now >= then)
             && certain.all(|(now, then)| *now || !then)
-            && self.ended.0 >= before.ended.0
-            && (self.refunded >= before.refunded || self.ended.1 > before.ended.1)
+            && moved.all(|(now, then)| now.0 >= then.0 || now.1 != then.1)
+            && no_word_is_lost
+            && (self.netted >= before.netted || given || self.disputes != before.disputes)
     }
+}
+
+/// Whether a word that was said is still known, or a later one.
+fn is_kept(then: Option<Word>, now: Option<Word>) -> bool {
+    then.is_none_or(|then| now.is_some_and(|now| now.at >= then.at))
 }
 
 impl Work {

@@ -1,16 +1,18 @@
 //! A simulated gateway. It carries out what it is asked, once per key, and keeps a book of its own:
 //! that it never takes too much is the hub's business, and checked.
 
+mod recourse;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::dice::Dice;
 use crate::ids::{EffectId, OrderId, Slug};
-use crate::money::{Money, share_between};
+use crate::money::Money;
 use crate::order::{Effect, PaymentEvidence, Reported};
-use crate::settlement::{LineKind, PayoutLine};
-use rust_decimal::Decimal;
+
+pub(super) use recourse::Words;
 
 /// How long a gateway sets money aside.
 const AUTHORIZED_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -34,10 +36,13 @@ pub(super) struct Payment {
     pub(super) state: State,
     since: Timestamp,
     pub(super) captured: Money,
-    pub(super) captures: usize,
+    /// Captures by their references, and whether each came to nothing.
+    captures: BTreeMap<String, (Money, bool)>,
     /// Refunds by their references.
     refunds: BTreeMap<String, Money>,
     pub(super) disputed: bool,
+    /// What the buyer has by the last word about it.
+    pub(super) disputed_away: Money,
     /// How much of it, where the buyer did not dispute all that was taken in the end.
     disputed_part: Option<Money>,
 }
@@ -45,6 +50,17 @@ pub(super) struct Payment {
 impl Payment {
     pub(super) fn refunded(&self) -> Money {
         Money::sum(self.amount.currency(), self.refunds.values().copied())
+    }
+
+    /// Captures that stand.
+    pub(super) fn captures(&self) -> usize {
+        self.captures.values().filter(|(_, lost)| !lost).count()
+    }
+
+    /// What was taken and came to nothing.
+    pub(super) fn lost(&self) -> Money {
+        let lost = self.captures.values().filter(|(_, lost)| *lost);
+        Money::sum(self.amount.currency(), lost.map(|(amount, _)| *amount))
     }
 
     /// Money set aside that is neither taken nor released.
@@ -72,6 +88,10 @@ pub(super) struct Gateway {
     pub(super) rebuffs: Option<&'static str>,
     /// It says when its authorisations end.
     tells_ends: bool,
+    /// It names its captures instead of telling their sum, and may take one back.
+    pub(super) names_captures: bool,
+    /// When it spoke last of what may be told anew: every word has a time of its own.
+    spoke_at: Option<Timestamp>,
     /// What every new payment comes to, instead of what the dice say.
     pub(super) verdict: Option<State>,
 }
@@ -84,8 +104,18 @@ impl Gateway {
             saved: BTreeMap::new(),
             rebuffs: None,
             tells_ends,
+            names_captures: !tells_ends,
+            spoke_at: None,
             verdict: None,
         }
+    }
+
+    /// The time of its next word, later than the one before.
+    fn speaks_at(&mut self, now: Timestamp) -> Timestamp {
+        let after = self.spoke_at.map(|at| at + SignedDuration::from_secs(1));
+        let at = after.map_or(now, |after| after.max(now));
+        self.spoke_at = Some(at);
+        at
     }
 
     pub(super) fn of(&self, order: OrderId, tender: u16) -> impl Iterator<Item = &Payment> {
@@ -111,9 +141,10 @@ impl Gateway {
             state,
             since: now,
             captured: Money::zero(amount.currency()),
-            captures: 0,
+            captures: BTreeMap::new(),
             refunds: BTreeMap::new(),
             disputed: false,
+            disputed_away: Money::zero(amount.currency()),
             disputed_part: None,
         });
         reference
@@ -183,8 +214,11 @@ impl Gateway {
     }
 
     fn capture(&mut self, order: OrderId, tender: u16, amount: Money, now: Timestamp) -> Said {
-        let rebuffs = self.rebuffs.take();
-        let failed = |code: &str| PaymentEvidence::CaptureFailed { code: code.into() };
+        let (rebuffs, names) = (self.rebuffs.take(), self.names_captures);
+        let failed = |code: &str| PaymentEvidence::CaptureFailed {
+            capture: None,
+            code: code.into(),
+        };
         let Some(payment) = self.find(order, tender) else {
             return (Some(failed("no_such_payment")), Vec::new());
         };
@@ -198,8 +232,13 @@ impl Gateway {
             return (Some(failed(code)), Vec::new());
         }
         payment.captured = payment.captured.plus(amount);
-        payment.captures += 1;
-        let evidence = captured(payment);
+        let capture = format!("{}_c{}", payment.reference, payment.captures.len() + 1);
+        payment.captures.insert(capture.clone(), (amount, false));
+        let evidence = if names {
+            made(payment, &capture, amount)
+        } else {
+            captured(payment)
+        };
         (Some(evidence.clone()), vec![evidence])
     }
 
@@ -227,6 +266,10 @@ impl Gateway {
         };
         if let Some(code) = rebuffs {
             return (Some(failed(code)), Vec::new());
+        }
+        // What was taken back cannot be given.
+        if payment.lost().is_positive() && payment.refunded().plus(amount) > payment.captured {
+            return (Some(failed("nothing_left")), Vec::new());
         }
         let refund = format!("re_{}", id.0.simple());
         payment.refunds.insert(refund.clone(), amount);
@@ -275,83 +318,6 @@ impl Gateway {
         }
         said
     }
-
-    /// The lines of its payout file, from its own book: order, payment, line. It keeps a hundredth of
-    /// each charge.
-    pub(super) fn payout_lines(&self) -> Vec<(OrderId, String, PayoutLine)> {
-        let mut lines = Vec::new();
-        for payment in self.payments.iter().filter(|p| p.captured.is_positive()) {
-            let zero = Money::zero(payment.amount.currency());
-            let fee = share_between(
-                payment.captured,
-                Decimal::ZERO,
-                Decimal::ONE,
-                Decimal::from(100),
-            );
-            let mut add = |id: String, kind, gross: Money, fee: Money| {
-                let line = PayoutLine {
-                    id,
-                    kind,
-                    gross,
-                    fee,
-                    net: gross.minus(fee),
-                    at: None,
-                };
-                lines.push((payment.order, payment.reference.clone(), line));
-            };
-            let reference = &payment.reference;
-            add(
-                format!("txn_{reference}"),
-                LineKind::Charge,
-                payment.captured,
-                fee,
-            );
-            for (refund, amount) in &payment.refunds {
-                add(
-                    format!("txn_{refund}"),
-                    LineKind::Refund,
-                    amount.negated(),
-                    zero,
-                );
-            }
-            if payment.disputed {
-                let lost = payment.disputed_part.unwrap_or(payment.captured).negated();
-                add(format!("txn_dp_{reference}"), LineKind::Dispute, lost, zero);
-            }
-        }
-        lines
-    }
-
-    /// A buyer disputes a captured payment, once; the retailer wins or loses.
-    pub(super) fn dispute(
-        &mut self,
-        dice: &mut Dice,
-        now: Timestamp,
-    ) -> Option<(OrderId, Vec<PaymentEvidence>)> {
-        let mut taken: Vec<&mut Payment> = self
-            .payments
-            .iter_mut()
-            .filter(|p| p.captured.is_positive() && !p.disputed)
-            .collect();
-        let chosen = dice.below(taken.len());
-        let payment = taken.get_mut(chosen)?;
-        payment.disputed = true;
-        let amount = payment.captured;
-        payment.disputed_part = Some(amount);
-        let dispute = format!("dp_{}", payment.reference);
-        let opened = PaymentEvidence::DisputeOpened {
-            dispute: dispute.clone(),
-            amount,
-            due: Some(now + SignedDuration::from_hours(dice.between(1, 400))),
-        };
-        let won = dice.percent(50);
-        let closed = PaymentEvidence::DisputeClosed {
-            dispute,
-            won,
-            amount,
-        };
-        Some((payment.order, vec![opened, closed]))
-    }
 }
 
 fn authorized(reference: String, amount: Money, expires_at: Option<Timestamp>) -> PaymentEvidence {
@@ -367,5 +333,16 @@ fn captured(payment: &Payment) -> PaymentEvidence {
     PaymentEvidence::Captured {
         reference: payment.reference.clone(),
         amount: Reported::Total { amount: total },
+    }
+}
+
+/// A capture, by its name.
+fn made(payment: &Payment, capture: &str, amount: Money) -> PaymentEvidence {
+    PaymentEvidence::Captured {
+        reference: payment.reference.clone(),
+        amount: Reported::Part {
+            reference: capture.to_owned(),
+            amount,
+        },
     }
 }

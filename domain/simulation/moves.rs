@@ -15,7 +15,7 @@ pub(super) enum Kind {
     Work,
     /// A carrier takes a parcel off the dock, or sees one.
     Scan,
-    /// Some seconds pass.
+    /// Some seconds pass, in which a capture that a gateway told of may come to nothing.
     Tick,
     /// The buyer confirms a payment, or gives up.
     Confirm,

@@ -1,11 +1,11 @@
 //! Plays one move: who does what, to which order, by the move's own number.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::buyers;
 use super::deliver::Way;
 use super::dice::Dice;
-use super::gateway::State;
+use super::gateway::{State, Words};
 use super::moves::{Kind, Move};
 use super::parcels::{ParcelKey, proof_of};
 use super::transfers::collectors;
@@ -45,7 +45,12 @@ impl World<'_> {
             Kind::Order => self.order(dice),
             Kind::Work => self.work(dice),
             Kind::Scan => self.scan(dice),
-            Kind::Tick => self.elapse(SignedDuration::from_secs(dice.between(1, 40))),
+            Kind::Tick => {
+                self.elapse(SignedDuration::from_secs(dice.between(1, 40)));
+                if dice.percent(30) {
+                    self.take_back(dice);
+                }
+            }
             Kind::Jump => {
                 let minutes = [10, 16, 50, 24 * 60, 3 * 24 * 60, 8 * 24 * 60];
                 let minutes = dice.pick(&minutes).copied().unwrap_or(1);
@@ -110,12 +115,8 @@ impl World<'_> {
             }
             Kind::Dispute => {
                 let chosen = dice.below(self.gateways.len());
-                let slug = self.gateways[chosen].slug.clone();
-                if let Some((order, said)) = self.gateways[chosen].dispute(dice, self.now) {
-                    for evidence in said {
-                        self.webhook(order, &slug, evidence);
-                    }
-                }
+                let said = self.gateways[chosen].dispute(dice, self.now);
+                self.tell_of(chosen, said);
             }
             _ => {}
         }
@@ -134,7 +135,36 @@ impl World<'_> {
         self.wake_due();
     }
 
+    /// A gateway that names its captures tells that one of them came to nothing.
+    fn take_back(&mut self, dice: &mut Dice) {
+        let mut gateways = self.gateways.iter();
+        if let Some(chosen) = gateways.position(|gateway| gateway.names_captures) {
+            let said = self.gateways[chosen].take_back(dice, self.now);
+            self.tell_of(chosen, said);
+        }
+    }
+
+    /// A gateway tells of one thing after the other.
+    pub(super) fn tell_of(&mut self, gateway: usize, said: Option<(OrderId, Words)>) {
+        let slug = self.gateways[gateway].slug.clone();
+        if let Some((order, words)) = said {
+            for (at, evidence) in words {
+                self.webhook_of(at, order, &slug, evidence);
+            }
+        }
+    }
+
     pub(super) fn webhook(&mut self, order: OrderId, slug: &Slug, evidence: PaymentEvidence) {
+        self.webhook_of(self.now, order, slug, evidence);
+    }
+
+    fn webhook_of(
+        &mut self,
+        at: Timestamp,
+        order: OrderId,
+        slug: &Slug,
+        evidence: PaymentEvidence,
+    ) {
         let reference = self
             .gateways
             .iter()
@@ -150,6 +180,10 @@ impl World<'_> {
                     PaymentEvidence::Declined { reference, .. } => {
                         reference.as_ref() == Some(*known)
                     }
+                    PaymentEvidence::CaptureFailed {
+                        capture: Some(capture),
+                        ..
+                    } => capture.rsplit_once("_c").map(|(payment, _)| payment) == Some(known),
                     PaymentEvidence::DisputeOpened { dispute, .. }
                     | PaymentEvidence::DisputeClosed { dispute, .. } => dispute.ends_with(*known),
                     _ => true,
@@ -161,7 +195,7 @@ impl World<'_> {
         let fact = Fact::Payment(PaymentFact {
             tender: TenderSelector::Reference(reference),
             account: Some(slug.clone()),
-            occurred_at: Some(self.now),
+            occurred_at: Some(at),
             evidence,
         });
         self.post.push(Letter::Webhook { order, fact });

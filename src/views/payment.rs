@@ -48,6 +48,8 @@ fn shown(tender: &Tender, number: u16) -> Value {
         Terms::OnDelivery => "on_delivery",
         Terms::Invoice => "invoice",
     };
+    let lost = tender.lost_capture().map(|failure| &failure.code);
+    let failed = tender.capture_failed.as_ref().or(lost);
     json!({
         "tender": number,
         "terms": terms,
@@ -68,7 +70,7 @@ fn shown(tender: &Tender, number: u16) -> Value {
         "pending": tender.pending,
         "action_required": tender.action_required,
         "declined": tender.declined,
-        "capture_failed": tender.capture_failed,
+        "capture_failed": failed,
         "refund_failed": tender.refund_failed,
         "disputes": tender.disputes.iter().map(|(reference, dispute)| json!({
             "reference": reference,

@@ -174,18 +174,21 @@ pub(crate) async fn money_entries_add_up_to_zero(audit: &PgPool) {
     nobody("an entry's postings add up to zero", query, audit).await;
 }
 
+/// What the buyer got by disputes has an account of its own; nothing of it was granted beside that here.
 pub(crate) async fn cash_is_what_was_captured_less_what_was_refunded(audit: &PgPool) {
     let query = sqlx::query_scalar(
         "select order_id || ' captured ' || o.captured || ', refunded ' || o.refunded
-             || ', its ledger has ' || coalesce(l.cash, 0)
+             || ', lost ' || coalesce(l.lost, 0) || ', its ledger has ' || coalesce(l.cash, 0)
          from orderhub_check.orders o
          left join (
-             select order_id, sum(amount) as cash from orderhub_check.money_ledger
-             where account like 'cash%' group by order_id
+             select order_id, sum(amount) filter (where account like 'cash%') as cash,
+                    sum(amount) filter (where account = 'dispute') as lost
+             from orderhub_check.money_ledger group by order_id
          ) l using (order_id)
-         where o.captured - o.refunded <> coalesce(l.cash, 0)",
+         where o.captured - o.refunded - coalesce(l.lost, 0) <> coalesce(l.cash, 0)",
     );
-    nobody("captured less refunded is the ledger's cash", query, audit).await;
+    let rule = "captured less refunded and lost in disputes is the ledger's cash";
+    nobody(rule, query, audit).await;
 }
 
 /// Waits for the hub to finish what it just began; what is open after that has been open too long.

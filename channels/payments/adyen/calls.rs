@@ -100,7 +100,12 @@ impl Adyen {
     }
 
     pub(super) async fn capture_now(&self, call: &PaymentCall, reference: &str) -> PaymentAnswer {
-        let refused = |code: String| Ok(PaymentEvidence::CaptureFailed { code });
+        let refused = |code: String| {
+            Ok(PaymentEvidence::CaptureFailed {
+                capture: None,
+                code,
+            })
+        };
         let Some(id) = path_id(reference) else {
             return refused("malformed_reference".to_owned());
         };

@@ -153,10 +153,13 @@ fn evidence(item: &Item, own: &str, payment: &str) -> Result<Option<PaymentEvide
             amount: part()?,
         },
         ("CAPTURE", false) => PaymentEvidence::CaptureFailed {
+            capture: None,
             code: because("capture_refused"),
         },
-        // Sent after a capture that was reported done.
+        // Sent after the same capture was reported done: the card scheme rejected it (online-payments/capture/
+        // failure-reasons). Adyen may make it all the same, and then sends `CAPTURE` again.
         ("CAPTURE_FAILED", _) => PaymentEvidence::CaptureFailed {
+            capture: Some(own.to_owned()),
             code: because("capture_failed"),
         },
         ("CANCELLATION" | "TECHNICAL_CANCEL" | "EXPIRE", true) => voided(),
@@ -188,7 +191,7 @@ fn evidence(item: &Item, own: &str, payment: &str) -> Result<Option<PaymentEvide
                 due: moment(due),
             }
         }
-        // Of these the first is not final: a second chargeback may come, and then counts.
+        // None of these but an arbitration's is final: which came last says `eventDate`.
         (
             "CHARGEBACK_REVERSED"
             | "ISSUER_RESPONSE_TIMEFRAME_EXPIRED"

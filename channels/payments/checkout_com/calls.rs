@@ -114,7 +114,12 @@ impl CheckoutCom {
         reference: &str,
         last: bool,
     ) -> PaymentAnswer {
-        let refused = |code: String| Ok(PaymentEvidence::CaptureFailed { code });
+        let refused = |code: String| {
+            Ok(PaymentEvidence::CaptureFailed {
+                capture: None,
+                code,
+            })
+        };
         let Some(id) = path_id(reference) else {
             return refused("malformed_reference".to_owned());
         };

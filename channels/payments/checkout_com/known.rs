@@ -64,6 +64,7 @@ pub(super) fn of_action(
             amount: part()?,
         },
         ("Capture", Some(false)) => PaymentEvidence::CaptureFailed {
+            capture: None,
             code: because("capture_declined"),
         },
         ("Refund", Some(true)) => PaymentEvidence::Refunded {

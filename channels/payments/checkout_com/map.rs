@@ -183,6 +183,7 @@ fn evidence(event: &Event<'_>, happened: &Happened) -> Result<Vec<PaymentEvidenc
             moved(captured)?.into_iter().map(taken).collect()
         }
         "payment_capture_declined" => vec![PaymentEvidence::CaptureFailed {
+            capture: None,
             code: because("capture_declined"),
         }],
         "payment_refunded" => {

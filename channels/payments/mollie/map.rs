@@ -133,6 +133,7 @@ fn captures(payment: &Payment, known: &mut Vec<Known>) -> Result<(), BadAmount> 
         known.push(Known {
             at: moment(last.created_at.as_deref()),
             evidence: PaymentEvidence::CaptureFailed {
+                capture: None,
                 code: "failed".to_owned(),
             },
         });

@@ -82,6 +82,7 @@ pub(super) fn of_capture(
             },
         }),
         "DECLINED" | "FAILED" => Some(PaymentEvidence::CaptureFailed {
+            capture: None,
             code: one.status.to_ascii_lowercase(),
         }),
         _ => None,
@@ -242,12 +243,17 @@ impl Reader<'_> {
         let Ok(amount) = dispute.amount.money() else {
             return bad_amount();
         };
-        let mut known = vec![PaymentEvidence::DisputeOpened {
+        // A dispute may be resolved and go on in the next stage: how it stands is so since its last change.
+        let made = moment(dispute.create_time.as_deref());
+        let now = moment(dispute.update_time.as_deref()).or(made);
+        let resolved = dispute.status == "RESOLVED";
+        let opened = PaymentEvidence::DisputeOpened {
             dispute: dispute.id.clone(),
             amount,
             due: moment(dispute.seller_response_due_date.as_deref()),
-        }];
-        if dispute.status == "RESOLVED" {
+        };
+        let mut known = vec![(if resolved { made } else { now }, opened)];
+        if resolved {
             let word = outcome.and_then(|outcome| outcome.outcome_code.as_deref());
             let won = match word {
                 // What PayPal pays out of its own pocket, the retailer keeps.
@@ -266,16 +272,17 @@ impl Reader<'_> {
                 Some(Ok(back)) => back,
                 Some(Err(BadAmount)) => return bad_amount(),
             };
-            known.push(PaymentEvidence::DisputeClosed {
+            let closed = PaymentEvidence::DisputeClosed {
                 dispute: dispute.id.clone(),
                 won,
                 amount,
-            });
+            };
+            known.push((now, closed));
         }
-        let items = known.into_iter().map(|evidence| Inbound::Payment {
+        let items = known.into_iter().map(|(at, evidence)| Inbound::Payment {
             reference: payment.to_owned(),
             order: None,
-            occurred_at: moment(dispute.create_time.as_deref()),
+            occurred_at: at,
             test: self.test,
             evidence,
         });

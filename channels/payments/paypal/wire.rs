@@ -209,6 +209,8 @@ pub(super) struct Dispute {
     pub(super) seller_response_due_date: Text,
     #[serde(default)]
     pub(super) create_time: Text,
+    #[serde(default)]
+    pub(super) update_time: Text,
     #[serde(default, deserialize_with = "spare::list")]
     disputed_transactions: Vec<Disputed>,
 }

@@ -144,6 +144,7 @@ impl Stripe {
     ) -> PaymentAnswer {
         let refused = |code: &str| {
             Ok(PaymentEvidence::CaptureFailed {
+                capture: None,
                 code: code.to_owned(),
             })
         };

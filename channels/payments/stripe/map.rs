@@ -199,7 +199,9 @@ pub(super) fn read(body: &[u8]) -> Vec<Inbound> {
         "charge.refund.updated" | "refund.created" | "refund.updated" | "refund.failed" => {
             of_refund(&event)
         }
-        "charge.dispute.created" | "charge.dispute.closed" => of_dispute(&event),
+        "charge.dispute.created" | "charge.dispute.updated" | "charge.dispute.closed" => {
+            of_dispute(&event)
+        }
         _ => Ok(Told::nothing()),
     };
     let told = match told {
@@ -340,12 +342,19 @@ fn of_dispute(event: &Event<'_>) -> Result<Told, String> {
         won,
         amount,
     };
+    let opened = || PaymentEvidence::DisputeOpened {
+        dispute: id.clone(),
+        amount,
+        due: second(dispute.due_by()),
+    };
+    // An inquiry that was closed may become a chargeback all the same; other changes of an open one say nothing.
+    let was_over = matches!(
+        event.data.status_before(),
+        Some("won" | "warning_closed" | "lost")
+    );
     let evidence = match (event.kind.as_str(), dispute.status.as_str()) {
-        ("charge.dispute.created", _) => Some(PaymentEvidence::DisputeOpened {
-            dispute: id.clone(),
-            amount,
-            due: second(dispute.due_by()),
-        }),
+        ("charge.dispute.created", _) => Some(opened()),
+        ("charge.dispute.updated", "needs_response" | "under_review") if was_over => Some(opened()),
         // An inquiry that ended without a chargeback leaves the money with the retailer.
         (_, "won" | "warning_closed") => Some(closed(true)),
         (_, "lost") => Some(closed(false)),

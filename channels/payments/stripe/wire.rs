@@ -4,7 +4,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::spare;
+use crate::spare::{self, Text};
 use crate::wire::Reference;
 
 /// A webhook's body.
@@ -24,6 +24,22 @@ pub(super) struct Event<'a> {
 pub(super) struct EventData<'a> {
     #[serde(borrow)]
     pub(super) object: &'a RawValue,
+    #[serde(default)]
+    previous_attributes: Option<Before>,
+}
+
+/// Of what changed: how it was before.
+#[derive(Default, Deserialize)]
+struct Before {
+    #[serde(default)]
+    status: Text,
+}
+
+impl EventData<'_> {
+    /// The status before the event, where that is what changed.
+    pub(super) fn status_before(&self) -> Option<&str> {
+        self.previous_attributes.as_ref()?.status.as_deref()
+    }
 }
 
 /// What we told Stripe about a payment.

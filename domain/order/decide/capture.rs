@@ -48,8 +48,12 @@ impl Draft<'_> {
             if tender.is_used_up() || self.is_open(busy) || self.is_taken_of_former(number) {
                 continue;
             }
+            // A gateway may make by itself what has failed: before a person has looked, it is not tried again.
+            if tender.lost_capture().is_some() {
+                continue;
+            }
             // What is clawed back for units that have left is set aside first.
-            if tender.authorized.is_none() && captured.is_zero() {
+            if tender.authorized_sum().is_zero() {
                 continue;
             }
             if tender.capture_failed.is_some() && !self.may_capture_again(&tender) {
@@ -70,6 +74,42 @@ impl Draft<'_> {
             return true;
         }
         false
+    }
+
+    /// A capture that was told as made has come to nothing: a person has to look, and says by releasing the hold
+    /// that it is to be tried again. What is unpaid at the end, and nobody can be charged for, is shown again. A
+    /// gateway that makes the capture after all leaves nothing to look at.
+    pub(super) fn mind_lost_captures(&mut self) -> bool {
+        if self.order.stage.is_dead() {
+            return false;
+        }
+        let lost = |tender: &Tender| tender.lost_capture().is_some();
+        if self.order.tenders.iter().any(lost) || self.is_unpaid_for_good() {
+            let blocks = [Edge::Capture, Edge::Ship];
+            return self.hold_once(REASON_CAPTURE_FAILED, HoldScope::Order, &blocks);
+        }
+        let failing = |tender: &Tender| {
+            tender.capture_failed.is_some() || tender.captured.failures().next().is_some()
+        };
+        !self.order.tenders.iter().any(failing)
+            && self.order.is_paid()
+            && self.lift(REASON_CAPTURE_FAILED, "the money was taken after all")
+    }
+
+    /// Whether a capture came to nothing, the order goes on no more by itself, and no tender that pays can be
+    /// captured for what is missing.
+    fn is_unpaid_for_good(&self) -> bool {
+        let order = &self.order;
+        if order.is_standing() || !order.lacks_a_capture() || self.is_open(|e| e.tender().is_some())
+        {
+            return false;
+        }
+        let (policy, now) = (self.context.policy, self.context.now);
+        let due = |number: &u16| {
+            let captured = order.tender(*number).map(Tender::captured_sum);
+            captured.is_some_and(|sum| order.capturable(*number, policy, now) > sum)
+        };
+        !order.payers().iter().any(due)
     }
 
     /// A tender that this one renews is being captured: until that is answered nobody knows what is
@@ -173,6 +213,12 @@ impl Order {
             };
             !tender.is_ours() || paid >= earned
         })
+    }
+
+    /// Whether it is not paid because a capture has come to nothing after it was told as made.
+    pub(in crate::order) fn lacks_a_capture(&self) -> bool {
+        let failed = |tender: &Tender| tender.captured.failures().next().is_some();
+        self.confirmed_at.is_some() && self.tenders.iter().any(failed) && !self.is_paid()
     }
 
     /// What may have been taken of a tender at a time, in all: what was earned, and where it can be

@@ -211,6 +211,7 @@ impl<'a> Draft<'a> {
             || self.buy_labels()
             || self.void_labels()
             || self.consume()
+            || self.mind_lost_captures()
             || self.capture()
             || self.renew_authorizations()
             || self.release_unneeded()

@@ -1,5 +1,7 @@
 //! Reports about money: checked against what was asked, merged, booked.
 
+use jiff::Timestamp;
+
 use super::super::{
     Account, Edge, Effect, Event, HoldScope, MoneyEvent, Order, PaymentEvidence, PaymentFact,
     REASON_PAYMENT_MISMATCH, Reported, Tender, TenderSelector, transfer,
@@ -25,7 +27,7 @@ impl Order {
 impl Draft<'_> {
     /// A gateway reported.
     pub(super) fn payment(&mut self, fact: &PaymentFact) {
-        self.occurred_at = fact.occurred_at;
+        self.occurred_at = fact.occurred_at.and_then(as_kept);
         let kind = fact.evidence.kind();
         let key = serde_json::to_string(&fact.evidence).unwrap_or_default();
         let Some(number) = self.select(fact) else {
@@ -50,9 +52,10 @@ impl Draft<'_> {
             return;
         }
         let mut after = tender.clone();
-        after.merge(&fact.evidence);
+        after.merge(&fact.evidence, self.occurred_at);
         let closes = self.open_ids(|effect| {
-            effect.tender() == Some(number) && effect.is_answered_by(&fact.evidence, &after)
+            let about = effect.tender() == Some(number);
+            about && effect.is_answered_by(&fact.evidence, &tender, &after)
         });
         let news = after != tender && !is_told_already(&tender, &fact.evidence);
         if !news && closes.is_empty() {
@@ -80,9 +83,13 @@ impl Draft<'_> {
         // What was taken is booked as told; that it is not what was asked, a person has to see. Where
         // nothing can be taken afterwards, anything but the whole is wrong when nobody asked.
         let once = after.capture_mode() == CaptureMode::Once;
-        let captured = matches!(fact.evidence, PaymentEvidence::Captured { .. });
+        let captured = after.captured_sum();
+        let taken = captured > tender.captured_sum();
         let expected = asked.unwrap_or(after.amount);
-        if once && captured && after.captured_sum() != expected {
+        // A dispute that paid for what came back, and is won after all, pays for it no more.
+        let unpaid = self.order.is_netted_too_much();
+        let unpaid = unpaid && after.disputed_away() < tender.disputed_away();
+        if unpaid || (once && taken && captured != expected) {
             self.hold_mismatch();
         }
     }
@@ -190,6 +197,11 @@ fn is_told_already(tender: &Tender, evidence: &PaymentEvidence) -> bool {
     tender.reference.as_ref() == Some(reference) && known.explains(amount)
 }
 
+/// A reporter's time as precisely as the log keeps it: what is compared must be the same once it is read again.
+fn as_kept(at: Timestamp) -> Option<Timestamp> {
+    Timestamp::from_microsecond(at.as_microsecond()).ok()
+}
+
 /// What does not fit in a report, whatever its signature says.
 fn misfit(tender: &Tender, fact: &PaymentFact) -> Option<&'static str> {
     let currency = tender.amount.currency();
@@ -201,7 +213,7 @@ fn misfit(tender: &Tender, fact: &PaymentFact) -> Option<&'static str> {
         return Some("a negative amount");
     }
     let mut after = tender.clone();
-    after.merge(&fact.evidence);
+    after.merge(&fact.evidence, fact.occurred_at.and_then(as_kept));
     match &fact.evidence {
         PaymentEvidence::Authorized { amount, .. } if *amount != tender.amount => {
             Some("another amount was authorised than was asked")

@@ -92,20 +92,16 @@ impl Order {
                 stock,
                 ..
             } => self.stock_answered(location, *attempt, stock),
-            Event::PaymentReported {
-                tender,
-                payment,
-                closes,
-                ..
-            } => self.payment_reported(*tender, payment, !closes.is_empty(), at),
+            Event::PaymentReported { .. } => self.payment_reported(recorded),
             Event::SettledByChannel { tender, amount, .. } => {
                 if let Some(tender) = self.tender_mut(*tender) {
                     let total = Reported::Total { amount: *amount };
                     let reference = tender.reference.clone().unwrap_or_default();
-                    tender.merge(&PaymentEvidence::Captured {
+                    let paid = PaymentEvidence::Captured {
                         reference,
                         amount: total,
-                    });
+                    };
+                    tender.merge(&paid, recorded.occurred_at);
                     tender.weigh(at);
                 }
             }
@@ -160,7 +156,7 @@ impl Order {
                     self.ignored.pop_front();
                 }
             }
-            Event::Money(event) => self.money(event, at),
+            Event::Money(event) => self.money(event, recorded),
         }
     }
 

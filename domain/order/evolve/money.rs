@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 
 use super::super::{
-    Granted, MoneyEvent, Movements, Order, PaymentEvidence, RenewalReason, Stage, StoreCredit,
-    Tender,
+    Event, Granted, MoneyEvent, Movements, Order, PaymentEvidence, Recorded, RenewalReason, Stage,
+    StoreCredit, Tender,
 };
 use crate::canonical::{DraftTender, Terms};
 use crate::money::Money;
@@ -117,21 +117,25 @@ impl Terms {
 }
 
 impl Order {
-    /// A gateway reported about a tender; `answers` when it answers a call of the hub.
-    pub(super) fn payment_reported(
-        &mut self,
-        number: u16,
-        evidence: &PaymentEvidence,
-        answers: bool,
-        at: Timestamp,
-    ) {
-        let Some(tender) = self.tender_mut(number) else {
+    /// A gateway reported about a tender.
+    pub(super) fn payment_reported(&mut self, recorded: &Recorded) {
+        let Event::PaymentReported {
+            tender: number,
+            payment,
+            closes,
+            ..
+        } = &recorded.event
+        else {
             return;
         };
-        tender.merge(evidence);
+        let at = recorded.recorded_at;
+        let Some(tender) = self.tender_mut(*number) else {
+            return;
+        };
+        tender.merge(payment, recorded.occurred_at);
         tender.weigh(at);
-        match evidence {
-            PaymentEvidence::CaptureFailed { .. } if answers => {
+        match payment {
+            PaymentEvidence::CaptureFailed { capture: None, .. } if !closes.is_empty() => {
                 tender.captures_failed = tender.captures_failed.saturating_add(1);
                 tender.capture_failed_at = Some(at);
             }
@@ -142,11 +146,11 @@ impl Order {
         let renewed = tender.renews.filter(|_| stands);
         // The first renewal that stands pays from here on.
         if let Some(renewed) = renewed.and_then(|before| self.tender_mut(before)) {
-            renewed.replaced_by.get_or_insert(number);
+            renewed.replaced_by.get_or_insert(*number);
         }
     }
 
-    pub(super) fn money(&mut self, event: &MoneyEvent, at: Timestamp) {
+    pub(super) fn money(&mut self, event: &MoneyEvent, recorded: &Recorded) {
         match event {
             MoneyEvent::AuthorizationExpired { tender } => {
                 if let Some(tender) = self.tender_mut(*tender) {
@@ -174,7 +178,7 @@ impl Order {
             }
             MoneyEvent::RefundNamed { tender, payment } => {
                 if let Some(tender) = self.tender_mut(*tender) {
-                    tender.merge(payment);
+                    tender.merge(payment, recorded.occurred_at);
                 }
             }
             MoneyEvent::PayoutLineDecided {
@@ -202,7 +206,7 @@ impl Order {
                 self.store_credits.push(StoreCredit {
                     reference: reference.clone(),
                     amount: *amount,
-                    issued_at: at,
+                    issued_at: recorded.recorded_at,
                 });
             }
             MoneyEvent::DisputeAnswered {
@@ -246,6 +250,9 @@ impl Order {
 
     /// A person wants what failed to be tried again: captures first, then one renewal more.
     pub(super) fn retry_payments(&mut self) {
+        for tender in &mut self.tenders {
+            tender.captured.look();
+        }
         for number in self.payers() {
             let unpaid = self.shortfall(number).is_positive();
             if let Some(tender) = self.tender_mut(number) {

@@ -1,15 +1,17 @@
-//! The state of an order's money: its tenders, what moved, what is disputed. Which tender pays what
-//! is computed in `paying.rs`, what evidence means in `tender.rs`.
+//! The state of an order's money: its tenders. Which tender pays what is computed in `paying.rs`, what
+//! evidence means in `tender.rs`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::dispute::Dispute;
+use super::movements::Movements;
 use crate::canonical::{CaptureMode, Terms};
 use crate::ids::Slug;
 use crate::money::Money;
-use crate::order::event::{DisputeAnswer, RenewalReason};
+use crate::order::event::RenewalReason;
 use crate::settlement::{self, PayoutLine};
 
 /// A way of paying, with the evidence about it. Evidence merges in any order: the status is
@@ -106,33 +108,6 @@ pub struct Tender {
     pub decided: BTreeMap<String, (settlement::LineDecision, Option<Money>)>,
 }
 
-/// Money that moved, as reported by cumulative totals and by single movements.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Movements {
-    /// The largest total reported.
-    pub total: Option<Money>,
-    /// Single movements by reference.
-    pub parts: BTreeMap<String, Money>,
-    /// References of movements that failed after all.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub failed: BTreeSet<String>,
-}
-
-/// A dispute.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Dispute {
-    /// How much.
-    pub amount: Money,
-    /// Until when the retailer may answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due: Option<Timestamp>,
-    /// What the retailer answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<DisputeAnswer>,
-    /// How it ended: whether the retailer kept the money.
-    pub won: Option<bool>,
-}
-
 /// Credit that a buyer has instead of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreCredit {
@@ -160,27 +135,5 @@ impl Tender {
             Terms::Authorized { gateway, .. } => gateway.as_ref(),
             _ => None,
         }
-    }
-}
-
-impl Movements {
-    /// Nothing moved.
-    pub const fn nothing() -> Self {
-        Self {
-            total: None,
-            parts: BTreeMap::new(),
-            failed: BTreeSet::new(),
-        }
-    }
-
-    /// The sum: what the totals say or what the parts add up to, whichever is more. A total always
-    /// covers the parts before it, so the larger one knows more, in whatever order they came.
-    pub fn sum(&self, zero: Money) -> Money {
-        let stood = self
-            .parts
-            .iter()
-            .filter(|(reference, _)| !self.failed.contains(*reference));
-        let parts = Money::sum(zero.currency(), stood.map(|(_, amount)| *amount));
-        self.total.unwrap_or(zero).max(parts)
     }
 }

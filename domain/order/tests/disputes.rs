@@ -200,3 +200,127 @@ fn of_several_disputes_the_answer_names_one() {
         .expect("it is open");
     answer(&mut world, DisputeAnswer::Challenged).expect("one is left");
 }
+
+/// The gateway tells of the dispute in this second.
+fn say(world: &mut World, second: i64, won: Option<bool>) -> Decided {
+    let (dispute, amount) = ("dp_1".to_owned(), eur("20.00"));
+    let evidence = match won {
+        None => PaymentEvidence::DisputeOpened {
+            dispute,
+            amount,
+            due: Some(world.now + SignedDuration::from_hours(48)),
+        },
+        Some(won) => PaymentEvidence::DisputeClosed {
+            dispute,
+            won,
+            amount,
+        },
+    };
+    world.fact(payment_at(Some(second), evidence))
+}
+
+fn gone(world: &World) -> crate::money::Money {
+    let currency = world.order.draft.currency;
+    world.order.ledger.balance(&Account::Dispute, currency)
+}
+
+#[test]
+fn a_dispute_that_is_won_in_the_next_instance_brings_the_money_back() {
+    let mut world = delivered();
+    say(&mut world, 1, None);
+    say(&mut world, 2, Some(false));
+    assert_eq!(gone(&world), eur("20.00"));
+    say(&mut world, 3, Some(true));
+    assert_eq!(gone(&world), eur("0"));
+    assert_eq!(world.order.payment_status(), "captured");
+    assert_eq!(world.order.refundable(), eur("20.00"));
+    // The older word comes late, and again.
+    assert_eq!(say(&mut world, 2, Some(false)), Decided::Nothing);
+    say(&mut world, 4, Some(false));
+    assert_eq!(gone(&world), eur("20.00"), "and lost in the last one");
+    world.check();
+}
+
+#[test]
+fn a_dispute_that_is_opened_again_can_be_answered_again() {
+    let mut world = delivered();
+    say(&mut world, 1, None);
+    answer(&mut world, DisputeAnswer::Challenged).expect("it is open");
+    say(&mut world, 2, Some(true));
+    world.wait(14 * 24 * 3600);
+    assert_eq!(world.order.stage, Stage::Closed);
+    say(&mut world, 3, None);
+    assert_eq!(world.order.stage, Stage::Completed);
+    assert_eq!(world.order.payment_status(), "disputed");
+    answer(&mut world, DisputeAnswer::Challenged).expect("it is open again");
+    say(&mut world, 4, Some(true));
+    assert_eq!(world.order.payment_status(), "captured");
+    world.check();
+}
+
+#[test]
+fn contradicting_ends_without_times_are_settled_for_the_worse() {
+    for ends in [[true, false], [false, true]] {
+        let mut world = delivered();
+        open_dispute(&mut world, "20.00");
+        for won in ends {
+            close_dispute(&mut world, "20.00", won);
+        }
+        assert_eq!(gone(&world), eur("20.00"));
+        world.check();
+    }
+}
+
+#[test]
+fn a_refund_that_a_lost_dispute_had_paid_is_owed_again_when_the_dispute_is_won() {
+    let mut world = delivered();
+    let hold = Command::Hold {
+        scope: HoldScope::Order,
+        blocks: vec![Edge::Refund],
+        reason: "the parcel comes back first".into(),
+        until: None,
+        on_expiry: OnExpiry::Release,
+    };
+    world.command(hold).expect("legal");
+    refund(&mut world, "10.00").expect("there is enough");
+    say(&mut world, 1, None);
+    say(&mut world, 2, Some(false));
+    assert!(world.order.tenders[0].owed().is_zero(), "they have it");
+    say(&mut world, 3, Some(true));
+    assert_eq!(world.order.tenders[0].owed(), eur("10.00"));
+    let reason = "it is back".to_owned();
+    world
+        .command(Command::Release { hold: 1, reason })
+        .expect("legal");
+    world.settle();
+    assert_eq!(world.order.tenders[0].refunded_sum(), eur("10.00"));
+    assert_eq!(gone(&world), eur("0"));
+    world.check();
+}
+
+#[test]
+fn a_refund_that_is_told_after_the_lost_dispute_was_given_beside_it() {
+    let mut seen = Vec::new();
+    for refund_first in [true, false] {
+        let mut world = delivered();
+        refund(&mut world, "10.00").expect("there is enough");
+        let given = PaymentEvidence::Refunded {
+            reference: "pi_1".into(),
+            amount: Reported::Part {
+                reference: "re_1".into(),
+                amount: eur("10.00"),
+            },
+        };
+        if refund_first {
+            world.pay(given.clone());
+        }
+        close_dispute(&mut world, "20.00", false);
+        if !refund_first {
+            world.pay(given);
+        }
+        seen.push((gone(&world), world.order.ledger.clone()));
+        world.check();
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_eq!(seen[0].0, eur("20.00"), "it is lost twice");
+}

@@ -77,6 +77,9 @@ fn random_evidence(world: &World, number: u32) -> PaymentEvidence {
             amount: part(number / 12),
         },
         6 => PaymentEvidence::CaptureFailed {
+            capture: (number / 12)
+                .is_multiple_of(2)
+                .then(|| format!("m{}", number / 24 % 2)),
             code: "expired".into(),
         },
         7 => PaymentEvidence::Voided { reference },

@@ -24,6 +24,7 @@ mod holds;
 mod kept_back;
 mod late;
 mod lives;
+mod lost_captures;
 mod notes;
 mod notices;
 mod outage;

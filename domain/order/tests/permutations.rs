@@ -3,6 +3,7 @@
 use super::super::*;
 use super::world::*;
 use crate::canonical::*;
+use crate::money::Money;
 
 pub(super) fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     if items.is_empty() {
@@ -20,75 +21,180 @@ pub(super) fn permutations<T: Clone>(items: &[T]) -> Vec<Vec<T>> {
     all
 }
 
-fn part(reference: &str, amount: &str) -> Reported {
-    Reported::Part {
-        reference: reference.into(),
-        amount: eur(amount),
+/// What is reported, each with the gateway's second.
+type Reports = [(i64, PaymentEvidence); 6];
+
+fn authorized() -> PaymentEvidence {
+    PaymentEvidence::Authorized {
+        reference: "pi_1".into(),
+        amount: eur("100.00"),
+        expires_at: None,
     }
 }
 
-#[test]
-fn payment_reports_converge_in_all_120_orders_also_doubled() {
-    let reference = || "pi_1".to_owned();
-    let facts = [
-        PaymentEvidence::Authorized {
-            reference: reference(),
-            amount: eur("100.00"),
-            expires_at: None,
+fn refunded(refund: &str, amount: &str) -> PaymentEvidence {
+    PaymentEvidence::Refunded {
+        reference: "pi_1".into(),
+        amount: Reported::Part {
+            reference: refund.into(),
+            amount: eur(amount),
         },
-        PaymentEvidence::Captured {
-            reference: reference(),
-            amount: part("c1", "40.00"),
-        },
-        PaymentEvidence::Captured {
-            reference: reference(),
-            amount: part("c2", "60.00"),
-        },
-        PaymentEvidence::Refunded {
-            reference: reference(),
-            amount: part("r1", "10.00"),
-        },
-        PaymentEvidence::DisputeOpened {
-            dispute: "d1".into(),
-            amount: eur("30.00"),
-            due: None,
-        },
-    ];
-    let mut seen = None;
-    let all = permutations(&facts);
-    assert_eq!(all.len(), 120);
-    for order_of_arrival in all {
-        for doubled in [false, true] {
-            let lines = vec![line(1, "SKU-1", 1, "95.01")];
-            let order = draft(lines, "4.99", to_authorize(CaptureMode::Many));
-            let mut world = World::place(order, &[("BER1", "SKU-1", 5)]);
-            world.answer("reserve_stock");
-            for evidence in &order_of_arrival {
-                world.pay(evidence.clone());
-                if doubled {
-                    assert_eq!(world.pay(evidence.clone()), Decided::Nothing);
-                }
-            }
-            world.check();
-            let order = world.order;
-            let state = (
-                order.tenders.clone(),
-                order.stage,
-                order.payment_status(),
-                order.ledger.clone(),
-                order.holds.clone(),
-                order
-                    .outstanding
-                    .values()
-                    .map(|o| o.effect.clone())
-                    .collect::<Vec<_>>(),
-            );
-            match &seen {
-                None => seen = Some(state),
-                Some(first) => assert_eq!(*first, state, "{order_of_arrival:?}"),
-            }
+    }
+}
+
+fn disputed() -> PaymentEvidence {
+    PaymentEvidence::DisputeOpened {
+        dispute: "d1".into(),
+        amount: eur("30.00"),
+        due: None,
+    }
+}
+
+fn decided(won: bool) -> PaymentEvidence {
+    PaymentEvidence::DisputeClosed {
+        dispute: "d1".into(),
+        won,
+        amount: eur("30.00"),
+    }
+}
+
+/// What comes of an order that hears this.
+type Outcome = (
+    Vec<Tender>,
+    Stage,
+    &'static str,
+    Vec<(Account, Money)>,
+    Vec<Hold>,
+    Vec<Effect>,
+);
+
+/// How often each report comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Times {
+    Once,
+    /// Twice, one after the other.
+    Doubled,
+    /// All of them once more when all have come.
+    AllAgain,
+}
+
+fn outcome(reports: &[(i64, PaymentEvidence)], times: Times) -> Outcome {
+    let lines = vec![line(1, "SKU-1", 1, "95.01")];
+    let order = draft(lines, "4.99", to_authorize(CaptureMode::Many));
+    let mut world = World::place(order, &[("BER1", "SKU-1", 5)]);
+    world.answer("reserve_stock");
+    let fact =
+        |(second, evidence): &(i64, PaymentEvidence)| payment_at(Some(*second), evidence.clone());
+    for report in reports {
+        world.fact(fact(report));
+        if times == Times::Doubled {
+            assert_eq!(world.fact(fact(report)), Decided::Nothing);
         }
     }
+    if times == Times::AllAgain {
+        for report in reports {
+            assert_eq!(world.fact(fact(report)), Decided::Nothing, "{report:?}");
+        }
+    }
+    world.check();
+    assert_eq!(world.folded(), world.order);
+    let (order, open) = (world.order.clone(), world.order.outstanding.values());
+    let open = open.map(|open| open.effect.clone()).collect();
+    // An account that something came to and left again is as one that nothing came to.
+    let balances = order.ledger.iter().filter(|(_, sum)| !sum.is_zero());
+    let balances = balances.map(|(account, sum)| (account.clone(), *sum));
+    (
+        order.tenders.clone(),
+        order.stage,
+        order.payment_status(),
+        balances.collect(),
+        order.holds.clone(),
+        open,
+    )
+}
+
+/// Whatever the order of arrival and however often: one outcome, which is answered.
+fn converge(reports: &Reports) -> Outcome {
+    let all = permutations(reports);
+    assert_eq!(all.len(), 720);
+    let straight = outcome(reports, Times::Once);
+    for order_of_arrival in all {
+        for times in [Times::Once, Times::Doubled, Times::AllAgain] {
+            let came = outcome(&order_of_arrival, times);
+            assert_eq!(came, straight, "{times:?}: {order_of_arrival:?}");
+        }
+    }
+    straight
+}
+
+fn balance(outcome: &Outcome, wanted: &Account) -> Money {
+    let mut balances = outcome.3.iter();
+    let found = balances.find(|(account, _)| account == wanted);
+    found.map_or(eur("0"), |(_, sum)| *sum)
+}
+
+fn cash() -> Account {
+    Account::Cash("stripe-eu".into())
+}
+
+#[test]
+fn six_reports_with_a_lost_dispute_converge_in_all_720_orders_also_with_repeats() {
+    let came = converge(&[
+        (1, authorized()),
+        (2, made("c1", "40.00")),
+        (3, made("c2", "60.00")),
+        (4, refunded("r1", "10.00")),
+        (5, disputed()),
+        (6, decided(false)),
+    ]);
+    assert_eq!(came.2, "disputed");
+    assert_eq!(balance(&came, &cash()), eur("60.00"));
+    assert_eq!(balance(&came, &Account::Dispute), eur("30.00"));
+}
+
+#[test]
+fn six_reports_with_a_capture_that_came_to_nothing_converge_in_all_720_orders_also_with_repeats() {
+    let came = converge(&[
+        (1, authorized()),
+        (2, made("c1", "40.00")),
+        (3, made("c2", "60.00")),
+        (4, lost("c2")),
+        (5, disputed()),
+        (6, decided(true)),
+    ]);
+    assert_eq!(came.2, "part_captured");
+    assert_eq!(balance(&came, &cash()), eur("40.00"));
+    assert_eq!(came.4[0].reason, REASON_CAPTURE_FAILED);
+}
+
+#[test]
+fn six_reports_with_all_instances_of_a_dispute_converge_in_all_720_orders_also_with_repeats() {
+    let came = converge(&[
+        (1, made("c1", "100.00")),
+        (2, disputed()),
+        (3, decided(false)),
+        (4, decided(true)),
+        (5, disputed()),
+        (6, decided(true)),
+    ]);
+    assert_eq!(came.2, "captured");
+    assert_eq!(balance(&came, &cash()), eur("100.00"));
+    assert_eq!(balance(&came, &Account::Dispute), eur("0"));
+}
+
+#[test]
+fn six_reports_with_a_capture_that_was_made_after_all_converge_in_all_720_orders_also_with_repeats()
+{
+    let came = converge(&[
+        (1, authorized()),
+        (2, made("c1", "100.00")),
+        (3, lost("c1")),
+        (4, made("c1", "100.00")),
+        (5, disputed()),
+        (6, decided(false)),
+    ]);
+    assert_eq!(balance(&came, &cash()), eur("70.00"));
+    assert_eq!(came.4, [], "nobody has to look");
 }
 
 #[test]

@@ -52,7 +52,14 @@ fn decline(world: &mut World, tender: u16, code: &str) {
 
 fn refuse_capture(world: &mut World, code: &str) {
     let code = code.to_owned();
-    report(world, 1, PaymentEvidence::CaptureFailed { code });
+    report(
+        world,
+        1,
+        PaymentEvidence::CaptureFailed {
+            capture: None,
+            code,
+        },
+    );
 }
 
 fn captured(world: &World) -> Vec<Money> {

@@ -118,6 +118,31 @@ fn what_a_lost_dispute_took_is_not_paid_again_for_the_units() {
 }
 
 #[test]
+fn a_dispute_that_had_paid_for_units_and_is_won_after_all_is_shown_to_a_person() {
+    let mut world = delivered(CaptureMode::Once);
+    let (dispute, amount) = ("dp_1".to_owned(), eur("30.00"));
+    let decide = |world: &mut World, second, won| {
+        let dispute = dispute.clone();
+        let evidence = PaymentEvidence::DisputeClosed {
+            dispute,
+            won,
+            amount,
+        };
+        world.fact(payment_at(Some(second), evidence));
+    };
+    decide(&mut world, 1, false);
+    open(&mut world, 2);
+    receive(&mut world, 1, "A", vec![of_line(2)]);
+    inspect(&mut world, 1, &[(2, Disposition::Restock)]);
+    world.settle();
+    assert_eq!(refunded(&world), eur("10.00"));
+    assert!(world.order.holds.is_empty());
+    decide(&mut world, 2, true);
+    assert!(world.order.is_held_for(REASON_PAYMENT_MISMATCH));
+    world.check();
+}
+
+#[test]
 fn what_the_channel_took_goes_back_by_hand_and_is_said() {
     let lines = vec![line(1, "SKU-1", 2, "20.00")];
     let prepaid = Terms::Prepaid { reference: None };

@@ -7,6 +7,7 @@ mod parcels;
 mod planted;
 mod planted_address;
 mod planted_lane;
+mod planted_money;
 mod planted_shop;
 mod planted_stuck;
 mod quotas;

@@ -297,6 +297,7 @@ async fn a_refusal_is_evidence_with_its_code_and_no_prose() {
     assert_eq!(answer, Ok(declined(None, "error_130")));
     let answer = capture(problem(422, "167")).await;
     let failed = PaymentEvidence::CaptureFailed {
+        capture: None,
         code: "error_167".to_owned(),
     };
     assert_eq!(answer, Ok(failed));
@@ -353,6 +354,7 @@ async fn what_cannot_be_asked_is_not_sent() {
     let answer = gateway.authorize(&odd, &OWN).await;
     assert_eq!(answer, Ok(declined(None, word)));
     let failed = |code: &str| PaymentEvidence::CaptureFailed {
+        capture: None,
         code: code.to_owned(),
     };
     let answer = gateway.capture(&odd, PAYMENT, true).await;

@@ -145,6 +145,7 @@ fn what_happens_to_a_payment_is_one_movement_each() {
 #[test]
 fn what_failed_says_what_it_was() {
     let failed = |code: &str| PaymentEvidence::CaptureFailed {
+        capture: None,
         code: code.to_owned(),
     };
     let short = json!({"reason": "Insufficient balance on payment"});
@@ -153,7 +154,11 @@ fn what_failed_says_what_it_was() {
         failed("insufficient_balance_on_payment")
     );
     let late = about("CAPTURE_FAILED", "true", json!({}));
-    assert_eq!(evidence(late), failed("capture_failed"));
+    let named = PaymentEvidence::CaptureFailed {
+        capture: Some("OWNCHANGE0000001".to_owned()),
+        code: "capture_failed".to_owned(),
+    };
+    assert_eq!(evidence(late), named, "the capture that was told before");
     for (event, success, code) in [
         ("REFUND", "false", "refund_refused"),
         ("REFUND_FAILED", "true", "refund_failed"),

@@ -67,6 +67,7 @@ async fn everything_that_was_done_to_a_payment_is_told_oldest_first() {
 #[tokio::test]
 async fn a_failed_capture_counts_while_nothing_was_tried_after_it() {
     let failed = PaymentEvidence::CaptureFailed {
+        capture: None,
         code: "20051".to_owned(),
     };
     let actions = json!([action("act_2", "Capture", 4097, false)]);

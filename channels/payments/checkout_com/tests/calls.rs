@@ -57,6 +57,7 @@ fn declined(code: &str) -> PaymentEvidence {
 
 fn capture_failed(code: &str) -> PaymentEvidence {
     PaymentEvidence::CaptureFailed {
+        capture: None,
         code: code.to_owned(),
     }
 }

@@ -179,6 +179,7 @@ fn refusals_carry_the_gateways_code_and_no_prose() {
     let refused = evidence(event(APPROVED, "payment_declined", prose));
     assert_eq!(refused, [declined("declined")]);
     let expected = PaymentEvidence::CaptureFailed {
+        capture: None,
         code: "20051".to_owned(),
     };
     let refused = evidence(event(APPROVED, "payment_capture_declined", code.clone()));

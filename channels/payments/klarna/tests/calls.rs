@@ -34,6 +34,7 @@ fn done() -> ResponseTemplate {
 
 fn capture_failed(code: &str) -> PaymentEvidence {
     PaymentEvidence::CaptureFailed {
+        capture: None,
         code: code.to_owned(),
     }
 }

@@ -65,6 +65,7 @@ fn captured(amount: &str) -> PaymentEvidence {
 
 fn capture_failed(code: &str) -> PaymentEvidence {
     PaymentEvidence::CaptureFailed {
+        capture: None,
         code: code.to_owned(),
     }
 }

@@ -116,6 +116,7 @@ fn captures_count_one_by_one_and_in_all() {
 #[test]
 fn a_failed_capture_counts_while_nothing_was_tried_after_it() {
     let failed = PaymentEvidence::CaptureFailed {
+        capture: None,
         code: "failed".to_owned(),
     };
     let first = movement("cpt_1", "failed", "40.97", "2025-10-10T08:00:00+00:00");

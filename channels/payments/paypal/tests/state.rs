@@ -112,6 +112,7 @@ fn a_failed_capture_counts_while_nothing_was_tried_after_it() {
     let mut second = movement(CAPTURE, "PENDING", "40.97", &of_auth());
     second["create_time"] = "2025-10-11T08:00:00Z".into();
     let failed = PaymentEvidence::CaptureFailed {
+        capture: None,
         code: "declined".to_owned(),
     };
     let alone = taken(json!([first]), json!([]));
@@ -232,4 +233,34 @@ fn what_cannot_be_read_says_where_and_quotes_nothing() {
         };
         assert!(!reason.contains("Jane"), "{reason}");
     }
+}
+
+#[test]
+fn a_dispute_stands_as_it_does_since_its_last_change() {
+    let changed = |status: &str, at: &str| -> Vec<_> {
+        let mut dispute: Value = serde_json::from_str(DISPUTE).expect("JSON");
+        dispute["status"] = status.into();
+        dispute["update_time"] = at.into();
+        dispute["dispute_outcome"] = json!({"outcome_code": "RESOLVED_BUYER_FAVOUR"});
+        let read = read("dispute", &serde_json::to_vec(&dispute).expect("JSON"));
+        let when = |item: Inbound| match item {
+            Inbound::Payment {
+                occurred_at,
+                evidence,
+                ..
+            } => (occurred_at, evidence.kind()),
+            other => panic!("not about a payment: {other:?}"),
+        };
+        read.into_iter().map(when).collect()
+    };
+    let made = "2025-11-02T08:15:00Z".parse().ok();
+    let (decided, again) = ("2025-11-20T10:00:00Z", "2025-11-25T10:00:00Z");
+    let lost = changed("RESOLVED", decided);
+    let expected = [
+        (made, "payment.dispute_opened"),
+        (decided.parse().ok(), "payment.dispute_lost"),
+    ];
+    assert_eq!(lost, expected);
+    let reopened = changed("UNDER_REVIEW", again);
+    assert_eq!(reopened, [(again.parse().ok(), "payment.dispute_opened")]);
 }

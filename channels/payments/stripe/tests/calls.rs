@@ -108,6 +108,7 @@ fn voided() -> PaymentEvidence {
 
 fn capture_failed(code: &str) -> PaymentEvidence {
     PaymentEvidence::CaptureFailed {
+        capture: None,
         code: code.to_owned(),
     }
 }

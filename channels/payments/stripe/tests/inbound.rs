@@ -339,12 +339,14 @@ fn disputes_open_and_close() {
         };
         assert_eq!(closed, expected, "{status}");
     }
-    let read = event(
-        DISPUTE,
-        Some("charge.dispute.closed"),
-        json!({"status": "surprise"}),
-    );
-    assert!(matches!(read[..], [Inbound::Unknown { .. }]), "{read:?}");
+    for kind in ["charge.dispute.closed", "charge.dispute.updated"] {
+        let read = event(DISPUTE, Some(kind), json!({"status": "surprise"}));
+        assert!(matches!(read[..], [Inbound::Unknown { .. }]), "{read:?}");
+    }
+    let mut again: Value = serde_json::from_str(DISPUTE).expect("JSON");
+    again["type"] = "charge.dispute.updated".into();
+    again["data"]["previous_attributes"] = json!({"status": "warning_closed"});
+    assert_eq!(evidence(read(again.to_string().as_bytes())), opened);
 }
 
 #[test]

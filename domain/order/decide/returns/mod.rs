@@ -6,8 +6,8 @@ mod seen;
 mod settle;
 
 use super::super::{
-    Claim, Disposition, Effect, Event, Exchange, Order, RestockSource, Return, ReturnDecision,
-    ReturnEvent, ReturnOutcome, ReturnStage, Stage,
+    Claim, Disposition, Effect, Event, Exchange, Order, REASON_CAPTURE_FAILED, RestockSource,
+    Return, ReturnDecision, ReturnEvent, ReturnOutcome, ReturnStage, Stage,
 };
 use super::Draft;
 use crate::policy::Policy;
@@ -105,7 +105,8 @@ impl Draft<'_> {
         true
     }
 
-    /// A closed order is opened again by a return or a dispute; never edited in place.
+    /// A closed order is opened again by a return, a dispute or a capture that came to nothing; never edited in
+    /// place.
     pub(super) fn reopen(&mut self) -> bool {
         let stood = self.order.confirmed_at.is_some();
         if self.order.stage != Stage::Closed || !stood {
@@ -122,13 +123,14 @@ impl Draft<'_> {
 
 impl Order {
     /// What keeps an order from being closed after its delivery: a return or a dispute that has not
-    /// ended, money that a return has still to give back.
+    /// ended, money that a return has still to give back, a capture that came to nothing after all.
     pub fn unfinished_business(&self) -> Option<&'static str> {
         match () {
             () if self.has_open_return() => Some("return"),
             () if self.claims.iter().any(Claim::is_open) => Some("claim"),
             () if self.exchanges.iter().any(Exchange::is_open) => Some("exchange"),
             () if self.is_disputed() => Some("dispute"),
+            () if self.lacks_a_capture() => Some(REASON_CAPTURE_FAILED),
             () => None,
         }
     }

@@ -138,6 +138,11 @@ impl Order {
         Money::sum(self.draft.currency, netted.chain(granted).chain(exchanged))
     }
 
+    /// Whether lost disputes are thought to have given more than they did: one was won after all.
+    pub(in crate::order::decide) fn is_netted_too_much(&self) -> bool {
+        self.netted() > self.disputed_away().plus(self.granted_at_channel())
+    }
+
     /// What returns, claims and exchanges have left to whoever holds it, and no gateway of the hub's does.
     pub(in crate::order::decide) fn left_elsewhere(&self) -> Money {
         let ended = self.exchanges.iter().filter_map(|one| one.settled.as_ref());

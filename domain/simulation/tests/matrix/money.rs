@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::order::{
-    Disposition, PaymentEvidence, REASON_PAYMENT_LOST, REASON_REFUND_FAILED, ReturnCommand,
+    Disposition, PaymentEvidence, REASON_CAPTURE_FAILED, REASON_PAYMENT_LOST, REASON_REFUND_FAILED,
+    ReturnCommand,
 };
 use crate::policy::{OnceCapture, RefundWay};
 
@@ -96,6 +97,33 @@ fn a_capture_fails_at_the_shipment_and_passes_later() {
 }
 
 #[test]
+fn a_capture_that_was_told_comes_to_nothing_and_is_made_once_more_when_a_person_has_looked() {
+    under_every_crash(
+        |scene| {
+            scene.world.gateways[1].names_captures = true;
+            delivered(scene);
+            let now = scene.world.now;
+            let said = scene.world.gateways[1].come_to_nothing(0, now);
+            scene.world.tell_of(1, said);
+            scene.settle();
+            scene.must(
+                scene.order().is_held_for(REASON_CAPTURE_FAILED),
+                "a person looks",
+            );
+            let hold = scene.order().holds[0].id;
+            let reason = "the gateway says that it is final".to_owned();
+            scene.ask(Command::Release { hold, reason });
+            scene.settle();
+        },
+        |scene| {
+            let taken: Vec<Money> = scene.payments().iter().map(|p| p.captured).collect();
+            scene.must(taken == [eur(1000)], "it is paid, once");
+            scene.must(scene.order().stage == Stage::Closed, "and closes");
+        },
+    );
+}
+
+#[test]
 fn a_refund_fails_and_becomes_credit() {
     under_every_crash(
         |scene| {
@@ -164,6 +192,7 @@ fn a_chargeback_comes_during_a_return() {
                 let dispute = format!("dp_{reference}");
                 for payment in &mut scene.world.gateways[1].payments {
                     payment.disputed = true;
+                    payment.disputed_away = if won { eur(0) } else { eur(1000) };
                 }
                 let opened = PaymentEvidence::DisputeOpened {
                     dispute: dispute.clone(),

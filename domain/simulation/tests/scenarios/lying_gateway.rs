@@ -221,7 +221,7 @@ fn scenario_4_a_gateway_that_lies_charges_each_order_once_and_is_known_within_18
         .collect();
     let charged = payments.iter().filter(|p| p.captured.is_positive());
     assert_eq!(charged.count(), closed, "charges are orders");
-    assert!(payments.iter().all(|p| p.captures <= 1 && !p.is_open()));
+    assert!(payments.iter().all(|p| p.captures() <= 1 && !p.is_open()));
     let of = |sum: Vec<Money>| Money::sum(zero.currency(), sum);
     let taken = of(payments.iter().map(|p| p.captured).collect());
     let back = of(payments.iter().map(|p| p.refunded()).collect());
