@@ -104,7 +104,7 @@ pub(crate) async fn keep_asking(hub: Hub, source: String, mut rounds: impl Round
                     tracing::warn!(
                         source,
                         why = %broken,
-                        "the connection cannot be asked what is new; it is asked again by itself"
+                        "the connection does not answer as it should; it is tried again by itself"
                     );
                 }
                 let asked_for = match broken {

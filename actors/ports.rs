@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use orderhub_channels::port::UnderWay;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, EffectId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{Mark, Recorded, RememberedRequest, ShippingLane, Stage, Transit};
@@ -48,6 +49,15 @@ pub struct Append {
     pub marks: Vec<Mark>,
     /// Deliveries that these events tell of; one of a parcel that was counted before is left out.
     pub transits: Vec<Transit>,
+}
+
+/// Which parcels are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Those whose numbers are known under the account: it gave them, or may hear of their returns.
+    Own,
+    /// Those too that any carrier has given a number, whoever sold the label.
+    Everybodys,
 }
 
 /// Orders that had a mark.
@@ -166,14 +176,16 @@ pub trait Journal: Send + Sync {
     /// The orders that had these marks, in the order of the marks, counted since a time.
     async fn seen(&self, marks: &[Mark], since: Timestamp) -> Result<Vec<Seen>, Unavailable>;
 
-    /// Tracking numbers that an account has given to orders which are still in hand, and those of returns that
-    /// are under way whatever became of their order, after `mark`, in the order of their bytes.
+    /// Parcels of orders which are still in hand, and of returns that are under way whatever became of their
+    /// order, as this account is to know them, after `mark`, in the order of their
+    /// [places](UnderWay::place).
     async fn under_way(
         &self,
         account: &str,
+        whose: Whose,
         mark: &str,
         limit: u32,
-    ) -> Result<Vec<String>, Unavailable>;
+    ) -> Result<Vec<UnderWay>, Unavailable>;
 
     /// What the newest deliveries of a lane took, in seconds, the newest first, at most
     /// [`TRANSITS_COUNTED`](orderhub_domain::order::TRANSITS_COUNTED).

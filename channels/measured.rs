@@ -8,7 +8,7 @@ use std::sync::Arc;
 use orderhub_domain::ids::Slug;
 
 use crate::port::{
-    Checkup, Connector, Follow, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest,
+    Checkup, Connector, Enlist, Follow, Forged, Greeting, Inbound, Keys, LookUp, Poll, RawRequest,
 };
 
 /// A connection of a family, whose calls are measured.
@@ -54,6 +54,10 @@ impl<C: Connector + ?Sized> Connector for Measured<C> {
 
     fn follow(&self) -> Option<&dyn Follow> {
         self.inner.follow()
+    }
+
+    fn enlist(&self) -> Option<&dyn Enlist> {
+        self.inner.enlist()
     }
 
     fn checkup(&self) -> Option<&dyn Checkup> {

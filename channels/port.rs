@@ -3,10 +3,12 @@
 //!
 //! A connector is two halves. The inbound half is [`Connector`], the same for every family, and pure:
 //! `verify` the raw bytes, then `read` them into [`Inbound`] values; what only names a thing is looked
-//! up ([`LookUp`]), and who does not push is asked ([`Poll`]). The outbound half is its family's trait:
+//! up ([`LookUp`]), who does not push is asked ([`Poll`], [`Follow`]), and who pushes of what it was told
+//! is told ([`Enlist`]). The outbound half is its family's trait:
 //! it makes the calls and says how each may be repeated.
 
 mod asking;
+mod parcels;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +23,8 @@ use orderhub_domain::order::{
 };
 use orderhub_domain::quantity::Quantity;
 
-pub use asking::{Checkup, Follow, Keys, LookUp, Pace, Page, Poll, Resource, Statement};
+pub use asking::{Checkup, Keys, LookUp, Page, Poll, Resource, Statement};
+pub use parcels::{Enlist, Enlisted, Follow, Pace, UnderWay};
 
 /// The inbound half of a connection, whatever its family.
 pub trait Connector: Send + Sync {
@@ -63,6 +66,12 @@ pub trait Connector: Send + Sync {
 
     /// How a carrier is asked for the parcels that are under way.
     fn follow(&self) -> Option<&dyn Follow> {
+        None
+    }
+
+    /// How who follows parcels of many carriers is told which ones are under way. `None` where nobody wants
+    /// that.
+    fn enlist(&self) -> Option<&dyn Enlist> {
         None
     }
 

@@ -111,6 +111,8 @@ pub enum Capability {
     Labels,
     /// Parcels are followed.
     Tracking,
+    /// It is told which parcels of other connections' labels to follow.
+    Enlists,
     /// Work is requested and stopped.
     Requests,
     /// What became of the work is heard of.
@@ -137,6 +139,7 @@ impl Capability {
             Self::Disputes => "disputes",
             Self::Labels => "labels",
             Self::Tracking => "tracking",
+            Self::Enlists => "enlists",
             Self::Requests => "requests",
             Self::Progress => "progress",
         }

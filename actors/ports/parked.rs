@@ -26,6 +26,11 @@ impl OrderRef {
             value: number.to_owned(),
         }
     }
+
+    /// The carrier, if this is the name of a parcel by its carrier and its number.
+    pub fn carrier(&self) -> Option<&str> {
+        self.scope.strip_prefix('@')
+    }
 }
 
 /// Kinds of names.

@@ -24,7 +24,7 @@ pub trait Inlets: Send + Sync {
     /// The connections that are asked what is new.
     fn polled(&self) -> Vec<Inlet>;
 
-    /// The carriers that are asked for parcels under way.
+    /// The carriers that are asked for parcels under way, or told of them.
     fn followed(&self) -> Vec<Inlet>;
 
     /// Something that was asked for has come, and this became of it. Noting it never waits.

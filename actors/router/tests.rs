@@ -8,6 +8,7 @@ mod poisoned;
 mod polls;
 mod said;
 mod said_by_shopify;
+mod told;
 
 use std::time::Duration;
 

@@ -89,7 +89,10 @@ impl Inlets for Shelf {
 
     fn followed(&self) -> Vec<Inlet> {
         let inlet = self.inlet.clone();
-        let followed = inlet.filter(|inlet| inlet.connector.follow().is_some());
+        let followed = inlet.filter(|inlet| {
+            let connector = &inlet.connector;
+            connector.follow().is_some() || connector.enlist().is_some()
+        });
         followed.into_iter().collect()
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use orderhub_channels::port::UnderWay;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
 use orderhub_domain::order::{
@@ -12,7 +13,9 @@ use orderhub_domain::order::{
 use uuid::Uuid;
 
 use super::Twin;
-use crate::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, RefKind, Seen, Unavailable};
+use crate::ports::{
+    Journal, Loaded, OrderRef, Parked, ParkedState, RefKind, Seen, Unavailable, Whose,
+};
 
 #[async_trait]
 impl Journal for Twin {
@@ -84,24 +87,36 @@ impl Journal for Twin {
     async fn under_way(
         &self,
         account: &str,
+        whose: Whose,
         mark: &str,
         limit: u32,
-    ) -> Result<Vec<String>, Unavailable> {
+    ) -> Result<Vec<UnderWay>, Unavailable> {
         let world = self.reading()?;
-        let under_way = |number: &str, order: &OrderId| {
+        let in_hand = |number: &str, order: &OrderId| {
             let row = world.orders.get(order);
             row.is_some_and(|row| row.stage.is_in_hand() || row.awaits(number))
         };
+        let meant = |reference: &OrderRef| match reference.carrier() {
+            Some(_) => whose == Whose::Everybodys,
+            None => reference.scope == account,
+        };
         let refs = world.refs.iter().filter(|(reference, order)| {
             reference.kind == RefKind::Tracking
-                && reference.scope == account
-                && reference.value.as_str() > mark
-                && under_way(&reference.value, order)
+                && meant(reference)
+                && in_hand(&reference.value, order)
         });
-        let mut numbers: Vec<String> = refs.map(|(known, _)| known.value.clone()).collect();
-        numbers.sort_unstable();
-        numbers.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(numbers)
+        let parcels = refs.map(|(reference, order)| UnderWay {
+            order: *order,
+            number: reference.value.clone(),
+            carrier: reference.carrier().map(str::to_owned),
+        });
+        let mut parcels: Vec<(String, UnderWay)> = parcels
+            .map(|parcel| (parcel.place(), parcel))
+            .filter(|(place, _)| place.as_str() > mark)
+            .collect();
+        parcels.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        parcels.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(parcels.into_iter().map(|(_, parcel)| parcel).collect())
     }
 
     async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable> {

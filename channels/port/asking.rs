@@ -76,25 +76,3 @@ pub struct Page {
     /// There is more already: ask again at once.
     pub more: bool,
 }
-
-/// Asking a carrier for parcels by their numbers, because it pushes too little. It changes nothing there.
-#[async_trait]
-pub trait Follow: Send + Sync {
-    /// How fast it may be asked.
-    fn pace(&self) -> Pace;
-
-    /// What was seen of these parcels, at most [`Pace::at_once`] of them; nothing of those that the carrier
-    /// does not know.
-    async fn seen(&self, numbers: &[String]) -> Result<Vec<Statement>, CallError>;
-}
-
-/// How fast a carrier is asked for parcels.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
-    /// How long a turn through all parcels takes at least.
-    pub turn: Duration,
-    /// How long to wait between two questions of a turn.
-    pub pause: Duration,
-    /// How many parcels one question is about.
-    pub at_once: usize,
-}

@@ -94,6 +94,11 @@ fn a_kind_does_what_it_says_and_nothing_else() {
             connection.poll().is_some() || connection.follow().is_some(),
             "{name}"
         );
+        assert_eq!(
+            says(Capability::Enlists),
+            connection.enlist().is_some(),
+            "{name}"
+        );
         let Some(shop) = sales(about) else { continue };
         let told = says(Capability::Shipments) || says(Capability::Cancellations);
         assert_eq!(told, shop.way_back().is_some(), "{name}");

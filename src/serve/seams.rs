@@ -87,7 +87,10 @@ impl Inlets for Connected {
 
     fn followed(&self) -> Vec<Inlet> {
         let all = self.hooks.inlets();
-        let followed = all.filter(|inlet| inlet.connector.follow().is_some());
+        let followed = all.filter(|inlet| {
+            let connector = &inlet.connector;
+            connector.follow().is_some() || connector.enlist().is_some()
+        });
         followed.cloned().collect()
     }
 

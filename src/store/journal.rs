@@ -7,7 +7,10 @@ use std::future::Future;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
-use orderhub_actors::ports::{Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable};
+use orderhub_actors::ports::{
+    Journal, Loaded, OrderRef, Parked, ParkedState, Seen, Unavailable, Whose,
+};
+use orderhub_channels::port::UnderWay;
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, OrderId, ShardId};
 use orderhub_domain::order::{Event, Mark, Recorded, RememberedRequest, ShippingLane};
@@ -258,10 +261,11 @@ impl Journal for Store {
     async fn under_way(
         &self,
         account: &str,
+        whose: Whose,
         mark: &str,
         limit: u32,
-    ) -> Result<Vec<String>, Unavailable> {
-        self.numbers_under_way(account, mark, limit).await
+    ) -> Result<Vec<UnderWay>, Unavailable> {
+        self.parcels_under_way(account, whose, mark, limit).await
     }
 
     async fn transits(&self, lane: &ShippingLane) -> Result<Vec<i64>, Unavailable> {

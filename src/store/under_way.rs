@@ -1,43 +1,60 @@
 //! Parcels that are under way, by the numbers that carriers gave them.
 
-use orderhub_actors::ports::Unavailable;
+use orderhub_actors::ports::{Unavailable, Whose};
+use orderhub_channels::port::UnderWay;
+use orderhub_domain::ids::OrderId;
+use uuid::Uuid;
 
 use super::Store;
 
 // The stages in hand, and of all orders what is on its way back: how many have ended costs nothing here. The
-// list is a moment behind the log, which matters little to who asks every few hours.
+// list is a moment behind the log, which matters little to who asks every few hours, or tells every few minutes.
+// A number that is known by its carrier stands under that carrier's name, which begins with an @.
 const UNDER_WAY: &str = r#"
-select r.value collate "C" as number
-from orderhub.order_list l
-join orderhub.order_ref r on r.order_id = l.order_id
-where l.stage in
-    ('received', 'screening', 'reserving', 'authorizing', 'confirmed', 'fulfilling', 'cancelling')
-  and r.kind = 'tracking' and r.scope = $1 and r.value collate "C" > $2
-union
-select r.value collate "C"
-from orderhub.order_list l
-cross join lateral jsonb_each_text(l.coming_back) back
-join orderhub.order_ref r on r.kind = 'tracking' and r.scope = $1 and r.value = back.value
-where l.coming_back <> '{}' and r.order_id = l.order_id and r.value collate "C" > $2
-order by number
-limit $3
+with parcel as (
+    select r.order_id, r.value, nullif(r.scope, $1) as carrier
+    from orderhub.order_list l
+    join orderhub.order_ref r on r.order_id = l.order_id
+    where l.stage in
+        ('received', 'screening', 'reserving', 'authorizing', 'confirmed', 'fulfilling', 'cancelling')
+      and r.kind = 'tracking' and (r.scope = $1 or ($2 and starts_with(r.scope, '@')))
+    union
+    select r.order_id, r.value, null
+    from orderhub.order_list l
+    cross join lateral jsonb_each_text(l.coming_back) back
+    join orderhub.order_ref r on r.kind = 'tracking' and r.scope = $1 and r.value = back.value
+    where l.coming_back <> '{}' and r.order_id = l.order_id
+)
+select order_id, value, substr(carrier, 2) as carrier
+from parcel
+where (value || coalesce(carrier, '')) collate "C" > $3
+order by (value || coalesce(carrier, '')) collate "C"
+limit $4
 "#;
 
 impl Store {
-    /// Numbers that an account has given to orders in hand and to what comes back, after one of them.
-    pub(super) async fn numbers_under_way(
+    /// Parcels of orders in hand and what comes back, as an account is to know them, after a place.
+    pub(super) async fn parcels_under_way(
         &self,
         account: &str,
+        whose: Whose,
         mark: &str,
         limit: u32,
-    ) -> Result<Vec<String>, Unavailable> {
+    ) -> Result<Vec<UnderWay>, Unavailable> {
         let query = || {
-            sqlx::query_scalar::<_, String>(UNDER_WAY)
+            sqlx::query_as::<_, (Uuid, String, Option<String>)>(UNDER_WAY)
                 .bind(account)
+                .bind(whose == Whose::Everybodys)
                 .bind(mark)
                 .bind(i64::from(limit))
                 .fetch_all(self.pool())
         };
-        self.read(query).await
+        let rows = self.read(query).await?;
+        let parcels = rows.into_iter().map(|(order, number, carrier)| UnderWay {
+            order: OrderId::from_uuid(order),
+            number,
+            carrier,
+        });
+        Ok(parcels.collect())
     }
 }

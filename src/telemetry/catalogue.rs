@@ -58,7 +58,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ("orderhub_order_transitions_total", "Moves of orders between stages"),
     ("orderhub_order_value_total", "Stated totals of accepted orders, in whole units of the currency; test orders are left out"),
     ("orderhub_polls_total", "Times that a connection was asked what is new, by whether it answered"),
-    ("orderhub_follows_total", "Times that a carrier was asked for parcels under way, by whether it answered"),
+    ("orderhub_follows_total", "Times that a carrier was asked for parcels under way, or told of one, by what it answered"),
     ("orderhub_statements_total", "What vendors stated when they were asked, by what became of it"),
     ("orderhub_look_ups_total", "Things that webhooks named and that were looked up at the vendor, by whether it answered"),
     ("orderhub_orders_received_total", "Orders that were sent, by what became of them"),

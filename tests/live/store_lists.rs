@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use orderhub::store::{OrderFilter, Store};
 use orderhub_actors::ports::{
-    Append, Appended, Claims, Journal, LaneWriter, OrderRef, Ownership, RefKind,
+    Append, Appended, Claims, Journal, LaneWriter, OrderRef, Ownership, RefKind, Whose,
 };
+use orderhub_channels::port::UnderWay;
 use orderhub_domain::ids::OrderId;
 use orderhub_domain::order::{Edge, Event, Hold, HoldScope, ReturnEvent, ReturnLabel, Stage};
 use orderhub_domain::policy::ReturnPayer;
@@ -231,6 +232,69 @@ async fn the_reader_follows_by_itself_and_counts_nothing_twice() {
     assert_eq!(store.order_trail().catch_up().await.expect("read"), 0);
 }
 
+/// What `ups` is to know of parcels under way, by their numbers.
+async fn numbers(store: &Store, whose: Whose, mark: &str, limit: u32) -> Vec<String> {
+    let parcels = store.under_way("ups", whose, mark, limit).await;
+    let parcels = parcels.expect("read").into_iter();
+    parcels.map(|parcel| parcel.number).collect()
+}
+
+#[tokio::test]
+async fn who_follows_others_parcels_knows_each_by_its_carrier_and_whose_it_is() {
+    let (store, claims) = scene().await;
+    let channel = channel(&store).await;
+    let [one, two, over] = [(); 3].map(|()| NewOrder::of(channel));
+    let batch: Vec<Append> = [&one, &two, &over]
+        .map(|order| order.create(&claims))
+        .into();
+    commit(&store, &batch).await;
+    let mut batch: Vec<Append> = [
+        (&one, Stage::Fulfilling),
+        (&two, Stage::Fulfilling),
+        (&over, Stage::Completed),
+    ]
+    .map(|(order, stage)| append(order.id, &claims, 2, vec![noted("labels")], stage))
+    .into();
+    let own = |number: &str| OrderRef {
+        kind: RefKind::Tracking,
+        scope: "ups".to_owned(),
+        value: number.to_owned(),
+    };
+    batch[0].refs = vec![
+        OrderRef::of_parcel("Own Bikes", "7"),
+        OrderRef::of_parcel("UPS", "8"),
+        OrderRef {
+            scope: "easypost".to_owned(),
+            ..own("8")
+        },
+    ];
+    batch[1].refs = vec![OrderRef::of_parcel("DPD", "7"), own("9")];
+    batch[2].refs = vec![OrderRef::of_parcel("UPS", "10"), own("10")];
+    commit(&store, &batch).await;
+    let mut trail = store.order_trail();
+    trail.catch_up().await.expect("read");
+    let parcel = |order: &NewOrder, number: &str, carrier: Option<&str>| UnderWay {
+        order: order.id,
+        number: number.to_owned(),
+        carrier: carrier.map(str::to_owned),
+    };
+    let all = [
+        parcel(&two, "7", Some("dpd")),
+        parcel(&one, "7", Some("ownbikes")),
+        parcel(&one, "8", Some("ups")),
+        parcel(&two, "9", None),
+    ];
+    let under_way = async |mark: &str, limit| {
+        let parcels = store.under_way("ups", Whose::Everybodys, mark, limit).await;
+        parcels.expect("read")
+    };
+    assert_eq!(under_way("", 10).await, all);
+    assert_eq!(under_way("", 1).await, all[..1]);
+    assert_eq!(under_way(&all[0].place(), 2).await, all[1..3]);
+    assert_eq!(under_way(&all[3].place(), 10).await, []);
+    assert_eq!(numbers(&store, Whose::Own, "", 10).await, ["9"]);
+}
+
 #[tokio::test]
 async fn parcels_under_way_are_those_of_orders_in_hand_page_by_page() {
     let (store, claims) = scene().await;
@@ -262,10 +326,7 @@ async fn parcels_under_way_are_those_of_orders_in_hand_page_by_page() {
     commit(&store, &batch).await;
     let mut trail = store.order_trail();
     trail.catch_up().await.expect("read");
-    let under_way = async |mark: &str, limit| {
-        let numbers = store.under_way("ups", mark, limit).await;
-        numbers.expect("read")
-    };
+    let under_way = async |mark: &str, limit| numbers(&store, Whose::Own, mark, limit).await;
     assert_eq!(under_way("", 10).await, ["B", "a-1", "b"]);
     assert_eq!(under_way("", 2).await, ["B", "a-1"]);
     assert_eq!(under_way("a-1", 2).await, ["b"]);
@@ -297,8 +358,7 @@ async fn a_parcel_on_its_way_back_is_under_way_whatever_the_stage_of_its_order()
         commit(&store, &[told]).await;
         version += 1;
         trail.catch_up().await.expect("read");
-        let numbers = store.under_way("ups", "", 10).await;
-        numbers.expect("read")
+        numbers(&store, Whose::Own, "", 10).await
     };
     let tracked = |value: &str| OrderRef {
         kind: RefKind::Tracking,

@@ -126,7 +126,7 @@ async fn open(twin: Twin, counter: &Arc<Counter>) -> Hall {
 }
 
 /// Three orders, packed and labelled; with the numbers of their parcels, in their order.
-async fn packed(hall: &Hall) -> BTreeMap<String, OrderId> {
+pub(super) async fn packed(hall: &Hall) -> BTreeMap<String, OrderId> {
     hall.stock("BER1", "A", 5).await;
     let mut parcels = BTreeMap::new();
     for name in ["F-1", "F-2", "F-3"] {

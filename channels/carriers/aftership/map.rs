@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use orderhub_domain::order::{DeliveryProof, ParcelStatus, Scan};
 
+use super::couriers;
 use super::wire::{Checkpoint, Event, Tracking};
 use crate::carriers::sightings::{code_of, instant, meaning, signed};
 use crate::port::Inbound;
@@ -103,14 +104,16 @@ fn proof_of(tracking: &Tracking, scans: &[Scan]) -> Option<DeliveryProof> {
     signed(scans, tracking.courier_tracking_link.as_deref())
 }
 
-/// The carrier of a tracking; AfterShip's word without any more is DHL Express's
-/// (aftership.com/docs/tracking/others/supported-couriers).
+/// The carrier of a tracking: as the hub named it when it told AfterShip of the parcel, else by AfterShip's
+/// own word for it.
 fn carrier_of(tracking: &Tracking) -> Option<String> {
-    let slug = tracking.slug.as_deref().map(str::trim);
-    match slug.filter(|slug| !slug.is_empty())? {
-        "dhl" => Some("dhl-express".to_owned()),
-        slug => Some(slug.to_owned()),
-    }
+    let named = |text: Option<&str>| {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        text.map(str::to_owned)
+    };
+    let own = tracking.custom_fields.as_ref();
+    let own = own.and_then(|fields| fields.orderhub_carrier.as_deref());
+    named(own).or_else(|| named(tracking.slug.as_deref().map(couriers::carrier_of)))
 }
 
 /// What a verified webhook says.

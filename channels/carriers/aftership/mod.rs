@@ -1,9 +1,11 @@
 //! AfterShip: parcels of many carriers followed, and nothing else.
 //!
 //! Inbound: `tracking_update`. Labels are bought elsewhere: asked for one, it refuses for good, and there
-//! is never one to find. Which parcels AfterShip follows is its account's business: it takes them from
-//! the shop or the carrier that it is connected with.
+//! is never one to find. Outbound: with a key of its API it is told of the parcels that are under way; without
+//! one AfterShip follows what its account takes from the shop or the carrier that it is connected with.
 
+mod couriers;
+mod enlist;
 mod map;
 mod specimen;
 mod verify;
@@ -20,7 +22,9 @@ use orderhub_domain::order::LabelEvidence;
 use secrecy::SecretString;
 
 use super::{CarrierConnector, LabelCall};
-use crate::port::{CallError, Connector, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
+use crate::port::{
+    CallError, Connector, Enlist, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat,
+};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
 
@@ -31,6 +35,8 @@ const NO_LABELS: &str = "tracking_only";
 pub(super) struct AfterShip {
     secrets: Vec<SecretString>,
     live: bool,
+    /// How it is told of parcels; none where nobody wants that.
+    desk: Option<enlist::Desk>,
 }
 
 /// What there is to know of an AfterShip account.
@@ -39,12 +45,23 @@ pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
         family: Family::Carriers,
         name: "aftership",
         standing: Standing::Sampled,
-        can: &[Capability::Webhooks, Capability::Tracking],
-        settings: &[Setting::required(
-            "webhook_secrets",
-            Form::Secrets,
-            "the webhook secret of AfterShip Tracking: Settings, Webhooks",
-        )],
+        can: &[
+            Capability::Webhooks,
+            Capability::Tracking,
+            Capability::Enlists,
+        ],
+        settings: &[
+            Setting::required(
+                "webhook_secrets",
+                Form::Secrets,
+                "the webhook secret of AfterShip Tracking: Settings, Webhooks",
+            ),
+            Setting::optional(
+                "api_key",
+                Form::Secret,
+                "an API key of AfterShip Tracking: Settings, API keys; with it AfterShip is told of every parcel under way",
+            ),
+        ],
         account: None,
     },
     connect,
@@ -55,6 +72,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
     Ok(Arc::new(AfterShip {
         secrets: settings.secrets("webhook_secrets")?,
         live: settings.is_live(),
+        desk: enlist::Desk::new(settings)?,
     }))
 }
 
@@ -69,6 +87,10 @@ impl Connector for AfterShip {
 
     fn is_live(&self) -> bool {
         self.live
+    }
+
+    fn enlist(&self) -> Option<&dyn Enlist> {
+        self.desk.as_ref().map(|desk| desk as &dyn Enlist)
     }
 }
 

@@ -1,4 +1,6 @@
-//! The connector from outside: signatures, trackings, and what it says of labels.
+//! The connector from outside: signatures, trackings, what it says of labels, and what it is told.
+
+mod enlist;
 
 use std::sync::Arc;
 
@@ -141,6 +143,28 @@ fn a_parcel_is_named_by_its_carrier_and_its_number() {
     assert_eq!(carrier(json!("dhl")).as_deref(), Some("dhl-express"));
     assert_eq!(carrier(json!(null)), None);
     assert_eq!(carrier(json!(" ")), None);
+}
+
+#[test]
+fn a_parcel_that_the_hub_told_of_is_its_carriers_by_whatever_name_aftership_calls_it() {
+    let carrier = |fields: Value| {
+        let changes = json!({ "slug": "own-detected-slug", "custom_fields": fields });
+        match tracking(&changes) {
+            Inbound::Scans { carrier, .. } => carrier,
+            other => panic!("no scans: {other:?}"),
+        }
+    };
+    let told = carrier(json!({ "orderhub_carrier": "ownbikes" }));
+    assert_eq!(told.as_deref(), Some("ownbikes"));
+    for other in [
+        json!(null),
+        json!([]),
+        json!({ "colour": "red" }),
+        json!({ "orderhub_carrier": " " }),
+    ] {
+        let told = carrier(other.clone());
+        assert_eq!(told.as_deref(), Some("own-detected-slug"), "{other}");
+    }
 }
 
 #[test]

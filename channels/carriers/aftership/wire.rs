@@ -1,10 +1,13 @@
-//! AfterShip's webhook, as far as the hub reads it. The members that changed their names between the
+//! AfterShip's webhook and its API's errors, as far as the hub reads them. The members that changed their names between the
 //! versions of the webhook (`as-webhook-version`) are not among them.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::spare::{Spare, Text};
+
+/// Where AfterShip keeps the hub's own word for the carrier of a parcel that the hub told it of.
+pub(super) const OWN_CARRIER: &str = "orderhub_carrier";
 
 /// A webhook's body.
 #[derive(Deserialize)]
@@ -26,6 +29,9 @@ pub(super) struct Tracking {
     /// The carrier, by AfterShip's word for it.
     #[serde(default)]
     pub(super) slug: Text,
+    /// What somebody added, by whoever told AfterShip of the parcel.
+    #[serde(default)]
+    pub(super) custom_fields: Spare<CustomFields>,
     #[serde(default)]
     pub(super) tag: Text,
     #[serde(default)]
@@ -38,6 +44,28 @@ pub(super) struct Tracking {
     pub(super) courier_tracking_link: Text,
     #[serde(default)]
     pub(super) checkpoints: Option<Vec<Checkpoint>>,
+}
+
+/// What the hub added to a tracking.
+#[derive(Deserialize)]
+pub(super) struct CustomFields {
+    /// [`OWN_CARRIER`].
+    #[serde(default)]
+    pub(super) orderhub_carrier: Text,
+}
+
+/// An answer of the API that says no.
+#[derive(Deserialize)]
+pub(super) struct Refused {
+    pub(super) meta: Meta,
+}
+
+/// What the answer is.
+#[derive(Deserialize)]
+pub(super) struct Meta {
+    /// AfterShip's own number of the error, else HTTP's.
+    #[serde(default)]
+    pub(super) code: Spare<u32>,
 }
 
 /// One sighting.

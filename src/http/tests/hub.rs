@@ -12,9 +12,9 @@ use orderhub_actors::api::{
 };
 use orderhub_actors::past::{self, NewPast, PastSource};
 use orderhub_actors::ports::{
-    Journal, Loaded, OrderRef, Parked, ParkedState, Pause, Seen, Unavailable,
+    Journal, Loaded, OrderRef, Parked, ParkedState, Pause, Seen, Unavailable, Whose,
 };
-use orderhub_channels::port::Inbound;
+use orderhub_channels::port::{Inbound, UnderWay};
 use orderhub_domain::canonical::PrivateDetails;
 use orderhub_domain::ids::{ChannelId, CommandId, LocationCode, OrderId, ShardId, Sku};
 use orderhub_domain::order::{
@@ -318,7 +318,13 @@ impl Journal for Hub {
         Ok(Vec::new())
     }
 
-    async fn under_way(&self, _: &str, _: &str, _: u32) -> Result<Vec<String>, Unavailable> {
+    async fn under_way(
+        &self,
+        _: &str,
+        _: Whose,
+        _: &str,
+        _: u32,
+    ) -> Result<Vec<UnderWay>, Unavailable> {
         Ok(Vec::new())
     }
 
