@@ -1,7 +1,7 @@
 //! Every partner's calls are measured in one place: how long each took, and what came of it.
 //!
 //! A connection is wrapped as its family builds it. What comes in is passed on here; the calls of a family are
-//! timed beside its trait (`payments/measured.rs`, `sales/measured.rs`).
+//! timed beside its trait (`carriers/measured.rs`, `payments/measured.rs`, `sales/measured.rs`).
 
 use std::sync::Arc;
 

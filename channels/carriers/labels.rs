@@ -4,7 +4,6 @@
 use orderhub_domain::canonical::Address;
 use orderhub_domain::ids::ParcelId;
 use orderhub_domain::money::{Currency, Money};
-use orderhub_domain::order::LabelEvidence;
 use rust_decimal::Decimal;
 use serde::Serialize;
 
@@ -74,14 +73,6 @@ fn in_base_36(number: u128, width: usize) -> String {
         rest /= 36;
     }
     digits.into_iter().collect()
-}
-
-/// Whether a carrier's answer is a no.
-pub(super) const fn is_refusal(evidence: &LabelEvidence) -> bool {
-    matches!(
-        evidence,
-        LabelEvidence::Failed { .. } | LabelEvidence::VoidRefused { .. }
-    )
 }
 
 /// The answer to a call that costs money says nothing.

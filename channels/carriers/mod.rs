@@ -6,6 +6,7 @@ mod dhl;
 mod easypost;
 mod fedex;
 mod labels;
+mod measured;
 mod shared_words;
 mod shippo;
 mod shipstation;
@@ -19,6 +20,7 @@ use orderhub_domain::canonical::Address;
 use orderhub_domain::ids::ParcelId;
 use orderhub_domain::money::Money;
 
+use crate::measured::Measured;
 use crate::port::{CallError, Connector, Found, LabelAnswer, Repeat};
 use crate::registry::{Family, Kind, build};
 use crate::settings::{ConfigError, Settings};
@@ -35,9 +37,14 @@ pub static KINDS: &[Kind<dyn CarrierConnector>] = &[
     ups::KIND,
 ];
 
-/// Builds a connection of this kind.
+/// Builds a connection of this kind, whose calls are measured.
 pub fn connect(kind: &str, settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
-    build(Family::Carriers, KINDS, kind, settings)
+    let measured = Measured {
+        slug: settings.slug.clone(),
+        inner: build(Family::Carriers, KINDS, kind, settings)?,
+    };
+    measured.announce();
+    Ok(Arc::new(measured))
 }
 
 /// A connection to a carrier account.

@@ -25,10 +25,9 @@ use orderhub_domain::ids::{ParcelId, Slug};
 use orderhub_domain::order::LabelEvidence;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::labels::is_refusal;
 use super::shared_words::words;
 use super::{CarrierConnector, LabelCall};
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{
     CallError, Connector, Follow, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
 };
@@ -145,7 +144,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
             ("client_secret", secret.expose_secret()),
         ])
     });
-    let dhl = Dhl {
+    Ok(Arc::new(Dhl {
         slug: settings.slug.clone(),
         api_key,
         product: settings.required_text("product")?.to_owned(),
@@ -156,15 +155,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
         pause: look::pause(settings)?,
         tokens,
         http,
-    };
-    dhl.watch("buy").announce();
-    Ok(Arc::new(dhl))
-}
-
-impl Dhl {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::carrier(self.slug.as_str(), operation)
-    }
+    }))
 }
 
 impl Connector for Dhl {
@@ -204,17 +195,11 @@ impl CarrierConnector for Dhl {
     }
 
     async fn buy(&self, call: &LabelCall) -> LabelAnswer {
-        let watch = self.watch("buy");
-        let answer = self.buy_now(call).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.buy_now(call).await
     }
 
     async fn void(&self, reference: &str) -> LabelAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(reference).await
     }
 
     /// DHL knows labels by its own numbers only: there is never a firm answer.

@@ -20,9 +20,8 @@ use orderhub_domain::ids::{ParcelId, Slug};
 use orderhub_domain::order::LabelEvidence;
 use secrecy::SecretString;
 
-use super::labels::is_refusal;
 use super::{CarrierConnector, LabelCall};
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{CallError, Connector, Forged, Found, Inbound, LabelAnswer, RawRequest, Repeat};
 use crate::registry::{About, Capability, Family, Form, Kind, Setting, Standing};
 use crate::settings::{ConfigError, Settings};
@@ -69,21 +68,13 @@ pub(super) const KIND: Kind<dyn CarrierConnector> = Kind {
 
 fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
     let secrets = settings.secrets("webhook_secrets")?;
-    let easypost = EasyPost {
+    Ok(Arc::new(EasyPost {
         slug: settings.slug.clone(),
         keys: secrets.iter().map(verify::signing_key).collect(),
         api_key: settings.secret("api_key")?,
         live: settings.is_live_by("api_key", &TEST_KEYS),
         http: Outbound::new(settings, VENDOR)?,
-    };
-    easypost.watch("buy").announce();
-    Ok(Arc::new(easypost))
-}
-
-impl EasyPost {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::carrier(self.slug.as_str(), operation)
-    }
+    }))
 }
 
 impl Connector for EasyPost {
@@ -107,23 +98,14 @@ impl CarrierConnector for EasyPost {
     }
 
     async fn buy(&self, call: &LabelCall) -> LabelAnswer {
-        let watch = self.watch("buy");
-        let answer = self.buy_now(call).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.buy_now(call).await
     }
 
     async fn void(&self, reference: &str) -> LabelAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(reference).await
     }
 
     async fn find(&self, parcel: ParcelId) -> Result<Found<LabelEvidence>, CallError> {
-        let watch = self.watch("find");
-        let answer = self.find_now(parcel).await;
-        watch.stop(&answer, |found| matches!(found, Found::Absent));
-        answer
+        self.find_now(parcel).await
     }
 }

@@ -23,10 +23,9 @@ use orderhub_domain::ids::{ParcelId, Slug};
 use orderhub_domain::order::LabelEvidence;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::labels::is_refusal;
 use super::shared_words::words;
 use super::{CarrierConnector, LabelCall};
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{
     CallError, Connector, Follow, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
 };
@@ -115,7 +114,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
             ("client_secret", secret.expose_secret()),
         ])
     });
-    let fedex = FedEx {
+    Ok(Arc::new(FedEx {
         slug: settings.slug.clone(),
         account: settings.required_text("account_number")?.to_owned(),
         service: settings.required_text("service")?.to_owned(),
@@ -123,15 +122,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
         live,
         tokens,
         http,
-    };
-    fedex.watch("buy").announce();
-    Ok(Arc::new(fedex))
-}
-
-impl FedEx {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::carrier(self.slug.as_str(), operation)
-    }
+    }))
 }
 
 impl Connector for FedEx {
@@ -167,17 +158,11 @@ impl CarrierConnector for FedEx {
     }
 
     async fn buy(&self, call: &LabelCall) -> LabelAnswer {
-        let watch = self.watch("buy");
-        let answer = self.buy_now(call).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.buy_now(call).await
     }
 
     async fn void(&self, reference: &str) -> LabelAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(reference).await
     }
 
     /// FedEx knows labels by its own numbers only: there is never a firm answer.

@@ -22,11 +22,10 @@ use orderhub_domain::ids::{ParcelId, Slug};
 use orderhub_domain::order::LabelEvidence;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::labels::is_refusal;
 use super::shared_words::words;
 use super::{CarrierConnector, LabelCall};
 use crate::key_ring::KeyRing;
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{
     CallError, Connector, Forged, Found, Inbound, Keys, LabelAnswer, LookUp, RawRequest, Repeat,
 };
@@ -109,7 +108,7 @@ fn ids(settings: &Settings, key: &'static str) -> Result<Vec<String>, ConfigErro
 fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError> {
     let api_key = settings.secret("api_key")?;
     let key = api_key.expose_secret();
-    let shipstation = ShipStation {
+    Ok(Arc::new(ShipStation {
         slug: settings.slug.clone(),
         tokens: words(settings, "webhook_tokens")?,
         carrier_ids: ids(settings, "carrier_ids")?,
@@ -119,15 +118,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
         signers: Outbound::new(settings, keys::HOST)?,
         keys: KeyRing::new(keys::LIFE),
         api_key,
-    };
-    shipstation.watch("buy").announce();
-    Ok(Arc::new(shipstation))
-}
-
-impl ShipStation {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::carrier(self.slug.as_str(), operation)
-    }
+    }))
 }
 
 impl Connector for ShipStation {
@@ -162,23 +153,14 @@ impl CarrierConnector for ShipStation {
     }
 
     async fn buy(&self, call: &LabelCall) -> LabelAnswer {
-        let watch = self.watch("buy");
-        let answer = self.buy_now(call).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.buy_now(call).await
     }
 
     async fn void(&self, reference: &str) -> LabelAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(reference).await
     }
 
     async fn find(&self, parcel: ParcelId) -> Result<Found<LabelEvidence>, CallError> {
-        let watch = self.watch("find");
-        let answer = self.find_now(parcel).await;
-        watch.stop(&answer, |found| matches!(found, Found::Absent));
-        answer
+        self.find_now(parcel).await
     }
 }

@@ -23,10 +23,9 @@ use orderhub_domain::ids::{ParcelId, Slug};
 use orderhub_domain::order::LabelEvidence;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::labels::is_refusal;
 use super::shared_words::words;
 use super::{CarrierConnector, LabelCall};
-use crate::outbound::{Outbound, Stopwatch};
+use crate::outbound::Outbound;
 use crate::port::{
     CallError, Connector, Follow, Forged, Found, Inbound, LabelAnswer, LookUp, RawRequest, Repeat,
 };
@@ -127,7 +126,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
     if alerts_to.is_some() && words.is_empty() {
         return Err(settings.bad("webhook_tokens", "alerts need a word that they show"));
     }
-    let ups = Ups {
+    Ok(Arc::new(Ups {
         slug: settings.slug.clone(),
         account: settings.required_text("account_number")?.to_owned(),
         service: settings.required_text("service")?.to_owned(),
@@ -136,15 +135,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn CarrierConnector>, ConfigError
         live,
         tokens,
         http,
-    };
-    ups.watch("buy").announce();
-    Ok(Arc::new(ups))
-}
-
-impl Ups {
-    fn watch(&self, operation: &'static str) -> Stopwatch {
-        Stopwatch::carrier(self.slug.as_str(), operation)
-    }
+    }))
 }
 
 impl Connector for Ups {
@@ -179,23 +170,14 @@ impl CarrierConnector for Ups {
     }
 
     async fn buy(&self, call: &LabelCall) -> LabelAnswer {
-        let watch = self.watch("buy");
-        let answer = self.buy_now(call).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.buy_now(call).await
     }
 
     async fn void(&self, reference: &str) -> LabelAnswer {
-        let watch = self.watch("void");
-        let answer = self.void_now(reference).await;
-        watch.stop(&answer, is_refusal);
-        answer
+        self.void_now(reference).await
     }
 
     async fn find(&self, parcel: ParcelId) -> Result<Found<LabelEvidence>, CallError> {
-        let watch = self.watch("find");
-        let answer = self.find_now(parcel).await;
-        watch.stop(&answer, |found| matches!(found, Found::Absent));
-        answer
+        self.find_now(parcel).await
     }
 }
