@@ -1,6 +1,8 @@
 //! Carriers: labels and tracking; their webhooks.
 
 mod aftership;
+#[cfg(test)]
+mod buying;
 mod customs;
 mod dhl;
 mod easypost;

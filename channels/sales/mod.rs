@@ -16,6 +16,8 @@ mod measured;
 mod meta_commerce;
 mod mirakl;
 #[cfg(test)]
+mod offering;
+#[cfg(test)]
 pub(crate) mod shipments;
 mod shopify;
 mod shopware;

@@ -6,12 +6,11 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::ParcelId;
 use orderhub_domain::order::{LabelEvidence, ParcelStatus};
 use serde_json::{Value, json};
 
-use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
+use crate::carriers::buying::{parcel, to_berlin};
+use crate::carriers::{CarrierConnector, connect};
 use crate::port::{Forged, Found, Inbound, RawRequest, Repeat};
 use crate::settings::Settings;
 
@@ -296,28 +295,12 @@ fn what_is_no_update_is_taken_or_kept_and_what_is_broken_says_so() {
 
 #[tokio::test]
 async fn labels_are_bought_elsewhere() {
-    let parcel = ParcelId {
-        fulfilment: "ful_0199f3c8a2b17def8a6b1c2d3e4f5061_1"
-            .parse()
-            .expect("a fulfilment id"),
-        number: 1,
-    };
-    let call = LabelCall {
-        parcel,
-        to: Address::default(),
-        from: Address::default(),
-        goods: Goods {
-            weight_g: 500,
-            ..Goods::default()
-        },
-        readdressed: false,
-    };
     let reason = || "tracking_only".to_owned();
     let aftership = carrier();
     let failed = LabelEvidence::Failed { reason: reason() };
-    assert_eq!(aftership.buy(&call).await, Ok(failed));
+    assert_eq!(aftership.buy(&to_berlin()).await, Ok(failed));
     let refused = LabelEvidence::VoidRefused { reason: reason() };
     assert_eq!(aftership.void("own").await, Ok(refused));
-    assert_eq!(aftership.find(parcel).await, Ok(Found::Absent));
+    assert_eq!(aftership.find(parcel()).await, Ok(Found::Absent));
     assert_eq!(aftership.repeat(), Repeat::Natural);
 }

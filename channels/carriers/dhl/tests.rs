@@ -7,23 +7,20 @@ mod inbound;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
 use jiff::Timestamp;
 use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::ParcelId;
 use orderhub_domain::order::LabelEvidence;
-use serde_json::{Value, json};
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use serde_json::json;
+use wiremock::{MockServer, ResponseTemplate};
 
-use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
+use crate::carriers::buying::{
+    NAME, NOWHERE, answering_with_key, headers, json_of, label, ok, parcel,
+};
+use crate::carriers::{CarrierConnector, LabelCall, connect};
 use crate::port::{Forged, Inbound, RawRequest};
 use crate::settings::Settings;
 
-const NOWHERE: &str = "http://127.0.0.1:9";
-const FULFILMENT: &str = "ful_0199f3c8a2b17def8a6b1c2d3e4f5061_1";
-/// What the parcel is called at DHL: computed apart from this code.
-const NAME: &str = "03EV8KEJ4XGVR3600OE08ZOTD00010001";
 const NUMBER: &str = "00340000000000000001";
 const TOKEN: &str = "/parcel/de/account/auth/ropc/v1/token";
 const ORDERS: &str = "/parcel/de/shipping/v2/orders";
@@ -50,41 +47,27 @@ fn carrier(base_url: &str) -> Arc<dyn CarrierConnector> {
     connect("dhl", &settings(base_url)).expect("a connection")
 }
 
-fn parcel() -> ParcelId {
-    ParcelId {
-        fulfilment: FULFILMENT.parse().expect("a fulfilment id"),
-        number: 1,
-    }
-}
-
 fn call() -> LabelCall {
-    LabelCall {
-        readdressed: false,
-        parcel: parcel(),
-        to: Address {
-            name: Some("Jane Doe".to_owned()),
-            company: Some("Own GmbH".to_owned()),
-            lines: ["Own Street 1", "Floor 2", "Door 3"]
-                .map(str::to_owned)
-                .to_vec(),
-            city: Some("Dresden".to_owned()),
-            postcode: Some("01067".to_owned()),
-            country: Some("DE".to_owned()),
-            ..Address::default()
-        },
-        from: Address {
-            name: Some("Own Shop".to_owned()),
-            lines: vec!["Yard 9".to_owned(), "Gate 4".to_owned()],
-            city: Some("Wien".to_owned()),
-            country: Some("AT".to_owned()),
-            phone: Some("+43 1 0100".to_owned()),
-            ..Address::default()
-        },
-        goods: Goods {
-            weight_g: 500,
-            ..Goods::default()
-        },
-    }
+    let to = Address {
+        name: Some("Jane Doe".to_owned()),
+        company: Some("Own GmbH".to_owned()),
+        lines: ["Own Street 1", "Floor 2", "Door 3"]
+            .map(str::to_owned)
+            .to_vec(),
+        city: Some("Dresden".to_owned()),
+        postcode: Some("01067".to_owned()),
+        country: Some("DE".to_owned()),
+        ..Address::default()
+    };
+    let from = Address {
+        name: Some("Own Shop".to_owned()),
+        lines: vec!["Yard 9".to_owned(), "Gate 4".to_owned()],
+        city: Some("Wien".to_owned()),
+        country: Some("AT".to_owned()),
+        phone: Some("+43 1 0100".to_owned()),
+        ..Address::default()
+    };
+    label(to, from)
 }
 
 fn bought() -> LabelEvidence {
@@ -99,15 +82,6 @@ fn bought() -> LabelEvidence {
         ),
         cost: None,
     }
-}
-
-fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in pairs {
-        let name: HeaderName = name.parse().expect("a name");
-        headers.insert(name, HeaderValue::from_str(value).expect("a value"));
-    }
-    headers
 }
 
 fn request<'a>(headers: &'a HeaderMap, body: &'a [u8]) -> RawRequest<'a> {
@@ -127,14 +101,6 @@ fn verify(pairs: &[(&str, &str)]) -> Result<(), Forged> {
     carrier(NOWHERE).verify(&request(&headers(pairs), PUSH.as_bytes()))
 }
 
-fn json_of(text: &str) -> Value {
-    serde_json::from_str(text).expect("JSON")
-}
-
-fn ok(body: &Value) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(body)
-}
-
 /// A refusal of the shipment as DHL words it.
 fn problem(status: u16, property: &str) -> ResponseTemplate {
     let refused = json!({
@@ -152,16 +118,6 @@ fn problem(status: u16, property: &str) -> ResponseTemplate {
 
 /// A stand-in that hands out keys, answers these (verb, path), and 404 to everything else.
 async fn answering(answers: Vec<(&str, &str, ResponseTemplate)>) -> MockServer {
-    let server = MockServer::start().await;
     let key = json!({"access_token": "own-key", "token_type": "Bearer", "expires_in": 1799});
-    let mut all = vec![("POST", TOKEN, ok(&key))];
-    all.extend(answers);
-    for (verb, at, answer) in all {
-        Mock::given(method(verb))
-            .and(path(at))
-            .respond_with(answer)
-            .mount(&server)
-            .await;
-    }
-    server
+    answering_with_key(TOKEN, &key, answers).await
 }

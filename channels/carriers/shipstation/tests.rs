@@ -9,22 +9,19 @@ mod state;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::Timestamp;
-use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::ParcelId;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::LabelEvidence;
 use serde_json::{Value, json};
-use wiremock::matchers::{method, path};
-use wiremock::{Mock, MockServer, ResponseTemplate};
+use wiremock::ResponseTemplate;
 
-use crate::carriers::{CarrierConnector, Goods, LabelCall, connect};
+use crate::carriers::buying::{
+    FULFILMENT, NOWHERE, answering, asked, changed, headers, ok, parcel, to_berlin as call,
+};
+use crate::carriers::{CarrierConnector, connect};
 use crate::port::{Inbound, RawRequest};
 use crate::settings::Settings;
 
-const NOWHERE: &str = "http://127.0.0.1:9";
-const FULFILMENT: &str = "ful_0199f3c8a2b17def8a6b1c2d3e4f5061_1";
 const SHIPMENT: &str = "/v2/shipments/se-own-9";
 const RATES: &str = "/v2/rates";
 const BUY: &str = "/v2/labels/rates/se-rate-2";
@@ -51,46 +48,6 @@ fn by_parcel() -> String {
     format!("/v2/shipments/external_shipment_id/{FULFILMENT}")
 }
 
-fn parcel() -> ParcelId {
-    ParcelId {
-        fulfilment: FULFILMENT.parse().expect("a fulfilment id"),
-        number: 1,
-    }
-}
-
-fn call() -> LabelCall {
-    LabelCall {
-        readdressed: false,
-        parcel: parcel(),
-        to: Address {
-            name: Some("Jane Doe".to_owned()),
-            lines: vec![
-                "1 Own Street".to_owned(),
-                "Floor 2".to_owned(),
-                "Door 3".to_owned(),
-            ],
-            city: Some("Berlin".to_owned()),
-            postcode: Some("01067".to_owned()),
-            country: Some("DE".to_owned()),
-            ..Address::default()
-        },
-        from: Address::default(),
-        goods: Goods {
-            weight_g: 500,
-            ..Goods::default()
-        },
-    }
-}
-
-fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for (name, value) in pairs {
-        let name: HeaderName = name.parse().expect("a name");
-        headers.insert(name, HeaderValue::from_str(value).expect("a value"));
-    }
-    headers
-}
-
 fn read(pairs: &[(&str, &str)], body: &[u8]) -> Inbound {
     let read = carrier(NOWHERE).read(&RawRequest {
         headers: &headers(pairs),
@@ -100,17 +57,6 @@ fn read(pairs: &[(&str, &str)], body: &[u8]) -> Inbound {
     });
     let [inbound] = <[Inbound; 1]>::try_from(read).expect("one item");
     inbound
-}
-
-fn changed(text: &str, changes: Value) -> Value {
-    let mut whole: Value = serde_json::from_str(text).expect("JSON");
-    let Value::Object(changes) = changes else {
-        panic!("changes are an object");
-    };
-    for (name, value) in changes {
-        whole[name] = value;
-    }
-    whole
 }
 
 fn rated(changes: Value) -> Value {
@@ -141,35 +87,9 @@ fn bought() -> LabelEvidence {
     }
 }
 
-fn ok(body: Value) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(body)
-}
-
 /// A refusal as ShipStation words it.
 fn problem(status: u16, code: &str) -> ResponseTemplate {
     let error = json!({"request_id": "own", "errors": [{"error_source": "shipstation",
         "error_type": "validation", "error_code": code, "message": "Jane has no door"}]});
     ResponseTemplate::new(status).set_body_json(error)
-}
-
-/// A stand-in that answers these (verb, path) and 404 to everything else.
-async fn answering(answers: Vec<(&str, String, ResponseTemplate)>) -> MockServer {
-    let server = MockServer::start().await;
-    for (verb, at, answer) in answers {
-        Mock::given(method(verb))
-            .and(path(at))
-            .respond_with(answer)
-            .mount(&server)
-            .await;
-    }
-    server
-}
-
-/// The (verb, path) of every request, in their order.
-async fn asked(server: &MockServer) -> Vec<String> {
-    let requests = server.received_requests().await.expect("recorded");
-    let asked = requests.iter();
-    asked
-        .map(|request| format!("{} {}", request.method, request.url.path()))
-        .collect()
 }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use orderhub_domain::canonical::Address;
-use orderhub_domain::ids::ParcelId;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::LabelEvidence;
 use serde_json::{Value, json};
@@ -11,13 +9,13 @@ use wiremock::matchers::{body_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::carrier;
-use crate::carriers::{Goods, LabelCall};
+use crate::carriers::LabelCall;
+use crate::carriers::buying::{FULFILMENT, answering, changed, ok, parcel, to_berlin as call};
 use crate::port::{CallError, Found, LabelAnswer};
 
 mod goods;
 
 const SHIPMENT: &str = include_str!("../fixtures/shipment.json");
-const FULFILMENT: &str = "ful_0199f3c8a2b17def8a6b1c2d3e4f5061_1";
 const CREATE: &str = "/v2/shipments";
 const BUY: &str = "/v2/shipments/shp_own_1/buy";
 const REFUND: &str = "/v2/shipments/shp_own_1/refund";
@@ -26,46 +24,8 @@ fn by_reference() -> String {
     format!("{CREATE}/{FULFILMENT}")
 }
 
-fn parcel() -> ParcelId {
-    ParcelId {
-        fulfilment: FULFILMENT.parse().expect("a fulfilment id"),
-        number: 1,
-    }
-}
-
-fn call() -> LabelCall {
-    LabelCall {
-        readdressed: false,
-        parcel: parcel(),
-        to: Address {
-            name: Some("Jane Doe".to_owned()),
-            lines: vec![
-                "1 Own Street".to_owned(),
-                "Floor 2".to_owned(),
-                "Door 3".to_owned(),
-            ],
-            city: Some("Berlin".to_owned()),
-            postcode: Some("01067".to_owned()),
-            country: Some("DE".to_owned()),
-            ..Address::default()
-        },
-        from: Address::default(),
-        goods: Goods {
-            weight_g: 500,
-            ..Goods::default()
-        },
-    }
-}
-
 fn shipment(changes: Value) -> Value {
-    let mut shipment: Value = serde_json::from_str(SHIPMENT).expect("JSON");
-    let Value::Object(changes) = changes else {
-        panic!("changes are an object");
-    };
-    for (name, value) in changes {
-        shipment[name] = value;
-    }
-    shipment
+    changed(SHIPMENT, changes)
 }
 
 fn bought_shipment() -> Value {
@@ -88,26 +48,9 @@ fn bought() -> LabelEvidence {
     }
 }
 
-fn ok(body: Value) -> ResponseTemplate {
-    ResponseTemplate::new(200).set_body_json(body)
-}
-
 fn problem(status: u16, code: &str) -> ResponseTemplate {
     let error = json!({"error": {"code": code, "message": "Jane", "errors": []}});
     ResponseTemplate::new(status).set_body_json(error)
-}
-
-/// A carrier that answers these (verb, path) and 404 to everything else.
-async fn answering(answers: Vec<(&str, String, ResponseTemplate)>) -> MockServer {
-    let server = MockServer::start().await;
-    for (verb, at, answer) in answers {
-        Mock::given(method(verb))
-            .and(path(at))
-            .respond_with(answer)
-            .mount(&server)
-            .await;
-    }
-    server
 }
 
 async fn buy(server: &MockServer) -> LabelAnswer {
@@ -137,13 +80,13 @@ async fn a_label_is_created_under_the_fulfilment_and_bought_at_the_cheapest_rate
     Mock::given(method("POST"))
         .and(path(CREATE))
         .and(body_json(parts))
-        .respond_with(ok(shipment(json!({}))))
+        .respond_with(ok(&shipment(json!({}))))
         .mount(&server)
         .await;
     Mock::given(method("POST"))
         .and(path(BUY))
         .and(body_json(json!({"rate": {"id": "rate_own_2"}})))
-        .respond_with(ok(bought_shipment()))
+        .respond_with(ok(&bought_shipment()))
         .mount(&server)
         .await;
     assert_eq!(buy(&server).await, Ok(bought()));
@@ -161,10 +104,10 @@ async fn a_shipment_of_the_address_before_is_left_alone() {
         (
             "GET",
             format!("{CREATE}/{FULFILMENT}"),
-            ok(shipment(json!({}))),
+            ok(&shipment(json!({}))),
         ),
-        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
-        ("POST", BUY.to_owned(), ok(bought_shipment())),
+        ("POST", CREATE.to_owned(), ok(&shipment(json!({})))),
+        ("POST", BUY.to_owned(), ok(&bought_shipment())),
     ])
     .await;
     assert_eq!(buy(&server).await, Ok(bought()));
@@ -180,13 +123,13 @@ async fn a_shipment_of_the_address_before_is_left_alone() {
 #[tokio::test]
 async fn a_shipment_of_an_earlier_try_is_used_again() {
     let server = answering(vec![
-        ("GET", by_reference(), ok(shipment(json!({})))),
-        ("POST", BUY.to_owned(), ok(bought_shipment())),
+        ("GET", by_reference(), ok(&shipment(json!({})))),
+        ("POST", BUY.to_owned(), ok(&bought_shipment())),
     ])
     .await;
     assert_eq!(buy(&server).await, Ok(bought()));
     assert_eq!(posts(&server).await, [BUY]);
-    let server = answering(vec![("GET", by_reference(), ok(bought_shipment()))]).await;
+    let server = answering(vec![("GET", by_reference(), ok(&bought_shipment()))]).await;
     assert_eq!(buy(&server).await, Ok(bought()));
     assert!(posts(&server).await.is_empty(), "it is bought already");
 }
@@ -209,7 +152,7 @@ async fn whatever_fails_before_the_purchase_bought_nothing() {
         );
         assert!(posts(&server).await.is_empty());
     }
-    let late = ok(shipment(json!({}))).set_delay(Duration::from_secs(2));
+    let late = ok(&shipment(json!({}))).set_delay(Duration::from_secs(2));
     let server = answering(vec![("POST", CREATE.to_owned(), late)]).await;
     assert!(matches!(buy(&server).await, Err(CallError::NotDone { .. })));
 }
@@ -222,11 +165,11 @@ async fn a_purchase_without_a_clear_answer_is_open() {
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(400).set_body_string("<html>"),
         ResponseTemplate::new(200).set_body_bytes(vec![b' '; 10 << 20]),
-        ok(bought_shipment()).set_delay(Duration::from_secs(2)),
-        ok(shipment(json!({}))),
+        ok(&bought_shipment()).set_delay(Duration::from_secs(2)),
+        ok(&shipment(json!({}))),
     ] {
         let server = answering(vec![
-            ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+            ("POST", CREATE.to_owned(), ok(&shipment(json!({})))),
             ("POST", BUY.to_owned(), answer),
         ])
         .await;
@@ -248,11 +191,11 @@ async fn refusals_are_evidence() {
     let refused = problem(422, "SHIPMENT.INVALID_PARAMS");
     let server = answering(vec![("POST", CREATE.to_owned(), refused)]).await;
     assert_eq!(buy(&server).await, failed("SHIPMENT.INVALID_PARAMS"));
-    let unrated = ok(shipment(json!({"rates": []})));
+    let unrated = ok(&shipment(json!({"rates": []})));
     let server = answering(vec![("POST", CREATE.to_owned(), unrated)]).await;
     assert_eq!(buy(&server).await, failed("no_rates"));
     let server = answering(vec![
-        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+        ("POST", CREATE.to_owned(), ok(&shipment(json!({})))),
         ("POST", BUY.to_owned(), problem(402, "INSUFFICIENT_FUNDS")),
     ])
     .await;
@@ -262,13 +205,13 @@ async fn refusals_are_evidence() {
 #[tokio::test]
 async fn a_label_that_exists_already_is_the_answer() {
     let server = answering(vec![
-        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
+        ("POST", CREATE.to_owned(), ok(&shipment(json!({})))),
         (
             "POST",
             BUY.to_owned(),
             problem(422, "SHIPMENT.POSTAGE.EXISTS"),
         ),
-        ("GET", format!("{CREATE}/shp_own_1"), ok(bought_shipment())),
+        ("GET", format!("{CREATE}/shp_own_1"), ok(&bought_shipment())),
     ])
     .await;
     assert_eq!(buy(&server).await, Ok(bought()));
@@ -277,20 +220,20 @@ async fn a_label_that_exists_already_is_the_answer() {
 #[tokio::test]
 async fn a_look_up_goes_by_reference_and_then_through_the_latest() {
     let find = async |server: MockServer| carrier(&server.uri()).find(parcel()).await;
-    let server = answering(vec![("GET", by_reference(), ok(bought_shipment()))]).await;
+    let server = answering(vec![("GET", by_reference(), ok(&bought_shipment()))]).await;
     assert_eq!(find(server).await, Ok(Found::There(bought())));
     let page = json!({"shipments": [shipment(json!({"reference": "other"})), bought_shipment()]});
     let server = answering(vec![
-        ("GET", by_reference(), ok(shipment(json!({})))),
-        ("GET", CREATE.to_owned(), ok(page)),
+        ("GET", by_reference(), ok(&shipment(json!({})))),
+        ("GET", CREATE.to_owned(), ok(&page)),
     ])
     .await;
     assert_eq!(find(server).await, Ok(Found::There(bought())));
-    let server = answering(vec![("GET", by_reference(), ok(shipment(json!({}))))]).await;
+    let server = answering(vec![("GET", by_reference(), ok(&shipment(json!({}))))]).await;
     assert_eq!(find(server).await, Ok(Found::Absent), "made, never bought");
     let mut returned = bought_shipment();
     returned["refund_status"] = "refunded".into();
-    let server = answering(vec![("GET", by_reference(), ok(returned))]).await;
+    let server = answering(vec![("GET", by_reference(), ok(&returned))]).await;
     assert_eq!(find(server).await, Ok(Found::Absent), "given back");
     assert_eq!(find(answering(Vec::new()).await).await, Ok(Found::Absent));
     for status in [401, 429, 500, 302] {
@@ -329,7 +272,7 @@ async fn a_look_up_goes_page_by_page_to_the_end_of_the_list_and_no_further() {
             if wanted.is_some_and(|wanted| wanted <= last && before.is_none_or(|b| wanted > b)) {
                 shipments[0] = bought_shipment();
             }
-            ok(json!({"shipments": shipments, "has_more": last < end}))
+            ok(&json!({"shipments": shipments, "has_more": last < end}))
         };
         Mock::given(method("GET"))
             .and(path(CREATE))
@@ -354,7 +297,7 @@ async fn a_label_is_given_back_once_and_refusals_are_final() {
         let server = answering(answers).await;
         carrier(&server.uri()).void("shp_own_1").await
     };
-    let status = |word: &str| ok(shipment(json!({"refund_status": word})));
+    let status = |word: &str| ok(&shipment(json!({"refund_status": word})));
     for word in ["submitted", "refunded"] {
         let answer = void(vec![("POST", REFUND.to_owned(), status(word))]).await;
         assert_eq!(answer, Ok(LabelEvidence::Voided), "{word}");

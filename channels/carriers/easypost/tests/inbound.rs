@@ -6,9 +6,9 @@ use orderhub_domain::order::ParcelStatus;
 use serde_json::{Value, json};
 
 use super::carrier;
+use crate::carriers::buying::NOWHERE;
 use crate::port::{Forged, Inbound, RawRequest};
 
-const NOWHERE: &str = "http://127.0.0.1:9";
 const BODY: &[u8] =
     br#"{"object":"Event","description":"tracker.updated","result":{"weight":614.4}}"#;
 /// HMAC-SHA256 of the body; the key is the secret in NFKD.

@@ -4,21 +4,13 @@ use serde_json::{Value, json};
 
 use super::{SHIP, SHIPPED, answering, bought, call, carrier, json_of, ok};
 use crate::carriers::LabelCall;
+use crate::carriers::buying::{told, within_the_union};
 use crate::carriers::customs::tests::abroad;
 
 async fn asked(call: &LabelCall) -> Value {
     let server = answering(vec![("POST", SHIP, ok(&json_of(SHIPPED)))]).await;
     assert_eq!(carrier(&server.uri()).buy(call).await, Ok(bought()));
-    let requests = server.received_requests().await.expect("recorded");
-    let asked: Value = serde_json::from_slice(&requests[1].body).expect("JSON");
-    asked["requestedShipment"].clone()
-}
-
-/// The same within the customs union.
-fn inside() -> LabelCall {
-    let mut call = abroad(call());
-    call.to.country = Some("FR".to_owned());
-    call
+    told(&server, 1).await["requestedShipment"].clone()
 }
 
 #[tokio::test]
@@ -38,5 +30,10 @@ async fn a_parcel_says_its_size_and_across_a_border_what_is_in_it() {
         "harmonizedCode": "691200", "countryOfManufacture": "PT", "partNumber": "SKU-1",
     });
     assert_eq!(customs["commodities"][0], mugs);
-    assert_eq!(asked(&inside()).await.get("customsClearanceDetail"), None);
+    assert_eq!(
+        asked(&within_the_union(call()))
+            .await
+            .get("customsClearanceDetail"),
+        None
+    );
 }

@@ -88,7 +88,7 @@ async fn a_shipment_is_made_and_its_cheapest_rate_of_one_currency_bought() {
 async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
     let server = answering(vec![
         ("POST", SHIPMENTS.to_owned(), created()),
-        ("POST", TRANSACTIONS.to_owned(), ok(transaction(json!({})))),
+        ("POST", TRANSACTIONS.to_owned(), ok(&transaction(json!({})))),
     ])
     .await;
     let bare = LabelCall {
@@ -142,8 +142,8 @@ async fn a_purchase_without_a_clear_answer_is_open() {
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(400).set_body_string("<html>"),
         ResponseTemplate::new(201).set_body_bytes(vec![b' '; 10 << 20]),
-        ok(transaction(json!({}))).set_delay(Duration::from_secs(2)),
-        ok(transaction(json!({"tracking_number": null}))),
+        ok(&transaction(json!({}))).set_delay(Duration::from_secs(2)),
+        ok(&transaction(json!({"tracking_number": null}))),
     ] {
         let answer = buying(answer).await;
         assert!(
@@ -152,7 +152,7 @@ async fn a_purchase_without_a_clear_answer_is_open() {
         );
     }
     for status in ["QUEUED", "WAITING", "TELEPORTING"] {
-        let answer = buying(ok(transaction(
+        let answer = buying(ok(&transaction(
             json!({"status": status, "tracking_number": ""}),
         )))
         .await;
@@ -184,7 +184,7 @@ async fn a_purchase_that_shippo_asks_to_wait_with_was_not_made() {
 async fn refusals_are_evidence_without_their_prose() {
     let server = answering(vec![("POST", SHIPMENTS.to_owned(), problem(400))]).await;
     assert_eq!(buy(&server).await, Ok(failed("http_400.rate")));
-    let unrated = ok(shipment(
+    let unrated = ok(&shipment(
         json!({"rates": [], "messages": [{"source": "UPS", "text": "Jane"}]}),
     ));
     let server = answering(vec![("POST", SHIPMENTS.to_owned(), unrated)]).await;
@@ -198,21 +198,21 @@ async fn refusals_are_evidence_without_their_prose() {
         {"source": "UPS", "code": "invalid_postcode", "text": "Jane"}]);
     let error =
         transaction(json!({"status": "ERROR", "tracking_number": "", "messages": messages}));
-    assert_eq!(buying(ok(error)).await, Ok(failed("invalid_postcode")));
+    assert_eq!(buying(ok(&error)).await, Ok(failed("invalid_postcode")));
     let error = transaction(json!({"status": "ERROR", "tracking_number": ""}));
-    assert_eq!(buying(ok(error)).await, Ok(failed("refused")));
+    assert_eq!(buying(ok(&error)).await, Ok(failed("refused")));
 }
 
 #[tokio::test]
 async fn a_carrier_that_did_not_answer_shippo_is_asked_again() {
     let messages = json!([{"source": "UPS", "code": "carrier_timeout", "text": "try again"}]);
-    let unrated = ok(shipment(json!({"rates": [], "messages": messages})));
+    let unrated = ok(&shipment(json!({"rates": [], "messages": messages})));
     let server = answering(vec![("POST", SHIPMENTS.to_owned(), unrated)]).await;
     let answer = buy(&server).await;
     assert!(matches!(answer, Err(CallError::NotDone { well: true, .. })));
     let error =
         transaction(json!({"status": "ERROR", "tracking_number": "", "messages": messages}));
-    let answer = buying(ok(error)).await;
+    let answer = buying(ok(&error)).await;
     assert!(matches!(answer, Err(CallError::NotDone { well: true, .. })));
 }
 
@@ -249,7 +249,7 @@ async fn a_label_is_given_back_once_and_refusals_are_final() {
             (
                 "GET",
                 at.clone(),
-                ok(transaction(json!({"status": status}))),
+                ok(&transaction(json!({"status": status}))),
             ),
         ];
         assert_eq!(void(again).await, expected, "{status}");

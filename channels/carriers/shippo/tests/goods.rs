@@ -2,29 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::calls::bought;
-use super::calls::created;
+use super::calls::{bought, created};
 use super::{SHIPMENTS, TRANSACTIONS, answering, call, carrier, ok, transaction};
 use crate::carriers::LabelCall;
+use crate::carriers::buying::{told, within_the_union};
 use crate::carriers::customs::tests::abroad;
 
 async fn asked(call: &LabelCall) -> Value {
     let server = answering(vec![
         ("POST", SHIPMENTS.to_owned(), created()),
-        ("POST", TRANSACTIONS.to_owned(), ok(transaction(json!({})))),
+        ("POST", TRANSACTIONS.to_owned(), ok(&transaction(json!({})))),
     ])
     .await;
     assert_eq!(carrier(&server.uri()).buy(call).await, Ok(bought()));
-    let requests = server.received_requests().await.expect("recorded");
-    let asked: Value = serde_json::from_slice(&requests[0].body).expect("JSON");
-    asked.clone()
-}
-
-/// The same within the customs union.
-fn inside() -> LabelCall {
-    let mut call = abroad(call());
-    call.to.country = Some("FR".to_owned());
-    call
+    told(&server, 0).await
 }
 
 #[tokio::test]
@@ -46,7 +37,7 @@ async fn a_parcel_says_its_size_and_across_a_border_what_is_in_it() {
         "tariff_number": "691200", "sku_code": "SKU-1",
     });
     assert_eq!(customs["items"][0], mugs);
-    let inside = asked(&inside()).await;
+    let inside = asked(&within_the_union(call())).await;
     assert_eq!(inside.get("customs_declaration"), None);
     assert_eq!(asked(&call()).await["parcels"][0]["distance_unit"], "cm");
 }

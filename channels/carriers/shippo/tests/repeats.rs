@@ -30,19 +30,19 @@ async fn a_purchase_is_found_with_its_rate_looked_up_or_as_it_stands_there() {
     let other = transaction(json!({"metadata": "ful_other", "object_id": "x"}));
     let list = page(&[other.clone(), transaction(json!({}))]);
     let server = answering(vec![
-        ("GET", TRANSACTIONS.to_owned(), ok(list)),
-        ("GET", "/rates/rate_own_2".to_owned(), ok(rate())),
+        ("GET", TRANSACTIONS.to_owned(), ok(&list)),
+        ("GET", "/rates/rate_own_2".to_owned(), ok(&rate())),
     ])
     .await;
     assert_eq!(find(&server).await, Ok(Found::There(bought())));
     let within = json!({"object_id": "rate_own_2", "amount": "9.85", "currency": "USD",
         "provider": "Own Post", "servicelevel_token": "own_ground", "servicelevel_name": "Ground"});
     let list = page(&[other, transaction(json!({"rate": within}))]);
-    let server = answering(vec![("GET", TRANSACTIONS.to_owned(), ok(list))]).await;
+    let server = answering(vec![("GET", TRANSACTIONS.to_owned(), ok(&list))]).await;
     assert_eq!(find(&server).await, Ok(Found::There(bought())));
     // A rate that is gone takes only the price with it.
     let list = page(&[transaction(json!({}))]);
-    let server = answering(vec![("GET", TRANSACTIONS.to_owned(), ok(list))]).await;
+    let server = answering(vec![("GET", TRANSACTIONS.to_owned(), ok(&list))]).await;
     let found = find(&server).await;
     assert!(
         matches!(
@@ -64,7 +64,7 @@ async fn what_failed_or_was_given_back_is_no_label_and_what_is_open_stays_open()
         ("TELEPORTING", None),
     ] {
         let list = page(&[transaction(json!({"status": status}))]);
-        let server = answering(vec![("GET", TRANSACTIONS.to_owned(), ok(list))]).await;
+        let server = answering(vec![("GET", TRANSACTIONS.to_owned(), ok(&list))]).await;
         let found = find(&server).await;
         match expected {
             Some(expected) => assert_eq!(found, Ok(expected), "{status}"),
@@ -76,8 +76,8 @@ async fn what_failed_or_was_given_back_is_no_label_and_what_is_open_stays_open()
         transaction(json!({"status": "REFUNDREJECTED"})),
     ]);
     let server = answering(vec![
-        ("GET", TRANSACTIONS.to_owned(), ok(list)),
-        ("GET", "/rates/rate_own_2".to_owned(), ok(rate())),
+        ("GET", TRANSACTIONS.to_owned(), ok(&list)),
+        ("GET", "/rates/rate_own_2".to_owned(), ok(&rate())),
     ])
     .await;
     assert_eq!(find(&server).await, Ok(Found::There(bought())));
@@ -95,7 +95,7 @@ async fn a_look_up_that_fails_says_nothing() {
     }
     let list = page(&[transaction(json!({}))]);
     let server = answering(vec![
-        ("GET", TRANSACTIONS.to_owned(), ok(list)),
+        ("GET", TRANSACTIONS.to_owned(), ok(&list)),
         ("GET", "/rates/rate_own_2".to_owned(), problem(500)),
     ])
     .await;
@@ -121,7 +121,7 @@ async fn a_look_up_goes_page_by_page_to_the_end_of_the_list_and_no_further() {
                 results.push(transaction(json!({"rate": rate()})));
             }
             let next = (page < last).then(|| format!("https://api.example.com/?page={}", page + 1));
-            ok(json!({"next": next, "results": results}))
+            ok(&json!({"next": next, "results": results}))
         };
         Mock::given(method("GET"))
             .and(path(TRANSACTIONS))

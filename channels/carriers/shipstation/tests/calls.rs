@@ -28,7 +28,7 @@ async fn buy(server: &MockServer) -> LabelAnswer {
 /// Buys with this answer to the purchase itself.
 async fn buying(answer: ResponseTemplate) -> LabelAnswer {
     let server = answering(vec![
-        ("POST", RATES.to_owned(), ok(rated(json!({})))),
+        ("POST", RATES.to_owned(), ok(&rated(json!({})))),
         ("POST", BUY.to_owned(), answer),
     ])
     .await;
@@ -53,7 +53,7 @@ async fn to_exactly(server: &MockServer, verb: &str, at: &str, body: Value, answ
         .and(path(at))
         .and(header("api-key", "own-api-key"))
         .and(body_json(body))
-        .respond_with(ok(answer))
+        .respond_with(ok(&answer))
         .mount(server)
         .await;
 }
@@ -73,7 +73,7 @@ async fn the_shipment_of_an_earlier_try_is_used_again() {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .and(path(by_parcel()))
-        .respond_with(ok(shipment()))
+        .respond_with(ok(&shipment()))
         .mount(&server)
         .await;
     let ask = json!({"shipment_id": "se-own-9", "rate_options": {"carrier_ids": ["se-1", "se-2"]}});
@@ -96,8 +96,8 @@ async fn the_shipment_of_an_earlier_try_is_used_again() {
 async fn a_label_that_an_earlier_try_bought_is_the_answer() {
     let page = json!({"labels": [label(json!({}))]});
     let server = answering(vec![
-        ("GET", by_parcel(), ok(shipment())),
-        ("GET", LABELS.to_owned(), ok(page)),
+        ("GET", by_parcel(), ok(&shipment())),
+        ("GET", LABELS.to_owned(), ok(&page)),
     ])
     .await;
     assert_eq!(buy(&server).await, Ok(bought()));
@@ -116,7 +116,7 @@ async fn an_address_that_cannot_be_set_buys_nothing() {
         (problem(500, "x"), false),
     ] {
         let server = answering(vec![
-            ("GET", by_parcel(), ok(shipment())),
+            ("GET", by_parcel(), ok(&shipment())),
             ("PUT", SHIPMENT.to_owned(), answer),
         ])
         .await;
@@ -138,8 +138,8 @@ async fn an_address_that_cannot_be_set_buys_nothing() {
 #[tokio::test]
 async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
     let server = answering(vec![
-        ("POST", RATES.to_owned(), ok(rated(json!({})))),
-        ("POST", BUY.to_owned(), ok(label(json!({})))),
+        ("POST", RATES.to_owned(), ok(&rated(json!({})))),
+        ("POST", BUY.to_owned(), ok(&label(json!({})))),
     ])
     .await;
     let bare = LabelCall {
@@ -174,10 +174,10 @@ async fn whatever_fails_before_the_purchase_bought_nothing() {
         }
     }
     for odd in [
-        ok(rated(json!({}))).set_delay(Duration::from_secs(2)),
+        ok(&rated(json!({}))).set_delay(Duration::from_secs(2)),
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(400).set_body_string("<html>"),
-        ok(rated(json!({"rates": [], "status": "working"}))),
+        ok(&rated(json!({"rates": [], "status": "working"}))),
     ] {
         let server = answering(vec![("POST", RATES.to_owned(), odd)]).await;
         let answer = buy(&server).await;
@@ -198,8 +198,8 @@ async fn a_purchase_without_a_clear_answer_is_open() {
         ResponseTemplate::new(200).set_body_string("<html>"),
         ResponseTemplate::new(400).set_body_string("<html>"),
         ResponseTemplate::new(200).set_body_bytes(vec![b' '; 10 << 20]),
-        ok(label(json!({}))).set_delay(Duration::from_secs(2)),
-        ok(label(json!({"tracking_number": null}))),
+        ok(&label(json!({}))).set_delay(Duration::from_secs(2)),
+        ok(&label(json!({"tracking_number": null}))),
     ] {
         let answer = buying(answer).await;
         assert!(
@@ -208,7 +208,7 @@ async fn a_purchase_without_a_clear_answer_is_open() {
         );
     }
     for status in ["processing", "teleporting"] {
-        let answer = buying(ok(label(json!({"status": status})))).await;
+        let answer = buying(ok(&label(json!({"status": status})))).await;
         assert!(
             matches!(answer, Err(CallError::Unknown { well: true, .. })),
             "{status}: {answer:?}"
@@ -245,14 +245,14 @@ async fn refusals_are_evidence_without_their_prose() {
             "no_rates_returned",
         ),
     ] {
-        let server = answering(vec![("POST", RATES.to_owned(), ok(rated(within)))]).await;
+        let server = answering(vec![("POST", RATES.to_owned(), ok(&rated(within)))]).await;
         assert_eq!(buy(&server).await, Ok(failed(reason)));
     }
     let answer = buying(problem(400, "insufficient_funds")).await;
     assert_eq!(answer, Ok(failed("insufficient_funds")));
     let answer = buying(problem(400, "Jane Doe")).await;
     assert_eq!(answer, Ok(failed("http_400")));
-    let answer = buying(ok(label(json!({"status": "error"})))).await;
+    let answer = buying(ok(&label(json!({"status": "error"})))).await;
     assert_eq!(answer, Ok(failed("label_error")));
 }
 
@@ -263,7 +263,7 @@ async fn a_label_is_given_back_once_and_refusals_are_final() {
         carrier(&server.uri()).void("se-own-1").await
     };
     let said = |approved: bool, code: Option<&str>| {
-        ok(json!({"approved": approved, "message": "Jane", "reason_code": code}))
+        ok(&json!({"approved": approved, "message": "Jane", "reason_code": code}))
     };
     let refused = |reason: &str| {
         Ok(LabelEvidence::VoidRefused {
@@ -286,14 +286,14 @@ async fn a_label_is_given_back_once_and_refusals_are_final() {
     ] {
         let answers = vec![
             ("PUT", VOID.to_owned(), answer),
-            ("GET", LABEL.to_owned(), ok(label(json!({})))),
+            ("GET", LABEL.to_owned(), ok(&label(json!({})))),
         ];
         assert_eq!(void(answers).await, expected);
     }
     for voided in [json!({"voided": true}), json!({"status": "voided"})] {
         let again = vec![
             ("PUT", VOID.to_owned(), problem(400, "invalid_status")),
-            ("GET", LABEL.to_owned(), ok(label(voided))),
+            ("GET", LABEL.to_owned(), ok(&label(voided))),
         ];
         assert_eq!(void(again).await, Ok(LabelEvidence::Voided));
     }

@@ -4,25 +4,17 @@ use serde_json::{Value, json};
 
 use super::{BUY, RATES, answering, bought, call, carrier, label, ok, rated};
 use crate::carriers::LabelCall;
+use crate::carriers::buying::{told, within_the_union};
 use crate::carriers::customs::tests::abroad;
 
 async fn asked(call: &LabelCall) -> Value {
     let server = answering(vec![
-        ("POST", RATES.to_owned(), ok(rated(json!({})))),
-        ("POST", BUY.to_owned(), ok(label(json!({})))),
+        ("POST", RATES.to_owned(), ok(&rated(json!({})))),
+        ("POST", BUY.to_owned(), ok(&label(json!({})))),
     ])
     .await;
     assert_eq!(carrier(&server.uri()).buy(call).await, Ok(bought()));
-    let requests = server.received_requests().await.expect("recorded");
-    let asked: Value = serde_json::from_slice(&requests[1].body).expect("JSON");
-    asked["shipment"].clone()
-}
-
-/// The same within the customs union.
-fn inside() -> LabelCall {
-    let mut call = abroad(call());
-    call.to.country = Some("FR".to_owned());
-    call
+    told(&server, 1).await["shipment"].clone()
 }
 
 #[tokio::test]
@@ -37,5 +29,5 @@ async fn a_parcel_says_its_size_and_across_a_border_what_is_in_it() {
     let customs = &shipment["customs"];
     assert_eq!(customs["customs_items"][0], mugs);
     assert_eq!(customs["non_delivery"], "return_to_sender");
-    assert_eq!(asked(&inside()).await.get("customs"), None);
+    assert_eq!(asked(&within_the_union(call())).await.get("customs"), None);
 }

@@ -30,7 +30,7 @@ const SIGNATURE: &str = "ajg/rTE2hJuBlRlGj+MMLaeHCP6FOtMpqDGSqWy80JSC/SXwUKEWKUc
 const IN_SECONDS: &str = "PofA4reZIUvVQNSwGiBOBgDXQrdcwEbiFZG9xAvIrp1blIjLFTnP5MEBV0U+Ml4sjN8YEuTA3bLIEfFXQgXbjiIyJuBa1sG2xPdFQu8NOhnKU2iS3iz16HUhQxkiAPfOK9IfyxzxePw/9344D/KKhAN4G0fHqyrTJCnU0yLnTuubcbnehARwL+3/qOPzOtC0m5eWAbXCHj4WOqXMMVVO1dHkTsiUxotnxt0MyeVhneuRiPbgUinH+8XlL/cEsx3TmYLVUhRrsmqGmocHCVUTgXv1nweKF3BWKVjtC7Z7FOBC6+JlodgBPPCp0Of1dLZsw/av6Yyzcc5DKAFJCloPjQ==";
 
 fn listed() -> ResponseTemplate {
-    ok(json!({"keys": [
+    ok(&json!({"keys": [
         {"kty": "EC", "kid": "own-other", "crv": "P-256", "x": "AA", "y": "AA"},
         {"kty": "RSA", "kid": "own-key", "use": "sig", "alg": "RS256", "n": MODULUS, "e": "AQAB"},
     ]}))
@@ -148,7 +148,7 @@ async fn a_key_that_is_not_listed_is_a_forgery_and_a_list_that_is_away_says_noth
         ResponseTemplate::new(500),
         ResponseTemplate::new(404),
         ResponseTemplate::new(200).set_body_string("<html>"),
-        ok(json!({"keys": "none"})),
+        ok(&json!({"keys": "none"})),
     ] {
         let (_server, shipstation) = taught(settings, answer).await;
         let open = at(&headers(&SIGNED), HOOK, &*shipstation, 0);
@@ -245,8 +245,8 @@ async fn what_is_named_is_looked_up_by_its_label_or_by_its_number() {
         "total": 2, "page": 1, "pages": 1});
     let tracking: Value = serde_json::from_str(TRACKING).expect("JSON");
     let server = answering(vec![
-        ("GET", LABELS.to_owned(), ok(page)),
-        ("GET", TRACK.to_owned(), ok(tracking)),
+        ("GET", LABELS.to_owned(), ok(&page)),
+        ("GET", TRACK.to_owned(), ok(&tracking)),
     ])
     .await;
     for resource in [

@@ -21,14 +21,14 @@ async fn among(labels: &[Value]) -> Answer {
     let server = MockServer::start().await;
     Mock::given(method("GET"))
         .and(path(by_parcel()))
-        .respond_with(ok(shipment()))
+        .respond_with(ok(&shipment()))
         .mount(&server)
         .await;
     let page = json!({"labels": labels, "total": labels.len(), "page": 1, "pages": 1});
     Mock::given(method("GET"))
         .and(path(LABELS))
         .and(query_param("shipment_id", "se-own-9"))
-        .respond_with(ok(page))
+        .respond_with(ok(&page))
         .mount(&server)
         .await;
     find(&server).await
@@ -75,7 +75,7 @@ async fn only_a_firm_no_says_that_there_is_none() {
         let failing = problem(status, "x");
         let first = answering(vec![("GET", by_parcel(), failing.clone())]).await;
         let second = answering(vec![
-            ("GET", by_parcel(), ok(shipment())),
+            ("GET", by_parcel(), ok(&shipment())),
             ("GET", LABELS.to_owned(), failing),
         ])
         .await;

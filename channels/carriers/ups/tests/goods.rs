@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::calls::buying_for;
 use super::{SHIPPED, bought, call, json_of, ok};
 use crate::carriers::LabelCall;
+use crate::carriers::buying::within_the_union;
 use crate::carriers::customs::tests::abroad;
 
 async fn asked(call: &LabelCall) -> Value {
@@ -32,8 +33,6 @@ async fn a_parcel_says_its_size_and_across_a_border_what_is_in_it() {
         "Unit": { "Number": "2", "UnitOfMeasurement": { "Code": "PCS" }, "Value": "9.99" },
     });
     assert_eq!(invoice["Product"][0], mugs);
-    let mut inside = abroad(call());
-    inside.to.country = Some("FR".to_owned());
-    let options = &asked(&inside).await["ShipmentServiceOptions"];
+    let options = &asked(&within_the_union(call())).await["ShipmentServiceOptions"];
     assert_eq!(options.get("InternationalForms"), None);
 }

@@ -7,7 +7,8 @@ use wiremock::matchers::{method, path_regex};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
 #[derive(Default)]
@@ -79,15 +80,6 @@ impl Shop {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
 #[tokio::test]
 async fn what_can_be_sold_becomes_the_number_and_what_is_reserved_stays() {
     let shop = Shop::default();
@@ -102,9 +94,8 @@ async fn what_can_be_sold_becomes_the_number_and_what_is_reserved_stays() {
     let to = |quantity: i64| json!({ "sku": "OWN MUG/A", "source_code": "default", "quantity": quantity, "status": 1 });
     assert_eq!(shop.book().changes, [to(7), to(3)]);
     shop.book().unmanaged = true;
-    let code = "stock_is_not_managed".to_owned();
     let answer = offer(&connector, "OWN MUG/A", 4).await;
-    assert_eq!(answer, Ok(Offered::Refused { code }));
+    assert_eq!(answer, Ok(not_offered("stock_is_not_managed")));
 }
 
 #[tokio::test]
@@ -112,30 +103,18 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
     let shop = Shop::default();
     shop.book().lose = Some(ResponseTemplate::new(504));
     let (_server, connector) = shop.serve().await;
-    let lost = offer(&connector, "OWN MUG/A", 4).await;
-    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
-    assert_eq!(offer(&connector, "OWN MUG/A", 4).await, Ok(Offered::Same));
+    has_taken_unheard(&connector, "OWN MUG/A", 4).await;
     shop.book().lose = Some(ResponseTemplate::new(400).set_body_json(json!({ "message": "x" })));
-    let code = "not_offered".to_owned();
     let refused = offer(&connector, "OWN MUG/A", 5).await;
-    assert_eq!(refused, Ok(Offered::Refused { code }));
+    assert_eq!(refused, Ok(not_offered("not_offered")));
 }
 
 #[tokio::test]
 async fn a_shop_that_does_not_answer_well_has_not_done_it() {
     let shop = Shop::default();
     let (_server, connector) = shop.serve().await;
-    for always in [
-        ResponseTemplate::new(401),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        shop.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN MUG/A", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN MUG/A", unwell(401), |answer| {
+        shop.book().always = Some(answer);
+    })
+    .await;
 }

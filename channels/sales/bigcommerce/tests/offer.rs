@@ -7,7 +7,8 @@ use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
 /// A store of three products: 7, counted by its variants 71 (`OWN-MUG`) and 72; 8, which has one variant, 81
@@ -113,20 +114,6 @@ impl Store {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
-fn no(code: &str) -> Offered {
-    let code = code.to_owned();
-    Offered::Refused { code }
-}
-
 #[test]
 fn without_a_location_for_it_no_stock_is_told() {
     let bare = crate::settings::Settings::new("store-us".into())
@@ -164,19 +151,22 @@ async fn what_has_no_number_of_its_own_there_is_not_told() {
     assert_eq!(offer(&connector, "NONE", 4).await, Ok(Offered::NotSold));
     assert_eq!(
         offer(&connector, "OWN-TEE", 4).await,
-        Ok(no("counted_by_product"))
+        Ok(not_offered("counted_by_product"))
     );
     store.book().refuse = true;
-    assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(no("not_taken")));
+    assert_eq!(
+        offer(&connector, "OWN-MUG", 4).await,
+        Ok(not_offered("not_taken"))
+    );
     store.book().no_location = true;
     assert_eq!(
         offer(&connector, "OWN-MUG", 4).await,
-        Ok(no("location_not_found"))
+        Ok(not_offered("location_not_found"))
     );
     store.book().uncounted = true;
     assert_eq!(
         offer(&connector, "OWN-MUG", 4).await,
-        Ok(no("stock_is_not_tracked"))
+        Ok(not_offered("stock_is_not_tracked"))
     );
     assert!(store.book().changes.is_empty());
 }
@@ -187,12 +177,7 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
         let there = Store::default();
         there.book().lose = Some(lost);
         let (_server, connector) = there.serve().await;
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::Unknown { .. })),
-            "{answer:?}"
-        );
-        assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(Offered::Same));
+        has_taken_unheard(&connector, "OWN-MUG", 4).await;
         assert_eq!(there.book().changes.len(), 1);
     }
 }
@@ -201,18 +186,9 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
 async fn what_does_not_answer_well_has_not_done_it() {
     let there = Store::default();
     let (_server, connector) = there.serve().await;
-    for always in [
-        ResponseTemplate::new(401),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        there.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN-MUG", unwell(401), |answer| {
+        there.book().always = Some(answer);
+    })
+    .await;
     assert!(there.book().changes.is_empty());
 }

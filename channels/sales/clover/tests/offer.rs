@@ -7,7 +7,8 @@ use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
 /// A merchant who sells `OWN-MUG` as `OWNITEMMUG`.
@@ -81,20 +82,6 @@ impl Till {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
-fn no(code: &str) -> Offered {
-    let code = code.to_owned();
-    Offered::Refused { code }
-}
-
 #[test]
 fn stock_is_told_where_the_merchant_is_named_for_it_only() {
     let bare = crate::settings::Settings::new("till-us".into())
@@ -125,7 +112,10 @@ async fn what_the_till_does_not_take_is_refused() {
     let (_server, connector) = till.serve().await;
     for status in [400, 404] {
         till.book().refuse = Some(status);
-        assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(no("not_taken")));
+        assert_eq!(
+            offer(&connector, "OWN-MUG", 4).await,
+            Ok(not_offered("not_taken"))
+        );
     }
     assert!(till.book().changes.is_empty());
 }
@@ -136,12 +126,7 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
         let there = Till::default();
         there.book().lose = Some(lost);
         let (_server, connector) = there.serve().await;
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::Unknown { .. })),
-            "{answer:?}"
-        );
-        assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(Offered::Same));
+        has_taken_unheard(&connector, "OWN-MUG", 4).await;
         assert_eq!(there.book().changes.len(), 1);
     }
 }
@@ -150,18 +135,9 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
 async fn what_does_not_answer_well_has_not_done_it() {
     let there = Till::default();
     let (_server, connector) = there.serve().await;
-    for always in [
-        ResponseTemplate::new(401),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        there.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN-MUG", unwell(401), |answer| {
+        there.book().always = Some(answer);
+    })
+    .await;
     assert!(there.book().changes.is_empty());
 }

@@ -7,7 +7,7 @@ use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, offer, takes_nothing, unwell};
 use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
@@ -105,15 +105,6 @@ impl Site {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
 const MUG: &str = "OWN/MUG blue";
 
 #[tokio::test]
@@ -166,13 +157,7 @@ async fn an_answer_that_is_lost_or_odd_is_unknown_and_a_no_is_a_no() {
         (4, answers(&[(200, 0), (500, 25001)])),
     ] {
         site.book().lose = Some(odd);
-        let lost = offer(&connector, MUG, units).await;
-        assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
-        assert_eq!(
-            offer(&connector, MUG, units).await,
-            Ok(Offered::Same),
-            "it was done"
-        );
+        has_taken_unheard(&connector, MUG, units).await;
     }
     site.book().lose = Some(answers(&[(200, 0), (400, 25759)]));
     assert_eq!(offer(&connector, MUG, 5).await, Ok(not_offered("25759")));
@@ -186,18 +171,10 @@ async fn an_answer_that_is_lost_or_odd_is_unknown_and_a_no_is_a_no() {
 async fn a_site_that_does_not_answer_well_has_not_done_it() {
     let site = Site::default();
     let (_server, connector) = site.serve().await;
-    for always in [
-        ResponseTemplate::new(403),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(404),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        site.book().always = Some(always.clone());
-        let answer = offer(&connector, MUG, 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    let unwell = unwell(403).into_iter();
+    let unwell = unwell.chain([ResponseTemplate::new(404)]);
+    takes_nothing(&connector, MUG, unwell, |answer| {
+        site.book().always = Some(answer);
+    })
+    .await;
 }

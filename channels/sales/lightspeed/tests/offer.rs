@@ -7,7 +7,8 @@ use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
 /// A store that sells `OWN-MUG` as `own-mug`.
@@ -113,20 +114,6 @@ impl Store {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
-fn no(code: &str) -> Offered {
-    let code = code.to_owned();
-    Offered::Refused { code }
-}
-
 #[test]
 fn without_an_outlet_for_it_no_stock_is_told() {
     let bare = crate::settings::Settings::new("till-nz".into())
@@ -161,14 +148,17 @@ async fn what_is_not_counted_or_not_taken_is_not_told() {
     let (_server, connector) = store.serve().await;
     assert_eq!(offer(&connector, "NONE", 4).await, Ok(Offered::NotSold));
     store.book().refuse = Some(422);
-    assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(no("not_taken")));
+    assert_eq!(
+        offer(&connector, "OWN-MUG", 4).await,
+        Ok(not_offered("not_taken"))
+    );
     // Deleted between the question and the change.
     store.book().refuse = Some(404);
     assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(Offered::Same));
     store.book().counted = false;
     assert_eq!(
         offer(&connector, "OWN-MUG", 4).await,
-        Ok(no("stock_is_not_tracked"))
+        Ok(not_offered("stock_is_not_tracked"))
     );
     assert!(store.book().changes.is_empty());
 }
@@ -179,12 +169,7 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
         let there = Store::default();
         there.book().lose = Some(lost);
         let (_server, connector) = there.serve().await;
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::Unknown { .. })),
-            "{answer:?}"
-        );
-        assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(Offered::Same));
+        has_taken_unheard(&connector, "OWN-MUG", 4).await;
         assert_eq!(there.book().changes.len(), 1);
     }
 }
@@ -193,18 +178,9 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
 async fn what_does_not_answer_well_has_not_done_it() {
     let there = Store::default();
     let (_server, connector) = there.serve().await;
-    for always in [
-        ResponseTemplate::new(401),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        there.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN-MUG", unwell(401), |answer| {
+        there.book().always = Some(answer);
+    })
+    .await;
     assert!(there.book().changes.is_empty());
 }

@@ -13,6 +13,7 @@ use super::super::offer::{Offers, Pace};
 use super::super::rest::Rest;
 use super::settings;
 use crate::port::CallError;
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, StockWay, connect};
 
 /// A marketplace where the shop offers `OWN-MUG` and `OWN-CARD`, and takes no more than 99 units.
@@ -154,11 +155,6 @@ async fn offer(offers: &Offers, sku: &str, units: i64) -> Result<Offered, CallEr
     offers.offer(&sku.into(), units, "key-1").await
 }
 
-fn no(code: &str) -> Offered {
-    let code = code.to_owned();
-    Offered::Refused { code }
-}
-
 #[test]
 fn a_marketplace_is_told_of_many_at_once() {
     let market = connect("mirakl", &settings("https://own-instance.example.com"));
@@ -181,7 +177,7 @@ async fn numbers_that_wait_go_in_one_file_and_each_hears_what_became_of_it() {
     let told = told.map(|(sku, units)| offer(&offers, sku, units));
     let expected = [
         Ok(Offered::Set),
-        Ok(no("not_taken")),
+        Ok(not_offered("not_taken")),
         Ok(Offered::NotSold),
         Ok(Offered::NotSold),
     ];

@@ -8,6 +8,8 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::settings;
 use crate::port::CallError;
+use crate::sales::offering::offer;
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector, connect};
 use crate::settings::ConfigError;
 
@@ -83,15 +85,6 @@ impl Shop {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
 #[tokio::test]
 async fn a_number_is_changed_from_the_one_that_was_read_and_only_when_it_differs() {
     let shop = Shop::default();
@@ -133,10 +126,9 @@ async fn what_the_shop_does_not_sell_or_stock_there_is_left_alone() {
     let shop = Shop::default();
     let (_server, connector) = shop.serve().await;
     assert_eq!(offer(&connector, "B", 4).await, Ok(Offered::NotSold));
-    let code = "not_stocked_at_location".to_owned();
     assert_eq!(
         offer(&connector, SKU, 4).await,
-        Ok(Offered::Refused { code })
+        Ok(not_offered("not_stocked_at_location"))
     );
     assert!(shop.book().changes.is_empty());
 }

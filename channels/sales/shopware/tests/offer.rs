@@ -8,7 +8,8 @@ use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
 use super::look_up::hand_out_keys;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
 const PRODUCT: &str = "00000000000000000000000000000071";
@@ -66,15 +67,6 @@ impl Shop {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
 #[tokio::test]
 async fn a_number_is_written_only_when_it_differs() {
     let shop = Shop::default();
@@ -96,31 +88,19 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
     let shop = Shop::default();
     shop.book().lose = Some(ResponseTemplate::new(504));
     let (_server, connector) = shop.serve().await;
-    let lost = offer(&connector, "OWN-MUG", 4).await;
-    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
-    assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(Offered::Same));
+    has_taken_unheard(&connector, "OWN-MUG", 4).await;
     let no = json!({ "errors": [{ "code": "OWN__NO", "detail": "x" }] });
     shop.book().lose = Some(ResponseTemplate::new(400).set_body_json(no));
-    let code = "OWN__NO".to_owned();
     let refused = offer(&connector, "OWN-MUG", 5).await;
-    assert_eq!(refused, Ok(Offered::Refused { code }));
+    assert_eq!(refused, Ok(not_offered("OWN__NO")));
 }
 
 #[tokio::test]
 async fn a_shop_that_does_not_answer_well_has_not_done_it() {
     let shop = Shop::default();
     let (_server, connector) = shop.serve().await;
-    for always in [
-        ResponseTemplate::new(401),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        shop.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN-MUG", unwell(401), |answer| {
+        shop.book().always = Some(answer);
+    })
+    .await;
 }

@@ -7,7 +7,8 @@ use wiremock::matchers::header;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, may_have_taken, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
 #[derive(Default)]
@@ -78,15 +79,6 @@ impl Till {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
 #[test]
 fn without_a_location_for_it_no_stock_is_told() {
     let bare = crate::settings::Settings::new("till-us".into())
@@ -124,37 +116,21 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
     let till = Till::default();
     till.book().lose = Some(ResponseTemplate::new(504));
     let (_server, connector) = till.serve().await;
-    let lost = offer(&connector, "OWN-MUG", 4).await;
-    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
-    assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(Offered::Same));
+    has_taken_unheard(&connector, "OWN-MUG", 4).await;
     let no = json!({ "errors": [{ "code": "BAD_REQUEST", "detail": "x" }] });
     till.book().lose = Some(ResponseTemplate::new(400).set_body_json(no));
-    let code = "bad_request".to_owned();
     let refused = offer(&connector, "OWN-MUG", 5).await;
-    assert_eq!(refused, Ok(Offered::Refused { code }));
+    assert_eq!(refused, Ok(not_offered("bad_request")));
     till.book().lose = Some(ResponseTemplate::new(200).set_body_string("<html>"));
-    let garbled = offer(&connector, "OWN-MUG", 6).await;
-    assert!(
-        matches!(garbled, Err(CallError::Unknown { .. })),
-        "{garbled:?}"
-    );
+    may_have_taken(&connector, "OWN-MUG", 6).await;
 }
 
 #[tokio::test]
 async fn a_till_that_does_not_answer_well_has_not_done_it() {
     let till = Till::default();
     let (_server, connector) = till.serve().await;
-    for always in [
-        ResponseTemplate::new(401),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        till.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN-MUG", unwell(401), |answer| {
+        till.book().always = Some(answer);
+    })
+    .await;
 }

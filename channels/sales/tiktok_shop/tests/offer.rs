@@ -1,14 +1,14 @@
 //! Units on offer, against a stand-in shop.
 
-use orderhub_domain::ids::Sku;
 use serde_json::{Value, json};
 use wiremock::matchers::{body_json, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{calling, refusal, wrapped};
 use crate::port::CallError;
+use crate::sales::Offered;
+use crate::sales::offering::offer;
 use crate::sales::told::not_offered;
-use crate::sales::{Offered, SalesConnector};
 
 fn products() -> Value {
     json!({ "products": [
@@ -32,11 +32,6 @@ async fn listed(server: &MockServer, answer: ResponseTemplate) {
 
 const UPDATE: &str = "/product/202309/products/1728000000000000001/inventory/update";
 
-async fn offer(connector: &dyn SalesConnector, units: i64) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&Sku("OWN-MUG".to_owned()), units, "key").await
-}
-
 #[tokio::test]
 async fn the_very_sku_is_set_in_the_warehouse_that_is_configured() {
     let more = |settings: crate::settings::Settings| settings.with_text("warehouse_id", "7000");
@@ -52,8 +47,8 @@ async fn the_very_sku_is_set_in_the_warehouse_that_is_configured() {
             .mount(&server)
             .await;
     }
-    assert_eq!(offer(connector.as_ref(), 7).await, Ok(Offered::Set));
-    assert_eq!(offer(connector.as_ref(), -3).await, Ok(Offered::Set));
+    assert_eq!(offer(&connector, "OWN-MUG", 7).await, Ok(Offered::Set));
+    assert_eq!(offer(&connector, "OWN-MUG", -3).await, Ok(Offered::Set));
 }
 
 #[tokio::test]
@@ -64,7 +59,7 @@ async fn what_is_not_listed_is_not_sold_and_what_is_not_updated_is_refused() {
         wrapped(&json!({ "products": [], "total_count": 0 })),
     )
     .await;
-    assert_eq!(offer(connector.as_ref(), 1).await, Ok(Offered::NotSold));
+    assert_eq!(offer(&connector, "OWN-MUG", 1).await, Ok(Offered::NotSold));
     let errors = json!({ "errors": [{ "code": 12_052_023, "message": "for Jane" }] });
     for (answer, wanted) in [
         (wrapped(&errors), not_offered("12052023")),
@@ -75,11 +70,11 @@ async fn what_is_not_listed_is_not_sold_and_what_is_not_updated_is_refused() {
         listed(&server, wrapped(&products())).await;
         let update = Mock::given(path(UPDATE)).respond_with(answer);
         update.mount(&server).await;
-        assert_eq!(offer(connector.as_ref(), 1).await, Ok(wanted));
+        assert_eq!(offer(&connector, "OWN-MUG", 1).await, Ok(wanted));
     }
     let (server, connector) = calling(|settings| settings).await;
     listed(&server, ResponseTemplate::new(503)).await;
-    let failed = offer(connector.as_ref(), 1).await;
+    let failed = offer(&connector, "OWN-MUG", 1).await;
     assert!(
         matches!(failed, Err(CallError::NotDone { .. })),
         "{failed:?}"

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use wiremock::{Request, Respond, ResponseTemplate};
 
 use super::{nothing, serve};
-use crate::port::CallError;
-use crate::sales::{Offered, SalesConnector};
+use crate::sales::Offered;
+use crate::sales::offering::{has_taken_unheard, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 
 #[derive(Default)]
 struct Book {
@@ -51,15 +52,6 @@ impl Market {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
 #[tokio::test]
 async fn a_number_is_written_only_when_it_differs() {
     let market = Market::default();
@@ -79,31 +71,19 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
     let market = Market::default();
     market.book().lose = Some(ResponseTemplate::new(504));
     let (_server, connector) = serve(market.clone()).await;
-    let lost = offer(&connector, "OWN/MUG 1", 4).await;
-    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
-    assert_eq!(offer(&connector, "OWN/MUG 1", 4).await, Ok(Offered::Same));
+    has_taken_unheard(&connector, "OWN/MUG 1", 4).await;
     let no = json!({ "errors": [{ "code": "INVALID_REQUEST", "description": "x" }] });
     market.book().lose = Some(ResponseTemplate::new(400).set_body_json(no));
-    let code = "INVALID_REQUEST".to_owned();
     let refused = offer(&connector, "OWN/MUG 1", 5).await;
-    assert_eq!(refused, Ok(Offered::Refused { code }));
+    assert_eq!(refused, Ok(not_offered("INVALID_REQUEST")));
 }
 
 #[tokio::test]
 async fn a_walmart_that_does_not_answer_well_has_not_done_it() {
     let market = Market::default();
     let (_server, connector) = serve(market.clone()).await;
-    for always in [
-        ResponseTemplate::new(403),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        market.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN/MUG 1", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN/MUG 1", unwell(403), |answer| {
+        market.book().always = Some(answer);
+    })
+    .await;
 }

@@ -7,7 +7,8 @@ use wiremock::matchers::{header, method};
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
 
 use super::calling;
-use crate::port::CallError;
+use crate::sales::offering::{has_taken_unheard, may_have_taken, offer, takes_nothing, unwell};
+use crate::sales::told::not_offered;
 use crate::sales::{Offered, SalesConnector};
 
 #[derive(Default)]
@@ -74,15 +75,6 @@ impl Shop {
     }
 }
 
-async fn offer(
-    connector: &Arc<dyn SalesConnector>,
-    sku: &str,
-    units: i64,
-) -> Result<Offered, CallError> {
-    let way = connector.stock_way().expect("a way");
-    way.offer(&sku.into(), units, "key-1").await
-}
-
 #[tokio::test]
 async fn a_number_is_written_only_when_it_differs_and_where_the_product_lives() {
     let shop = Shop::default();
@@ -102,9 +94,8 @@ async fn what_the_shop_does_not_sell_or_count_is_left_alone() {
     let (_server, connector) = shop.serve().await;
     assert_eq!(offer(&connector, "NONE", 4).await, Ok(Offered::NotSold));
     for sku in ["OWN-KIT", "OWN-PDF"] {
-        let code = "stock_is_not_managed".to_owned();
         let answer = offer(&connector, sku, 4).await;
-        assert_eq!(answer, Ok(Offered::Refused { code }), "{sku}");
+        assert_eq!(answer, Ok(not_offered("stock_is_not_managed")), "{sku}");
     }
     assert!(shop.book().changes.is_empty());
 }
@@ -114,37 +105,21 @@ async fn a_lost_answer_is_unknown_and_the_next_try_finds_what_it_did() {
     let shop = Shop::default();
     shop.book().lose = Some(ResponseTemplate::new(504));
     let (_server, connector) = shop.serve().await;
-    let lost = offer(&connector, "OWN-MUG", 4).await;
-    assert!(matches!(lost, Err(CallError::Unknown { .. })), "{lost:?}");
-    assert_eq!(offer(&connector, "OWN-MUG", 4).await, Ok(Offered::Same));
+    has_taken_unheard(&connector, "OWN-MUG", 4).await;
     let no = json!({ "code": "woocommerce_rest_own_no", "message": "x" });
     shop.book().lose = Some(ResponseTemplate::new(400).set_body_json(no));
-    let code = "woocommerce_rest_own_no".to_owned();
     let refused = offer(&connector, "OWN-MUG", 5).await;
-    assert_eq!(refused, Ok(Offered::Refused { code }));
+    assert_eq!(refused, Ok(not_offered("woocommerce_rest_own_no")));
     shop.book().lose = Some(ResponseTemplate::new(200).set_body_string("<html>"));
-    let garbled = offer(&connector, "OWN-MUG", 6).await;
-    assert!(
-        matches!(garbled, Err(CallError::Unknown { .. })),
-        "{garbled:?}"
-    );
+    may_have_taken(&connector, "OWN-MUG", 6).await;
 }
 
 #[tokio::test]
 async fn a_shop_that_does_not_answer_well_has_not_done_it() {
     let shop = Shop::default();
     let (_server, connector) = shop.serve().await;
-    for always in [
-        ResponseTemplate::new(401),
-        ResponseTemplate::new(429),
-        ResponseTemplate::new(503),
-        ResponseTemplate::new(200).set_body_string("<html>"),
-    ] {
-        shop.book().always = Some(always.clone());
-        let answer = offer(&connector, "OWN-MUG", 4).await;
-        assert!(
-            matches!(answer, Err(CallError::NotDone { .. })),
-            "{always:?}: {answer:?}"
-        );
-    }
+    takes_nothing(&connector, "OWN-MUG", unwell(401), |answer| {
+        shop.book().always = Some(answer);
+    })
+    .await;
 }

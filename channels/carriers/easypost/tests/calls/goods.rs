@@ -4,16 +4,12 @@ use orderhub_domain::canonical::Address;
 use serde_json::{Value, json};
 
 use super::{BUY, CREATE, answering, bought, bought_shipment, call, carrier, ok, shipment};
+use crate::carriers::buying::within_the_union;
 use crate::carriers::customs::tests::abroad;
 use crate::carriers::{Goods, LabelCall};
 
 #[tokio::test]
 async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
-    let server = answering(vec![
-        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
-        ("POST", BUY.to_owned(), ok(bought_shipment())),
-    ])
-    .await;
     let bare = LabelCall {
         to: Address::default(),
         goods: Goods {
@@ -22,20 +18,13 @@ async fn missing_parts_and_a_missing_weight_never_stop_a_label() {
         },
         ..call()
     };
-    assert_eq!(carrier(&server.uri()).buy(&bare).await, Ok(bought()));
-    let requests = server.received_requests().await.expect("recorded");
-    let created = requests
-        .iter()
-        .find(|r| r.method.as_str() == "POST")
-        .expect("a creation");
-    let body: Value = serde_json::from_slice(&created.body).expect("JSON");
-    assert_eq!(body["shipment"]["parcel"]["weight"], 0.1);
+    assert_eq!(asked(&bare).await["parcel"]["weight"], 0.1);
 }
 
 async fn asked(call: &LabelCall) -> Value {
     let server = answering(vec![
-        ("POST", CREATE.to_owned(), ok(shipment(json!({})))),
-        ("POST", BUY.to_owned(), ok(bought_shipment())),
+        ("POST", CREATE.to_owned(), ok(&shipment(json!({})))),
+        ("POST", BUY.to_owned(), ok(&bought_shipment())),
     ])
     .await;
     assert_eq!(carrier(&server.uri()).buy(call).await, Ok(bought()));
@@ -59,7 +48,6 @@ async fn a_parcel_says_its_size_and_across_a_border_what_is_in_it() {
         "hs_tariff_number": "691200", "origin_country": "PT", "code": "SKU-1",
     });
     assert_eq!(customs["customs_items"][0], mugs);
-    let mut inside = abroad(call());
-    inside.to.country = Some("FR".to_owned());
-    assert_eq!(asked(&inside).await.get("customs_info"), None);
+    let inside = asked(&within_the_union(call())).await;
+    assert_eq!(inside.get("customs_info"), None);
 }
