@@ -157,6 +157,8 @@ pub enum Form {
     Url,
     /// Servers of NATS: `nats://` or `tls://` and a host, several with commas between.
     Nats,
+    /// `true` or `false`.
+    Flag,
     /// One secret, kept outside of the configuration.
     Secret,
     /// Secrets of which any may be in force, newest first.

@@ -152,6 +152,12 @@ impl Settings {
         self
     }
 
+    /// With one of the kind's own settings on or off.
+    #[must_use]
+    pub fn with_flag(self, key: &'static str, on: bool) -> Self {
+        self.with_text(key, if on { "true" } else { "false" })
+    }
+
     /// With secrets for one of the kind's own settings, newest first.
     #[must_use]
     pub fn with_secrets<S: Into<SecretString>>(
@@ -196,6 +202,11 @@ impl Settings {
     pub fn required_text(&self, key: &'static str) -> Result<&str, ConfigError> {
         let text = self.text(key).filter(|text| !text.trim().is_empty());
         text.ok_or_else(|| self.bad(key, "it is missing"))
+    }
+
+    /// Whether a setting is on; it is off where nothing is said.
+    pub fn flag(&self, key: &str) -> bool {
+        self.text(key) == Some("true")
     }
 
     /// The secrets of a setting: at least one, none of them weak.

@@ -26,6 +26,7 @@ fn given(about: &About) -> impl Fn(Settings, &Setting) -> Settings {
         Form::Url => settings.with_text(setting.key, "https://hub.example/here"),
         Form::Nats => settings.with_text(setting.key, "nats://127.0.0.1:9"),
         Form::Text => settings.with_text(setting.key, "acme"),
+        Form::Flag => settings.with_flag(setting.key, true),
         Form::Secret => settings.with_secrets(setting.key, [secret(7)]),
         Form::Secrets => settings.with_secrets(setting.key, [secret(8), secret(9)]),
     }

@@ -120,6 +120,7 @@ fn value(setting: &Setting, slug: &Slug) -> String {
         Form::Url => "\"https://\"".to_owned(),
         Form::Nats => "\"tls://\"".to_owned(),
         Form::Text | Form::Digits => "\"\"".to_owned(),
+        Form::Flag => "true".to_owned(),
     }
 }
 
