@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use http::{HeaderMap, StatusCode};
-use reqwest::{Client, RequestBuilder, Url};
+use reqwest::{Client, Method, RequestBuilder, Url};
 
 use crate::port::CallError;
 use crate::settings::{ConfigError, Settings, is_loopback};
@@ -122,6 +122,22 @@ impl Outbound {
     /// A request that takes away what is there.
     pub(crate) fn delete(&self, path: &str) -> RequestBuilder {
         self.client.delete(self.url(path))
+    }
+
+    /// A request to an address that the vendor names, without anything that says who we are: over TLS to a host
+    /// below this domain, or on this machine where the connection calls a stand-in here. `None` for any other.
+    pub(crate) fn there(
+        &self,
+        method: Method,
+        address: &str,
+        domain: &str,
+    ) -> Option<RequestBuilder> {
+        let url = Url::parse(address).ok()?;
+        let front = url.host_str()?.strip_suffix(domain);
+        let below = front.is_some_and(|front| front.ends_with('.'));
+        let theirs = url.scheme() == "https" && url.port().is_none() && below;
+        let here = is_loopback(&self.base) && is_loopback(&url);
+        (theirs || here).then(|| self.client.request(method, url))
     }
 
     fn url(&self, path: &str) -> Url {
@@ -283,5 +299,37 @@ impl Stopwatch {
             "result" => result,
         )
         .record(self.started.elapsed());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn there(base: &str, address: &str) -> bool {
+        let mut settings = Settings::new("own".into());
+        settings.base_url = Some(base.to_owned());
+        let door = Outbound::new(&settings, base).expect("a door");
+        door.there(Method::PUT, address, "files.example").is_some()
+    }
+
+    #[test]
+    fn an_address_that_a_vendor_names_is_one_of_its_own() {
+        let vendor = "https://api.example";
+        assert!(there(vendor, "https://own.s3.files.example/a?b=c"));
+        for elsewhere in [
+            "https://files.example.evil.example/a",
+            "https://ownfiles.example/a",
+            "http://own.files.example/a",
+            "https://own.files.example:8443/a",
+            "http://127.0.0.1:9/a",
+            "not an address",
+            "",
+        ] {
+            assert!(!there(vendor, elsewhere), "{elsewhere}");
+        }
+        let here = "http://127.0.0.1:9";
+        assert!(there(here, "http://127.0.0.1:9/a"));
+        assert!(!there(here, "http://10.0.0.1/a"));
     }
 }

@@ -23,7 +23,7 @@ const LOGIN: &str = "https://api.amazon.com";
 
 /// The API of one seller.
 pub(super) struct Api {
-    http: Outbound,
+    pub(super) http: Outbound,
     tokens: Tokens,
 }
 

@@ -5,21 +5,21 @@
 //! looks first what the channel knows. What Amazon fulfils it is never told of. Each parcel is told by itself
 //! with what is in it; where nobody knows that, all of it under the first one's number.
 //!
-//! Cancelling there needs a feed (`POST_ORDER_ACKNOWLEDGEMENT_DATA`), whose file goes to an address of
-//! another host that the channel names; a person does it in Seller Central, and the hub sees that it is done.
+//! That an order stands or ends is told by feeds (`acknowledgement`).
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use orderhub_domain::order::NoticeEvidence;
+use orderhub_domain::order::{NoticeEvidence, Topic};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::acknowledgement::HandedIn;
 use super::api::{Api, Changed};
 use super::wire::Order;
-use crate::port::NoticeAnswer;
+use crate::port::{CallError, NoticeAnswer};
 use crate::sales::told::{is_refused, refused, segment};
-use crate::sales::{CancellationNotice, ShipmentNotice, Tracking, WayBack, by_line};
+use crate::sales::{CancellationNotice, PartNotice, ShipmentNotice, Tracking, WayBack, by_line};
 
 /// Carriers whose code is another spelling of how the hub's carriers call themselves; any other is `Other`
 /// with its name. The vendor publishes its codes within the schema of its feeds only.
@@ -36,7 +36,11 @@ const CARRIERS: [(&str, &str); 8] = [
 
 /// The way back for one seller.
 pub(super) struct Back {
-    api: Arc<Api>,
+    pub(super) api: Arc<Api>,
+    pub(super) seller: String,
+    /// Whether it is told that an order stands.
+    acknowledge: bool,
+    pub(super) handed_in: HandedIn,
 }
 
 #[derive(serde::Deserialize)]
@@ -46,31 +50,58 @@ struct One {
 
 #[async_trait]
 impl WayBack for Back {
+    fn hears(&self) -> &'static [Topic] {
+        if self.acknowledge {
+            &[
+                Topic::Accepted,
+                Topic::Shipped,
+                Topic::Cancelled,
+                Topic::PartCancelled,
+            ]
+        } else {
+            &[Topic::Shipped, Topic::Cancelled, Topic::PartCancelled]
+        }
+    }
+
+    async fn accepted(&self, external_id: &str) -> NoticeAnswer {
+        self.acknowledge(external_id).await
+    }
+
+    /// The channel documents how to cancel a whole order only: a person cancels the units in Seller Central.
+    async fn part_cancelled(&self, _notice: &PartNotice) -> NoticeAnswer {
+        Ok(refused("units_cannot_be_cancelled_there"))
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         self.note_shipment(notice).await
     }
 
     async fn cancelled(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        self.note_cancellation(notice).await
+        self.cancel(notice).await
     }
 }
 
 impl Back {
     /// The way to the seller's orders behind this API.
-    pub(super) fn new(api: Arc<Api>) -> Self {
-        Self { api }
+    pub(super) fn new(api: Arc<Api>, seller: &str, acknowledge: bool) -> Self {
+        Self {
+            api,
+            seller: seller.to_owned(),
+            acknowledge,
+            handed_in: HandedIn::default(),
+        }
     }
 
     /// An order as the channel has it, and its id as it stands in a path.
-    async fn order(
+    pub(super) async fn order(
         &self,
         id: &str,
-    ) -> Result<Result<(Order, String), NoticeEvidence>, crate::port::CallError> {
+    ) -> Result<Result<(Order, String), NoticeEvidence>, CallError> {
         let Some(id) = segment(id) else {
             return Ok(Err(refused("not_an_amazon_id")));
         };
         let path = format!("/orders/2026-01-01/orders/{id}");
-        let query = [("includedData", "FULFILLMENT,PACKAGES")];
+        let query = [("includedData", "FULFILLMENT,PACKAGES,CANCELLATION,PROCEEDS")];
         let found: Option<One> = self.api.look_up(&path, &query).await?;
         Ok(found
             .map(|one| (one.order, id))
@@ -82,8 +113,7 @@ impl Back {
             Ok(found) => found,
             Err(evidence) => return Ok(evidence),
         };
-        let fulfillment = order.fulfillment.as_ref();
-        if fulfillment.and_then(|of| of.fulfilled_by.as_deref()) == Some("AMAZON") {
+        if order.is_by_amazon() {
             return Ok(refused("fulfilled_by_amazon"));
         }
         for parcel in notice.by_parcel() {
@@ -104,16 +134,14 @@ impl Back {
         if notice.tracking.iter().any(knows) {
             return Ok(NoticeEvidence::Told);
         }
-        let fulfillment = order.fulfillment.as_ref();
-        if fulfillment.is_some_and(|of| of.status == "CANCELLED") {
+        if order.status() == Some("CANCELLED") {
             return Ok(refused("order_is_cancelled"));
         }
         let Some(parcel) = notice.tracking.first() else {
             // The vendor takes no shipment without a number.
             return Ok(refused("no_tracking_number"));
         };
-        let channel = order.sales_channel.as_ref();
-        let Some(marketplace) = channel.and_then(|of| of.marketplace_id.as_deref()) else {
+        let Some(marketplace) = order.marketplace() else {
             return Ok(refused("no_marketplace"));
         };
         let body = json!({
@@ -124,19 +152,6 @@ impl Back {
         Ok(match self.api.post(&path, &body).await? {
             Changed::Made(_) => NoticeEvidence::Told,
             Changed::Refused(code) => refused(&code),
-        })
-    }
-
-    async fn note_cancellation(&self, notice: &CancellationNotice) -> NoticeAnswer {
-        let (order, _) = match self.order(&notice.external_id).await? {
-            Ok(found) => found,
-            Err(evidence) => return Ok(evidence),
-        };
-        let status = order.fulfillment.map(|of| of.status);
-        Ok(match status.as_deref() {
-            Some("CANCELLED") => NoticeEvidence::Told,
-            Some("SHIPPED") => refused("order_is_shipped"),
-            _ => refused("cancel_by_hand"),
         })
     }
 }

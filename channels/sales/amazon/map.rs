@@ -184,16 +184,8 @@ pub(super) fn order(
 /// Whether the buyer has asked not to get what is ordered, and nobody has answered. Of some of the lines only the
 /// channel can be told, so that a person does.
 fn wants_out(order: &wire::Order) -> Result<bool, NotTaken> {
-    let unwanted = |item: &&wire::Item| {
-        let cancellation = item.cancellation.as_ref();
-        cancellation.is_some_and(|of| of.request.is_some() && of.execution.is_none())
-    };
-    let ordered = |item: &&wire::Item| {
-        let ordered = item.quantity_ordered.decimal();
-        !ordered.is_some_and(|units| units.is_zero())
-    };
-    let open = || order.items.iter().filter(ordered);
-    match open().filter(unwanted).count() {
+    let open = || order.items.iter().filter(|item| !item.is_gone());
+    match open().filter(|item| item.is_unwanted()).count() {
         0 => Ok(false),
         all if all == open().count() => Ok(true),
         _ => Err(unknown("order:cancellation_requested")),

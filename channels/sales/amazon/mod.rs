@@ -1,18 +1,22 @@
-//! Amazon: orders by asking, shipments back to the marketplace, units on offer.
+//! Amazon: orders by asking; acknowledgements, shipments and cancellations back to the marketplace, units on offer.
 //!
 //! The Orders API v2026-01-01 states an order whole, with its lines, so each is read the same way: it
 //! places the order if it is new, and says what changed (cancelled, paid) if it is known. Nothing is pushed to
 //! a web address: notifications go to queues of Amazon's own cloud, so whoever sends something here is not
 //! believed.
 
+mod acknowledgement;
 mod api;
 mod back;
+mod documents;
+mod feeds;
 mod map;
 mod marketplaces;
 mod money;
 mod offer;
 mod orders_v0;
 mod poll;
+mod report;
 mod specimen;
 mod wire;
 
@@ -50,6 +54,7 @@ struct Amazon {
 
 const SELLER: &str = "seller_id";
 const MARKETPLACES: &str = "marketplaces";
+const ACKNOWLEDGE: &str = "acknowledge";
 
 /// Answers of the Orders API: `getOrder` and `searchOrders`, and those of its version 0.
 const ANSWERS: Answers = Answers {
@@ -63,7 +68,13 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
         family: Family::Sales,
         name: "amazon",
         standing: Standing::Sampled,
-        can: &[Capability::Polled, Capability::Shipments, Capability::Stock],
+        can: &[
+            Capability::Polled,
+            Capability::Acknowledged,
+            Capability::Shipments,
+            Capability::Cancellations,
+            Capability::Stock,
+        ],
         settings: &[
             Setting::required(
                 SELLER,
@@ -90,6 +101,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
                 Form::Secret,
                 "the refresh token (Atzr|...) that was shown when the seller authorised the application",
             ),
+            Setting::optional(
+                ACKNOWLEDGE,
+                Form::Flag,
+                "true: the marketplace is told by a feed that an order stands, before anything else; it does not ask for that",
+            ),
         ],
         account: Some(SELLER),
     },
@@ -114,7 +130,7 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
     Ok(Arc::new(Amazon {
         live: settings.is_live(),
         orders: Orders::new(api.clone(), &marketplaces),
-        back: Back::new(api.clone()),
+        back: Back::new(api.clone(), seller, settings.flag(ACKNOWLEDGE)),
         offers: Offers::new(api, seller, &marketplaces),
         marketplaces,
     }))

@@ -31,8 +31,8 @@ fn seller() -> Arc<dyn SalesConnector> {
     connect("amazon", &settings()).expect("a connection")
 }
 
-/// A stand-in for the channel that hands out one key, and a connection that calls it.
-async fn calling(marketplaces: &str) -> (MockServer, Arc<dyn SalesConnector>) {
+/// A stand-in for the channel that hands out one key, and settings of a connection that calls it.
+async fn stand_in() -> (MockServer, Settings) {
     let server = MockServer::start().await;
     let key = json!({ "access_token": "Atza|own", "token_type": "bearer", "expires_in": 3600 });
     Mock::given(method("POST"))
@@ -43,8 +43,15 @@ async fn calling(marketplaces: &str) -> (MockServer, Arc<dyn SalesConnector>) {
         .respond_with(ResponseTemplate::new(200).set_body_json(key))
         .mount(&server)
         .await;
-    let mut settings = settings().with_text("marketplaces", marketplaces);
+    let mut settings = settings();
     settings.base_url = Some(server.uri());
+    (server, settings)
+}
+
+/// The stand-in, and a connection for these marketplaces.
+async fn calling(marketplaces: &str) -> (MockServer, Arc<dyn SalesConnector>) {
+    let (server, settings) = stand_in().await;
+    let settings = settings.with_text("marketplaces", marketplaces);
     let connector = connect("amazon", &settings).expect("a connection");
     (server, connector)
 }

@@ -33,6 +33,38 @@ pub(super) struct Order {
     pub(super) packages: Vec<Package>,
 }
 
+impl Order {
+    /// How far it is, in the channel's word.
+    pub(super) fn status(&self) -> Option<&str> {
+        Some(self.fulfillment.as_ref()?.status.as_str())
+    }
+
+    /// Whether the channel ships it itself.
+    pub(super) fn is_by_amazon(&self) -> bool {
+        let fulfillment = self.fulfillment.as_ref();
+        fulfillment.and_then(|of| of.fulfilled_by.as_deref()) == Some("AMAZON")
+    }
+
+    /// Where it was sold.
+    pub(super) fn marketplace(&self) -> Option<&str> {
+        self.sales_channel.as_ref()?.marketplace_id.as_deref()
+    }
+}
+
+impl Item {
+    /// Whether all of it was cancelled: units that were are not counted any more.
+    pub(super) fn is_gone(&self) -> bool {
+        let ordered = self.quantity_ordered.decimal();
+        ordered.is_some_and(|units| units.is_zero())
+    }
+
+    /// Whether the buyer wants it cancelled, and nobody has answered.
+    pub(super) fn is_unwanted(&self) -> bool {
+        let cancellation = self.cancellation.as_ref();
+        cancellation.is_some_and(|of| of.request.is_some() && of.execution.is_none())
+    }
+}
+
 /// Another order that this one replaces or is exchanged for.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -15,6 +15,9 @@ use crate::sales::shipments::{in_parcels, left_at};
 use crate::sales::told::refused;
 use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking, Why};
 
+mod acknowledgement;
+mod papers;
+
 const ORDER: &str = "302-0000111-2222333";
 
 /// A channel with one order.
@@ -30,6 +33,8 @@ struct Book {
     lose: Option<ResponseTemplate>,
     always: Option<ResponseTemplate>,
     refuse: Option<&'static str>,
+    /// The buyer wants it cancelled.
+    unwanted: bool,
 }
 
 #[derive(Clone)]
@@ -46,6 +51,7 @@ impl Default for Channel {
             lose: None,
             always: None,
             refuse: None,
+            unwanted: false,
         })))
     }
 }
@@ -66,6 +72,13 @@ impl Respond for Channel {
             if path != format!("/orders/2026-01-01/orders/{ORDER}") {
                 return trouble(404, "ResourceNotFound");
             }
+            let asked: Vec<_> = request.url.query_pairs().collect();
+            assert!(asked.iter().any(|(name, parts)| {
+                name == "includedData"
+                    && ["FULFILLMENT", "PACKAGES", "CANCELLATION", "PROCEEDS"]
+                        .iter()
+                        .all(|part| parts.split(',').any(|one| one == *part))
+            }));
             let shown = !book.late;
             let packages = book.packages.values().filter(|_| shown);
             let packages: Vec<_> = packages
@@ -75,7 +88,7 @@ impl Respond for Channel {
                 "orderId": ORDER,
                 "salesChannel": { "channelName": "AMAZON", "marketplaceId": "A1PA6795UKMFR9" },
                 "fulfillment": { "fulfillmentStatus": book.status, "fulfilledBy": book.by },
-                "packages": packages,
+                "packages": packages, "orderItems": book.items(),
             } }));
         }
         assert_eq!(
@@ -94,6 +107,20 @@ impl Respond for Channel {
         book.confirmations += 1;
         let lost = book.lose.take();
         lost.unwrap_or_else(|| ResponseTemplate::new(204))
+    }
+}
+
+impl Book {
+    /// Three mugs, and one cup that was cancelled.
+    fn items(&self) -> Value {
+        let request = json!({ "cancellationRequest": { "requester": "BUYER" } });
+        json!([
+            { "orderItemId": "05015000000001", "quantityOrdered": 3,
+                "product": { "sellerSku": "OWN-MUG" },
+                "cancellation": self.unwanted.then_some(request) },
+            { "orderItemId": "05015000000002", "quantityOrdered": 0,
+                "product": { "sellerSku": "OWN-CUP" } },
+        ])
     }
 }
 
@@ -264,31 +291,6 @@ async fn what_cannot_be_told_is_refused_with_its_reason() {
         Ok(refused("fulfilled_by_amazon"))
     );
     assert_eq!(channel.book().confirmations, 0);
-}
-
-#[tokio::test]
-async fn a_cancellation_is_a_persons_and_seen_once_it_is_done() {
-    let channel = Channel::default();
-    let (_server, connector) = channel.serve().await;
-    assert_eq!(
-        cancel(&connector, ORDER).await,
-        Ok(refused("cancel_by_hand"))
-    );
-    assert_eq!(
-        cancel(&connector, "302-9").await,
-        Ok(refused("order_not_found"))
-    );
-    assert_eq!(
-        cancel(&connector, "").await,
-        Ok(refused("not_an_amazon_id"))
-    );
-    channel.book().status = "SHIPPED";
-    assert_eq!(
-        cancel(&connector, ORDER).await,
-        Ok(refused("order_is_shipped"))
-    );
-    channel.book().status = "CANCELLED";
-    assert_eq!(cancel(&connector, ORDER).await, Ok(NoticeEvidence::Told));
 }
 
 #[tokio::test]

@@ -1,0 +1,163 @@
+//! Feeds of the Selling Partner API (v2021-06-30): a document goes to an address of another host, which the channel
+//! names and which our key is not for; a feed is made of it, and minutes later the channel has worked it off and
+//! reports about it (`developer-docs.amazon.com/sp-api/docs/submit-a-feed`).
+//!
+//! Nothing happens before a feed is made of a document, and a feed has no key of ours: what a second one does is for
+//! whoever hands it in to know.
+
+use reqwest::{Method, RequestBuilder};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use super::api::{Api, Changed};
+use super::report;
+use crate::outbound::{Answer, Failure};
+use crate::port::CallError;
+use crate::sales::told::{of_question, segment};
+use crate::wire::path_id;
+
+const FEEDS: &str = "/feeds/2021-06-30/feeds";
+const DOCUMENTS: &str = "/feeds/2021-06-30/documents";
+
+/// Whose addresses documents go to.
+const STORE: &str = "amazonaws.com";
+
+/// What a document is.
+const FORM: &str = "text/xml; charset=UTF-8";
+
+/// What has become of a feed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The channel has not worked it off yet.
+    UnderWay,
+    /// It has, and did what it says.
+    Taken,
+    /// It has, and did not do what it says, by its code or ours.
+    Refused(String),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Feed {
+    processing_status: String,
+    #[serde(default)]
+    result_feed_document_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Document {
+    feed_document_id: String,
+    url: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Made {
+    feed_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Stored {
+    url: String,
+    #[serde(default)]
+    compression_algorithm: Option<String>,
+}
+
+impl Api {
+    /// Brings a document to the channel: its id, or the channel's word for why not. Nothing comes of it by itself.
+    pub(super) async fn lay_down(
+        &self,
+        content: String,
+    ) -> Result<Result<String, String>, CallError> {
+        let form = json!({ "contentType": FORM });
+        let document = match self.post(DOCUMENTS, &form).await.map_err(of_question)? {
+            Changed::Made(answer) => read::<Document>(&answer).map_err(of_question)?,
+            Changed::Refused(code) => return Ok(Err(code)),
+        };
+        let request = self.store(Method::PUT, &document.url)?;
+        let request = request.header("content-type", FORM).body(content);
+        self.stored(request).await?;
+        Ok(Ok(document.feed_document_id))
+    }
+
+    /// Makes a feed of a document for a marketplace: its id, or the channel's word for why not.
+    pub(super) async fn make_feed(
+        &self,
+        kind: &str,
+        marketplace: &str,
+        document: &str,
+    ) -> Result<Result<String, String>, CallError> {
+        let feed = json!({
+            "feedType": kind, "marketplaceIds": [marketplace], "inputFeedDocumentId": document,
+        });
+        let answer = match self.post(FEEDS, &feed).await? {
+            Changed::Made(answer) => answer,
+            Changed::Refused(code) => return Ok(Err(code)),
+        };
+        let made: Made = read(&answer)?;
+        let id = path_id(&made.feed_id).map(str::to_owned);
+        id.map(Ok).ok_or_else(|| CallError::unknown(UNREAD))
+    }
+
+    /// What has become of the feed of this id.
+    pub(super) async fn fate(&self, id: &str) -> Result<Fate, CallError> {
+        let found: Option<Feed> = self.look_up(&format!("{FEEDS}/{id}"), &[]).await?;
+        let Some(feed) = found else {
+            return Ok(Fate::Refused("feed_not_found".to_owned()));
+        };
+        match feed.processing_status.as_str() {
+            "DONE" => self.judged(feed.result_feed_document_id.as_deref()).await,
+            "CANCELLED" => Ok(Fate::Refused("feed_cancelled".to_owned())),
+            // "Some, none, or all of the operations within the feed may have completed successfully."
+            "FATAL" => Ok(Fate::Refused("feed_aborted".to_owned())),
+            _ => Ok(Fate::UnderWay),
+        }
+    }
+
+    /// What the report of a feed says.
+    async fn judged(&self, report: Option<&str>) -> Result<Fate, CallError> {
+        let unread = || Ok(Fate::Refused("report_cannot_be_read".to_owned()));
+        let Some(id) = report.and_then(segment) else {
+            return unread();
+        };
+        let found: Option<Stored> = self.look_up(&format!("{DOCUMENTS}/{id}"), &[]).await?;
+        let Some(found) = found else {
+            return unread();
+        };
+        let answer = self.stored(self.store(Method::GET, &found.url)?).await?;
+        let packed = found.compression_algorithm.is_some();
+        match report::judge(&answer.body, packed) {
+            Some(fate) => Ok(fate),
+            None => unread(),
+        }
+    }
+
+    /// A request to the channel's store of documents.
+    fn store(&self, method: Method, address: &str) -> Result<RequestBuilder, CallError> {
+        let request = self.http.there(method, address, STORE);
+        request
+            .ok_or_else(|| CallError::not_now("the channel names an address that is not its own"))
+    }
+
+    /// What the store answers; whatever it is, no feed is made by it.
+    async fn stored(&self, request: RequestBuilder) -> Result<Answer, CallError> {
+        let answer = self.http.send(request).await.map_err(Failure::of_look_up)?;
+        if answer.status.is_success() {
+            return Ok(answer);
+        }
+        let status = answer.status.as_u16();
+        Err(answer.not_done(format!(
+            "the channel's store of documents answered {status}"
+        )))
+    }
+}
+
+const UNREAD: &str = "the channel's answer cannot be read";
+
+/// The object of a change that was made.
+fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, CallError> {
+    serde_json::from_slice(answer).map_err(|_| CallError::unknown(UNREAD))
+}
