@@ -46,7 +46,7 @@ fn hand_over(
     if let Some(command) = stock_command(order, &open.effect) {
         return ask_location(shared, id, &open.effect, command);
     }
-    let Some((family, slug, ask)) = ask(shared, order, &open.effect) else {
+    let Some((family, slug, ask)) = ask(shared, order, open) else {
         return Some(nobody(shared, id, "the order does not say who can do it"));
     };
     let Some(desk) = shared.desk(family, &slug) else {
@@ -176,12 +176,13 @@ fn stock_command(order: &Order, effect: &Effect) -> Option<StockCommand> {
     })
 }
 
-fn ask(shared: &Shared, order: &Order, effect: &Effect) -> Option<(Family, Slug, Ask)> {
+fn ask(shared: &Shared, order: &Order, open: &Outstanding) -> Option<(Family, Slug, Ask)> {
+    let effect = &open.effect;
     if let Effect::NotifyChannel { notice } = effect {
         let (slug, _) = shared.listening.get(&order.channel)?;
         let told = ChannelNotice {
             notice: notice.clone(),
-            news: news(order, notice)?,
+            news: news(order, notice, open.opened_at)?,
         };
         return Some((Family::Sales, slug.clone(), Ask::Notify(told)));
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use orderhub_channels::sales::{
     CancellationNotice, PartNotice, PartOf, ShipmentNotice, Tracking, Why,
 };
@@ -14,13 +15,14 @@ use crate::partner::News;
 /// What goes back, and the names of what had gone back before.
 type Back<'a> = (Money, Option<&'a BTreeSet<String>>);
 
-/// A notice with everything that the channel needs to know of it; `None` when it is about work that is not
-/// there.
-pub(super) fn news(order: &Order, notice: &Notice) -> Option<News> {
+/// A notice that was asked for then, with everything that the channel needs to know of it; `None` when it is about
+/// work that is not there.
+pub(super) fn news(order: &Order, notice: &Notice, asked_at: Timestamp) -> Option<News> {
     let external_id = order.draft.external_id.clone();
     let part = |name: String, lines: &[LineUnits], of: PartOf, money: Back<'_>| PartNotice {
         external_id: order.draft.external_id.clone(),
         key: format!("{}-{name}", order.id),
+        asked_at,
         lines: units(order, lines),
         amount: money.0,
         given: money.1.cloned(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::{NoticeEvidence, Repayment};
 
+use super::shipments::left_at;
 use super::{PartNotice, PartOf, SalesConnector};
 use crate::port::NoticeAnswer;
 
@@ -35,6 +36,7 @@ pub(super) fn part(
         given: None,
         external_id: order.into(),
         key: key.into(),
+        asked_at: left_at(),
         lines: lines.collect(),
         amount,
         of,

@@ -181,6 +181,8 @@ pub struct PartNotice {
     pub external_id: String,
     /// Names the notice: the same for every try, another one for every other notice.
     pub key: String,
+    /// When it was first asked for.
+    pub asked_at: Timestamp,
     /// Units per line, by the channel's id of the line.
     pub lines: Vec<(String, u32)>,
     /// What the channel gives back of what it took; nothing where it took none.

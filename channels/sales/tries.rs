@@ -114,6 +114,7 @@ impl Since<'_> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
     use orderhub_domain::money::{Currency, Money};
 
     use super::super::PartOf;
@@ -124,6 +125,7 @@ mod tests {
         PartNotice {
             external_id: "O1".to_owned(),
             key: key.to_owned(),
+            asked_at: Timestamp::UNIX_EPOCH,
             lines: Vec::new(),
             amount: Money::zero(euro),
             given: given.map(|given| given.iter().map(|&one| one.to_owned()).collect()),

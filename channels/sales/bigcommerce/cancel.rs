@@ -3,6 +3,7 @@
 //! The status moves no money there, so what is left of it is refunded as a part would be, under a name that is the
 //! same for every try. A refund of everything may end the order by itself.
 
+use jiff::Timestamp;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::NoticeEvidence;
 use rust_decimal::Decimal;
@@ -88,6 +89,7 @@ async fn give_back(rest: &Rest, id: &str, order: &StoreOrder) -> NoticeAnswer {
     let whole = PartNotice {
         external_id: id.to_owned(),
         key: NAME.to_owned(),
+        asked_at: Timestamp::now(),
         lines: Vec::new(),
         amount: owed,
         of: PartOf::Unsent,
