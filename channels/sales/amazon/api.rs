@@ -3,7 +3,7 @@
 //! addresses need no restricted data token in the Orders API v2026-01-01: the application's roles decide
 //! (`developer-docs.amazon.com/sp-api/docs/orders-api-migration-guide`).
 
-use http::HeaderName;
+use http::{HeaderName, StatusCode};
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -101,7 +101,16 @@ impl Api {
 
     /// Adds a thing.
     pub(super) async fn post(&self, path: &str, thing: &Value) -> Result<Changed, CallError> {
-        self.change(self.http.post(path).json(thing)).await
+        let answer = self.send(self.http.post(path).json(thing)).await?;
+        if answer.status == StatusCode::TOO_MANY_REQUESTS {
+            // Each operation has a quota of its own, so that every other one goes on.
+            return Err(CallError::NotDone {
+                reason: "the channel asks us to slow down with this".to_owned(),
+                retry_after: answer.retry_after(),
+                well: true,
+            });
+        }
+        changed(answer)
     }
 
     /// Changes members of a thing.
@@ -115,25 +124,27 @@ impl Api {
         let mut request =
             request.map_err(|_| CallError::not_now("the request could not be built"))?;
         *request.method_mut() = Method::PATCH;
-        self.change(RequestBuilder::from_parts(client, request))
-            .await
-    }
-
-    async fn change(&self, request: RequestBuilder) -> Result<Changed, CallError> {
-        let answer = self.send(request).await?;
-        if let Some(failure) = answer.failure() {
-            return Err(failure);
-        }
-        match (answer.status.as_u16(), said(&answer)) {
-            (200..=299, _) => Ok(Changed::Made(answer.body)),
-            (400 | 404 | 409 | 413 | 415 | 422, Some(code)) => Ok(Changed::Refused(code)),
-            (other, _) => Err(elsewhere(&answer, other)),
-        }
+        changed(
+            self.send(RequestBuilder::from_parts(client, request))
+                .await?,
+        )
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let request = request.header("accept", "application/json");
         self.tokens.send(&self.http, request).await
+    }
+}
+
+/// What an answer says of a change.
+fn changed(answer: Answer) -> Result<Changed, CallError> {
+    if let Some(failure) = answer.failure() {
+        return Err(failure);
+    }
+    match (answer.status.as_u16(), said(&answer)) {
+        (200..=299, _) => Ok(Changed::Made(answer.body)),
+        (400 | 404 | 409 | 413 | 415 | 422, Some(code)) => Ok(Changed::Refused(code)),
+        (other, _) => Err(elsewhere(&answer, other)),
     }
 }
 

@@ -5,9 +5,10 @@
 //! looks first what the channel knows. What Amazon fulfils it is never told of. Each parcel is told by itself
 //! with what is in it; where nobody knows that, all of it under the first one's number.
 //!
-//! That an order stands or ends is told by feeds (`acknowledgement`).
+//! That an order stands or ends, and that money goes back, is told by feeds (`acknowledgement`, `refunds`).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use orderhub_domain::order::{NoticeEvidence, Topic};
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 use super::acknowledgement::HandedIn;
 use super::api::{Api, Changed};
+use super::refunds::Refunds;
 use super::wire::Order;
 use crate::port::{CallError, NoticeAnswer};
 use crate::sales::told::{is_refused, refused, segment};
@@ -38,9 +40,18 @@ const CARRIERS: [(&str, &str); 8] = [
 pub(super) struct Back {
     pub(super) api: Arc<Api>,
     pub(super) seller: String,
-    /// Whether it is told that an order stands.
-    acknowledge: bool,
+    wanted: Wanted,
     pub(super) handed_in: HandedIn,
+    pub(super) refunds: Refunds,
+}
+
+/// What the channel is told only where the configuration asks for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    /// That an order stands.
+    pub(super) acknowledge: bool,
+    /// That money goes back.
+    pub(super) refunds: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -51,15 +62,21 @@ struct One {
 #[async_trait]
 impl WayBack for Back {
     fn hears(&self) -> &'static [Topic] {
-        if self.acknowledge {
-            &[
+        match (self.wanted.acknowledge, self.wanted.refunds) {
+            (true, true) => &Topic::ALL,
+            (true, false) => &[
                 Topic::Accepted,
                 Topic::Shipped,
                 Topic::Cancelled,
                 Topic::PartCancelled,
-            ]
-        } else {
-            &[Topic::Shipped, Topic::Cancelled, Topic::PartCancelled]
+            ],
+            (false, true) => &[
+                Topic::Shipped,
+                Topic::Cancelled,
+                Topic::PartCancelled,
+                Topic::Refund,
+            ],
+            (false, false) => &[Topic::Shipped, Topic::Cancelled, Topic::PartCancelled],
         }
     }
 
@@ -72,6 +89,10 @@ impl WayBack for Back {
         Ok(refused("units_cannot_be_cancelled_there"))
     }
 
+    async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
+        self.give_back(notice).await
+    }
+
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {
         self.note_shipment(notice).await
     }
@@ -82,13 +103,15 @@ impl WayBack for Back {
 }
 
 impl Back {
-    /// The way to the seller's orders behind this API.
-    pub(super) fn new(api: Arc<Api>, seller: &str, acknowledge: bool) -> Self {
+    /// The way to the seller's orders behind this API. `settled`: after what time a refund that is not listed there
+    /// was not handed in.
+    pub(super) fn new(api: Arc<Api>, seller: &str, wanted: Wanted, settled: Duration) -> Self {
         Self {
             api,
             seller: seller.to_owned(),
-            acknowledge,
+            wanted,
             handed_in: HandedIn::default(),
+            refunds: Refunds::new(settled),
         }
     }
 

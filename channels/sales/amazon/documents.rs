@@ -1,8 +1,10 @@
-//! The documents that feeds are made of (`amzn-envelope.xsd`, `OrderAcknowledgement.xsd`), each with one
-//! message. Pure. Nothing is in them but ids of letters, digits and dashes, words of the schemas,
-//! so that nothing has to be written another way.
+//! The documents that feeds are made of (`amzn-envelope.xsd`, `OrderAcknowledgement.xsd`, `OrderAdjustment.xsd`), each
+//! with one message. Pure. Nothing is in them but ids of letters, digits and dashes, words of the schemas and
+//! amounts, so that nothing has to be written another way.
 
 use std::fmt::Write as _;
+
+use orderhub_domain::money::Money;
 
 use crate::wire::path_id;
 
@@ -13,6 +15,17 @@ pub(super) enum Status {
     Success,
     /// Nothing of it will be shipped, for this reason.
     Failure(&'static str),
+}
+
+/// What the buyer gets back of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Adjusted<'a> {
+    /// The channel's id of it.
+    pub(super) item: &'a str,
+    /// Of its price.
+    pub(super) principal: Money,
+    /// Of the tax on top of that.
+    pub(super) tax: Money,
 }
 
 /// Says of an order that it stands or ends; `None` where its ids are none that may stand in a document.
@@ -41,6 +54,41 @@ pub(super) fn acknowledgement(
     }
     message.push_str("</OrderAcknowledgement>");
     Some(envelope(seller, "OrderAcknowledgement", &message))
+}
+
+/// Gives the buyer money back. "All amounts are totals for the quantity, not unit prices", so none is stated.
+pub(super) fn adjustment(
+    seller: &str,
+    order: &str,
+    items: &[Adjusted<'_>],
+    reason: &str,
+) -> Option<String> {
+    let order = path_id(order)?;
+    let mut message = format!("<OrderAdjustment><AmazonOrderID>{order}</AmazonOrderID>");
+    for item in items {
+        let id = path_id(item.item)?;
+        let parts: String = [("Principal", item.principal), ("Tax", item.tax)]
+            .into_iter()
+            .filter(|(_, amount)| amount.is_positive())
+            .map(component)
+            .collect();
+        write!(
+            message,
+            "<AdjustedItem><AmazonOrderItemCode>{id}</AmazonOrderItemCode>\
+             <AdjustmentReason>{reason}</AdjustmentReason>\
+             <ItemPriceAdjustments>{parts}</ItemPriceAdjustments></AdjustedItem>"
+        )
+        .ok()?;
+    }
+    message.push_str("</OrderAdjustment>");
+    Some(envelope(seller, "OrderAdjustment", &message))
+}
+
+fn component((kind, amount): (&str, Money)) -> String {
+    let (sum, currency) = (amount.amount(), amount.currency());
+    format!(
+        "<Component><Type>{kind}</Type><Amount currency=\"{currency}\">{sum}</Amount></Component>"
+    )
 }
 
 fn envelope(seller: &str, kind: &str, message: &str) -> String {

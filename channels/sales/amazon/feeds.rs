@@ -5,6 +5,7 @@
 //! Nothing happens before a feed is made of a document, and a feed has no key of ours: what a second one does is for
 //! whoever hands it in to know.
 
+use jiff::Timestamp;
 use reqwest::{Method, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use super::report;
 use crate::outbound::{Answer, Failure};
 use crate::port::CallError;
 use crate::sales::told::{of_question, segment};
+use crate::spare::Text;
 use crate::wire::path_id;
 
 const FEEDS: &str = "/feeds/2021-06-30/feeds";
@@ -25,6 +27,9 @@ const STORE: &str = "amazonaws.com";
 
 /// What a document is.
 const FORM: &str = "text/xml; charset=UTF-8";
+
+/// Most pages of one list of feeds, of 100 each.
+const MOST_PAGES: usize = 10;
 
 /// What has become of a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +42,26 @@ pub(super) enum Fate {
     Refused(String),
 }
 
-#[derive(Deserialize)]
+/// A feed, as the channel lists it. Which document it was made of, it does not say.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Feed {
-    processing_status: String,
+pub(super) struct Feed {
+    #[serde(rename = "feedId")]
+    pub(super) id: String,
+    #[serde(rename = "processingStatus")]
+    pub(super) status: String,
+    #[serde(default)]
+    created_time: Text,
     #[serde(default)]
     result_feed_document_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed {
+    feeds: Vec<Feed>,
+    #[serde(default)]
+    next_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -64,6 +83,13 @@ struct Stored {
     url: String,
     #[serde(default)]
     compression_algorithm: Option<String>,
+}
+
+impl Feed {
+    /// When it was handed in.
+    pub(super) fn created_at(&self) -> Option<Timestamp> {
+        self.created_time.as_ref()?.parse().ok()
+    }
 }
 
 impl Api {
@@ -102,13 +128,45 @@ impl Api {
         id.map(Ok).ok_or_else(|| CallError::unknown(UNREAD))
     }
 
+    /// The feeds of a kind that were handed in since, by whomever.
+    pub(super) async fn feeds_since(
+        &self,
+        kind: &str,
+        since: Timestamp,
+    ) -> Result<Vec<Feed>, CallError> {
+        let since = since.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let first = [
+            ("feedTypes", kind),
+            ("pageSize", "100"),
+            ("createdSince", &since),
+        ];
+        let mut listed = self.list(&first).await?;
+        let mut feeds = listed.feeds;
+        for _ in 1..MOST_PAGES {
+            let Some(token) = listed.next_token.take() else {
+                return Ok(feeds);
+            };
+            listed = self.list(&[("nextToken", &token)]).await?;
+            feeds.append(&mut listed.feeds);
+        }
+        match listed.next_token {
+            None => Ok(feeds),
+            Some(_) => Err(CallError::not_now("the channel's list of feeds has no end")),
+        }
+    }
+
+    async fn list(&self, query: &[(&str, &str)]) -> Result<Listed, CallError> {
+        let listed = self.look_up(FEEDS, query).await.map_err(used_up)?;
+        listed.ok_or_else(|| CallError::not_now("the channel does not list its feeds"))
+    }
+
     /// What has become of the feed of this id.
     pub(super) async fn fate(&self, id: &str) -> Result<Fate, CallError> {
         let found: Option<Feed> = self.look_up(&format!("{FEEDS}/{id}"), &[]).await?;
         let Some(feed) = found else {
             return Ok(Fate::Refused("feed_not_found".to_owned()));
         };
-        match feed.processing_status.as_str() {
+        match feed.status.as_str() {
             "DONE" => self.judged(feed.result_feed_document_id.as_deref()).await,
             "CANCELLED" => Ok(Fate::Refused("feed_cancelled".to_owned())),
             // "Some, none, or all of the operations within the feed may have completed successfully."
@@ -123,7 +181,8 @@ impl Api {
         let Some(id) = report.and_then(segment) else {
             return unread();
         };
-        let found: Option<Stored> = self.look_up(&format!("{DOCUMENTS}/{id}"), &[]).await?;
+        let path = format!("{DOCUMENTS}/{id}");
+        let found: Option<Stored> = self.look_up(&path, &[]).await.map_err(used_up)?;
         let Some(found) = found else {
             return unread();
         };
@@ -156,6 +215,22 @@ impl Api {
 }
 
 const UNREAD: &str = "the channel's answer cannot be read";
+
+/// The failure of a question whose quota is small: that it may be used up is no reason to leave the channel alone.
+fn used_up(failure: CallError) -> CallError {
+    match failure {
+        CallError::NotDone {
+            reason,
+            retry_after,
+            ..
+        } => CallError::NotDone {
+            reason,
+            retry_after,
+            well: true,
+        },
+        lost @ CallError::Unknown { .. } => lost,
+    }
+}
 
 /// The object of a change that was made.
 fn read<T: DeserializeOwned>(answer: &[u8]) -> Result<T, CallError> {

@@ -1,4 +1,5 @@
-//! Amazon: orders by asking; acknowledgements, shipments and cancellations back to the marketplace, units on offer.
+//! Amazon: orders by asking; acknowledgements, shipments, cancellations and refunds back to the marketplace, units on
+//! offer.
 //!
 //! The Orders API v2026-01-01 states an order whole, with its lines, so each is read the same way: it
 //! places the order if it is new, and says what changed (cancelled, paid) if it is known. Nothing is pushed to
@@ -6,6 +7,7 @@
 //! believed.
 
 mod acknowledgement;
+mod adjust;
 mod api;
 mod back;
 mod documents;
@@ -16,6 +18,7 @@ mod money;
 mod offer;
 mod orders_v0;
 mod poll;
+mod refunds;
 mod report;
 mod specimen;
 mod wire;
@@ -24,9 +27,10 @@ mod wire;
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use self::api::Api;
-use self::back::Back;
+use self::back::{Back, Wanted};
 use self::offer::Offers;
 use self::orders_v0::Told;
 use self::poll::Orders;
@@ -55,6 +59,7 @@ struct Amazon {
 const SELLER: &str = "seller_id";
 const MARKETPLACES: &str = "marketplaces";
 const ACKNOWLEDGE: &str = "acknowledge";
+const REFUNDS: &str = "refunds";
 
 /// Answers of the Orders API: `getOrder` and `searchOrders`, and those of its version 0.
 const ANSWERS: Answers = Answers {
@@ -73,6 +78,7 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
             Capability::Acknowledged,
             Capability::Shipments,
             Capability::Cancellations,
+            Capability::Refund,
             Capability::Stock,
         ],
         settings: &[
@@ -106,6 +112,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
                 Form::Flag,
                 "true: the marketplace is told by a feed that an order stands, before anything else; it does not ask for that",
             ),
+            Setting::optional(
+                REFUNDS,
+                Form::Flag,
+                "true: money for returns and claims goes back through the marketplace, by a feed; else somebody gives it back in Seller Central",
+            ),
         ],
         account: Some(SELLER),
     },
@@ -114,6 +125,11 @@ pub(super) const KIND: Kind<dyn SalesConnector> = Kind {
 };
 
 fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> {
+    open(settings, refunds::SETTLED)
+}
+
+/// A connection. `settled`: after what time a refund that is not listed there was not handed in.
+fn open(settings: &Settings, settled: Duration) -> Result<Arc<dyn SalesConnector>, ConfigError> {
     let seller = settings.required_text(SELLER)?;
     if crate::wire::path_id(seller).is_none() {
         return Err(settings.bad(SELLER, "letters and digits only"));
@@ -127,10 +143,14 @@ fn connect(settings: &Settings) -> Result<Arc<dyn SalesConnector>, ConfigError> 
         return Err(settings.bad(MARKETPLACES, "ids with commas between them, 50 at most"));
     }
     let api = Arc::new(Api::open(settings, &marketplaces)?);
+    let wanted = Wanted {
+        acknowledge: settings.flag(ACKNOWLEDGE),
+        refunds: settings.flag(REFUNDS),
+    };
     Ok(Arc::new(Amazon {
         live: settings.is_live(),
         orders: Orders::new(api.clone(), &marketplaces),
-        back: Back::new(api.clone(), seller, settings.flag(ACKNOWLEDGE)),
+        back: Back::new(api.clone(), seller, wanted, settled),
         offers: Offers::new(api, seller, &marketplaces),
         marketplaces,
     }))

@@ -17,6 +17,7 @@ use crate::sales::{CancellationNotice, SalesConnector, ShipmentNotice, Tracking,
 
 mod acknowledgement;
 mod papers;
+mod refunds;
 
 const ORDER: &str = "302-0000111-2222333";
 
@@ -35,6 +36,10 @@ struct Book {
     refuse: Option<&'static str>,
     /// The buyer wants it cancelled.
     unwanted: bool,
+    /// A cup was ordered as well.
+    cup: bool,
+    /// What it comes to, where that is not its parts without their taxes.
+    total: Option<&'static str>,
 }
 
 #[derive(Clone)]
@@ -52,6 +57,8 @@ impl Default for Channel {
             always: None,
             refuse: None,
             unwanted: false,
+            cup: false,
+            total: None,
         })))
     }
 }
@@ -89,6 +96,7 @@ impl Respond for Channel {
                 "salesChannel": { "channelName": "AMAZON", "marketplaceId": "A1PA6795UKMFR9" },
                 "fulfillment": { "fulfillmentStatus": book.status, "fulfilledBy": book.by },
                 "packages": packages, "orderItems": book.items(),
+                "proceeds": { "grandTotal": euros(book.total()) },
             } }));
         }
         assert_eq!(
@@ -110,17 +118,42 @@ impl Respond for Channel {
     }
 }
 
+fn euros(amount: &str) -> Value {
+    json!({ "amount": amount, "currencyCode": "EUR" })
+}
+
+fn part_of(form: &str, amount: &str) -> Value {
+    json!({ "type": form, "subtotal": euros(amount) })
+}
+
 impl Book {
-    /// Three mugs, and one cup that was cancelled.
+    /// Three mugs, one glass that was cancelled, and perhaps a cup at a discount.
     fn items(&self) -> Value {
         let request = json!({ "cancellationRequest": { "requester": "BUYER" } });
-        json!([
-            { "orderItemId": "05015000000001", "quantityOrdered": 3,
+        let mugs = [("ITEM", "60.00"), ("SHIPPING", "4.99"), ("TAX", "9.60")];
+        let cup = [("ITEM", "20.00"), ("DISCOUNT", "-5.00"), ("TAX", "2.40")];
+        let parts = |parts: [(&str, &str); 3]| parts.map(|(form, amount)| part_of(form, amount));
+        let mut items = vec![
+            json!({ "orderItemId": "05015000000001", "quantityOrdered": 3,
                 "product": { "sellerSku": "OWN-MUG" },
-                "cancellation": self.unwanted.then_some(request) },
-            { "orderItemId": "05015000000002", "quantityOrdered": 0,
-                "product": { "sellerSku": "OWN-CUP" } },
-        ])
+                "proceeds": { "breakdowns": parts(mugs) },
+                "cancellation": self.unwanted.then_some(request) }),
+            json!({ "orderItemId": "05015000000002", "quantityOrdered": 0,
+                "product": { "sellerSku": "OWN-GLASS" } }),
+        ];
+        if self.cup {
+            items.push(
+                json!({ "orderItemId": "05015000000003", "quantityOrdered": 1,
+                "product": { "sellerSku": "OWN-CUP" },
+                "proceeds": { "breakdowns": parts(cup) } }),
+            );
+        }
+        items.into()
+    }
+
+    fn total(&self) -> &'static str {
+        let parts = if self.cup { "79.99" } else { "64.99" };
+        self.total.unwrap_or(parts)
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use wiremock::matchers::path_regex;
 use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate};
@@ -20,6 +21,7 @@ pub(super) struct Paper {
     pub(super) kind: String,
     /// Its document.
     pub(super) text: String,
+    pub(super) at: Timestamp,
 }
 
 /// What the channel has of us.
@@ -45,6 +47,9 @@ pub(super) struct Papers {
     pub(super) full: Option<ResponseTemplate>,
     /// Where documents are to go, if not here.
     pub(super) elsewhere: Option<&'static str>,
+    /// Feeds on a page of their list.
+    pub(super) page: usize,
+    pub(super) lists: usize,
 }
 
 #[derive(Clone)]
@@ -66,6 +71,8 @@ impl Desk {
             away: None,
             full: None,
             elsewhere: None,
+            page: 100,
+            lists: 0,
         })));
         Mock::given(path_regex("^/(feeds|store)/"))
             .respond_with(desk.clone())
@@ -96,6 +103,7 @@ impl Respond for Desk {
             ("POST", ["documents"]) => papers.give_address(request),
             ("PUT", ["", "store", id]) => papers.keep(id, request),
             ("POST", ["feeds"]) => papers.make(request),
+            ("GET", ["feeds"]) => papers.list(request),
             ("GET", ["feeds", id]) => match papers.feeds.iter().find(|feed| feed.id == *id) {
                 Some(feed) => json_of(200, papers.shown(feed)),
                 None => trouble(404, "NotFound"),
@@ -149,6 +157,7 @@ impl Papers {
         let text = self.laid_down[document].clone();
         let of = match kind {
             "POST_ORDER_ACKNOWLEDGEMENT_DATA" => "OrderAcknowledgement",
+            "POST_PAYMENT_ADJUSTMENT_DATA" => "OrderAdjustment",
             other => panic!("another kind: {other}"),
         };
         for part in [
@@ -158,22 +167,56 @@ impl Papers {
         ] {
             assert!(text.contains(&part), "{text}");
         }
-        let id = format!("{}", 5001 + self.feeds.len());
-        self.feeds.push(Paper {
-            id: id.clone(),
-            kind: kind.to_owned(),
-            text,
-        });
+        let id = self.add(kind, text, Timestamp::now());
         self.lose
             .take()
             .unwrap_or_else(|| json_of(202, json!({ "feedId": id })))
     }
 
+    /// A feed, by whomever it was handed in.
+    pub(super) fn add(&mut self, kind: &str, text: String, at: Timestamp) -> String {
+        let id = format!("{}", 5001 + self.feeds.len());
+        self.feeds.push(Paper {
+            id: id.clone(),
+            kind: kind.to_owned(),
+            text,
+            at,
+        });
+        id
+    }
+
     fn shown(&self, feed: &Paper) -> Value {
         let report = (self.status == "DONE").then(|| format!("out-{}", feed.id));
         json!({ "feedId": feed.id, "feedType": feed.kind, "marketplaceIds": ["A1PA6795UKMFR9"],
-            "createdTime": "2026-03-01T12:00:00Z", "processingStatus": self.status,
+            "createdTime": feed.at.to_string(), "processingStatus": self.status,
             "resultFeedDocumentId": report })
+    }
+
+    fn list(&mut self, request: &Request) -> ResponseTemplate {
+        self.lists += 1;
+        let query: BTreeMap<_, _> = request.url.query_pairs().into_owned().collect();
+        let (kind, since, from) = if let Some(token) = query.get("nextToken") {
+            // "Specifying nextToken with any other parameters causes the request to fail."
+            assert_eq!(query.len(), 1);
+            let mut parts = token.split('|');
+            let mut next = || parts.next().expect("a part").to_owned();
+            (next(), next(), next().parse().expect("a place"))
+        } else {
+            assert_eq!(query["pageSize"], "100");
+            (query["feedTypes"].clone(), query["createdSince"].clone(), 0)
+        };
+        let at: Timestamp = since.parse().expect("a time");
+        let found = self.feeds.iter();
+        let found: Vec<_> = found
+            .filter(|feed| feed.kind == kind && feed.at >= at)
+            .collect();
+        let until = found.len().min(from + self.page);
+        let page: Vec<_> = found[from..until]
+            .iter()
+            .map(|feed| self.shown(feed))
+            .collect();
+        let more = (until < found.len()).then(|| format!("{kind}|{since}|{until}"));
+        json_of(200, json!({ "feeds": page, "nextToken": more }))
     }
 
     fn show_report(&self, id: &str) -> ResponseTemplate {
