@@ -213,13 +213,13 @@ fn read_own(setting: &Setting, section: &mut Section<'_, '_>) -> Option<Own> {
     match setting.form {
         Form::Secret => section.secret_in(key, &value).map(Own::Secret),
         Form::Secrets => Some(Own::Secrets(section.secrets_in(key, value))),
-        Form::Flag => match value {
-            Value::Boolean(on) => Some(Own::Text(on.to_string())),
-            _ => {
-                section.refuse(key, format!("must be true or false: {}", setting.what));
-                None
+        Form::Flag => {
+            if let Value::Boolean(on) = value {
+                return Some(Own::Text(on.to_string()));
             }
-        },
+            section.refuse(key, format!("must be true or false: {}", setting.what));
+            None
+        }
         Form::Text | Form::Digits | Form::Url | Form::Nats => {
             let (form, fits): (&str, fn(&str) -> bool) = match setting.form {
                 Form::Digits => ("digits in quotes", |text| {

@@ -272,6 +272,27 @@ fn every_fault_is_told_at_once_with_the_nearest_name() {
 }
 
 #[test]
+fn what_is_on_or_off_is_said_by_true_or_false() {
+    let amazon = |value: &str| {
+        format!(
+            "[[sales]]\nslug = \"own\"\nkind = \"amazon\"\nseller_id = \"AOWN\"\n\
+             marketplaces = \"A1PA6795UKMFR9\"\nclient_id = \"own\"\n\
+             client_secret = {{ env = \"SHOP_SECRET\" }}\n\
+             refresh_token = {{ env = \"STRIPE_KEY\" }}\nacknowledge = {value}\n"
+        )
+    };
+    for (value, on) in [("true", true), ("false", false)] {
+        let config = Config::load(&sources(&amazon(value))).expect("a configuration");
+        let settings = config.sales[0].connection.settings();
+        assert_eq!(settings.flag("acknowledge"), on);
+        assert!(!settings.flag("refunds"), "what is not said is off");
+    }
+    let told = faults(&amazon("\"true\"")).join("\n");
+    let fault = "sales[0].acknowledge: must be true or false";
+    assert!(told.contains(fault), "{told}");
+}
+
+#[test]
 fn bad_secrets_are_refused() {
     let with = |secret: &str| {
         faults(&format!(
