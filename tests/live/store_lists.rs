@@ -239,28 +239,33 @@ async fn numbers(store: &Store, whose: Whose, mark: &str, limit: u32) -> Vec<Str
     parcels.map(|parcel| parcel.number).collect()
 }
 
-#[tokio::test]
-async fn who_follows_others_parcels_knows_each_by_its_carrier_and_whose_it_is() {
+/// Three orders that are known under these names, the last of which has ended.
+async fn labelled(refs: [Vec<OrderRef>; 3]) -> (Store, [NewOrder; 3]) {
     let (store, claims) = scene().await;
     let channel = channel(&store).await;
-    let [one, two, over] = [(); 3].map(|()| NewOrder::of(channel));
-    let batch: Vec<Append> = [&one, &two, &over]
-        .map(|order| order.create(&claims))
-        .into();
+    let orders = [(); 3].map(|()| NewOrder::of(channel));
+    let batch: Vec<Append> = orders.iter().map(|order| order.create(&claims)).collect();
     commit(&store, &batch).await;
-    let mut batch: Vec<Append> = [
-        (&one, Stage::Fulfilling),
-        (&two, Stage::Fulfilling),
-        (&over, Stage::Completed),
-    ]
-    .map(|(order, stage)| append(order.id, &claims, 2, vec![noted("labels")], stage))
-    .into();
+    let stages = [Stage::Fulfilling, Stage::Fulfilling, Stage::Completed];
+    let mut batch = Vec::new();
+    for ((order, stage), refs) in orders.iter().zip(stages).zip(refs) {
+        let labels = append(order.id, &claims, 2, vec![noted("labels")], stage);
+        batch.push(Append { refs, ..labels });
+    }
+    commit(&store, &batch).await;
+    let mut trail = store.order_trail();
+    trail.catch_up().await.expect("read");
+    (store, orders)
+}
+
+#[tokio::test]
+async fn who_follows_others_parcels_knows_each_by_its_carrier_and_whose_it_is() {
     let own = |number: &str| OrderRef {
         kind: RefKind::Tracking,
         scope: "ups".to_owned(),
         value: number.to_owned(),
     };
-    batch[0].refs = vec![
+    let first = vec![
         OrderRef::of_parcel("Own Bikes", "7"),
         OrderRef::of_parcel("UPS", "8"),
         OrderRef {
@@ -268,11 +273,9 @@ async fn who_follows_others_parcels_knows_each_by_its_carrier_and_whose_it_is() 
             ..own("8")
         },
     ];
-    batch[1].refs = vec![OrderRef::of_parcel("DPD", "7"), own("9")];
-    batch[2].refs = vec![OrderRef::of_parcel("UPS", "10"), own("10")];
-    commit(&store, &batch).await;
-    let mut trail = store.order_trail();
-    trail.catch_up().await.expect("read");
+    let second = vec![OrderRef::of_parcel("DPD", "7"), own("9")];
+    let ended = vec![OrderRef::of_parcel("UPS", "10"), own("10")];
+    let (store, [one, two, _]) = labelled([first, second, ended]).await;
     let parcel = |order: &NewOrder, number: &str, carrier: Option<&str>| UnderWay {
         order: order.id,
         number: number.to_owned(),
@@ -297,35 +300,19 @@ async fn who_follows_others_parcels_knows_each_by_its_carrier_and_whose_it_is() 
 
 #[tokio::test]
 async fn parcels_under_way_are_those_of_orders_in_hand_page_by_page() {
-    let (store, claims) = scene().await;
-    let channel = channel(&store).await;
     let tracked = |account: &str, number: &str| OrderRef {
         kind: RefKind::Tracking,
         scope: account.to_owned(),
         value: number.to_owned(),
     };
-    let [one, two, over] = [(); 3].map(|()| NewOrder::of(channel));
-    let batch: Vec<Append> = [&one, &two, &over]
-        .map(|order| order.create(&claims))
-        .into();
-    commit(&store, &batch).await;
-    let mut batch: Vec<Append> = [
-        (&one, Stage::Fulfilling),
-        (&two, Stage::Fulfilling),
-        (&over, Stage::Completed),
-    ]
-    .map(|(order, stage)| append(order.id, &claims, 2, vec![noted("labels")], stage))
-    .into();
-    batch[0].refs = vec![
+    let first = vec![
         tracked("ups", "b"),
         tracked("ups", "B"),
         payment_ref("pi_parcels"),
     ];
-    batch[1].refs = vec![tracked("ups", "a-1"), tracked("dhl", "c")];
-    batch[2].refs = vec![tracked("ups", "d")];
-    commit(&store, &batch).await;
-    let mut trail = store.order_trail();
-    trail.catch_up().await.expect("read");
+    let second = vec![tracked("ups", "a-1"), tracked("dhl", "c")];
+    let ended = vec![tracked("ups", "d")];
+    let (store, _) = labelled([first, second, ended]).await;
     let under_way = async |mark: &str, limit| numbers(&store, Whose::Own, mark, limit).await;
     assert_eq!(under_way("", 10).await, ["B", "a-1", "b"]);
     assert_eq!(under_way("", 2).await, ["B", "a-1"]);

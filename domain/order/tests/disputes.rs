@@ -131,8 +131,8 @@ fn a_dispute_reopens_a_closed_order() {
     world.check();
 }
 
-#[test]
-fn a_chargeback_during_a_refund_freezes_it_and_is_netted_when_it_is_lost() {
+/// One that is delivered, with 10.00 granted that go back once the parcel is there.
+fn waiting_for_its_parcel() -> World {
     let mut world = delivered();
     let hold = Command::Hold {
         scope: HoldScope::Order,
@@ -143,6 +143,12 @@ fn a_chargeback_during_a_refund_freezes_it_and_is_netted_when_it_is_lost() {
     };
     world.command(hold).expect("legal");
     refund(&mut world, "10.00").expect("there is enough");
+    world
+}
+
+#[test]
+fn a_chargeback_during_a_refund_freezes_it_and_is_netted_when_it_is_lost() {
+    let mut world = waiting_for_its_parcel();
     open_dispute(&mut world, "20.00");
     let reason = "it is back".to_owned();
     world
@@ -273,16 +279,7 @@ fn contradicting_ends_without_times_are_settled_for_the_worse() {
 
 #[test]
 fn a_refund_that_a_lost_dispute_had_paid_is_owed_again_when_the_dispute_is_won() {
-    let mut world = delivered();
-    let hold = Command::Hold {
-        scope: HoldScope::Order,
-        blocks: vec![Edge::Refund],
-        reason: "the parcel comes back first".into(),
-        until: None,
-        on_expiry: OnExpiry::Release,
-    };
-    world.command(hold).expect("legal");
-    refund(&mut world, "10.00").expect("there is enough");
+    let mut world = waiting_for_its_parcel();
     say(&mut world, 1, None);
     say(&mut world, 2, Some(false));
     assert!(world.order.tenders[0].owed().is_zero(), "they have it");
