@@ -105,7 +105,7 @@ async fn a_parcel_whose_label_another_sold_is_told_once_and_what_is_seen_of_it_c
     let follower = Arc::new(Follower::default());
     let hall = open(Twin::new(midnight()), &follower).await;
     let parcels = packed(&hall).await;
-    tokio::time::sleep(Duration::from_hours(2)).await;
+    tokio::time::sleep(Duration::from_mins(45)).await;
     let expected: Vec<UnderWay> = parcels
         .iter()
         .map(|(number, order)| UnderWay {
@@ -135,9 +135,10 @@ async fn a_parcel_that_is_refused_costs_no_other_and_is_told_again_a_day_later()
     let refused = numbers[0].clone();
     follower.refuses.lock().expect("a lock").insert(refused);
     let hall = open(twin, &follower).await;
-    tokio::time::sleep(Duration::from_hours(20)).await;
+    tokio::time::sleep(Duration::from_mins(30)).await;
     assert_eq!(follower.numbers(), numbers, "each once");
-    tokio::time::sleep(Duration::from_hours(5)).await;
+    tokio::time::advance(Duration::from_hours(24)).await;
+    tokio::time::sleep(Duration::from_mins(20)).await;
     assert_eq!(follower.times(&numbers[0]), 2, "it may have been set right");
     assert_eq!(follower.numbers().len(), 4);
     drop(hall);
@@ -149,13 +150,13 @@ async fn what_could_not_be_told_in_an_outage_is_told_after_it() {
     follower.is_away(true);
     let hall = open(Twin::new(midnight()), &follower).await;
     let parcels = packed(&hall).await;
-    tokio::time::sleep(Duration::from_hours(1)).await;
+    tokio::time::sleep(Duration::from_mins(20)).await;
     let in_vain = follower.numbers();
     assert!(in_vain.len() >= 4, "it is tried again: {in_vain:?}");
-    assert!(in_vain.len() <= 30, "ever more seldom: {in_vain:?}");
+    assert!(in_vain.len() <= 12, "ever more seldom: {in_vain:?}");
     follower.is_away(false);
     follower.told.lock().expect("a lock").clear();
-    tokio::time::sleep(Duration::from_hours(1)).await;
+    tokio::time::sleep(Duration::from_mins(25)).await;
     let mut told = follower.numbers();
     told.sort_unstable();
     assert!(told.iter().eq(parcels.keys()), "each once: {told:?}");
