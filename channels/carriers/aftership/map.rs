@@ -112,7 +112,7 @@ fn carrier_of(tracking: &Tracking) -> Option<String> {
         text.map(str::to_owned)
     };
     let own = tracking.custom_fields.as_ref();
-    let own = own.and_then(|fields| fields.orderhub_carrier.as_deref());
+    let own = own.and_then(|fields| fields.hub_carrier.as_deref());
     named(own).or_else(|| named(tracking.slug.as_deref().map(couriers::carrier_of)))
 }
 

@@ -153,13 +153,13 @@ fn a_parcel_that_the_hub_told_of_is_its_carriers_by_whatever_name_aftership_call
             other => panic!("no scans: {other:?}"),
         }
     };
-    let told = carrier(json!({ "orderhub_carrier": "ownbikes" }));
+    let told = carrier(json!({ "hub_carrier": "ownbikes" }));
     assert_eq!(told.as_deref(), Some("ownbikes"));
     for other in [
         json!(null),
         json!([]),
         json!({ "colour": "red" }),
-        json!({ "orderhub_carrier": " " }),
+        json!({ "hub_carrier": " " }),
     ] {
         let told = carrier(other.clone());
         assert_eq!(told.as_deref(), Some("own-detected-slug"), "{other}");

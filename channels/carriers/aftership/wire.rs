@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use crate::spare::{Spare, Text};
 
 /// Where AfterShip keeps the hub's own word for the carrier of a parcel that the hub told it of.
-pub(super) const OWN_CARRIER: &str = "orderhub_carrier";
+pub(super) const OWN_CARRIER: &str = "hub_carrier";
 
 /// A webhook's body.
 #[derive(Deserialize)]
@@ -51,7 +51,7 @@ pub(super) struct Tracking {
 pub(super) struct CustomFields {
     /// [`OWN_CARRIER`].
     #[serde(default)]
-    pub(super) orderhub_carrier: Text,
+    pub(super) hub_carrier: Text,
 }
 
 /// An answer of the API that says no.

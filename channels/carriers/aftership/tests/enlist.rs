@@ -80,7 +80,7 @@ async fn a_parcel_is_told_with_its_number_its_order_and_its_carrier() {
         "tracking_number": NUMBER,
         "slug": "ups",
         "order_id": ORDER,
-        "custom_fields": { "orderhub_carrier": "ups" },
+        "custom_fields": { "hub_carrier": "ups" },
     });
     assert_eq!(told(&server).await, [expected]);
 }
@@ -94,7 +94,7 @@ async fn a_carrier_that_the_hub_has_no_slug_of_is_left_to_aftership_and_kept_wit
     let named = json!({
         "tracking_number": NUMBER,
         "order_id": ORDER,
-        "custom_fields": { "orderhub_carrier": "ownbikes" },
+        "custom_fields": { "hub_carrier": "ownbikes" },
     });
     let unnamed = json!({ "tracking_number": NUMBER, "order_id": ORDER });
     assert_eq!(told(&server).await, [named, unnamed]);
