@@ -246,7 +246,7 @@ impl Stopwatch {
 
     /// Starts for a carrier's operation.
     pub(crate) fn carrier(slug: &str, operation: &'static str) -> Self {
-        let histogram = "hub_carrier_operation_duration_seconds";
+        let histogram = "orderhub_carrier_operation_duration_seconds";
         Self::start(histogram, "carrier", slug, operation)
     }
 

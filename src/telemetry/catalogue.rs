@@ -29,7 +29,7 @@ const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.
 pub(super) const HISTOGRAMS: &[(&str, &[f64], &str)] = &[
     ("http_server_request_duration_seconds", REQUEST, "Time from a request's head to its answer"),
     ("orderhub_payment_operation_duration_seconds", REQUEST, "Calls to gateways, by what came of them"),
-    ("hub_carrier_operation_duration_seconds", REQUEST, "Calls to carriers, by what came of them"),
+    ("orderhub_carrier_operation_duration_seconds", REQUEST, "Calls to carriers, by what came of them"),
     ("orderhub_channel_operation_duration_seconds", REQUEST, "Calls to shops, by what came of them"),
     ("orderhub_commit_duration_seconds", COMMIT, "Time of one commit"),
     ("orderhub_lane_wait_seconds", COMMIT, "Time an append waits for its commit to begin"),

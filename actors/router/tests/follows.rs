@@ -224,6 +224,14 @@ async fn a_turn_goes_on_after_a_restart_where_it_was() {
     assert_eq!(counter.asked()[1], numbers[..2]);
 }
 
+/// Lets hours pass in which little happens: most of each at once.
+async fn pass_hours(hours: u32) {
+    for _ in 0..hours {
+        tokio::time::advance(Duration::from_mins(50)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_comes_back_of_a_completed_order_is_asked_for_until_somebody_has_opened_it() {
     let counter = Arc::new(Counter::default());
@@ -234,7 +242,7 @@ async fn what_comes_back_of_a_completed_order_is_asked_for_until_somebody_has_op
     }
     let order = *parcels.values().next().expect("an order");
     // The carrier is asked once an hour.
-    tokio::time::sleep(Duration::from_hours(2)).await;
+    pass_hours(2).await;
     assert_eq!(hall.stage(order).await, Stage::Completed);
     let ask = |command: ReturnCommand| {
         let command = Command::Return(command);
@@ -260,11 +268,11 @@ async fn what_comes_back_of_a_completed_order_is_asked_for_until_somebody_has_op
             .filter(|one| one.contains(&"BACK-1".to_owned()))
             .count()
     };
-    tokio::time::sleep(Duration::from_hours(3)).await;
+    pass_hours(3).await;
     let times = about();
     assert!(times >= 2, "{:?}", counter.asked());
     counter.sees("BACK-1", "moving");
-    tokio::time::sleep(Duration::from_hours(2)).await;
+    pass_hours(2).await;
     let (known, _) = hall
         .hub
         .order(order)
@@ -282,6 +290,6 @@ async fn what_comes_back_of_a_completed_order_is_asked_for_until_somebody_has_op
     };
     ask(came).await.expect("it is there");
     let times = about();
-    tokio::time::sleep(Duration::from_hours(3)).await;
+    pass_hours(3).await;
     assert_eq!(about(), times, "nobody waits for it any more");
 }
