@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::support::api::Api;
 use crate::support::doubles::easypost::EasyPost;
 use crate::support::doubles::stripe::{self, Stripe};
-use crate::support::hub::free_port;
+use crate::support::hub::{free_port, free_port_of_a_demo};
 use crate::support::patience::{SOON, until};
 use crate::support::postgres::Cluster;
 
@@ -160,7 +160,7 @@ fn every_block_is_executed_by_a_test() {
 async fn the_demo_sells_and_answers_what_the_readme_asks() {
     let clone = Clone::new();
     let demo = clone.at(".orderhub/dev");
-    let port = free_port();
+    let port = free_port_of_a_demo();
     // The same command; what the tests have built is not built again, and the world moves faster.
     let asked = clone.at("asked");
     let built = format!(

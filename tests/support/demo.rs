@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::api::Api;
-use super::hub::free_port;
+use super::hub::free_port_of_a_demo;
 use super::patience::{SOON, until};
 
 /// A demo in a folder of its own.
@@ -28,7 +28,7 @@ impl Demo {
         Self {
             home,
             options,
-            port: free_port(),
+            port: free_port_of_a_demo(),
             process: None,
         }
     }

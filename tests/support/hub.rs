@@ -275,17 +275,26 @@ pub(crate) fn kept_secret(secret: &str) -> NamedTempFile {
 }
 
 /// A port on loopback that is free. It is below those that the system hands out by itself, so that no
-/// connection and no double takes it before its hub does.
+/// connection and no double takes it before its hub does, and away from those that demos look for by themselves
+/// (`src/dev`).
 pub(crate) fn free_port() -> u16 {
-    const FIRST: u16 = 20_000;
-    const MANY: u32 = 12_000;
+    next_free(10_000, 4_000, 1)
+}
+
+/// The same for a demo, which looks for its second port right behind.
+pub(crate) fn free_port_of_a_demo() -> u16 {
+    next_free(16_300, 1_500, 2)
+}
+
+/// The next free port of so many places, which are a step apart.
+fn next_free(first: u16, places: u32, step: u16) -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     // Processes that run at once begin at different places.
     let begin = std::process::id().wrapping_mul(997);
-    (0..MANY)
+    (0..places)
         .find_map(|_| {
-            let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % MANY;
-            let port = FIRST + u16::try_from(next).ok()?;
+            let next = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % places;
+            let port = first + u16::try_from(next).ok()? * step;
             std::net::TcpListener::bind(("127.0.0.1", port)).ok()?;
             Some(port)
         })
