@@ -160,6 +160,14 @@ pub(super) async fn packed(hall: &Hall) -> BTreeMap<String, OrderId> {
     parcels
 }
 
+/// Lets hours pass in which little happens: most of each at once.
+async fn pass_hours(hours: u32) {
+    for _ in 0..hours {
+        tokio::time::advance(Duration::from_mins(50)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn parcels_are_asked_for_in_turn_until_they_are_delivered() {
     let counter = Arc::new(Counter::default());
@@ -169,7 +177,7 @@ async fn parcels_are_asked_for_in_turn_until_they_are_delivered() {
     let turn = [vec![a.clone(), b.clone()], vec![c.clone()]];
     tokio::time::sleep(Duration::from_mins(90)).await;
     assert_eq!(counter.asked(), turn);
-    tokio::time::sleep(Duration::from_hours(1)).await;
+    pass_hours(1).await;
     assert_eq!(counter.asked(), [&turn[..], &turn].concat());
     assert!(
         hall.twin.kept().is_empty(),
@@ -179,7 +187,7 @@ async fn parcels_are_asked_for_in_turn_until_they_are_delivered() {
 
     counter.sees(b, "delivered");
     counter.sees(c, "moving");
-    tokio::time::sleep(Duration::from_hours(2)).await;
+    pass_hours(2).await;
     assert_eq!(hall.stage(parcels[b]).await, Stage::Completed);
     let noted = hall.shelf.noted();
     let fared: Vec<_> = noted.iter().map(|receipt| receipt.received).collect();
@@ -196,7 +204,7 @@ async fn parcels_that_are_never_answered_hold_up_nobody_else() {
     let numbers: Vec<&String> = parcels.keys().collect();
     *counter.sore.lock().expect("a lock") = Some(numbers[0].clone());
     counter.sees(numbers[2], "delivered");
-    tokio::time::sleep(Duration::from_hours(2)).await;
+    pass_hours(2).await;
     let last = parcels[numbers[2]];
     assert_eq!(hall.stage(last).await, Stage::Completed);
     let asked = counter.asked();
@@ -222,14 +230,6 @@ async fn a_turn_goes_on_after_a_restart_where_it_was() {
     assert_eq!(place.as_deref(), Some(""), "the turn is over");
     tokio::time::sleep(Duration::from_mins(31)).await;
     assert_eq!(counter.asked()[1], numbers[..2]);
-}
-
-/// Lets hours pass in which little happens: most of each at once.
-async fn pass_hours(hours: u32) {
-    for _ in 0..hours {
-        tokio::time::advance(Duration::from_mins(50)).await;
-        tokio::time::sleep(Duration::from_mins(10)).await;
-    }
 }
 
 #[tokio::test(start_paused = true)]
