@@ -12,7 +12,7 @@ use orderhub_domain::order::{
 };
 use uuid::Uuid;
 
-use super::Twin;
+use super::{OrderRow, Twin};
 use crate::ports::{
     Journal, Loaded, OrderRef, Parked, ParkedState, RefKind, Seen, Unavailable, Whose,
 };
@@ -107,6 +107,7 @@ impl Journal for Twin {
         });
         let parcels = refs.map(|(reference, order)| UnderWay {
             order: *order,
+            test: world.orders.get(order).is_some_and(OrderRow::is_test),
             number: reference.value.clone(),
             carrier: reference.carrier().map(str::to_owned),
         });

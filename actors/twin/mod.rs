@@ -87,6 +87,12 @@ struct OrderRow {
 }
 
 impl OrderRow {
+    /// Whether it is test data.
+    fn is_test(&self) -> bool {
+        let first = self.events.first().map(|recorded| &recorded.event);
+        matches!(first, Some(Event::Received(received)) if received.draft.test)
+    }
+
     /// Whether a return is under way whose label has this number.
     fn awaits(&self, number: &str) -> bool {
         let mut under_way = BTreeSet::new();

@@ -14,6 +14,8 @@ use super::{CallError, Statement};
 pub struct UnderWay {
     /// Whose parcel it is.
     pub order: OrderId,
+    /// Whether that order is test data.
+    pub test: bool,
     /// Its tracking number.
     pub number: String,
     /// The carrier that moves it, as the hub compares carriers

@@ -12,20 +12,20 @@ use super::Store;
 // A number that is known by its carrier stands under that carrier's name, which begins with an @.
 const UNDER_WAY: &str = r#"
 with parcel as (
-    select r.order_id, r.value, nullif(r.scope, $1) as carrier
+    select r.order_id, l.test, r.value, nullif(r.scope, $1) as carrier
     from orderhub.order_list l
     join orderhub.order_ref r on r.order_id = l.order_id
     where l.stage in
         ('received', 'screening', 'reserving', 'authorizing', 'confirmed', 'fulfilling', 'cancelling')
       and r.kind = 'tracking' and (r.scope = $1 or ($2 and starts_with(r.scope, '@')))
     union
-    select r.order_id, r.value, null
+    select r.order_id, l.test, r.value, null
     from orderhub.order_list l
     cross join lateral jsonb_each_text(l.coming_back) back
     join orderhub.order_ref r on r.kind = 'tracking' and r.scope = $1 and r.value = back.value
     where l.coming_back <> '{}' and r.order_id = l.order_id
 )
-select order_id, value, substr(carrier, 2) as carrier
+select order_id, test, value, substr(carrier, 2) as carrier
 from parcel
 where (value || coalesce(carrier, '')) collate "C" > $3
 order by (value || coalesce(carrier, '')) collate "C"
@@ -42,7 +42,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<UnderWay>, Unavailable> {
         let query = || {
-            sqlx::query_as::<_, (Uuid, String, Option<String>)>(UNDER_WAY)
+            sqlx::query_as::<_, (Uuid, bool, String, Option<String>)>(UNDER_WAY)
                 .bind(account)
                 .bind(whose == Whose::Everybodys)
                 .bind(mark)
@@ -50,11 +50,14 @@ impl Store {
                 .fetch_all(self.pool())
         };
         let rows = self.read(query).await?;
-        let parcels = rows.into_iter().map(|(order, number, carrier)| UnderWay {
-            order: OrderId::from_uuid(order),
-            number,
-            carrier,
-        });
+        let parcels = rows
+            .into_iter()
+            .map(|(order, test, number, carrier)| UnderWay {
+                order: OrderId::from_uuid(order),
+                test,
+                number,
+                carrier,
+            });
         Ok(parcels.collect())
     }
 }

@@ -278,6 +278,7 @@ async fn who_follows_others_parcels_knows_each_by_its_carrier_and_whose_it_is() 
     let (store, [one, two, _]) = labelled([first, second, ended]).await;
     let parcel = |order: &NewOrder, number: &str, carrier: Option<&str>| UnderWay {
         order: order.id,
+        test: false,
         number: number.to_owned(),
         carrier: carrier.map(str::to_owned),
     };

@@ -127,10 +127,18 @@ async fn open(twin: Twin, counter: &Arc<Counter>) -> Hall {
 
 /// Three orders, packed and labelled; with the numbers of their parcels, in their order.
 pub(super) async fn packed(hall: &Hall) -> BTreeMap<String, OrderId> {
+    packed_as(hall, false).await
+}
+
+/// The same of orders that are test data, or are not.
+pub(super) async fn packed_as(hall: &Hall, test: bool) -> BTreeMap<String, OrderId> {
     hall.stock("BER1", "A", 5).await;
     let mut parcels = BTreeMap::new();
     for name in ["F-1", "F-2", "F-3"] {
-        let placed = hall.hub.place(order_of(name, "A", 1, "pm")).await;
+        let mut order = order_of(name, "A", 1, "pm");
+        order.submission.draft.test = test;
+        order.live_connection = !test;
+        let placed = hall.hub.place(order).await;
         let order = placed.expect("placed").order;
         hall.until(order, &[Stage::Fulfilling]).await;
         tokio::time::sleep(Duration::from_secs(1)).await;

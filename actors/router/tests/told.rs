@@ -11,7 +11,7 @@ use orderhub_channels::port::{
 use orderhub_domain::order::Stage;
 
 use super::aggregators::told;
-use super::follows::packed;
+use super::follows::{packed, packed_as};
 use crate::api::{HubApi, Received};
 use crate::router::Inlet;
 use crate::testing::{Hall, Plan, midnight};
@@ -110,6 +110,7 @@ async fn a_parcel_whose_label_another_sold_is_told_once_and_what_is_seen_of_it_c
         .iter()
         .map(|(number, order)| UnderWay {
             order: *order,
+            test: false,
             number: number.clone(),
             carrier: Some("post".to_owned()),
         })
@@ -161,4 +162,13 @@ async fn what_could_not_be_told_in_an_outage_is_told_after_it() {
     told.sort_unstable();
     assert!(told.iter().eq(parcels.keys()), "each once: {told:?}");
     drop(hall);
+}
+
+#[tokio::test(start_paused = true)]
+async fn parcels_of_test_orders_are_not_told_to_a_live_connection() {
+    let follower = Arc::new(Follower::default());
+    let hall = open(Twin::new(midnight()), &follower).await;
+    assert_eq!(packed_as(&hall, true).await.len(), 3);
+    tokio::time::sleep(Duration::from_mins(30)).await;
+    assert_eq!(follower.numbers(), Vec::<String>::new());
 }

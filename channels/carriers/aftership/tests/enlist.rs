@@ -27,6 +27,7 @@ fn aftership(base_url: &str) -> Arc<dyn CarrierConnector> {
 fn parcel(carrier: Option<&str>) -> UnderWay {
     UnderWay {
         order: ORDER.parse().expect("an order id"),
+        test: false,
         number: NUMBER.to_owned(),
         carrier: carrier.map(str::to_owned),
     }
