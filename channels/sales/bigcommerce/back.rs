@@ -56,11 +56,11 @@ impl WayBack for Back {
     }
 
     async fn part_cancelled(&self, notice: &PartNotice) -> NoticeAnswer {
-        refunds::repay(&self.rest, notice).await
+        refunds::repay(&self.rest, &notice.external_id, &notice.into()).await
     }
 
     async fn refunded(&self, notice: &PartNotice) -> NoticeAnswer {
-        refunds::repay(&self.rest, notice).await
+        refunds::repay(&self.rest, &notice.external_id, &notice.into()).await
     }
 
     async fn shipped(&self, notice: &ShipmentNotice) -> NoticeAnswer {

@@ -3,7 +3,6 @@
 //! The status moves no money there, so what is left of it is refunded as a part would be, under a name that is the
 //! same for every try. A refund of everything may end the order by itself.
 
-use jiff::Timestamp;
 use orderhub_domain::money::{Currency, Money};
 use orderhub_domain::order::NoticeEvidence;
 use rust_decimal::Decimal;
@@ -11,12 +10,12 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::back::id;
-use super::refunds::{is_ours, repay};
+use super::refunds::{GivenBack, is_ours, repay};
 use super::rest::{Changed, Rest};
 use super::wire::Refund;
 use crate::port::{CallError, NoticeAnswer};
+use crate::sales::CancellationNotice;
 use crate::sales::told::{is_refused, refused};
-use crate::sales::{CancellationNotice, PartNotice, PartOf};
 use crate::wire::Exact;
 
 /// `Cancelled`.
@@ -86,16 +85,12 @@ async fn give_back(rest: &Rest, id: &str, order: &StoreOrder) -> NoticeAnswer {
     if owed.is_zero() && !refunds.iter().any(|refund| is_ours(refund, NAME)) {
         return Ok(NoticeEvidence::Told);
     }
-    let whole = PartNotice {
-        external_id: id.to_owned(),
-        key: NAME.to_owned(),
-        asked_at: Timestamp::now(),
-        lines: Vec::new(),
+    let whole = GivenBack {
+        key: NAME,
+        lines: &[],
         amount: owed,
-        of: PartOf::Unsent,
-        given: None,
     };
-    repay(rest, &whole).await
+    repay(rest, id, &whole).await
 }
 
 impl StoreOrder {

@@ -70,23 +70,41 @@ struct PaymentOption {
 #[derive(Deserialize)]
 struct There {}
 
+/// What is to go back: units of lines, if it is for some, and how much.
+pub(super) struct GivenBack<'a> {
+    /// The name that it is found again by.
+    pub(super) key: &'a str,
+    pub(super) lines: &'a [(String, u32)],
+    pub(super) amount: Money,
+}
+
+impl<'a> From<&'a PartNotice> for GivenBack<'a> {
+    fn from(notice: &'a PartNotice) -> Self {
+        Self {
+            key: &notice.key,
+            lines: &notice.lines,
+            amount: notice.amount,
+        }
+    }
+}
+
 /// Has the store give back the money for units that the buyer does not get or keep. Units without money it has
 /// no place for.
-pub(super) async fn repay(rest: &Rest, notice: &PartNotice) -> NoticeAnswer {
-    let Some(order) = id(&notice.external_id) else {
+pub(super) async fn repay(rest: &Rest, order: &str, back: &GivenBack<'_>) -> NoticeAnswer {
+    let Some(order) = id(order) else {
         return Ok(refused("not_a_bigcommerce_id"));
     };
     if rest.look_up::<There>(&order, &[]).await?.is_none() {
         return Ok(refused("order_not_found"));
     }
     let known: Vec<Refund> = rest.refunds(&order).await?;
-    if let Some(refund) = known.iter().find(|refund| is_ours(refund, &notice.key)) {
-        return became(refund, notice);
+    if let Some(refund) = known.iter().find(|refund| is_ours(refund, back.key)) {
+        return became(refund, back);
     }
-    if notice.amount.is_zero() {
+    if back.amount.is_zero() {
         return Ok(refused("no_money_to_refund"));
     }
-    let Some(units) = units(notice) else {
+    let Some(units) = units(back) else {
         return Ok(refused("not_a_bigcommerce_id"));
     };
     let mut asked = Items { items: units };
@@ -94,11 +112,8 @@ pub(super) async fn repay(rest: &Rest, notice: &PartNotice) -> NoticeAnswer {
     if !asked.items.is_empty() {
         quote = rest.quote::<Quote>(&order, &asked).await?;
     }
-    if !quote
-        .as_ref()
-        .is_some_and(|quote| quote.is_of(notice.amount))
-    {
-        let Some(whole) = whole(&order, notice) else {
+    if !quote.as_ref().is_some_and(|quote| quote.is_of(back.amount)) {
+        let Some(whole) = whole(&order, back) else {
             return Ok(refused("not_a_bigcommerce_id"));
         };
         asked.items = vec![whole];
@@ -107,7 +122,7 @@ pub(super) async fn repay(rest: &Rest, notice: &PartNotice) -> NoticeAnswer {
     let Some(quote) = quote else {
         return Ok(refused("not_refundable"));
     };
-    if !quote.is_of(notice.amount) {
+    if !quote.is_of(back.amount) {
         return Ok(refused("other_amount"));
     }
     let Some(payments) = quote.payments() else {
@@ -118,7 +133,7 @@ pub(super) async fn repay(rest: &Rest, notice: &PartNotice) -> NoticeAnswer {
         payments,
     };
     match rest.refund::<Refund>(&order, &refund).await? {
-        Some(refund) => became(&refund, notice),
+        Some(refund) => became(&refund, back),
         None => Ok(refused("not_refundable")),
     }
 }
@@ -129,28 +144,28 @@ pub(super) fn is_ours(refund: &Refund, key: &str) -> bool {
     reasons.any(|reason| reason == Some(key))
 }
 
-/// The notice's units; `None` when a line is none of a store's.
-fn units(notice: &PartNotice) -> Option<Vec<Refunded<'_>>> {
-    let items = notice.lines.iter().map(|(line, units)| {
+/// The units; `None` when a line is none of a store's.
+fn units<'a>(back: &GivenBack<'a>) -> Option<Vec<Refunded<'a>>> {
+    let items = back.lines.iter().map(|(line, units)| {
         Some(Refunded {
             item_type: "PRODUCT",
             item_id: line.parse().ok()?,
             quantity: Some(*units),
             amount: None,
-            reason: &notice.key,
+            reason: back.key,
         })
     });
     items.collect()
 }
 
-/// The notice's amount, of the order as a whole.
-fn whole<'a>(order: &str, notice: &'a PartNotice) -> Option<Refunded<'a>> {
+/// The amount, of the order as a whole.
+fn whole<'a>(order: &str, back: &GivenBack<'a>) -> Option<Refunded<'a>> {
     Some(Refunded {
         item_type: "ORDER",
         item_id: order.parse().ok()?,
         quantity: None,
-        amount: Some(number(&notice.amount.amount().to_string())?),
-        reason: &notice.key,
+        amount: Some(number(&back.amount.amount().to_string())?),
+        reason: back.key,
     })
 }
 
@@ -185,7 +200,7 @@ impl Quote {
 }
 
 /// What became of a refund's money, under the names that the order's look-up states it with.
-fn became(refund: &Refund, notice: &PartNotice) -> NoticeAnswer {
+fn became(refund: &Refund, back: &GivenBack<'_>) -> NoticeAnswer {
     let unread = || CallError::unknown("the store's refund cannot be read");
     let mut movements = Vec::new();
     for payment in &refund.payments {
@@ -195,7 +210,7 @@ fn became(refund: &Refund, notice: &PartNotice) -> NoticeAnswer {
         let amount = payment.amount.decimal().ok_or_else(unread)?;
         movements.push(Repayment {
             reference: reference(refund, payment).ok_or_else(unread)?,
-            amount: Money::rounded(amount, notice.amount.currency()),
+            amount: Money::rounded(amount, back.amount.currency()),
         });
     }
     Ok(if movements.is_empty() {
