@@ -304,6 +304,16 @@ impl CallError {
         }
     }
 
+    /// The failure of a call that changes nothing there, such as a question: whatever became of it, nothing was
+    /// done.
+    #[must_use]
+    pub fn of_question(self) -> Self {
+        match self {
+            Self::Unknown { reason, .. } => Self::not_done(reason),
+            not_done @ Self::NotDone { .. } => not_done,
+        }
+    }
+
     /// Taken on by a partner that works and tells later what became of it.
     pub fn under_way(reason: impl Into<String>) -> Self {
         Self::Unknown {
@@ -331,3 +341,16 @@ pub type WorkAnswer = Result<FulfilmentEvidence, CallError>;
 
 /// What a sales channel answers to a notice.
 pub type NoticeAnswer = Result<NoticeEvidence, CallError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_question_that_failed_has_done_nothing() {
+        let lost = CallError::unknown("lost").of_question();
+        assert_eq!(lost, CallError::not_done("lost"));
+        let busy = CallError::not_now("busy");
+        assert_eq!(busy.clone().of_question(), busy);
+    }
+}

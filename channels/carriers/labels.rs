@@ -80,14 +80,6 @@ pub(super) fn garbled() -> CallError {
     CallError::unknown("the carrier's answer cannot be read; it may have been carried out")
 }
 
-/// The same failure of a step that buys nothing.
-pub(super) fn nothing_bought(error: CallError) -> CallError {
-    match error {
-        CallError::Unknown { reason, .. } => CallError::not_done(reason),
-        not_done @ CallError::NotDone { .. } => not_done,
-    }
-}
-
 /// The first line of an address, and all the others as the second.
 pub(super) fn street(address: &Address) -> (Option<&str>, Option<String>) {
     let rest = address.lines.get(1..).unwrap_or_default();

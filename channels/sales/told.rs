@@ -1,5 +1,5 @@
-//! What telling a channel comes to, whoever the vendor is: what it will not take, what a question that
-//! failed leaves undone, and names of any form as one segment of a path.
+//! What telling a channel comes to, whoever the vendor is: what it will not take, and names of any form as one
+//! segment of a path.
 //!
 //! Not here: which codes any vendor refuses with, and how each wants to be told.
 
@@ -9,7 +9,6 @@ use orderhub_domain::order::NoticeEvidence;
 use rust_decimal::prelude::ToPrimitive;
 
 use super::Offered;
-use crate::port::CallError;
 use crate::wire::Exact;
 
 /// A notice that is not taken, by the vendor's code or ours.
@@ -34,14 +33,6 @@ pub(super) fn not_offered(code: &str) -> Offered {
 /// Whether units were not taken.
 pub(super) const fn is_not_offered(offered: &Offered) -> bool {
     matches!(offered, Offered::Refused { .. })
-}
-
-/// The failure of a question: it changes nothing there, so whatever became of it, nothing was done.
-pub(super) fn of_question(failure: CallError) -> CallError {
-    match failure {
-        CallError::Unknown { reason, .. } => CallError::not_done(reason),
-        not_done @ CallError::NotDone { .. } => not_done,
-    }
 }
 
 /// A name of any form as one segment of a path: everything but letters, digits, dashes, underscores and
@@ -95,14 +86,6 @@ mod tests {
             assert_eq!(segment(name).as_deref(), written, "{name}");
         }
         assert_eq!(segment(&"x".repeat(201)), None);
-    }
-
-    #[test]
-    fn a_question_that_failed_has_done_nothing() {
-        let lost = of_question(CallError::unknown("lost"));
-        assert_eq!(lost, CallError::not_done("lost"));
-        let busy = CallError::not_now("busy");
-        assert_eq!(of_question(busy.clone()), busy);
     }
 
     #[test]

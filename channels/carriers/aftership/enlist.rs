@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 
 use super::couriers::slug_of;
 use super::wire::{OWN_CARRIER, Refused};
-use crate::carriers::labels::nothing_bought;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, Enlist, Enlisted, Pace, UnderWay};
 use crate::settings::{ConfigError, Settings};
@@ -103,7 +102,7 @@ fn said(answer: &Answer) -> Result<Enlisted, CallError> {
         return Ok(Enlisted::Followed);
     }
     if let Some(failure) = answer.failure() {
-        return Err(nothing_bought(failure));
+        return Err(CallError::of_question(failure));
     }
     let code = code(answer);
     if code == Some(EXISTS) {

@@ -9,7 +9,6 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret;
 
 use super::{Dhl, NUMBER, STATED};
-use crate::carriers::labels::nothing_bought;
 use crate::carriers::sightings::each;
 use crate::outbound::Failure;
 use crate::port::{CallError, Follow, LookUp, Pace, Resource, Statement};
@@ -58,9 +57,9 @@ impl LookUp for Dhl {
                 Ok(vec![Statement { headers, raw }])
             }
             404 => Ok(Vec::new()),
-            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                answer.not_done(format!("the carrier answered {status} to a look-up"))
-            }))),
+            status => Err(CallError::of_question(answer.failure().unwrap_or_else(
+                || answer.not_done(format!("the carrier answered {status} to a look-up")),
+            ))),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::EasyPost;
 use super::map::{customs, is_given_back, label_of, parcel};
 use super::wire::{Buy, Chosen, NewShipment, Page, Refused, Shipment, ShipmentParts};
 use crate::carriers::LabelCall;
-use crate::carriers::labels::{AddressParts, cheapest, garbled, nothing_bought};
+use crate::carriers::labels::{AddressParts, cheapest, garbled};
 use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Found, LabelAnswer};
 use crate::wire::{code, path_id};
@@ -57,11 +57,11 @@ impl EasyPost {
         match answer.status.as_u16() {
             200..=299 => serde_json::from_slice(&answer.body)
                 .map(Some)
-                .map_err(|_| nothing_bought(garbled())),
+                .map_err(|_| CallError::of_question(garbled())),
             400 | 404 | 405 | 422 | 501 => Ok(None),
-            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                CallError::not_done(format!("the carrier answered {status} to a look-up"))
-            }))),
+            status => Err(CallError::of_question(answer.failure().unwrap_or_else(
+                || CallError::not_done(format!("the carrier answered {status} to a look-up")),
+            ))),
         }
     }
 
@@ -77,14 +77,17 @@ impl EasyPost {
             }
             let answer = self.look_up(request).await?;
             let page: Page = match answer.status.as_u16() {
-                200..=299 => {
-                    serde_json::from_slice(&answer.body).map_err(|_| nothing_bought(garbled()))?
-                }
+                200..=299 => serde_json::from_slice(&answer.body)
+                    .map_err(|_| CallError::of_question(garbled()))?,
                 400 | 404 | 405 | 422 | 501 => return Ok(None),
                 status => {
-                    return Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                        CallError::not_done(format!("the carrier answered {status} to a look-up"))
-                    })));
+                    return Err(CallError::of_question(answer.failure().unwrap_or_else(
+                        || {
+                            CallError::not_done(format!(
+                                "the carrier answered {status} to a look-up"
+                            ))
+                        },
+                    )));
                 }
             };
             let last = page.shipments.last().map(|shipment| shipment.id.clone());
@@ -119,9 +122,11 @@ impl EasyPost {
         let answer = self.http.send(request).await.map_err(Failure::of_look_up)?;
         if answer.status.is_success() {
             let shipment = serde_json::from_slice(&answer.body);
-            return shipment.map(Ok).map_err(|_| nothing_bought(garbled()));
+            return shipment
+                .map(Ok)
+                .map_err(|_| CallError::of_question(garbled()));
         }
-        refusal(&answer).map(Err).map_err(nothing_bought)
+        refusal(&answer).map(Err).map_err(CallError::of_question)
     }
 
     pub(super) async fn buy_now(&self, call: &LabelCall) -> LabelAnswer {

@@ -9,7 +9,6 @@ use serde_json::json;
 
 use super::wire::Tracked;
 use super::{FedEx, NUMBER, STATED};
-use crate::carriers::labels::nothing_bought;
 use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Follow, LookUp, Pace, Resource, Statement};
 use crate::wire::path_id;
@@ -45,9 +44,9 @@ impl FedEx {
         match answer.status.as_u16() {
             200..=299 => Ok(Some(answer)),
             404 => Ok(None),
-            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                answer.not_done(format!("the carrier answered {status} to a look-up"))
-            }))),
+            status => Err(CallError::of_question(answer.failure().unwrap_or_else(
+                || answer.not_done(format!("the carrier answered {status} to a look-up")),
+            ))),
         }
     }
 }

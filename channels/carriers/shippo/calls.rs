@@ -20,7 +20,7 @@ use super::wire::{
     NewRefund, NewShipment, NewTransaction, Page, Parcel, Rate, Refund, Shipment, Transaction,
 };
 use crate::carriers::LabelCall;
-use crate::carriers::labels::{AddressParts, cheapest, garbled, nothing_bought};
+use crate::carriers::labels::{AddressParts, cheapest, garbled};
 use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Found, LabelAnswer};
 use crate::wire::{code, path_id};
@@ -73,11 +73,11 @@ impl Shippo {
         let request = self.signed(request);
         let answer = self.http.send(request).await.map_err(Failure::of_look_up)?;
         match answer.status.as_u16() {
-            200..=299 => parsed(&answer).map(Some).map_err(nothing_bought),
+            200..=299 => parsed(&answer).map(Some).map_err(CallError::of_question),
             404 => Ok(None),
-            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                answer.not_done(format!("the carrier answered {status} to a look-up"))
-            }))),
+            status => Err(CallError::of_question(answer.failure().unwrap_or_else(
+                || answer.not_done(format!("the carrier answered {status} to a look-up")),
+            ))),
         }
     }
 
@@ -108,9 +108,9 @@ impl Shippo {
         let request = self.signed(self.http.post("/shipments/")).json(&body);
         let answer = self.http.send(request).await.map_err(Failure::of_look_up)?;
         if answer.status.is_success() {
-            return parsed(&answer).map(Ok).map_err(nothing_bought);
+            return parsed(&answer).map(Ok).map_err(CallError::of_question);
         }
-        refusal(&answer).map(Err).map_err(nothing_bought)
+        refusal(&answer).map(Err).map_err(CallError::of_question)
     }
 
     pub(super) async fn buy_now(&self, call: &LabelCall) -> LabelAnswer {
@@ -220,7 +220,7 @@ impl Shippo {
                         let label = label_of(transaction, rate.as_ref(), &self.slug);
                         return label
                             .map(Found::There)
-                            .ok_or_else(|| nothing_bought(garbled()));
+                            .ok_or_else(|| CallError::of_question(garbled()));
                     }
                     Standing::Open => {
                         return Err(CallError::not_now("the carrier is still making the label"));

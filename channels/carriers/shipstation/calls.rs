@@ -18,7 +18,7 @@ use super::wire::{
     Voided, Weight,
 };
 use crate::carriers::LabelCall;
-use crate::carriers::labels::{Offer, cheapest, garbled, nothing_bought};
+use crate::carriers::labels::{Offer, cheapest, garbled};
 use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Found, LabelAnswer};
 use crate::wire::{code, path_id};
@@ -76,9 +76,9 @@ impl ShipStation {
         match answer.status.as_u16() {
             200..=299 => Ok(Some(answer)),
             404 => Ok(None),
-            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                answer.not_done(format!("the carrier answered {status} to a look-up"))
-            }))),
+            status => Err(CallError::of_question(answer.failure().unwrap_or_else(
+                || answer.not_done(format!("the carrier answered {status} to a look-up")),
+            ))),
         }
     }
 
@@ -87,7 +87,7 @@ impl ShipStation {
         request: RequestBuilder,
     ) -> Result<Option<T>, CallError> {
         let answer = self.fetched(request).await?;
-        let read = answer.map(|answer| parsed(&answer).map_err(nothing_bought));
+        let read = answer.map(|answer| parsed(&answer).map_err(CallError::of_question));
         read.transpose()
     }
 
@@ -105,9 +105,9 @@ impl ShipStation {
         let request = self.signed(request);
         let answer = self.http.send(request).await.map_err(Failure::of_look_up)?;
         if answer.status.is_success() {
-            return parsed(&answer).map(Ok).map_err(nothing_bought);
+            return parsed(&answer).map(Ok).map_err(CallError::of_question);
         }
-        refusal(&answer).map(Err).map_err(nothing_bought)
+        refusal(&answer).map(Err).map_err(CallError::of_question)
     }
 
     pub(super) async fn buy_now(&self, call: &LabelCall) -> LabelAnswer {
@@ -137,7 +137,7 @@ impl ShipStation {
         // One that nobody bought has the address that it was made with.
         if let (Some(earlier), true) = (&earlier, call.readdressed) {
             let Some(id) = path_id(&earlier.shipment_id) else {
-                return Err(nothing_bought(garbled()));
+                return Err(CallError::of_question(garbled()));
             };
             let path = format!("/v2/shipments/{id}");
             let set: Result<Shipment, String> =
@@ -163,7 +163,7 @@ impl ShipStation {
             return unrated(&made);
         };
         let Some(id) = path_id(offer.id()) else {
-            return Err(nothing_bought(garbled()));
+            return Err(CallError::of_question(garbled()));
         };
         let buy = Buy {
             label_download_type: "url",
@@ -230,7 +230,7 @@ impl ShipStation {
             match standing(label) {
                 Standing::Bought => {
                     let label = evidence_of(label, &self.slug);
-                    let label = label.ok_or_else(|| nothing_bought(garbled()))?;
+                    let label = label.ok_or_else(|| CallError::of_question(garbled()))?;
                     return Ok(Some(label));
                 }
                 Standing::Open => open = true,

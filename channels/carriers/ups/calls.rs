@@ -20,7 +20,7 @@ use super::look::{SOURCE, call_id};
 use super::map::{is_voided, parcels};
 use super::wire::{Recovered, Refused, Several, ShipmentResults, Shipped, Voided};
 use crate::carriers::LabelCall;
-use crate::carriers::labels::{cost, garbled, nothing_bought, short_name};
+use crate::carriers::labels::{cost, garbled, short_name};
 use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Found, LabelAnswer};
 use crate::wire::{code, path_id};
@@ -127,7 +127,7 @@ impl Ups {
         let Some(answer) = self.track(shipment).await? else {
             return Ok(false);
         };
-        let tracked = parcels(&answer.body).map_err(|_| nothing_bought(garbled()))?;
+        let tracked = parcels(&answer.body).map_err(|_| CallError::of_question(garbled()))?;
         Ok(is_voided(&tracked))
     }
 
@@ -173,14 +173,14 @@ impl Ups {
         let sent = self.tokens.send(&self.http, request).await;
         let answer = sent.map_err(Failure::of_look_up)?;
         if !answer.status.is_success() {
-            let reason = refusal(&answer).map_err(nothing_bought)?;
+            let reason = refusal(&answer).map_err(CallError::of_question)?;
             if reason == NO_SUCH_SHIPMENT {
                 return Ok(Found::Absent);
             }
             return Err(answer.not_done(format!("the carrier answered {reason} to a look-up")));
         }
-        let unclear = || nothing_bought(garbled());
-        let recovered: Recovered = parsed(&answer).map_err(nothing_bought)?;
+        let unclear = || CallError::of_question(garbled());
+        let recovered: Recovered = parsed(&answer).map_err(CallError::of_question)?;
         let results = recovered.response.label_results.as_ref();
         // Several would be candidates to choose from, and none of them firmly the one.
         let result = results.filter(|results| results.is_one());

@@ -10,7 +10,6 @@ use http::StatusCode;
 use uuid::Uuid;
 
 use super::{NUMBER, STATED, Ups};
-use crate::carriers::labels::nothing_bought;
 use crate::carriers::sightings::each;
 use crate::outbound::{Answer, Failure};
 use crate::port::{CallError, Follow, LookUp, Pace, Resource, Statement};
@@ -44,9 +43,9 @@ impl Ups {
         match answer.status.as_u16() {
             200..=299 => Ok(Some(answer)),
             _ if answer.status == StatusCode::NOT_FOUND => Ok(None),
-            status => Err(nothing_bought(answer.failure().unwrap_or_else(|| {
-                answer.not_done(format!("the carrier answered {status} to a look-up"))
-            }))),
+            status => Err(CallError::of_question(answer.failure().unwrap_or_else(
+                || answer.not_done(format!("the carrier answered {status} to a look-up")),
+            ))),
         }
     }
 }

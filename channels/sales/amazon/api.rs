@@ -13,7 +13,6 @@ use serde_json::Value;
 use super::marketplaces;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::CallError;
-use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::token::Tokens;
 use crate::wire::code;
@@ -88,7 +87,7 @@ impl Api {
         let answer = self.get(path, query).await;
         let answer = answer.map_err(Failure::of_look_up)?;
         if let Some(failure) = answer.failure() {
-            return Err(of_question(failure));
+            return Err(CallError::of_question(failure));
         }
         match answer.status.as_u16() {
             200..=299 => serde_json::from_slice(&answer.body)

@@ -15,7 +15,7 @@ use super::api::{Api, Changed};
 use super::report;
 use crate::outbound::{Answer, Failure};
 use crate::port::CallError;
-use crate::sales::told::{of_question, segment};
+use crate::sales::told::segment;
 use crate::spare::Text;
 use crate::wire::path_id;
 
@@ -99,8 +99,12 @@ impl Api {
         content: String,
     ) -> Result<Result<String, String>, CallError> {
         let form = json!({ "contentType": FORM });
-        let document = match self.post(DOCUMENTS, &form).await.map_err(of_question)? {
-            Changed::Made(answer) => read::<Document>(&answer).map_err(of_question)?,
+        let document = match self
+            .post(DOCUMENTS, &form)
+            .await
+            .map_err(CallError::of_question)?
+        {
+            Changed::Made(answer) => read::<Document>(&answer).map_err(CallError::of_question)?,
             Changed::Refused(code) => return Ok(Err(code)),
         };
         let request = self.store(Method::PUT, &document.url)?;

@@ -20,7 +20,6 @@ use super::STATED;
 use super::api::Api;
 use crate::outbound::Failure;
 use crate::port::{CallError, Page, Poll, Statement};
-use crate::sales::told::of_question;
 
 /// Between two rounds: the vendor allows one question in three minutes, and twenty in a burst.
 const EVERY: Duration = Duration::from_mins(5);
@@ -174,7 +173,7 @@ impl Poll for Orders {
             answer => answer.map_err(Failure::of_look_up)?,
         };
         if let Some(failure) = answer.failure() {
-            return Err(of_question(failure));
+            return Err(CallError::of_question(failure));
         }
         if answer.status.as_u16() == 400 && !stretch.token.is_empty() {
             let anew = Cursor {

@@ -17,7 +17,6 @@ use super::wire::Answers;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::sales::taken::id_of;
-use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::wire::Exact;
 
@@ -102,7 +101,7 @@ impl Rest {
     ) -> Result<Option<T>, CallError> {
         let answer = self.send(request).await.map_err(Failure::of_look_up)?;
         if let Some(failure) = failure(&answer) {
-            return Err(of_question(failure));
+            return Err(CallError::of_question(failure));
         }
         match answer.status.as_u16() {
             204 | 404 => Ok(None),
@@ -169,7 +168,7 @@ impl Rest {
         items: &impl Serialize,
     ) -> Result<Option<T>, CallError> {
         let quoted = self.make(&payments(id, "refund_quotes"), items).await;
-        quoted.map_err(of_question)
+        quoted.map_err(CallError::of_question)
     }
 
     /// Makes a refund; `None` when the store will not.

@@ -14,7 +14,6 @@ use super::wire::{Answers, List, Named, each};
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::sales::till::stated;
-use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::wire::path_id;
 
@@ -66,7 +65,7 @@ impl Rest {
         let request = self.http.get(&format!("{}{path}", self.root)).query(query);
         let answer = self.send(request).await.map_err(Failure::of_look_up)?;
         if let Some(failure) = answer.failure() {
-            return Err(of_question(failure));
+            return Err(CallError::of_question(failure));
         }
         match answer.status.as_u16() {
             404 => Ok(None),

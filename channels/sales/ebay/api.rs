@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::CallError;
-use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::token::Tokens;
 use crate::wire::Exact;
@@ -125,7 +124,7 @@ impl Api {
         let answer = self.send_after(marketplace, request).await;
         let answer = answer.map_err(Failure::of_look_up)?;
         if let Some(failure) = answer.failure() {
-            return Err(of_question(failure));
+            return Err(CallError::of_question(failure));
         }
         if !answer.status.is_success() {
             return Err(elsewhere(&answer));
@@ -204,7 +203,7 @@ fn login(
 /// The body of an answer to a question; `None` when eBay has no such thing.
 pub(super) fn found(answer: Answer) -> Result<Option<Vec<u8>>, CallError> {
     if let Some(failure) = answer.failure() {
-        return Err(of_question(failure));
+        return Err(CallError::of_question(failure));
     }
     match (answer.status.as_u16(), said(&answer)) {
         (200..=299, _) => Ok(Some(answer.body)),

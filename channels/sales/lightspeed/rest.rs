@@ -13,7 +13,6 @@ use super::wire::Answers;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::sales::till::stated;
-use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::wire::path_id;
 
@@ -132,7 +131,7 @@ impl Rest {
 /// The object of an answer to a question; `None` when the store has no such thing.
 fn found<T: DeserializeOwned>(answer: &Answer) -> Result<Option<T>, CallError> {
     if let Some(failure) = answer.failure() {
-        return Err(of_question(failure));
+        return Err(CallError::of_question(failure));
     }
     match answer.status.as_u16() {
         404 => Ok(None),

@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::CallError;
-use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 
 /// What parts of a form are told apart by: longer than any text of a file that happens to begin a line like it.
@@ -149,7 +148,7 @@ fn with<B: Serialize>(request: RequestBuilder, members: Option<&B>) -> RequestBu
 /// The body of an answer to a question.
 fn found(answer: Answer) -> Result<Vec<u8>, CallError> {
     if let Some(failure) = answer.failure() {
-        return Err(of_question(failure));
+        return Err(CallError::of_question(failure));
     }
     match answer.status.as_u16() {
         200 => Ok(answer.body),

@@ -17,7 +17,6 @@ use super::keys::Keys;
 use crate::outbound::{Answer, Failure, Outbound};
 use crate::port::{CallError, LookUp, Resource, Statement};
 use crate::sales::taken::digits;
-use crate::sales::told::of_question;
 use crate::settings::{ConfigError, Settings};
 use crate::signature::mac;
 
@@ -95,7 +94,7 @@ impl Api {
     ) -> Result<Said, CallError> {
         let answer = self.send(path, query, body).await;
         let answer = answer.map_err(Failure::of_look_up)?;
-        said(&answer).map_err(of_question)
+        said(&answer).map_err(CallError::of_question)
     }
 
     /// Asks for a thing. Nothing is concluded from a question that is refused: it is asked again.
